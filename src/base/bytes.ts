@@ -1,0 +1,31 @@
+/** Random access to a file or an array; the one way bytes come into the core. */
+export interface ByteSource {
+  readonly byteLength: number;
+  /** The bytes [start, end), clamped to the source. The array may be a view of a larger buffer. */
+  slice(start: number, end: number): Promise<Uint8Array>;
+}
+
+/** A source over bytes in memory. */
+export function bytesOf(array: Uint8Array): ByteSource {
+  return {
+    byteLength: array.byteLength,
+    slice: async (start, end) => array.subarray(start, Math.min(end, array.byteLength)),
+  };
+}
+
+/**
+ * Opens files for the core: models, external data, configs, calibration samples, reports.
+ * Paths are opaque to the core; `resolve` and `join` are the face's.
+ */
+export interface FileSystem {
+  open(path: string): Promise<ByteSource>;
+  /** File names (not directories) directly inside, sorted by byte order. */
+  list(directory: string): Promise<readonly string[]>;
+  /** Writes through a temporary file and a rename; creates the folder. */
+  write(path: string, contents: Uint8Array | string): Promise<void>;
+  /** `path` relative to `base` unless absolute (`C:\` and `/` both count). */
+  resolve(base: string, path: string): string;
+  directoryOf(path: string): string;
+  /** True for an existing file or directory. */
+  exists(path: string): Promise<'file' | 'directory' | undefined>;
+}

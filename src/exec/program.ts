@@ -1,0 +1,96 @@
+import type { AbortSignalLike } from '../base/abort.ts';
+import type { DType } from '../base/dtype.ts';
+import type { Tensor } from '../base/tensor.ts';
+import type { Dim, Graph, Node, ValueId } from '../graph/model.ts';
+import type { KernelSet } from '../kernels/kernelSet.ts';
+import type { QuantInfo, StorageLayout } from '../ops/opDef.ts';
+
+/** How a step computes: on floats, on integer codes, or only changing a layout. */
+export type StepForm = 'float' | 'integer' | 'layout';
+
+/**
+ * One unit of execution: a node, or a fused group (Conv with its ReLU; DequantizeLinear, Conv and QuantizeLinear).
+ */
+export interface Step {
+  readonly index: number;
+  readonly form: StepForm;
+  /** The node that computes; a `layout` step has the node that asked for it. */
+  readonly node: Node;
+  /** All nodes of the compiled graph that this step carries out, in order; `node` among them. */
+  readonly group: readonly Node[];
+  readonly inputs: readonly (ValueId | undefined)[];
+  readonly outputs: readonly ValueId[];
+  /** Why a node between DequantizeLinear and QuantizeLinear runs as float; undefined elsewhere. */
+  readonly why?: string;
+  /**
+   * Equal signatures compute equal tensors for equal feeds, across programs of one model: it names the operator,
+   * its constants, parameters and layout, and the signatures of its inputs.
+   */
+  readonly signature: number;
+}
+
+/** How a value lies in memory while a program runs. */
+export interface Slot {
+  readonly id: ValueId;
+  readonly dtype: DType;
+  /** Logical dims as far as known before the run. */
+  readonly dims: readonly Dim[] | undefined;
+  readonly layout: StorageLayout;
+  /** Signature of the step that makes it; feeds and constants have one too. */
+  readonly signature: number;
+  /** Set for codes of an integer step: what they stand for. */
+  readonly quant?: QuantInfo;
+}
+
+/** A tensor as it lies in memory: for layout `nhwc` and rank 4, `tensor.dims` are [N, H, W, C]. */
+export interface Stored {
+  readonly tensor: Tensor;
+  readonly layout: StorageLayout;
+}
+
+export interface Program {
+  readonly graph: Graph;
+  readonly kernels: KernelSet;
+  readonly steps: readonly Step[];
+  readonly slots: ReadonlyMap<ValueId, Slot>;
+  /** Bytes of the planned arena (peak of live activations), and of packed constants. */
+  readonly arenaBytes: number;
+  readonly constantBytes: number;
+  /** Starts a run; nothing is computed before the first {@link Run.advance}. One run at a time: runs share the arena. */
+  start(feeds: ReadonlyMap<ValueId, Tensor>, options?: RunOptions): Run;
+  /** Gives back arena and packed constants. */
+  release(): void;
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignalLike;
+  /**
+   * Values to take as they are instead of computing them, keyed by value, with the layout of their slot. A step all of
+   * whose outputs are given, or are not needed by any other step or output, does not run.
+   */
+  readonly given?: ReadonlyMap<ValueId, Stored>;
+}
+
+/** One pass over a program's steps; lets two programs be run in lockstep. */
+export interface Run {
+  /** The step that `advance` would execute next; undefined at the end. */
+  readonly next: Step | undefined;
+  /** Executes the next step and returns it. Its outputs are valid until their last consumer has executed. @throws Cancelled */
+  advance(): Step | undefined;
+  /** A value that is alive: a feed, a constant, or an output whose consumers have not all run. Graph outputs stay. */
+  value(id: ValueId): Stored | undefined;
+  /** Runs to the end and returns the graph outputs, copied, in C order. */
+  finish(): ReadonlyMap<ValueId, Tensor>;
+}
+
+export interface CompileOptions {
+  readonly kernels: KernelSet;
+  readonly opsets: ReadonlyMap<string, number>;
+  readonly file: string;
+  /** Shapes of the graph inputs; every symbol must be bound. */
+  readonly inputDims: ReadonlyMap<ValueId, readonly number[]>;
+  readonly requantizer: 'fp32' | 'fixedPoint';
+  /** Values that must exist as such and stay comparable, so are not fused away. Graph outputs always do. */
+  readonly keep?: ReadonlySet<ValueId>;
+  readonly signal?: AbortSignalLike;
+}

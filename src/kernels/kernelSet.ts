@@ -1,0 +1,231 @@
+import type { DTypeArrays, NumericDType } from '../base/dtype.ts';
+
+/**
+ * What an engine can compute: typed arrays in, typed arrays out, no ONNX. Two implementations, `js` (the readable
+ * reference) and `wasm` (SIMD), are bit-identical on integers; a face chooses one, once.
+ *
+ * Image tensors are NHWC: [N, H, W, C]. Kernels write only into `out`. Arrays need not come from
+ * {@link KernelMemory}, but those that do are not copied.
+ */
+export interface KernelSet extends FloatKernels, IntegerKernels, StatisticsKernels {
+  readonly engine: 'js' | 'wasm';
+  readonly threads: number;
+  readonly memory: KernelMemory;
+}
+
+/** Memory the kernels work on without copying. Blocks start on 64 bytes and may be read 64 bytes past their end. */
+export interface KernelMemory {
+  /** Zero-filled. @throws DiagnosticError EXE… when the engine's address space is exhausted. */
+  allocate<D extends NumericDType>(dtype: D, length: number): DTypeArrays[D];
+  /** Gives back what `allocate` gave (the same array). */
+  free(array: DTypeArrays[NumericDType]): void;
+  /** A typed window of an array that `allocate` gave; lengths in elements of `dtype`, offset in bytes. */
+  view<D extends NumericDType>(block: Uint8Array, dtype: D, byteOffset: number, length: number): DTypeArrays[D];
+  readonly bytesInUse: number;
+  readonly peakBytes: number;
+}
+
+/** Splits kernel work over threads. Floor 7 implements it; without one, kernels run on the caller's thread. */
+export interface ThreadPool {
+  /** Workers and the caller. */
+  readonly threads: number;
+  /**
+   * Calls the wasm export `name` once per argument list, spread over the threads, and returns when all are done.
+   * The lists must write to disjoint memory.
+   */
+  run(name: string, argumentLists: readonly (readonly number[])[]): void;
+}
+
+/** Closed range a result is clamped to; [-Infinity, Infinity] for none. ReLU is [0, Infinity]. */
+export interface ClampRange {
+  readonly lo: number;
+  readonly hi: number;
+}
+
+/** A 2-D window over NHWC data. A 1-D one has height 1. Padding is zero (zero point for integers), -Infinity for max. */
+export interface WindowGeometry {
+  readonly batch: number;
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly strideHeight: number;
+  readonly strideWidth: number;
+  readonly dilationHeight: number;
+  readonly dilationWidth: number;
+  readonly padTop: number;
+  readonly padLeft: number;
+}
+
+export interface PoolGeometry extends WindowGeometry {
+  readonly channels: number;
+}
+
+export interface ConvGeometry extends WindowGeometry {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly groups: number;
+}
+
+/** Weights rearranged for an engine; opaque, owned by whoever packed it until `release`. */
+export interface Packed {
+  readonly byteLength: number;
+  release(): void;
+}
+
+export type BinaryOp = 'add' | 'sub' | 'mul' | 'div' | 'max' | 'min';
+
+export interface FloatKernels {
+  /** @param weights [O, I/groups, kH, kW]; @param bias [O] or undefined (zero). */
+  packConvF32(weights: Float32Array, bias: Float32Array | undefined, geometry: ConvGeometry): Packed;
+  /** @param x [N, H, W, I]; @param out [N, H', W', O]. The packed weights must be of the same kernel, groups and channels. */
+  convF32(x: Float32Array, packed: Packed, out: Float32Array, geometry: ConvGeometry, clamp: ClampRange): void;
+  /** @param weights [I, O/groups, kH, kW]; `geometry` has in/out of the transposed convolution (out is the larger). */
+  packConvTransposeF32(weights: Float32Array, bias: Float32Array | undefined, geometry: ConvGeometry): Packed;
+  convTransposeF32(x: Float32Array, packed: Packed, out: Float32Array, geometry: ConvGeometry, clamp: ClampRange): void;
+  /** @param b [K, N], or [N, K] when `transposed`; @param bias [N] or undefined. */
+  packGemmF32(b: Float32Array, bias: Float32Array | undefined, shape: GemmShape): Packed;
+  /** out[M, N] = a[M, K] b + bias. */
+  gemmF32(a: Float32Array, packed: Packed, out: Float32Array, m: number, clamp: ClampRange): void;
+  maxPoolF32(x: Float32Array, out: Float32Array, geometry: PoolGeometry): void;
+  /** @param countPadding divide by the whole window (count_include_pad) or by what lies inside. */
+  averagePoolF32(x: Float32Array, out: Float32Array, geometry: PoolGeometry, countPadding: boolean): void;
+  /** out[r, i] = op(a[r, i], b[...]) where each operand is whole (`rows x inner`), one row (`inner`) or one element. */
+  binaryF32(op: BinaryOp, a: Float32Array, b: Float32Array, out: Float32Array, rows: number, inner: number): void;
+  clampF32(x: Float32Array, out: Float32Array, clamp: ClampRange): void;
+  /** Per batch [rows, columns] to [columns, rows]: NCHW to NHWC is (N, C, H*W), back is (N, H*W, C). */
+  transposeF32(x: Float32Array, out: Float32Array, batch: number, rows: number, columns: number): void;
+  transpose8(
+    x: Int8Array | Uint8Array,
+    out: Int8Array | Uint8Array,
+    batch: number,
+    rows: number,
+    columns: number,
+  ): void;
+}
+
+export interface GemmShape {
+  readonly k: number;
+  readonly n: number;
+  /** b is [N, K]. */
+  readonly transposed: boolean;
+}
+
+/** Scale and zero point of one int8 or uint8 tensor (int8 when `signed`). */
+export interface TensorQuant {
+  readonly scale: number;
+  readonly zeroPoint: number;
+  readonly signed: boolean;
+}
+
+/**
+ * From int32 accumulators to 8-bit codes, equation (R).
+ * `fp32`: clamp(rint(fround(fround(acc) * multiplier[c])) + zeroPoint), multiplier = fround(fround(sa * sb[c]) / sy).
+ * `fixedPoint`: clamp(floor((acc * M0[c] + 2^(n[c]-1)) / 2^n[c]) + zeroPoint), M0 the 31-bit mantissa of the real sa * sb[c] / sy.
+ */
+export interface Requantizer {
+  readonly flavour: 'fp32' | 'fixedPoint';
+  /** [O]. */
+  readonly multiplier: Float32Array;
+  /** [O], double precision sa * sb[c] / sy, from which the fixed-point pair is derived. */
+  readonly real: Float64Array;
+  readonly zeroPoint: number;
+  readonly signed: boolean;
+  /** Codes are clamped to [lo, hi], inside the dtype; a folded ReLU raises lo. */
+  readonly lo: number;
+  readonly hi: number;
+}
+
+export interface ConvQ8Weights {
+  /** [O, I/groups, kH, kW], or [N, K] for gemm. */
+  readonly codes: Int8Array | Uint8Array;
+  /** [O] or one element. */
+  readonly zeroPoint: Int32Array;
+  /** int32 [O], already including any bias correction; undefined is zero. */
+  readonly bias: Int32Array | undefined;
+}
+
+type Codes = Int8Array | Uint8Array;
+
+export interface IntegerKernels {
+  /** Equation (Q). NaN becomes the zero point. @returns how many elements left [lo, hi] before clamping. */
+  quantizeF32(x: Float32Array, q: TensorQuant, out: Codes): number;
+  /** Equation (D). */
+  dequantizeQ8(x: Codes, q: TensorQuant, out: Float32Array): void;
+  /** @param inputZeroPoint zero point of x, subtracted on the fly, so that padding is the real 0. */
+  packConvQ8(weights: ConvQ8Weights, geometry: ConvGeometry, inputZeroPoint: number): Packed;
+  /** @param x [N, H, W, I] codes, signed or not by its array type; @param out [N, H', W', O]. */
+  convQ8(x: Codes, packed: Packed, requantizer: Requantizer, out: Codes, geometry: ConvGeometry): void;
+  /** The accumulators of convQ8, bias included, before (R): [N, H', W', O]. */
+  convQ8Accumulators(x: Codes, packed: Packed, out: Int32Array, geometry: ConvGeometry): void;
+  packGemmQ8(weights: ConvQ8Weights, shape: GemmShape, inputZeroPoint: number): Packed;
+  gemmQ8(a: Codes, packed: Packed, requantizer: Requantizer, out: Codes, m: number): void;
+  gemmQ8Accumulators(a: Codes, packed: Packed, out: Int32Array, m: number): void;
+  /** out[i] = table[x[i] & 255]; any element-wise function of one 8-bit tensor, requantization included. */
+  lookup8(x: Codes, table: Uint8Array, out: Codes): void;
+  /**
+   * clamp(rint(fround(op(sa (a - za), sb (b - zb)) / sy)) + zy): float32 arithmetic, what a float operator between
+   * DequantizeLinear and QuantizeLinear computes. Operands repeat as in `binaryF32`.
+   */
+  binaryQ8(
+    op: BinaryOp,
+    a: Codes,
+    qa: TensorQuant,
+    b: Codes,
+    qb: TensorQuant,
+    out: Codes,
+    qy: TensorQuant,
+    rows: number,
+    inner: number,
+  ): void;
+  maxPoolQ8(x: Codes, out: Codes, geometry: PoolGeometry): void;
+  /** Integer sums, then one float32 multiplication and (Q). */
+  averagePoolQ8(
+    x: Codes,
+    qx: TensorQuant,
+    out: Codes,
+    qy: TensorQuant,
+    geometry: PoolGeometry,
+    countPadding: boolean,
+  ): void;
+}
+
+/** One pass over a tensor; sums in float64, NaN and infinities counted and left out of everything else. */
+export interface Moments {
+  readonly count: number;
+  readonly min: number;
+  readonly max: number;
+  readonly sum: number;
+  readonly sumOfSquares: number;
+  /** Elements exactly equal to 0 (of either sign). */
+  readonly zeros: number;
+  readonly nan: number;
+  readonly inf: number;
+}
+
+/** Sums over pairs, in float64; NaN in either operand makes them NaN. */
+export interface PairSums {
+  readonly dot: number;
+  readonly aa: number;
+  readonly bb: number;
+  /** Sum of (a - b)^2. */
+  readonly squaredError: number;
+  readonly maxAbsError: number;
+}
+
+export interface StatisticsKernels {
+  momentsF32(x: Float32Array): Moments;
+  /** Exact order statistics: the element at rank floor(q * n) of the finite elements for q = 0.25, 0.5, 0.75; NaN when there are none. */
+  quartilesF32(x: Float32Array): readonly [q1: number, median: number, q3: number];
+  pairSumsF32(a: Float32Array, b: Float32Array): PairSums;
+  /** Sum of (x - mean)^2, in float64, for the variance. */
+  squaredDeviationF32(x: Float32Array, mean: number): number;
+  /** How many elements have rint(x / scale) + zeroPoint outside the dtype's range: the numerator of the clip rate. */
+  countClippedF32(x: Float32Array, q: TensorQuant): number;
+  /** How many codes equal the lowest or the highest: the numerator of the saturation rate. */
+  countSaturated8(x: Codes, lo: number, hi: number): number;
+  /** Sums over the rows per channel, [C] float64, of x [rows, C]: channel means of NHWC data. */
+  channelSumsF32(x: Float32Array, rows: number, channels: number, out: Float64Array): void;
+}
