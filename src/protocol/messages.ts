@@ -1,0 +1,102 @@
+import type { AbortSignalLike } from '../base/abort.ts';
+import type { Diagnostic } from '../base/diagnostics.ts';
+import type { GraphView, HeatView, Metric, NodeDetails, Progress, RunView, TrialView } from './views.ts';
+
+/** Raised when either side of a message changes; compared in the first message. */
+export const PROTOCOL_VERSION = 1;
+
+/** What the webview asks of the host. */
+export interface HostRequests {
+  /** First message: announces the webview and gets everything it needs to draw. */
+  'view/ready': { params: { protocol: number }; result: ViewState };
+  'node/details': { params: { nodeId: number }; result: NodeDetails };
+  'heat/get': { params: { metric: Metric }; result: HeatView };
+  /** Puts nodes into `skip_quant_node` of the last run's config, or takes them out; the trial arrives as an event. */
+  'node/skip': { params: { nodeIds: readonly number[]; skip: boolean }; result: void };
+  /** Opens the "Quantize with config…" pick. */
+  'run/quantize': { params: void; result: void };
+  'run/cancel': { params: void; result: void };
+  'sensitivity/start': { params: void; result: void };
+  'sensitivity/cancel': { params: void; result: void };
+  'edit/undo': { params: void; result: void };
+  'edit/redo': { params: void; result: void };
+  /** Opens the config of the last run at `skip_quant_node`, or the report folder. */
+  'open/config': { params: void; result: void };
+  'open/report': { params: void; result: void };
+  /** Selection for context menus and key bindings contributed by the extension. */
+  'selection/changed': { params: { nodeId: number | null }; result: void };
+}
+
+/** What the host tells the webview. */
+export interface HostEvents {
+  'graph/changed': { graph: GraphView };
+  'run/progress': Progress;
+  'run/finished': { run: RunView };
+  'trial/started': { handles: readonly string[] };
+  'trial/finished': { trial: TrialView };
+  /** Cancelled when `diagnostics` is empty. */
+  'run/stopped': { diagnostics: readonly Diagnostic[] };
+  'sensitivity/partial': { nodeId: number; value: number; done: number; total: number };
+  'sensitivity/finished': { cancelled: boolean };
+  /** A command of VS Code's: menus, palette, keys. */
+  'view/command': { command: 'search' | 'fit' | 'zoomIn' | 'zoomOut' | 'table' | 'reveal'; nodeId?: number };
+}
+
+export interface ViewState {
+  readonly protocol: number;
+  readonly graph: GraphView;
+  readonly run: RunView | null;
+  readonly trial: TrialView | null;
+  readonly busy: boolean;
+}
+
+/** What the host asks of the worker. Paths are absolute; the worker reads files itself. */
+export interface WorkerRequests {
+  'model/open': { params: { protocol: number; path: string }; result: GraphView };
+  /** Calibrates, quantizes, evaluates; writes the reports the config names (or into `reportFolder`). */
+  'quant/run': { params: QuantizeParams; result: RunView };
+  /** Evaluates again under an edited config, re-using what did not change; writes nothing. */
+  'quant/trial': { params: QuantizeParams; result: TrialView };
+  'node/details': { params: { nodeId: number }; result: NodeDetails };
+  'heat/get': { params: { metric: Metric }; result: HeatView };
+  /** Fills `sensitivity` node by node; partial values arrive as events. */
+  'sensitivity/run': { params: { samples: number }; result: { cancelled: boolean } };
+  /** The config with these handles put into or taken out of `skip_quant_node`, as new text. */
+  'config/skip': {
+    params: { configText: string; handles: readonly string[]; skip: boolean };
+    result: { configText: string };
+  };
+  /** All diagnostics of a config for the open model, without running anything. */
+  'config/check': { params: { configText: string; configPath: string }; result: readonly Diagnostic[] };
+  /** A config filled in for the open model from a template. */
+  'config/template': {
+    params: { quantType: 'FULL_QUANT' | 'WEIGHT_QUANT' | 'DYNAMIC_QUANT' | 'MIXED_BIT' };
+    result: { configText: string };
+  };
+}
+
+export interface QuantizeParams {
+  /** Text as in the editor, saved or not. */
+  readonly configText: string;
+  /** Where it lives: relative paths resolve against its folder. */
+  readonly configPath: string;
+  /** Evaluation samples for figures; the config's `evaluate_size` when absent. */
+  readonly samples?: number;
+}
+
+export interface WorkerEvents {
+  progress: Progress;
+  sensitivity: { nodeId: number; value: number; done: number; total: number };
+}
+
+type RequestTable = { [method: string]: { params: unknown; result: unknown } };
+
+/** One handler per request, so that a missing one does not compile. */
+export type Handlers<R> = {
+  [M in keyof R]: R[M] extends { params: infer P; result: infer T }
+    ? (params: P, signal: AbortSignalLike) => Promise<T>
+    : never;
+};
+
+export type Method<R> = keyof R & string;
+export type { RequestTable };

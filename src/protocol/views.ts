@@ -1,0 +1,186 @@
+/**
+ * What the faces see: plain data, safe to post. Ids are those of the user's own graph; a number that was not
+ * measured is null, and an infinite SQNR is `Infinity` here and null in JSON files.
+ */
+import type { Diagnostic } from '../base/diagnostics.ts';
+
+export interface GraphView {
+  /** Name of the file, without its folder. */
+  readonly file: string;
+  readonly name: string;
+  /** `ai.onnx 13, com.microsoft 1`. */
+  readonly opsets: string;
+  readonly producer: string;
+  readonly nodes: readonly NodeView[];
+  readonly values: readonly ValueView[];
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  /** Everything found while reading, shapes and coverage included. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Whether it can be executed: no error among the coverage diagnostics. */
+  readonly runnable: boolean;
+}
+
+export interface NodeView {
+  readonly id: number;
+  /** The name a user addresses it by, also in `skip_quant_node`. */
+  readonly handle: string;
+  readonly name: string;
+  readonly opType: string;
+  readonly domain: string;
+  readonly inputs: readonly (number | null)[];
+  readonly outputs: readonly number[];
+  readonly attributes: readonly { readonly name: string; readonly value: string }[];
+  readonly supported: boolean;
+}
+
+export interface ValueView {
+  readonly id: number;
+  readonly name: string;
+  readonly kind: 'input' | 'constant' | 'activation';
+  /** `float32`, or '' when unknown. */
+  readonly dtype: string;
+  /** Lengths and symbols; null when even the rank is unknown. */
+  readonly dims: readonly (number | string)[] | null;
+}
+
+/** Node metrics that can colour the graph. */
+export type Metric = 'cosine' | 'sqnrDb' | 'clipRate' | 'localSqnrDb' | 'sensitivity';
+
+/** How a node ran in the quantized model. */
+export type NodeForm = 'integer' | 'float' | 'fused' | 'skipped' | 'constant';
+
+export interface NodeFigures {
+  readonly nodeId: number;
+  readonly handle: string;
+  readonly opType: string;
+  readonly quantized: boolean;
+  readonly form: NodeForm;
+  /** One sentence: why it is quantized or not, or into which node it was fused. */
+  readonly why: string;
+  /** Whether the user may toggle it (the target would quantize it). */
+  readonly canSkip: boolean;
+  readonly skipped: boolean;
+  /** Cumulative: float model against quantized model; worst of the evaluation samples' means over outputs. */
+  readonly cosine: number | null;
+  readonly sqnrDb: number | null;
+  /** Its float inputs, quantized alone. */
+  readonly localSqnrDb: number | null;
+  /** Fraction 0..1 of the output's float elements outside the code range. */
+  readonly clipRate: number | null;
+  /** 1 - cosine at the model's output when only this node is quantized. */
+  readonly sensitivity: number | null;
+}
+
+export interface OutputFigures {
+  readonly name: string;
+  readonly cosine: number;
+  readonly sqnrDb: number;
+}
+
+export interface Accuracy {
+  readonly samples: number;
+  /** Fractions 0..1. */
+  readonly top1: { readonly float: number; readonly quantized: number };
+}
+
+/** One "Quantize with config…", or one trial after it. */
+export interface RunView {
+  readonly runId: number;
+  readonly model: string;
+  readonly config: string;
+  readonly quantType: string;
+  /** `calibration samples 0-7` or the evaluation folder: what the figures were measured on. */
+  readonly evaluatedOn: string;
+  readonly samples: number;
+  readonly outputs: readonly OutputFigures[];
+  readonly nodes: readonly NodeFigures[];
+  readonly accuracy: Accuracy | null;
+  /** Bytes of the weights as stored. */
+  readonly sizes: { readonly float: number; readonly quantized: number };
+  readonly elapsedMs: number;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Folder the CSVs went to, or null. */
+  readonly reportFolder: string | null;
+}
+
+/** A toggle's result beside what it is compared with. */
+export interface TrialView {
+  readonly run: RunView;
+  /** Outputs of the run before this change, and of the last full run. */
+  readonly before: readonly OutputFigures[];
+  readonly base: readonly OutputFigures[];
+  /** Handles newly skipped and newly quantized again. */
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  /** `float results re-used; 31 of 120 quantized steps run again`. */
+  readonly reused: string;
+}
+
+export interface HeatView {
+  readonly metric: Metric;
+  readonly title: string;
+  /** '' or 'dB' or '%'. */
+  readonly unit: string;
+  /** Best first; `level` 0 (best) to 4 (worst) picks the theme colour, `label` carries the numbers. */
+  readonly bands: readonly { readonly level: 0 | 1 | 2 | 3 | 4; readonly label: string; readonly count: number }[];
+  /** One entry per measured node; `text` is what stands on the node. */
+  readonly values: readonly {
+    readonly nodeId: number;
+    readonly value: number;
+    readonly level: 0 | 1 | 2 | 3 | 4;
+    readonly text: string;
+  }[];
+}
+
+/** Five numbers, mean and more of one tensor over one sample. */
+export interface StatsView {
+  readonly min: number;
+  readonly q1: number;
+  readonly median: number;
+  readonly q3: number;
+  readonly max: number;
+  readonly mean: number;
+  readonly variance: number;
+  readonly sparsity: number;
+}
+
+export interface TensorView {
+  readonly valueId: number;
+  readonly name: string;
+  readonly role: 'Input' | 'Output';
+  readonly kind: 'Weight' | 'Activation';
+  readonly dtype: string;
+  readonly dims: readonly (number | string)[] | null;
+  /** Quantization parameters: one pair, or one per channel along `axis`. Null when it stays float. */
+  readonly quant: {
+    readonly dtype: string;
+    readonly scale: readonly number[];
+    readonly zeroPoint: readonly number[];
+    readonly axis: number | null;
+    readonly range: readonly [number, number] | null;
+  } | null;
+  readonly origin: StatsView | null;
+  readonly dequant: StatsView | null;
+  readonly cosine: number | null;
+  readonly sqnrDb: number | null;
+  readonly mse: number | null;
+  readonly clipRate: number | null;
+  readonly saturation: number | null;
+}
+
+export interface NodeDetails {
+  readonly node: NodeView;
+  readonly figures: NodeFigures | null;
+  readonly tensors: readonly TensorView[];
+}
+
+export type Stage = 'read' | 'calibrate' | 'quantize' | 'correct' | 'evaluate' | 'report' | 'sensitivity';
+
+export interface Progress {
+  readonly stage: Stage;
+  readonly done: number;
+  readonly total: number;
+  /** Node or sample in work. */
+  readonly text: string;
+}
