@@ -18,6 +18,8 @@ export interface TensorSource {
   readonly dims: readonly number[];
   /** Bytes as stored in the file. */
   readonly byteLength: number;
+  /** The tensor, where it is decoded already. Tensors of attributes always are, so that operators need not wait. */
+  readonly tensor?: Tensor;
   /** @throws DiagnosticError ONX… when the bytes are missing, too few, or outside the model's folder. */
   load(): Promise<Tensor>;
 }
