@@ -136,6 +136,11 @@ export interface IntegerContext<S extends AttributeSpecs> {
   readonly outputQuants: readonly QuantInfo[];
   /** Codes of constant dequantized inputs, and the tensors of other constant inputs; plain layout. */
   readonly constants: readonly (Tensor | undefined)[];
+  /**
+   * Real-valued clamp (ReLU, Clip) that stood between the operator and its QuantizeLinear: codes are clamped to its
+   * quantized bounds. Limits only operators with `fusesClamp`; the same range reaches `run`.
+   */
+  readonly clamp: ClampRange;
 }
 
 /** The operator on integer codes, used where {@link accepts} says true. */
