@@ -1,0 +1,167 @@
+import { parseArgs } from 'node:util';
+import { DiagnosticError, nearest } from '../base/diagnostics.ts';
+
+/** A parsed command line. */
+export type Command =
+  | { readonly kind: 'help' }
+  | {
+      readonly kind: 'quantize';
+      readonly model: string;
+      readonly config: string;
+      readonly output: string | undefined;
+      readonly report: string | undefined;
+      readonly json: string | undefined;
+      readonly threads: number;
+      readonly dims: ReadonlyMap<string, number>;
+    }
+  | {
+      readonly kind: 'run';
+      readonly model: string;
+      readonly inputs: ReadonlyMap<string, string>;
+      readonly outputDir: string;
+      readonly threads: number;
+      readonly dims: ReadonlyMap<string, number>;
+    }
+  | {
+      readonly kind: 'inspect';
+      readonly model: string;
+      readonly json: string | undefined;
+      readonly dims: ReadonlyMap<string, number>;
+    }
+  | { readonly kind: 'verify'; readonly folders: readonly string[]; readonly json: string | undefined };
+
+export const USAGE = `quantscope: find out where a quantized ONNX model lost accuracy
+
+  quantscope quantize MODEL --config CFG [--output OUT.onnx] [--report DIR] [--json FILE] [--threads N] [--dim NAME=N]
+  quantscope run MODEL --input NAME=FILE.npy ... --output-dir DIR [--threads N] [--dim NAME=N]
+  quantscope inspect MODEL [--json FILE] [--dim NAME=N]
+  quantscope verify DIR... [--json FILE]
+
+  --config CFG       MindSpore Lite quantization config (INI)
+  --output OUT.onnx  the quantized model, as QuantizeLinear/DequantizeLinear
+  --report DIR       round_*.csv, quant_param.csv, output_summary.csv, report.json; overrides debug_info_save_path
+  --json FILE        the result as JSON; - prints it
+  --threads N        threads for the kernels; 0 takes one per core (default)
+  --dim NAME=N       fixes a dynamic dimension of an input
+
+Exit codes: 0 good, 1 wrong input, 2 not supported, 3 a bug of ours.`;
+
+const COMMANDS = ['quantize', 'run', 'inspect', 'verify'];
+
+const OPTIONS = {
+  config: { type: 'string' },
+  output: { type: 'string' },
+  report: { type: 'string' },
+  json: { type: 'string' },
+  threads: { type: 'string' },
+  dim: { type: 'string', multiple: true },
+  input: { type: 'string', multiple: true },
+  'output-dir': { type: 'string' },
+  fmk: { type: 'string' },
+  modelFile: { type: 'string' },
+  configFile: { type: 'string' },
+  outputFile: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+/**
+ * Reads the command line. converter_lite's `--fmk=ONNX --modelFile= --configFile= --outputFile=` mean `quantize`.
+ * @throws DiagnosticError CLI1xx naming what was found and what is expected.
+ */
+export function parseCommand(argv: readonly string[]): Command {
+  const { values, positionals } = parse(argv);
+  if (values.help || argv.length === 0 || positionals[0] === 'help') return { kind: 'help' };
+  const converter = values.modelFile !== undefined || values.configFile !== undefined || values.fmk !== undefined;
+  const [name, ...rest] = converter && positionals[0] !== 'quantize' ? ['quantize', ...positionals] : positionals;
+  switch (name) {
+    case 'quantize': {
+      if (values.fmk !== undefined && values.fmk !== 'ONNX')
+        fail('CLI104', `--fmk=${values.fmk} is not supported; ONNX is`);
+      const model = values.modelFile ?? only(rest, 'MODEL');
+      const config = values.configFile ?? values.config ?? fail('CLI102', '--config CFG is missing');
+      const output = values.outputFile === undefined ? values.output : withSuffix(values.outputFile);
+      return {
+        kind: 'quantize',
+        model,
+        config,
+        output,
+        report: values.report,
+        json: values.json,
+        threads: threads(values.threads),
+        dims: dims(values.dim),
+      };
+    }
+    case 'run': {
+      const inputs = pairs(values.input ?? [], '--input NAME=FILE.npy');
+      const outputDir = values['output-dir'] ?? fail('CLI102', '--output-dir DIR is missing');
+      return {
+        kind: 'run',
+        model: only(rest, 'MODEL'),
+        inputs,
+        outputDir,
+        threads: threads(values.threads),
+        dims: dims(values.dim),
+      };
+    }
+    case 'inspect':
+      return { kind: 'inspect', model: only(rest, 'MODEL'), json: values.json, dims: dims(values.dim) };
+    case 'verify':
+      if (rest.length === 0) fail('CLI102', 'verify needs at least one folder');
+      return { kind: 'verify', folders: rest, json: values.json };
+    default: {
+      const hint = nearest(name ?? '', COMMANDS);
+      return fail(
+        'CLI101',
+        `${name} is not a command (${COMMANDS.join(', ')})${hint === undefined ? '' : ` - ${hint}?`}`,
+      );
+    }
+  }
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true, strict: true });
+  } catch (error) {
+    return fail('CLI103', error instanceof Error ? error.message : String(error));
+  }
+}
+
+function only(rest: readonly (string | undefined)[], what: string): string {
+  const [first, second] = rest;
+  if (first === undefined) return fail('CLI102', `${what} is missing`);
+  if (second !== undefined) return fail('CLI103', `${second} is one argument too many`);
+  return first;
+}
+
+function threads(text: string | undefined): number {
+  if (text === undefined) return 0;
+  if (!/^\d{1,3}$/.test(text)) fail('CLI105', `--threads ${text} is not a number of threads (0 takes one per core)`);
+  return Number(text);
+}
+
+function dims(list: readonly string[] | undefined): Map<string, number> {
+  const fixed = new Map<string, number>();
+  for (const [name, text] of pairs(list ?? [], '--dim NAME=N')) {
+    if (!/^[1-9]\d*$/.test(text)) fail('CLI105', `--dim ${name}=${text}: ${text} is not a length of at least 1`);
+    fixed.set(name, Number(text));
+  }
+  return fixed;
+}
+
+function pairs(list: readonly string[], form: string): Map<string, string> {
+  const map = new Map<string, string>();
+  for (const item of list) {
+    const at = item.lastIndexOf('=');
+    if (at <= 0 || at === item.length - 1) fail('CLI105', `${JSON.stringify(item)} is not of the form ${form}`);
+    map.set(item.slice(0, at), item.slice(at + 1));
+  }
+  return map;
+}
+
+function withSuffix(path: string): string {
+  return path.endsWith('.onnx') ? path : `${path}.onnx`;
+}
+
+function fail(code: string, message: string): never {
+  throw new DiagnosticError({ severity: 'error', code, message, at: { file: 'command line' } });
+}

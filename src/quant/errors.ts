@@ -1,0 +1,77 @@
+import { type Diagnostic, DiagnosticError, type Location } from '../base/diagnostics.ts';
+
+/** QNT201: a weight holds NaN or infinities, so it has no range. */
+export function nonFiniteWeight(at: Location, nan: number, inf: number): DiagnosticError {
+  return new DiagnosticError({
+    severity: 'error',
+    code: 'QNT201',
+    message: `the weight holds ${nan} NaN and ${inf} infinite values; a quantized weight needs finite ones. Repair the model or add the node to skip_quant_node`,
+    at,
+  });
+}
+
+/** QNT202: the range of a tensor is so small that its scale would be below the smallest normal float32. */
+export function degenerateRange(at: Location, lo: number, hi: number): Diagnostic {
+  return {
+    severity: 'note',
+    code: 'QNT202',
+    message: `the range [${lo}, ${hi}] is too small for a float32 scale; scale 1 and zero point 0 are used, as ONNX Runtime does`,
+    at,
+  };
+}
+
+/** QNT203: calibration met values that are not numbers. */
+export function nonFiniteActivation(at: Location, sample: string, nan: number, inf: number): Diagnostic {
+  return {
+    severity: 'warning',
+    code: 'QNT203',
+    message: `calibration sample ${sample} makes ${nan} NaN and ${inf} infinite values here, the first node that does; they are left out of the range`,
+    at,
+  };
+}
+
+/** QNT204: a tensor to quantize never had a finite value during calibration. */
+export function noRange(at: Location, samples: number): DiagnosticError {
+  return new DiagnosticError({
+    severity: 'error',
+    code: 'QNT204',
+    message: `no finite value was seen in ${samples} calibration samples, so the tensor has no range. Check the calibration data, or add its nodes to skip_quant_node`,
+    at,
+  });
+}
+
+/** QNT205: a name in skip_quant_node that no node has. */
+export function unknownSkip(at: Location, name: string, suggestion: string | undefined): Diagnostic {
+  const hint = suggestion === undefined ? 'open the model to see the names of its nodes' : `${suggestion}?`;
+  return {
+    severity: 'warning',
+    code: 'QNT205',
+    message: `skip_quant_node names ${JSON.stringify(name)}, but no node has this name: ${hint}`,
+    at,
+  };
+}
+
+/** QNT206: a name in skip_quant_node whose node the target leaves float anyway. */
+export function idleSkip(at: Location, name: string, why: string): Diagnostic {
+  return {
+    severity: 'note',
+    code: 'QNT206',
+    message: `skip_quant_node names ${JSON.stringify(name)}, which is not quantized anyway: ${why}`,
+    at,
+  };
+}
+
+/** QNT207: int32 cannot hold a bias at the product of the scales, so the weight's scale was raised. */
+export function raisedWeightScale(at: Location, channels: number, factor: number): Diagnostic {
+  return {
+    severity: 'warning',
+    code: 'QNT207',
+    message: `the bias does not fit into int32 in ${channels} channel${channels === 1 ? '' : 's'}; the weight's scale was raised by up to ${factor.toPrecision(3)} and the weight quantized again`,
+    at,
+  };
+}
+
+/** QNT208: nothing in the model is quantized. */
+export function nothingToQuantize(file: string, why: string): Diagnostic {
+  return { severity: 'warning', code: 'QNT208', message: `no node is quantized: ${why}`, at: { file } };
+}

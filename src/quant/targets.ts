@@ -1,0 +1,49 @@
+/**
+ * How a target treats an operator it quantizes.
+ * `weighted`: integer product with a constant weight. `clamp`: folds into a quantized producer, else like `observed`.
+ * `shares`: output takes the input's parameters, quantized only if the input is. `observed`: all float inputs and
+ * outputs have parameters of their own. `unitRange`: like `observed`, but the output's range is known to be [0, 1].
+ */
+export type Treatment = 'weighted' | 'clamp' | 'shares' | 'observed' | 'unitRange';
+
+/** Operators of ai.onnx that a target quantizes. */
+export type Target = Readonly<Record<string, Treatment>>;
+
+/**
+ * What ONNX Runtime's QDQ quantizer handles by default.
+ * @source ONNX Runtime 1.30, quantize_static with QuantFormat.QDQ.
+ */
+const ONNXRUNTIME: Target = {
+  ArgMax: 'observed',
+  Add: 'observed',
+  AveragePool: 'shares',
+  Clip: 'clamp',
+  Concat: 'observed',
+  Conv: 'weighted',
+  ConvTranspose: 'weighted',
+  Flatten: 'shares',
+  Gather: 'shares',
+  Gemm: 'weighted',
+  GlobalAveragePool: 'observed',
+  LeakyRelu: 'observed',
+  MatMul: 'weighted',
+  MaxPool: 'shares',
+  Mul: 'observed',
+  Pad: 'shares',
+  Relu: 'clamp',
+  Reshape: 'shares',
+  Resize: 'shares',
+  Sigmoid: 'observed',
+  Slice: 'shares',
+  Softmax: 'unitRange',
+  Split: 'shares',
+  Squeeze: 'shares',
+  Transpose: 'shares',
+  Unsqueeze: 'shares',
+  Where: 'observed',
+};
+
+export type TargetName = 'onnxruntime';
+
+/** Targets by the name a config gives them. */
+export const TARGETS: Readonly<Record<TargetName, Target>> = { onnxruntime: ONNXRUNTIME };

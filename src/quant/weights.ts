@@ -1,0 +1,157 @@
+import type { Diagnostic, Location } from '../base/diagnostics.ts';
+import type { Granularity, QuantizedTensor, QuantParams } from '../base/quantParams.ts';
+import { clamp, rint } from '../base/round.ts';
+import { sizeOf, stridesOf } from '../base/shape.ts';
+import { hasDType, type Tensor, tensor } from '../base/tensor.ts';
+import { degenerateRange, nonFiniteWeight, raisedWeightScale } from './errors.ts';
+import { type AffinePair, collectParams, onnxruntimeParams, type Range } from './qparams.ts';
+import { biasScheme, weightScheme } from './scheme.ts';
+
+/** A quantized constant and what was noticed on the way. */
+export interface WeightResult {
+  readonly quantized: QuantizedTensor;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Quantizes a weight to int8 as target `onnxruntime` does: equation (Q) with the float32 quotient, half to even.
+ *
+ * @param weight float32 (or float16 held as float32), any rank.
+ * @param minimumScale least scale per channel (or one), from {@link leastWeightScale}; zero for none.
+ * @throws QNT201 when the weight holds NaN or infinities.
+ */
+export function quantizeWeight(
+  weight: Tensor,
+  granularity: Granularity,
+  at: Location,
+  minimumScale?: Float64Array,
+): WeightResult {
+  const data = floatData(weight);
+  const channels = channelsOf(weight.dims, granularity);
+  const ranges = channelRanges(data, channels, at);
+  const scheme = weightScheme(granularity);
+  const diagnostics: Diagnostic[] = [];
+  let raised = 0;
+  let factor = 1;
+  const pairs = ranges.map((range, c): AffinePair => {
+    const pair = onnxruntimeParams(range, scheme);
+    if (pair.degenerate && (range.lo !== 0 || range.hi !== 0))
+      diagnostics.push(degenerateRange(ranges.length === 1 ? at : { ...at, channel: c }, range.lo, range.hi));
+    const least = minimumScale?.[c] ?? 0;
+    if (pair.scale >= least) return pair;
+    raised++;
+    factor = Math.max(factor, least / pair.scale);
+    return { ...pair, scale: Math.fround(least) };
+  });
+  if (raised > 0) diagnostics.push(raisedWeightScale(at, raised, factor));
+  const params = collectParams(scheme, pairs);
+  return {
+    quantized: { codes: tensor('int8', weight.dims, quantizeInt8(data, channels, params)), params },
+    diagnostics,
+  };
+}
+
+/**
+ * The least weight scale per channel at which int32 holds the bias, with a margin of 1.0001; 0 where any scale does.
+ * @param bias float32 [C].
+ */
+export function leastWeightScale(bias: Float32Array, inputScale: number, channels: number): Float64Array {
+  const least = new Float64Array(channels);
+  for (let i = 0; i < bias.length; i++) {
+    const c = channels === 1 ? 0 : i;
+    const smallest = (Math.abs(bias[i] as number) / 2147483647 / inputScale) * 1.0001;
+    least[c] = Math.max(least[c] as number, smallest);
+  }
+  return least;
+}
+
+/**
+ * Quantizes a bias to int32: scale = float32(input scale * weight scale), zero point 0, half to even.
+ *
+ * @param bias float32 [C].
+ * @param correction added in real units before rounding, [C] float64; undefined for none.
+ */
+export function quantizeBias(
+  bias: Float32Array,
+  inputScale: number,
+  weight: QuantParams,
+  correction: Float64Array | undefined,
+): QuantizedTensor {
+  const perChannel = weight.scale.length > 1 || weight.scheme.granularity.kind === 'perChannel';
+  const scale = weight.scale.map((s) => Math.fround(inputScale * s));
+  const codes = new Int32Array(bias.length);
+  for (let i = 0; i < bias.length; i++) {
+    const s = scale[perChannel ? i : 0] as number;
+    const real = Math.fround((bias[i] as number) + (correction?.[i] ?? 0));
+    codes[i] = clamp(rint(Math.fround(real / s)), -2147483648, 2147483647);
+  }
+  const granularity: Granularity = perChannel ? { kind: 'perChannel', axis: 0 } : { kind: 'perTensor' };
+  return {
+    codes: tensor('int32', [bias.length], codes),
+    params: { scheme: biasScheme(granularity), scale, zeroPoint: new Int32Array(scale.length) },
+  };
+}
+
+/** Dequantizes codes: equation (D), in float32. */
+export function dequantize(q: QuantizedTensor): Float32Array {
+  const codes = q.codes.data as ArrayLike<number>;
+  const { count, inner } = channelsOf(q.codes.dims, q.params.scheme.granularity);
+  const out = new Float32Array(codes.length);
+  for (let i = 0; i < out.length; i++) {
+    const c = Math.floor(i / inner) % count;
+    out[i] = ((codes[i] as number) - (q.params.zeroPoint[c] as number)) * (q.params.scale[c] as number);
+  }
+  return out;
+}
+
+interface Channels {
+  readonly count: number;
+  /** Elements between consecutive channels. */
+  readonly inner: number;
+}
+
+function channelsOf(dims: readonly number[], granularity: Granularity): Channels {
+  if (granularity.kind !== 'perChannel') return { count: 1, inner: Math.max(1, sizeOf(dims)) };
+  return { count: dims[granularity.axis] as number, inner: stridesOf(dims)[granularity.axis] as number };
+}
+
+function channelRanges(data: Float32Array, { count, inner }: Channels, at: Location): Range[] {
+  const lo = new Float32Array(count);
+  const hi = new Float32Array(count);
+  let nan = 0;
+  let inf = 0;
+  for (let start = 0, c = 0; start < data.length; start += inner, c = (c + 1) % count) {
+    let min = lo[c] as number;
+    let max = hi[c] as number;
+    for (let i = start; i < start + inner; i++) {
+      const x = data[i] as number;
+      if (x - x !== 0) {
+        if (Number.isNaN(x)) nan++;
+        else inf++;
+      }
+      if (x < min) min = x;
+      if (x > max) max = x;
+    }
+    lo[c] = min;
+    hi[c] = max;
+  }
+  if (nan + inf > 0) throw nonFiniteWeight(at, nan, inf);
+  return Array.from(lo, (min, c) => ({ lo: min, hi: hi[c] as number }));
+}
+
+function quantizeInt8(data: Float32Array, { count, inner }: Channels, params: QuantParams): Int8Array {
+  const { qmin, qmax } = params.scheme;
+  const codes = new Int8Array(data.length);
+  for (let start = 0, c = 0; start < data.length; start += inner, c = (c + 1) % count) {
+    const s = params.scale[c] as number;
+    const z = params.zeroPoint[c] as number;
+    for (let i = start; i < start + inner; i++)
+      codes[i] = clamp(rint(Math.fround((data[i] as number) / s)) + z, qmin, qmax);
+  }
+  return codes;
+}
+
+function floatData(t: Tensor): Float32Array {
+  if (hasDType(t, 'float32') || hasDType(t, 'float16') || hasDType(t, 'bfloat16')) return t.data;
+  return Float32Array.from(t.data as ArrayLike<number>);
+}
