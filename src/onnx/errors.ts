@@ -136,12 +136,9 @@ export function duplicateValue(at: Location, name: string): Diagnostic {
   return error('ONX405', at, `value "${name}" is defined more than once; the first definition is used`);
 }
 
-export function duplicateConstant(at: Location, name: string): Diagnostic {
-  return warning(
-    'ONX411',
-    at,
-    `value "${name}" is an initializer and made by this Constant node too; the initializer is used`,
-  );
+export function duplicateConstant(at: Location, name: string, earlier: 'initializer' | 'node'): Diagnostic {
+  const used = earlier === 'node' ? 'another Constant node; the last one' : 'an initializer, which';
+  return warning('ONX411', at, `value "${name}" is made by this Constant node and by ${used} is used`);
 }
 
 export function duplicateNodeName(at: Location, name: string, count: number, handle: string): Diagnostic {

@@ -45,7 +45,8 @@ interface Typed {
 
 /**
  * Makes a graph of its raw form: ids instead of names, nodes sorted, constants attached. A graph input that has an
- * initializer is a constant, not an input. What is wrong is reported, never thrown.
+ * initializer is a constant, not an input. Of values defined twice the first counts, except that of Constant nodes the
+ * last does, as in ONNX Runtime. What is wrong is reported, never thrown.
  */
 export function importGraph(raw: RawGraph, context: ImportContext): Graph {
   return importScoped(raw, context, undefined, '');
@@ -63,13 +64,19 @@ function importScoped(raw: RawGraph, context: ImportContext, outer: Scope | unde
   );
   reportRepeatedNames(raw.nodes, handles, context);
 
-  const constants = new Set<string>();
+  const constants = new Map<string, 'initializer' | 'node'>();
   const define = (name: string, at: Location, constant?: TensorSource): ValueId => {
     const declared = types.get(name);
     const known = constant === undefined ? declared : { dtype: constant.dtype, dims: constant.dims };
     const id = builder.value({ name, ...known, ...(constant && { constant }) });
-    if (names.has(name)) context.report(repeated(at, name, constants.has(name)));
-    else names.set(name, id);
+    const earlier = constants.get(name);
+    if (at.opType === 'Constant') constants.set(name, earlier ?? 'node');
+    if (!names.has(name)) names.set(name, id);
+    else if (earlier === undefined || at.opType !== 'Constant') context.report(duplicateValue(at, name));
+    else {
+      context.report(duplicateConstant(at, name, earlier));
+      if (earlier === 'node') names.set(name, id);
+    }
     return id;
   };
 
@@ -77,13 +84,13 @@ function importScoped(raw: RawGraph, context: ImportContext, outer: Scope | unde
     const name = tensor.proto.name ?? '';
     const at = { file: context.file, tensor: name };
     define(name, at, tensorSourceOf(tensor, at, context));
-    constants.add(name);
+    constants.set(name, 'initializer');
   }
   for (const sparse of raw.sparse) {
     const name = sparse.values.proto.name ?? '';
     const at = { file: context.file, tensor: name };
     define(name, at, sparseSourceOf(sparse, at, context));
-    constants.add(name);
+    constants.set(name, 'initializer');
   }
   for (const { name = '' } of raw.proto.input) {
     if (!constants.has(name)) builder.markInput(define(name, { file: context.file, tensor: name }));
@@ -204,10 +211,6 @@ function differ(a: Typed, b: Typed): boolean {
     a.dims.length !== dims.length ||
     a.dims.some((d, i) => typeof d === 'number' && typeof dims[i] === 'number' && d !== dims[i])
   );
-}
-
-function repeated(at: Location, name: string, isInitializer: boolean): Diagnostic {
-  return isInitializer && at.opType === 'Constant' ? duplicateConstant(at, name) : duplicateValue(at, name);
 }
 
 function reportRepeatedNames(nodes: readonly RawNode[], handles: readonly string[], context: ImportContext): void {
