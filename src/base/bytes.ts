@@ -19,6 +19,8 @@ export function bytesOf(array: Uint8Array): ByteSource {
  */
 export interface FileSystem {
   open(path: string): Promise<ByteSource>;
+  /** Opens a file in or below `folder`; refuses what leads out of it, links included. */
+  openBelow(folder: string, relativePath: string): Promise<ByteSource>;
   /** File names (not directories) directly inside, sorted by byte order. */
   list(directory: string): Promise<readonly string[]>;
   /** Writes through a temporary file and a rename; creates the folder. */

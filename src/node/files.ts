@@ -91,6 +91,8 @@ async function statFile(path: string): Promise<{ size: number; mtimeMs: number }
 export const nodeFiles: FileSystem = {
   open: (path) => FileSource.open(path),
 
+  openBelow: (folder, relativePath) => filesBelow(folder).open(relativePath),
+
   async list(directory) {
     const entries = await readdir(directory, { withFileTypes: true });
     const names: string[] = [];
