@@ -1,0 +1,12 @@
+import type * as vscode from 'vscode';
+import type { SessionRegistry } from '../editor/registry.ts';
+import type { Log } from '../log.ts';
+import type { Problems } from '../problems.ts';
+
+/** What commands work with. */
+export interface Deps {
+  readonly context: vscode.ExtensionContext;
+  readonly sessions: SessionRegistry;
+  readonly problems: Problems;
+  readonly log: Log;
+}

@@ -1,0 +1,35 @@
+import type { Progress, Stage } from '../../protocol/views.ts';
+import { stageLabel } from '../stageLabel.ts';
+
+/** Share of a run's time that each stage usually takes, in the order they come; together 100. */
+const WEIGHT: Record<Exclude<Stage, 'sensitivity'>, number> = {
+  read: 4,
+  calibrate: 42,
+  quantize: 6,
+  correct: 14,
+  evaluate: 30,
+  report: 4,
+};
+const ORDER: readonly Stage[] = ['read', 'calibrate', 'quantize', 'correct', 'evaluate', 'report'];
+
+/** Turns a run's progress into messages and increments (percent) that never go back and end at 100. */
+export function progressTracker(): (progress: Progress) => { readonly message: string; readonly increment: number } {
+  let reached = 0;
+  return (progress) => {
+    const percent = Math.max(reached, percentOf(progress));
+    const increment = percent - reached;
+    reached = percent;
+    const count = progress.total > 1 ? ` ${progress.done}/${progress.total}` : '';
+    const text = progress.text === '' ? '' : ` · ${progress.text}`;
+    return { message: `${stageLabel(progress.stage)}${count}${text}`, increment };
+  };
+}
+
+function percentOf({ stage, done, total }: Progress): number {
+  if (stage === 'sensitivity') return 0;
+  const before = ORDER.slice(0, ORDER.indexOf(stage)).reduce(
+    (sum, s) => sum + (s === 'sensitivity' ? 0 : WEIGHT[s]),
+    0,
+  );
+  return before + WEIGHT[stage] * (total === 0 ? 0 : Math.min(1, done / total));
+}

@@ -1,0 +1,100 @@
+import * as vscode from 'vscode';
+import { Cancelled } from '../../base/abort.ts';
+import { hasErrors } from '../../base/diagnostics.ts';
+import type { ModelSession } from '../editor/modelSession.ts';
+import type { Problems } from '../problems.ts';
+import { readConfig } from './configText.ts';
+
+/** A toggle is a decision: wait just long enough to catch the next click. */
+const TOGGLE_DELAY_MS = 150;
+/** Typing goes on: wait until it rests. */
+const TYPING_DELAY_MS = 800;
+
+/** Evaluates the model again whenever the config of its last run changes: by a toggle, by hand, or on disk. */
+export class ConfigFollower implements vscode.Disposable {
+  private readonly session: ModelSession;
+  private readonly problems: Problems;
+  private readonly subscriptions: vscode.Disposable[];
+  private watcher: vscode.Disposable | undefined;
+  private config: vscode.Uri | undefined;
+  /** The text that the figures on display belong to; '' when there is none. */
+  private text = '';
+  private timer: NodeJS.Timeout | undefined;
+  private handles = new Set<string>();
+
+  constructor({ session, problems }: { readonly session: ModelSession; readonly problems: Problems }) {
+    this.session = session;
+    this.problems = problems;
+    const changed = (document: vscode.TextDocument) => {
+      if (document.uri.toString() === this.config?.toString()) this.schedule(TYPING_DELAY_MS);
+    };
+    this.subscriptions = [
+      vscode.workspace.onDidChangeTextDocument(({ document }) => changed(document)),
+      vscode.workspace.onDidCloseTextDocument(changed),
+    ];
+  }
+
+  /** Follows `config` from now on; `text` is what the last run used. */
+  follow(config: vscode.Uri, text: string): void {
+    this.text = text;
+    this.handles.clear();
+    if (config.toString() === this.config?.toString()) return;
+    this.config = config;
+    this.watcher?.dispose();
+    const folder = vscode.Uri.joinPath(config, '..');
+    const name = config.path.slice(config.path.lastIndexOf('/') + 1);
+    const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, escapeGlob(name)));
+    const onDisk = () => this.schedule(TYPING_DELAY_MS);
+    this.watcher = vscode.Disposable.from(watcher, watcher.onDidChange(onDisk), watcher.onDidCreate(onDisk));
+  }
+
+  /** The nodes of `handles` were toggled: evaluates as soon as the clicks rest. */
+  toggled(handles: readonly string[]): void {
+    for (const handle of handles) this.handles.add(handle);
+    this.schedule(TOGGLE_DELAY_MS);
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+    this.watcher?.dispose();
+    vscode.Disposable.from(...this.subscriptions).dispose();
+  }
+
+  private schedule(delayMs: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.evaluate().catch((error: unknown) => {
+        if (!(error instanceof Cancelled)) this.problems.reportFailure(error, this.config);
+      });
+    }, delayMs);
+  }
+
+  private async evaluate(): Promise<void> {
+    const { session, config } = this;
+    if (config === undefined || session.run === null) return;
+    const configText = await readConfig(config);
+    if (configText === this.text) return;
+    session.cancel('trial', 'sensitivity');
+    const configPath = config.fsPath;
+    const rpc = await session.ready();
+    const found = await rpc.request('config/check', { configText, configPath });
+    this.problems.publish(config, found);
+    if (hasErrors(found)) {
+      session.stopped(found);
+      return;
+    }
+    this.text = configText;
+    const handles = [...this.handles];
+    this.handles.clear();
+    const samples = vscode.workspace.getConfiguration('quantscope', session.uri).get('evaluationSamples', 8);
+    const trial = await session.evaluate({ configText, configPath, samples }, handles).catch((error: unknown) => {
+      if (this.text === configText) this.text = '';
+      throw error;
+    });
+    this.problems.publish(config, [...found, ...trial.run.diagnostics]);
+  }
+}
+
+function escapeGlob(name: string): string {
+  return name.replace(/[[\]{}*?]/g, '[$&]');
+}

@@ -1,0 +1,72 @@
+import * as vscode from 'vscode';
+import type { RunView } from '../../protocol/views.ts';
+import { formatCosine, runSummary, worstOutput } from '../runSummary.ts';
+import type { OpenModel, SessionRegistry } from './registry.ts';
+
+/** Keeps the status bar and the context keys of menus and key bindings in step with the graph in front. */
+export function followActiveGraph(sessions: SessionRegistry): vscode.Disposable {
+  const item = vscode.window.createStatusBarItem('quantscope.similarity', vscode.StatusBarAlignment.Right, 100);
+  item.name = vscode.l10n.t('QuantScope: Output Similarity');
+  item.command = 'quantscope.showTable';
+  const known = new Map<string, boolean>();
+  const update = () => {
+    const model = sessions.active();
+    for (const [key, value] of Object.entries(contextOf(model))) {
+      if (known.get(key) === value) continue;
+      known.set(key, value);
+      void vscode.commands.executeCommand('setContext', `quantscope.${key}`, value);
+    }
+    showSimilarity(item, model);
+  };
+  const soon = () => setTimeout(update, 0); // a job's end is announced just before it is over
+  update();
+  return vscode.Disposable.from(
+    item,
+    vscode.window.tabGroups.onDidChangeTabs(update),
+    vscode.window.tabGroups.onDidChangeTabGroups(update),
+    sessions.onEvent(({ event }) => {
+      if (event.event !== 'view/command') soon();
+    }),
+  );
+}
+
+function contextOf(model: OpenModel | undefined): Record<string, boolean> {
+  const session = model?.session;
+  return {
+    busy: session?.working === 'run' || session?.working === 'trial',
+    sensitivity: session?.working === 'sensitivity',
+    hasRun: session !== undefined && session.run !== null,
+    hasConfig: session?.config !== undefined,
+    hasReport: session?.run?.reportFolder != null,
+    canUndo: model?.edits.canUndo ?? false,
+    canRedo: model?.edits.canRedo ?? false,
+  };
+}
+
+/** The output's cosine similarity: of the last run, and of the trial after it. */
+function showSimilarity(item: vscode.StatusBarItem, model: OpenModel | undefined): void {
+  const run = model?.session.run;
+  const cosine = cosineOf(run);
+  if (run == null || cosine === undefined) {
+    item.hide();
+    return;
+  }
+  const trial = model?.session.trial?.run;
+  const after = cosineOf(trial);
+  item.text = after === undefined ? `$(graph-line) ${cosine}` : `$(graph-line) ${cosine} → ${after}`;
+  const tooltip = new vscode.MarkdownString();
+  tooltip.appendText(
+    vscode.l10n.t("Similarity of the quantized model's output to the float model's: {0}", runSummary(run)),
+  );
+  if (trial != null) {
+    tooltip.appendMarkdown('\n\n');
+    tooltip.appendText(vscode.l10n.t('After the last change: {0}', runSummary(trial)));
+  }
+  item.tooltip = tooltip;
+  item.show();
+}
+
+function cosineOf(run: RunView | null | undefined): string | undefined {
+  const output = run == null ? undefined : worstOutput(run.outputs);
+  return output && formatCosine(output.cosine);
+}

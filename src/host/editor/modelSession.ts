@@ -1,0 +1,259 @@
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import { Cancelled } from '../../base/abort.ts';
+import { type Diagnostic, DiagnosticError } from '../../base/diagnostics.ts';
+import { type HostEvents, PROTOCOL_VERSION, type QuantizeParams, type ViewState } from '../../protocol/messages.ts';
+import { diagnosticOf } from '../../protocol/rpc.ts';
+import type { GraphView, NodeView, RunView, TrialView } from '../../protocol/views.ts';
+import { schemeUnsupported, workerEnded } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { type HostRpc, type ModelWorker, startNodeWorker } from '../workers/node.ts';
+
+/** What happened to a session, as its webviews hear it. */
+export type SessionEvent = {
+  [E in keyof HostEvents]: { readonly event: E; readonly payload: HostEvents[E] };
+}[keyof HostEvents];
+
+export interface SessionOptions {
+  /** Absolute path of the bundled worker. */
+  readonly workerScript: string;
+  readonly log: Log;
+}
+
+type JobKind = 'sensitivity' | 'trial' | 'run';
+
+/** A job asks one of the same or a lower rank to stop, and waits for one of a higher. */
+const RANK: Record<JobKind, number> = { sensitivity: 0, trial: 1, run: 2 };
+
+/**
+ * One opened model: its worker, its graph, its last run and trial. Panels of the same file share it.
+ *
+ * The worker starts with the first request; when it ends, the next request starts another. One job runs at a time.
+ */
+export class ModelSession implements vscode.Disposable {
+  readonly uri: vscode.Uri;
+  /** The config of the last run. */
+  config: vscode.Uri | undefined;
+  /** Node under the user's cursor in the graph. */
+  selected: number | null = null;
+  run: RunView | null = null;
+  trial: TrialView | null = null;
+
+  private readonly options: SessionOptions;
+  private readonly emitter = new vscode.EventEmitter<SessionEvent>();
+  readonly onEvent = this.emitter.event;
+  private worker: ModelWorker | undefined;
+  private opened: Promise<GraphView> | undefined;
+  private lastGraph: GraphView | undefined;
+  private job: { readonly kind: JobKind; readonly finished: Promise<void>; cancelled: boolean } | undefined;
+  private readonly tickets: Record<JobKind, number> = { sensitivity: 0, trial: 0, run: 0 };
+
+  constructor(uri: vscode.Uri, options: SessionOptions) {
+    this.uri = uri;
+    this.options = options;
+  }
+
+  get file(): string {
+    return path.basename(this.uri.fsPath);
+  }
+
+  /** What is in work, if anything. */
+  get working(): JobKind | undefined {
+    return this.job?.kind;
+  }
+
+  /** The run on display: the last trial's, else the last full run. */
+  get shown(): RunView | null {
+    return this.trial?.run ?? this.run;
+  }
+
+  /**
+   * The model's graph; opens the model at the first call.
+   *
+   * @throws DiagnosticError when the file cannot be read; the same until {@link reload}.
+   */
+  graph(): Promise<GraphView> {
+    this.opened ??= this.open();
+    return this.opened;
+  }
+
+  async viewState(): Promise<ViewState> {
+    const graph = await this.graph();
+    const busy = this.job !== undefined && this.job.kind !== 'sensitivity';
+    return { protocol: PROTOCOL_VERSION, graph, run: this.run, trial: this.trial, busy };
+  }
+
+  /** The nodes of these ids that exist. */
+  async nodes(ids: readonly number[]): Promise<readonly NodeView[]> {
+    const wanted = new Set(ids);
+    return (await this.graph()).nodes.filter((node) => wanted.has(node.id));
+  }
+
+  /** Forgets everything and reads the file again. */
+  async reload(): Promise<GraphView> {
+    this.stopWorker();
+    this.reset();
+    const graph = await this.graph();
+    this.fire('graph/changed', { graph });
+    return graph;
+  }
+
+  /** The connection to the worker with the model open in it, for requests that do not take long. */
+  async ready(): Promise<HostRpc> {
+    await this.graph();
+    if (this.worker === undefined) throw new DiagnosticError(workerEnded(this.file, 'stopped'));
+    return this.worker.rpc;
+  }
+
+  /**
+   * Calibrates, quantizes and evaluates under a config.
+   *
+   * @throws Cancelled, or DiagnosticError with what is wrong.
+   */
+  quantize(config: vscode.Uri, params: QuantizeParams): Promise<RunView> {
+    return this.reporting(async () => {
+      const run = await this.exclusive('run', (rpc) => rpc.request('quant/run', params));
+      this.config = config;
+      this.run = run;
+      this.trial = null;
+      this.fire('run/finished', { run });
+      return run;
+    });
+  }
+
+  /** Evaluates the last run's model again under an edited config. @throws as {@link quantize}. */
+  evaluate(params: QuantizeParams, handles: readonly string[]): Promise<TrialView> {
+    return this.reporting(async () => {
+      const trial = await this.exclusive('trial', (rpc) => {
+        this.fire('trial/started', { handles });
+        return rpc.request('quant/trial', params);
+      });
+      this.trial = trial;
+      this.fire('trial/finished', { trial });
+      return trial;
+    });
+  }
+
+  /** Measures every node quantized alone; the values arrive as events. @throws DiagnosticError. */
+  async measureSensitivity(samples: number): Promise<void> {
+    let cancelled = true;
+    try {
+      ({ cancelled } = await this.exclusive('sensitivity', (rpc) => rpc.request('sensitivity/run', { samples })));
+    } catch (error) {
+      if (!(error instanceof Cancelled)) throw error;
+    } finally {
+      this.fire('sensitivity/finished', { cancelled });
+    }
+  }
+
+  /** Asks jobs of the given kinds to stop, those that still wait included. */
+  cancel(...kinds: readonly JobKind[]): void {
+    for (const kind of kinds) {
+      this.tickets[kind]++;
+      if (this.job?.kind === kind) this.stopJob();
+    }
+  }
+
+  /** Tells the webviews that a job stopped, and why. */
+  stopped(diagnostics: readonly Diagnostic[]): void {
+    this.fire('run/stopped', { diagnostics });
+  }
+
+  /** Passes a command of VS Code's on to the webviews. */
+  command(payload: HostEvents['view/command']): void {
+    this.fire('view/command', payload);
+  }
+
+  dispose(): void {
+    this.stopWorker();
+    this.emitter.dispose();
+  }
+
+  private async open(): Promise<GraphView> {
+    if (this.uri.scheme !== 'file') throw new DiagnosticError(schemeUnsupported(this.file, this.uri.scheme));
+    const worker = this.startWorker();
+    const graph = await worker.rpc.request('model/open', { protocol: PROTOCOL_VERSION, path: this.uri.fsPath });
+    this.lastGraph = graph;
+    this.options.log.info(`${this.file}: ${graph.nodes.length} nodes, ${graph.opsets}, ${graph.producer}`);
+    this.options.log.diagnostics(graph.diagnostics);
+    return graph;
+  }
+
+  private startWorker(): ModelWorker {
+    const { log, workerScript } = this.options;
+    const worker = startNodeWorker({
+      script: workerScript,
+      threads: vscode.workspace.getConfiguration('quantscope', this.uri).get('threads', 0),
+      onEnd: (reason) => this.workerEnded(worker, reason),
+      onStderr: (text) => log.info(`worker: ${text}`),
+    });
+    worker.rpc.on('progress', (progress) => this.fire('run/progress', progress));
+    worker.rpc.on('sensitivity', (partial) => this.fire('sensitivity/partial', partial));
+    this.worker = worker;
+    return worker;
+  }
+
+  private workerEnded(worker: ModelWorker, reason: string): void {
+    if (this.worker !== worker) return;
+    this.worker = undefined;
+    this.options.log.info(`${this.file}: the worker ended (${reason})`);
+    if (this.lastGraph === undefined) return;
+    this.reset();
+    this.fire('graph/changed', { graph: this.lastGraph });
+  }
+
+  private stopWorker(): void {
+    const { worker } = this;
+    this.worker = undefined;
+    worker?.dispose();
+  }
+
+  private reset(): void {
+    this.opened = undefined;
+    this.run = null;
+    this.trial = null;
+  }
+
+  /** Runs `work` as the only job. @throws Cancelled when a later one of the same kind took its place. */
+  private async exclusive<T>(kind: JobKind, work: (rpc: HostRpc) => Promise<T>): Promise<T> {
+    const ticket = ++this.tickets[kind];
+    while (this.job !== undefined) {
+      if (RANK[kind] >= RANK[this.job.kind]) this.stopJob();
+      await this.job.finished;
+      if (ticket !== this.tickets[kind]) throw new Cancelled();
+    }
+    let finish = () => {};
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const job = { kind, finished, cancelled: false };
+    this.job = job;
+    try {
+      await this.graph();
+      if (job.cancelled) throw new Cancelled();
+      if (this.worker === undefined) throw new DiagnosticError(workerEnded(this.file, 'stopped'));
+      return await this.worker.job(work);
+    } finally {
+      this.job = undefined;
+      finish();
+    }
+  }
+
+  private stopJob(): void {
+    if (this.job !== undefined) this.job.cancelled = true;
+    this.worker?.cancel();
+  }
+
+  private async reporting<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      this.stopped(error instanceof Cancelled ? [] : [diagnosticOf(error, 'worker', this.file)]);
+      throw error;
+    }
+  }
+
+  private fire<E extends keyof HostEvents>(event: E, payload: HostEvents[E]): void {
+    this.emitter.fire({ event, payload } as SessionEvent); // event and payload are of one E
+  }
+}

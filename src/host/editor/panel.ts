@@ -1,0 +1,85 @@
+import * as vscode from 'vscode';
+import { DiagnosticError } from '../../base/diagnostics.ts';
+import { protocolMismatch } from '../../protocol/errors.ts';
+import { jsonPort } from '../../protocol/jsonPort.ts';
+import { type Handlers, type HostEvents, type HostRequests, PROTOCOL_VERSION } from '../../protocol/messages.ts';
+import { diagnosticOf, Rpc } from '../../protocol/rpc.ts';
+import type { Log } from '../log.ts';
+import { errorPage, graphPage } from './html.ts';
+import type { SessionEvent } from './modelSession.ts';
+import type { OpenModel } from './registry.ts';
+
+type PanelRpc = Rpc<Record<never, never>, HostEvents, HostRequests, Record<never, never>>;
+
+export interface PanelOptions {
+  readonly model: OpenModel;
+  readonly panel: vscode.WebviewPanel;
+  /** Where the built webview lies. */
+  readonly dist: vscode.Uri;
+  readonly log: Log;
+  /** Skips nodes or quantizes them again, in the config of the last run. */
+  readonly skip: (model: OpenModel, nodeIds: readonly number[], skip: boolean) => Promise<void>;
+}
+
+/** Connects a webview panel with the session of its model until either is gone. */
+export function connectPanel({ model, panel, dist, log, skip }: PanelOptions): vscode.Disposable {
+  const { session } = model;
+  const { webview } = panel;
+  const subscriptions: vscode.Disposable[] = [];
+  let failed = false;
+  const command = async (name: string) => {
+    await vscode.commands.executeCommand(`quantscope.${name}`, session.uri);
+  };
+  const handlers: Handlers<HostRequests> = {
+    'view/ready': async ({ protocol }) => {
+      if (protocol === PROTOCOL_VERSION) return session.viewState();
+      throw new DiagnosticError(protocolMismatch('webview', protocol, PROTOCOL_VERSION));
+    },
+    'node/details': async (params) => (await session.ready()).request('node/details', params),
+    'heat/get': async (params) => (await session.ready()).request('heat/get', params),
+    'node/skip': ({ nodeIds, skip: wanted }) => skip(model, nodeIds, wanted),
+    // These go on after their reply: their outcome comes as events.
+    'run/quantize': async () => void command('quantizeWithConfig'),
+    'sensitivity/start': async () => void command('startSensitivity'),
+    'run/cancel': async () => session.cancel('run', 'trial'),
+    'sensitivity/cancel': async () => session.cancel('sensitivity'),
+    'edit/undo': () => model.edits.undo(),
+    'edit/redo': () => model.edits.redo(),
+    'open/config': () => command('openConfig'),
+    'open/report': () => command('openReport'),
+    'selection/changed': async ({ nodeId }) => {
+      session.selected = nodeId;
+    },
+  };
+  const port = jsonPort({
+    post: (message) => void webview.postMessage(message),
+    onMessage: (listener) => void subscriptions.push(webview.onDidReceiveMessage(listener)),
+  });
+  const rpc: PanelRpc = new Rpc(port, { peer: 'webview', handlers });
+
+  /** Shows the graph as soon as the model opens, or the reason why it does not. */
+  const show = async () => {
+    webview.html = graphPage(webview, dist);
+    try {
+      await session.graph();
+    } catch (error) {
+      log.failure(error);
+      webview.html = errorPage(session.uri, diagnosticOf(error, 'worker', 'model/open'));
+      failed = true;
+    }
+  };
+  const forward = (event: SessionEvent) => {
+    if (failed && event.event === 'graph/changed') {
+      failed = false;
+      void show();
+    } else {
+      rpc.emit(event.event, event.payload);
+    }
+  };
+  subscriptions.push(session.onEvent(forward));
+  void show();
+  return new vscode.Disposable(() => {
+    rpc.close('the panel was closed');
+    vscode.Disposable.from(...subscriptions).dispose();
+  });
+}

@@ -1,0 +1,89 @@
+import * as vscode from 'vscode';
+import { ConfigFollower } from '../config/configFollower.ts';
+import { SkipEdits } from '../config/skipEdits.ts';
+import type { Problems } from '../problems.ts';
+import { ModelSession, type SessionEvent, type SessionOptions } from './modelSession.ts';
+
+/** Identifies our custom editor in the manifest, in context keys and to the webview's menus. */
+export const VIEW_TYPE = 'quantscope.graph';
+
+/** Everything that lives as long as a model is open in some panel. */
+export interface OpenModel {
+  readonly session: ModelSession;
+  readonly edits: SkipEdits;
+  readonly follower: ConfigFollower;
+}
+
+interface Entry extends OpenModel {
+  readonly subscription: vscode.Disposable;
+  users: number;
+}
+
+/** The open models, one per URI, counted by the documents that use them. */
+export class SessionRegistry implements vscode.Disposable {
+  private readonly options: SessionOptions & { readonly problems: Problems };
+  private readonly entries = new Map<string, Entry>();
+  private readonly emitter = new vscode.EventEmitter<{ model: OpenModel; event: SessionEvent }>();
+  /** Every event of every session. */
+  readonly onEvent = this.emitter.event;
+
+  constructor(options: SessionOptions & { readonly problems: Problems }) {
+    this.options = options;
+  }
+
+  /** The model of `uri`, opened when it is not; `dispose` gives it back. */
+  acquire(uri: vscode.Uri): { readonly model: OpenModel } & vscode.Disposable {
+    const key = uri.toString();
+    const entry = this.entries.get(key) ?? this.create(uri);
+    this.entries.set(key, entry);
+    entry.users++;
+    let held = true;
+    return {
+      model: entry,
+      dispose: () => {
+        if (!held) return;
+        held = false;
+        if (--entry.users === 0) this.remove(key, entry);
+      },
+    };
+  }
+
+  get(uri: vscode.Uri): OpenModel | undefined {
+    return this.entries.get(uri.toString());
+  }
+
+  /** The model of the graph editor that is in front. */
+  active(): OpenModel | undefined {
+    const uri = activeGraph();
+    return uri && this.get(uri);
+  }
+
+  dispose(): void {
+    for (const [key, entry] of this.entries) this.remove(key, entry);
+    this.emitter.dispose();
+  }
+
+  private create(uri: vscode.Uri): Entry {
+    const { problems } = this.options;
+    const session = new ModelSession(uri, this.options);
+    const edits = new SkipEdits(session);
+    const follower = new ConfigFollower({ session, problems });
+    const model = { session, edits, follower };
+    const subscription = vscode.Disposable.from(
+      session.onEvent((event) => this.emitter.fire({ model, event })),
+      edits.onDidEdit(({ handles }) => follower.toggled(handles)),
+    );
+    return { ...model, subscription, users: 0 };
+  }
+
+  private remove(key: string, entry: Entry): void {
+    this.entries.delete(key);
+    vscode.Disposable.from(entry.subscription, entry.follower, entry.edits, entry.session).dispose();
+  }
+}
+
+/** The file of the graph editor in front, if one is. */
+export function activeGraph(): vscode.Uri | undefined {
+  const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+  return input instanceof vscode.TabInputCustom && input.viewType === VIEW_TYPE ? input.uri : undefined;
+}

@@ -1,0 +1,39 @@
+import * as vscode from 'vscode';
+import type { Deps } from './commands/deps.ts';
+import { registerNewConfig } from './commands/newConfig.ts';
+import { registerOpenResults } from './commands/openResults.ts';
+import { registerOpenSample } from './commands/openSample.ts';
+import { registerQuantizeWithConfig } from './commands/quantizeWithConfig.ts';
+import { registerSensitivity } from './commands/sensitivity.ts';
+import { registerToggleSkip, skipNodes } from './commands/toggleSkip.ts';
+import { registerUndoRedo } from './commands/undoRedo.ts';
+import { registerViewCommands } from './commands/viewCommands.ts';
+import { followActiveGraph } from './editor/activeState.ts';
+import { registerGraphEditor } from './editor/provider.ts';
+import { SessionRegistry } from './editor/registry.ts';
+import { createLog } from './log.ts';
+import { Problems } from './problems.ts';
+
+/** Wires the extension: one log, one Problems list, one registry of open models, the editor and the commands. */
+export function activate(context: vscode.ExtensionContext): void {
+  const own = <T extends vscode.Disposable>(disposable: T): T => {
+    context.subscriptions.push(disposable);
+    return disposable;
+  };
+  const dist = vscode.Uri.joinPath(context.extensionUri, 'dist');
+  const workerScript = vscode.Uri.joinPath(dist, 'worker.cjs').fsPath;
+  const log = own(createLog());
+  const problems = own(new Problems(log));
+  const sessions = own(new SessionRegistry({ workerScript, log, problems }));
+  const deps: Deps = { context, sessions, problems, log };
+  own(registerGraphEditor({ sessions, dist, log, skip: skipNodes }));
+  own(followActiveGraph(sessions));
+  own(registerQuantizeWithConfig(deps));
+  own(registerNewConfig(deps));
+  own(registerToggleSkip(deps));
+  own(registerUndoRedo(deps));
+  own(registerSensitivity(deps));
+  own(registerViewCommands(deps));
+  own(registerOpenResults(deps));
+  own(registerOpenSample(deps));
+}

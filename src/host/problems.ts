@@ -1,0 +1,114 @@
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import { Cancelled } from '../base/abort.ts';
+import { type Diagnostic, formatDiagnostic, hasErrors } from '../base/diagnostics.ts';
+import { diagnosticOf } from '../protocol/rpc.ts';
+import type { Log } from './log.ts';
+
+const SEVERITY: Record<Diagnostic['severity'], vscode.DiagnosticSeverity> = {
+  error: vscode.DiagnosticSeverity.Error,
+  warning: vscode.DiagnosticSeverity.Warning,
+  note: vscode.DiagnosticSeverity.Information,
+};
+
+/** Where diagnostics go: to their line in Problems, to the log, and as one notification. */
+export class Problems implements vscode.Disposable {
+  private readonly log: Log;
+  private readonly collection = vscode.languages.createDiagnosticCollection('quantscope');
+  /** Files that a config's check has put something into. */
+  private readonly filesOf = new Map<string, Set<string>>();
+
+  constructor(log: Log) {
+    this.log = log;
+  }
+
+  /**
+   * Shows what a config's check or run found, in place of what the last one did.
+   *
+   * @returns those that have no line anywhere, for a notification.
+   */
+  publish(config: vscode.Uri, diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+    for (const file of this.filesOf.get(config.toString()) ?? []) this.collection.delete(vscode.Uri.parse(file));
+    const byFile = new Map<string, vscode.Diagnostic[]>();
+    const seen = new Set<string>();
+    const elsewhere: Diagnostic[] = [];
+    for (const d of diagnostics) {
+      const text = formatDiagnostic(d);
+      if (seen.has(text)) continue;
+      seen.add(text);
+      const file = placeOf(d, config)?.toString();
+      if (file === undefined) elsewhere.push(d);
+      else byFile.set(file, [...(byFile.get(file) ?? []), problemOf(d)]);
+    }
+    for (const [file, list] of byFile) this.collection.set(vscode.Uri.parse(file), list);
+    this.filesOf.set(config.toString(), new Set(byFile.keys()));
+    return elsewhere;
+  }
+
+  /** Publishes, logs, and says it once: the first error, and how many more there are. */
+  report(config: vscode.Uri, diagnostics: readonly Diagnostic[]): void {
+    const elsewhere = this.publish(config, diagnostics);
+    this.log.diagnostics(diagnostics);
+    const errors = diagnostics.filter((d) => d.severity === 'error');
+    const [first] = errors;
+    if (first === undefined) return;
+    const more = errors.length - 1;
+    const text = more === 0 ? formatShort(first) : vscode.l10n.t('{0} ({1} more)', formatShort(first), more);
+    const inProblems = !elsewhere.includes(first);
+    void this.notify(text, inProblems);
+  }
+
+  /** Reports whatever was thrown; a cancelled job is not an error. */
+  reportFailure(error: unknown, config?: vscode.Uri): void {
+    if (error instanceof Cancelled) return;
+    const diagnostic = diagnosticOf(error, 'QuantScope', 'command');
+    this.log.failure(error);
+    if (config === undefined) void this.notify(formatShort(diagnostic), false);
+    else this.report(config, [diagnostic]);
+  }
+
+  dispose(): void {
+    this.collection.dispose();
+  }
+
+  private async notify(text: string, inProblems: boolean): Promise<void> {
+    const showProblems = vscode.l10n.t('Show Problems');
+    const showLog = vscode.l10n.t('Show Log');
+    const buttons = inProblems ? [showProblems, showLog] : [showLog];
+    const chosen = await vscode.window.showErrorMessage(text, ...buttons);
+    if (chosen === showLog) this.log.show();
+    if (chosen === showProblems) await vscode.commands.executeCommand('workbench.actions.view.problems');
+  }
+}
+
+/** Whether something other than errors is left to tell. */
+export function warningsAmong(diagnostics: readonly Diagnostic[]): number {
+  return hasErrors(diagnostics) ? 0 : diagnostics.filter((d) => d.severity === 'warning').length;
+}
+
+function formatShort(d: Diagnostic): string {
+  return formatDiagnostic({ ...d, at: { ...d.at, file: path.basename(d.at.file) } });
+}
+
+/** The file whose line, or at least whose text, a diagnostic is about: what has a line, and the config itself. */
+function placeOf({ at }: Diagnostic, config: vscode.Uri): vscode.Uri | undefined {
+  const folder = path.dirname(config.fsPath);
+  const file = path.resolve(folder, at.file);
+  const isConfig = file === config.fsPath || at.file === path.basename(config.fsPath);
+  if (isConfig) return config;
+  return at.line === undefined ? undefined : vscode.Uri.file(file);
+}
+
+function problemOf(d: Diagnostic): vscode.Diagnostic {
+  const line = (d.at.line ?? 1) - 1;
+  const start = (d.at.column ?? 1) - 1;
+  const end = d.at.endColumn === undefined ? Number.MAX_SAFE_INTEGER : d.at.endColumn - 1;
+  const problem = new vscode.Diagnostic(new vscode.Range(line, start, line, end), messageOf(d), SEVERITY[d.severity]);
+  problem.source = 'QuantScope';
+  problem.code = d.code;
+  return problem;
+}
+
+function messageOf({ message, at }: Diagnostic): string {
+  return at.node === undefined ? message : `${at.node}: ${message}`;
+}

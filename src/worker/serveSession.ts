@@ -1,0 +1,65 @@
+import type { AbortSignalLike } from '../base/abort.ts';
+import type { Clock } from '../base/clock.ts';
+import { DiagnosticError } from '../base/diagnostics.ts';
+import { protocolMismatch } from '../protocol/errors.ts';
+import { type Handlers, PROTOCOL_VERSION, type WorkerEvents, type WorkerRequests } from '../protocol/messages.ts';
+import { type Port, Rpc } from '../protocol/rpc.ts';
+import type { Progress } from '../protocol/views.ts';
+import type { SessionApi } from './sessionApi.ts';
+
+/** The worker's end of the connection: it asks nothing, answers {@link WorkerRequests}, sends {@link WorkerEvents}. */
+export type WorkerRpc = Rpc<Record<never, never>, WorkerEvents, WorkerRequests, Record<never, never>>;
+
+export interface ServeOptions {
+  readonly port: Port;
+  readonly cancelCell: SharedArrayBuffer;
+  readonly clock: Clock;
+  readonly createSession: (onProgress: (progress: Progress) => void) => SessionApi;
+}
+
+/** Milliseconds between two progress events of the same stage. */
+const PROGRESS_INTERVAL_MS = 50;
+
+/** Answers the host's requests with a session; returns the connection. */
+export function serveSession({ port, cancelCell, clock, createSession }: ServeOptions): WorkerRpc {
+  const cell = new Int32Array(cancelCell);
+  const session = createSession(throttled(clock, (progress) => rpc.emit('progress', progress)));
+  const stoppable = (signal: AbortSignalLike): AbortSignalLike => ({
+    get aborted() {
+      return signal.aborted || Atomics.load(cell, 0) !== 0;
+    },
+  });
+  const handlers: Handlers<WorkerRequests> = {
+    'model/open': async ({ protocol, path }) => {
+      if (protocol !== PROTOCOL_VERSION) {
+        throw new DiagnosticError(protocolMismatch('worker', protocol, PROTOCOL_VERSION));
+      }
+      return session.open(path);
+    },
+    'quant/run': (params, signal) => session.quantize(params, stoppable(signal)),
+    'quant/trial': (params, signal) => session.trial(params, stoppable(signal)),
+    'node/details': ({ nodeId }) => session.details(nodeId),
+    'heat/get': ({ metric }) => session.heat(metric),
+    'sensitivity/run': ({ samples }, signal) =>
+      session.sensitivity({ samples }, (partial) => rpc.emit('sensitivity', partial), stoppable(signal)),
+    'config/skip': ({ configText, handles, skip }) => session.skipNodes(configText, handles, skip),
+    'config/check': ({ configText, configPath }) => session.checkConfig(configText, configPath),
+    'config/template': ({ quantType }) => session.configTemplate(quantType),
+  };
+  const rpc: WorkerRpc = new Rpc(port, { peer: 'extension host', handlers });
+  return rpc;
+}
+
+/** Lets the first and last of every stage through, and the rest no faster than a person can read. */
+function throttled(clock: Clock, send: (progress: Progress) => void): (progress: Progress) => void {
+  let stage: Progress['stage'] | undefined;
+  let sentAt = 0;
+  return (progress) => {
+    const now = clock.now();
+    const edge = progress.stage !== stage || progress.done >= progress.total;
+    if (!edge && now - sentAt < PROGRESS_INTERVAL_MS) return;
+    stage = progress.stage;
+    sentAt = now;
+    send(progress);
+  };
+}
