@@ -16,34 +16,37 @@ export function run(command, args, options = {}) {
 }
 
 /**
- * Runs Node on a file of the checkout and passes its output on while collecting it.
+ * Runs npm: the one that runs us, else the one on the PATH.
+ *
+ * @param {readonly string[]} args
+ * @param {import('node:child_process').SpawnSyncOptions} [options]
+ */
+export function npm(args, options = {}) {
+  const cli = process.env.npm_execpath;
+  if (cli && /npm-cli\.[cm]?js$/.test(cli)) run(process.execPath, [cli, ...args], options);
+  else if (process.platform === 'win32') run('npm.cmd', args, { shell: true, ...options });
+  else run('npm', args, options);
+}
+
+/**
+ * Runs Node on a script of the checkout, passing its output on while collecting it.
  *
  * @param {readonly string[]} args
  * @param {NodeJS.ProcessEnv} [env]
- * @returns {Promise<{status: number, output: string}>} output: standard output and error, interleaved
+ * @returns {Promise<{status: number, output: string}>} output: both streams as they came
  */
 export function runNode(args, env = process.env) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['inherit', 'pipe', 'pipe'] });
-    let output = '';
-    for (const [from, to] of [
-      [child.stdout, process.stdout],
-      [child.stderr, process.stderr],
-    ]) {
-      from.setEncoding('utf8');
-      from.on('data', (text) => {
-        output += text;
-        to.write(text);
+    const chunks = [];
+    const pass = (from, to) =>
+      from.on('data', (chunk) => {
+        chunks.push(chunk);
+        to.write(chunk);
       });
-    }
+    pass(child.stdout, process.stdout);
+    pass(child.stderr, process.stderr);
     child.on('error', reject);
-    child.on('close', (code) => resolve({ status: code ?? 1, output }));
+    child.on('close', (code) => resolve({ status: code ?? 1, output: Buffer.concat(chunks).toString() }));
   });
-}
-
-/** npm's own script, run by this Node: no shell, the same on every system. */
-export function npm(args, options = {}) {
-  const cli = process.env.npm_execpath;
-  if (cli?.endsWith('.js')) run(process.execPath, [cli, ...args], options);
-  else run(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, { shell: process.platform === 'win32', ...options });
 }

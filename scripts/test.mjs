@@ -1,0 +1,88 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureBuild } from './lib/build.mjs';
+import { ROOT } from './lib/root.mjs';
+import { runNode } from './lib/run.mjs';
+import { ensureDependencies } from './lib/setup.mjs';
+
+// Everything there is to test; with --fast what fits in a minute: build, Biome, tsc, vitest.
+const FAST = process.argv.includes('--fast');
+const SHARED_DATA = join(ROOT, '..', 'shared', 'data');
+const VITEST_RESULTS = join(ROOT, 'out', 'vitest.json');
+
+const CHECKS = [
+  ['biome', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']],
+  ['types', ['scripts/typecheck.mjs']],
+];
+/** Runners that end with a line `N passed, N failed[, N skipped]`. */
+const EDITOR_SUITES = [
+  ['extension host', ['scripts/testExtension.mjs']],
+  ['user interface', ['scripts/testUi.mjs']],
+];
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+const problems = [];
+
+await ensureDependencies();
+await step('build', async () => ensureBuild());
+for (const [name, args] of CHECKS) {
+  await step(name, async () => {
+    if ((await runNode(args)).status !== 0) problems.push(`${name} found errors`);
+  });
+}
+await step('vitest', runVitest);
+if (!FAST) for (const [name, args] of EDITOR_SUITES) await step(name, () => runSuite(name, args));
+
+for (const problem of problems) console.error(`FAILED: ${problem}`);
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exitCode = problems.length > 0 || total.failed > 0 || total.passed === 0 ? 1 : 0;
+
+async function step(name, work) {
+  const start = performance.now();
+  await work();
+  console.log(`[${name}: ${((performance.now() - start) / 1000).toFixed(1)} s]`);
+}
+
+async function runVitest() {
+  mkdirSync(join(ROOT, 'out'), { recursive: true });
+  rmSync(VITEST_RESULTS, { force: true });
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${VITEST_RESULTS}`];
+  const { status } = await runNode(['node_modules/vitest/vitest.mjs', 'run', ...reporters]);
+  if (!existsSync(VITEST_RESULTS)) {
+    problems.push('vitest ended without results');
+    return;
+  }
+  const results = JSON.parse(readFileSync(VITEST_RESULTS, 'utf8'));
+  const skipped = results.testResults.flatMap((file) =>
+    file.assertionResults.filter((test) => ['pending', 'skipped', 'todo'].includes(test.status)),
+  );
+  add({ passed: results.numPassedTests, failed: results.numFailedTests, skipped: skipped.length });
+  for (const { fullName } of skipped) console.log(`skipped: ${fullName}`);
+  if (status !== 0 && results.numFailedTests === 0) problems.push('vitest reports an error outside the tests');
+  judgeSkipped(skipped);
+}
+
+/** Where the shared data lies, a test that wanted it and skipped has looked in the wrong place. */
+function judgeSkipped(skipped) {
+  const wanting = skipped.filter(({ fullName }) => fullName.includes('shared/data'));
+  if (wanting.length === 0) return;
+  if (!existsSync(SHARED_DATA)) console.log(`${wanting.length} tests skipped: ${SHARED_DATA} does not exist`);
+  else if (process.env.CI) problems.push(`${wanting.length} tests skipped although ${SHARED_DATA} exists`);
+}
+
+async function runSuite(name, args) {
+  const { status, output } = await runNode(args);
+  const counts = [...output.matchAll(/(\d+) passed, (\d+) failed(?:, (\d+) skipped)?/g)].at(-1);
+  if (!counts) {
+    problems.push(`${name}: no counts, exit code ${status}`);
+    return;
+  }
+  const [passed = 0, failed = 0, skipped = 0] = counts.slice(1).map((count) => Number(count ?? 0));
+  add({ passed, failed, skipped });
+  if (status !== 0 || failed > 0) problems.push(`${name}: ${failed} failed, exit code ${status}`);
+  else if (passed === 0) problems.push(`${name}: nothing ran`);
+}
+
+function add(counts) {
+  for (const key of Object.keys(total)) total[key] += counts[key];
+}
