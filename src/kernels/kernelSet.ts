@@ -139,7 +139,7 @@ export interface Requantizer {
 }
 
 export interface ConvQ8Weights {
-  /** [O, I/groups, kH, kW], or [N, K] for gemm. */
+  /** [O, I/groups, kH, kW]; for gemm [K, N], or [N, K] when `transposed`. */
   readonly codes: Int8Array | Uint8Array;
   /** [O] or one element. */
   readonly zeroPoint: Int32Array;
@@ -181,7 +181,7 @@ export interface IntegerKernels {
     inner: number,
   ): void;
   maxPoolQ8(x: Codes, out: Codes, geometry: PoolGeometry): void;
-  /** Integer sums, then one float32 multiplication and (Q). */
+  /** Integer sums, then one float32 multiplication by sx / (sy * count), rounding and the zero point. */
   averagePoolQ8(
     x: Codes,
     qx: TensorQuant,
@@ -194,7 +194,9 @@ export interface IntegerKernels {
 
 /** One pass over a tensor; sums in float64, NaN and infinities counted and left out of everything else. */
 export interface Moments {
+  /** All elements, finite or not. */
   readonly count: number;
+  /** Infinity, and `max` -Infinity, without finite elements. */
   readonly min: number;
   readonly max: number;
   readonly sum: number;

@@ -1,0 +1,49 @@
+import type { KernelSet } from '../kernelSet.ts';
+import { convF32, convQ8, convQ8Accumulators, packConvF32, packConvQ8 } from './conv.ts';
+import { convTransposeF32, packConvTransposeF32 } from './convTranspose.ts';
+import { binaryF32, binaryQ8, clampF32, lookup8, transpose } from './elementwise.ts';
+import { gemmF32, gemmQ8, gemmQ8Accumulators, packGemmF32, packGemmQ8 } from './gemm.ts';
+import { JsMemory } from './jsMemory.ts';
+import { averagePoolF32, averagePoolQ8, maxPoolF32, maxPoolQ8 } from './pool.ts';
+import { countClippedF32, countSaturated8, dequantizeQ8, quantizeF32 } from './qdq.ts';
+import { channelSumsF32, momentsF32, pairSumsF32, quartilesF32, squaredDeviationF32 } from './statistics.ts';
+
+/** The readable reference: what every other engine must compute, bit for bit where the result is an integer. */
+export function createJsKernels(): KernelSet {
+  return {
+    engine: 'js',
+    threads: 1,
+    memory: new JsMemory(),
+    packConvF32,
+    convF32,
+    packConvTransposeF32,
+    convTransposeF32,
+    packGemmF32,
+    gemmF32,
+    maxPoolF32,
+    averagePoolF32,
+    binaryF32,
+    clampF32,
+    transposeF32: transpose,
+    transpose8: transpose,
+    quantizeF32,
+    dequantizeQ8,
+    packConvQ8,
+    convQ8,
+    convQ8Accumulators,
+    packGemmQ8,
+    gemmQ8,
+    gemmQ8Accumulators,
+    lookup8,
+    binaryQ8,
+    maxPoolQ8,
+    averagePoolQ8,
+    momentsF32,
+    quartilesF32,
+    pairSumsF32,
+    squaredDeviationF32,
+    countClippedF32,
+    countSaturated8,
+    channelSumsF32,
+  };
+}
