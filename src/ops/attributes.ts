@@ -17,7 +17,7 @@ export function readAttributes<S extends AttributeSpecs>(
     if (found !== undefined) {
       values[name] = valueOfKind(name, spec, found, fail);
     } else if ('default' in spec && spec.default !== undefined) {
-      values[name] = spec.default;
+      values[name] = spec.kind === 'float' ? Math.fround(spec.default as number) : spec.default; // as if it stood in the file
     } else if (spec.required) {
       fail(`attribute ${name} is missing; ${spec.kind} is required`);
     }

@@ -1,0 +1,75 @@
+import type { DType } from './dtype.ts';
+
+/**
+ * Rounds `x` to the nearest float16 value, ties to even; beyond 65504 (plus half a step) it becomes infinite.
+ *
+ * @source IEEE 754 binary16: 10 fraction bits, smallest subnormal 2^-24.
+ */
+export function roundToFloat16(x: number): number {
+  return roundToGrid(x, 10, -14, 65504, Infinity);
+}
+
+/** Rounds `x` to the nearest bfloat16 value (the upper half of a float32), ties to even. */
+export function roundToBfloat16(x: number): number {
+  return roundToGrid(Math.fround(x), 7, -126, 3.3895313892515355e38, Infinity);
+}
+
+/** The float8 types: fraction bits, least exponent of a normal number, largest value, and what lies beyond it. */
+const FLOAT8 = {
+  float8e4m3fn: { fraction: 3, minExponent: -6, max: 448, hasInfinity: false },
+  float8e4m3fnuz: { fraction: 3, minExponent: -7, max: 240, hasInfinity: false },
+  float8e5m2: { fraction: 2, minExponent: -14, max: 57344, hasInfinity: true },
+  float8e5m2fnuz: { fraction: 2, minExponent: -15, max: 57344, hasInfinity: false },
+} as const;
+
+export type Float8DType = keyof typeof FLOAT8;
+
+/**
+ * Rounds `x` to the nearest value of a float8 type, ties to even.
+ *
+ * @param saturate beyond the largest value: that value, or infinity (NaN where the type has none).
+ */
+export function roundToFloat8(dtype: Float8DType, x: number, saturate: boolean): number {
+  const { fraction, minExponent, max, hasInfinity } = FLOAT8[dtype];
+  if (Number.isNaN(x)) return NaN;
+  const beyond = saturate ? max : hasInfinity ? Infinity : NaN;
+  if (!Number.isFinite(x)) return saturate || !hasInfinity ? Math.sign(x) * beyond : x;
+  const rounded = roundToGrid(x, fraction, minExponent, max, beyond);
+  return rounded === 0 && dtype.endsWith('uz') ? 0 : rounded;
+}
+
+export function isFloat8(dtype: DType): dtype is Float8DType {
+  return dtype in FLOAT8;
+}
+
+/** Whether values of `dtype` lie in a Float32Array but have fewer bits, so that a store must round. */
+export function isNarrowFloat(dtype: DType): boolean {
+  return dtype === 'float16' || dtype === 'bfloat16' || isFloat8(dtype);
+}
+
+/** Rounds every element to what `dtype` can hold; leaves arrays of other types alone. Float8 saturates. */
+export function roundInPlace(dtype: DType, data: Float32Array): void {
+  if (dtype === 'float16') for (let i = 0; i < data.length; i++) data[i] = roundToFloat16(data[i] as number);
+  else if (dtype === 'bfloat16') for (let i = 0; i < data.length; i++) data[i] = roundToBfloat16(data[i] as number);
+  else if (isFloat8(dtype)) {
+    for (let i = 0; i < data.length; i++) data[i] = roundToFloat8(dtype, data[i] as number, true);
+  }
+}
+
+/** Rounds to multiples of 2^(exponent - fraction), where exponent is x's own, at least `minExponent`. */
+function roundToGrid(x: number, fraction: number, minExponent: number, max: number, beyond: number): number {
+  if (!Number.isFinite(x) || x === 0) return x;
+  const magnitude = Math.abs(x);
+  const step = 2 ** (Math.max(exponentOf(magnitude), minExponent) - fraction);
+  const scaled = magnitude / step;
+  const rounded = (scaled + 4503599627370496 - 4503599627370496) * step; // 2^52: half to even, scaled >= 0
+  const result = rounded > max ? beyond : rounded;
+  return x < 0 ? -result : result;
+}
+
+const bits = new DataView(new ArrayBuffer(8));
+
+function exponentOf(magnitude: number): number {
+  bits.setFloat64(0, magnitude);
+  return ((bits.getUint32(0) >>> 20) & 0x7ff) - 1023;
+}

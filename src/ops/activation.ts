@@ -1,0 +1,251 @@
+import { isBigInt } from '../base/dtype.ts';
+import { type BroadcastDims, zipBroadcast } from './broadcast.ts';
+import { broadcastFacts, knownNumbers } from './facts.ts';
+import { asNumbers, bigintsOf, floatsOf, isFloat32Stored, numbersOf, stored } from './numbers.ts';
+import { type AttributeSpecs, defineOp, type OpDef, type RunContext } from './opDef.ts';
+import { erf } from './special.ts';
+import { defineUnary, lookupForm, mapTensor } from './unary.ts';
+
+const CLAMP = { kind: 'clamp' } as const;
+
+const sigmoid = (x: number) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
+const softplus = (x: number) => (x > 0 ? x + Math.log1p(Math.exp(-x)) : Math.log1p(Math.exp(x)));
+const hardSigmoid = (alpha: number, beta: number) => (x: number) => Math.max(0, Math.min(1, alpha * x + beta));
+
+const alphaOf = (value: number) => ({ alpha: { kind: 'float', default: value } }) as const;
+
+const relu = defineOp({
+  type: 'Relu',
+  domain: '',
+  since: 1,
+  arity: [1, 1],
+  attributes: {},
+  layout: { kind: 'any' },
+  infer: (context) => [{ dtype: context.input(0).dtype, dims: context.input(0).dims }],
+  run: (context) => [clamped(context, { lo: 0, hi: Infinity })],
+  quant: () => CLAMP,
+  integer: lookupForm(() => (x) => (x < 0 ? 0 : x)),
+});
+
+const clipAttributes = {
+  min: { kind: 'float', default: -Infinity },
+  max: { kind: 'float', default: Infinity },
+} as const;
+
+const clip6 = defineOp({
+  type: 'Clip',
+  domain: '',
+  since: 6,
+  arity: [1, 1],
+  attributes: clipAttributes,
+  layout: { kind: 'any' },
+  infer: (context) => [{ dtype: context.input(0).dtype, dims: context.input(0).dims }],
+  run: (context) => [clamped(context, { lo: context.attributes.min, hi: context.attributes.max })],
+  quant: () => CLAMP,
+  integer: lookupForm<typeof clipAttributes>(
+    ({ attributes }) =>
+      (x) =>
+        Math.min(Math.max(x, attributes.min), attributes.max),
+  ),
+});
+
+const clip11 = defineOp({
+  type: 'Clip',
+  domain: '',
+  since: 11,
+  arity: [1, 3],
+  attributes: {},
+  layout: { kind: 'any' },
+  infer: (context) => [{ dtype: context.input(0).dtype, dims: context.input(0).dims }],
+  run: (context) => {
+    const [, min, max] = context.inputs;
+    const x = context.input(0);
+    if (isBigInt(x.dtype)) {
+      const lo = min === undefined ? undefined : bigintsOf(min)[0];
+      const hi = max === undefined ? undefined : bigintsOf(max)[0];
+      return [
+        mapTensor(
+          context,
+          (v) => v,
+          (v) => bigMin(lo !== undefined && v < lo ? lo : v, hi),
+        ),
+      ];
+    }
+    return [
+      clamped(context, {
+        lo: min === undefined ? -Infinity : (numbersOf(min)[0] as number),
+        hi: max === undefined ? Infinity : (numbersOf(max)[0] as number),
+      }),
+    ];
+  },
+  quant: () => CLAMP,
+  integer: {
+    ...lookupForm(({ inputs }) => {
+      const lo = knownNumbers(inputs[1])?.[0] ?? -Infinity;
+      const hi = knownNumbers(inputs[2])?.[0] ?? Infinity;
+      return (x) => Math.min(Math.max(x, lo), hi);
+    }),
+    accepts: (context) => {
+      const unknown = [1, 2].find(
+        (i) => context.inputs[i] !== undefined && knownNumbers(context.inputs[i]) === undefined,
+      );
+      if (unknown !== undefined)
+        return `Clip takes its ${unknown === 1 ? 'min' : 'max'} from another node; its integer form needs a constant.`;
+      return lookupForm(() => (x) => x).accepts(context);
+    },
+  },
+});
+
+function bigMin(x: bigint, hi: bigint | undefined): bigint {
+  return hi !== undefined && x > hi ? hi : x;
+}
+
+function clamped<S extends AttributeSpecs>(
+  context: RunContext<S>,
+  range: { readonly lo: number; readonly hi: number },
+) {
+  const x = context.input(0);
+  if (!isFloat32Stored(x.dtype)) {
+    return mapTensor(
+      context,
+      (v) => Math.min(Math.max(v, range.lo), range.hi),
+      (v) => (range.lo === 0 && v < 0n ? 0n : v),
+    );
+  }
+  const out = context.output(0, x.dtype, x.dims);
+  context.kernels.clampF32(floatsOf(x), floatsOf(out), range);
+  return stored(out);
+}
+
+/** PReLU: x where x >= 0, else slope * x; the slope broadcasts to x. */
+function prelu(since: number): OpDef {
+  return defineOp({
+    type: 'PRelu',
+    domain: '',
+    since,
+    arity: [2, 2],
+    attributes: {},
+    layout: { kind: 'any' },
+    infer: (context) => {
+      const x = context.input(0);
+      broadcastFacts(context, x.dims, context.input(1).dims);
+      return [{ dtype: x.dtype, dims: x.dims }];
+    },
+    run: (context) => {
+      const x = context.input(0);
+      const slope = context.input(1);
+      const out = context.output(0, x.dtype, x.dims);
+      const dims: BroadcastDims = { a: x.dims, b: slope.dims, out: x.dims };
+      zipBroadcast(dims, asNumbers(x), asNumbers(slope), numbersOf(out), (v, s) => (v < 0 ? v * s : v));
+      return [stored(out)];
+    },
+    quant: () => ({ kind: 'observed' }),
+  });
+}
+
+/** Activation functions: Relu, Clip, and the smooth and piecewise ones that a table of 256 entries replaces on codes. */
+export const activationOps: readonly OpDef[] = [
+  relu,
+  clip6,
+  clip11,
+  prelu(1),
+  defineUnary({
+    type: 'LeakyRelu',
+    since: 1,
+    attributes: alphaOf(0.01),
+    scalar:
+      ({ alpha }) =>
+      (x) =>
+        x < 0 ? alpha * x : x,
+  }),
+  defineUnary({ type: 'Sigmoid', since: 1, scalar: () => sigmoid }),
+  defineUnary({ type: 'Tanh', since: 1, scalar: () => Math.tanh }),
+  defineUnary({
+    type: 'HardSigmoid',
+    since: 1,
+    attributes: { alpha: { kind: 'float', default: 0.2 }, beta: { kind: 'float', default: 0.5 } },
+    scalar: ({ alpha, beta }) => hardSigmoid(alpha, beta),
+  }),
+  defineUnary({
+    type: 'HardSwish',
+    since: 14,
+    scalar: () => {
+      const gate = hardSigmoid(1 / 6, 0.5);
+      return (x) => x * gate(x);
+    },
+  }),
+  defineUnary({
+    type: 'Elu',
+    since: 1,
+    attributes: alphaOf(1),
+    scalar:
+      ({ alpha }) =>
+      (x) =>
+        x < 0 ? alpha * Math.expm1(x) : x,
+  }),
+  defineUnary({
+    type: 'Celu',
+    since: 12,
+    attributes: alphaOf(1),
+    scalar:
+      ({ alpha }) =>
+      (x) =>
+        Math.max(0, x) + Math.min(0, alpha * Math.expm1(x / alpha)),
+  }),
+  defineUnary({
+    type: 'Selu',
+    since: 1,
+    attributes: {
+      alpha: { kind: 'float', default: 1.6732632423543772 },
+      gamma: { kind: 'float', default: 1.0507009873554805 },
+    },
+    scalar:
+      ({ alpha, gamma }) =>
+      (x) =>
+        gamma * (x > 0 ? x : alpha * Math.expm1(x)),
+  }),
+  defineUnary({
+    type: 'ThresholdedRelu',
+    since: 10,
+    attributes: alphaOf(1),
+    scalar:
+      ({ alpha }) =>
+      (x) =>
+        x > alpha ? x : 0,
+  }),
+  defineUnary({
+    type: 'Shrink',
+    since: 9,
+    attributes: { bias: { kind: 'float', default: 0 }, lambd: { kind: 'float', default: 0.5 } },
+    scalar:
+      ({ bias, lambd }) =>
+      (x) =>
+        x < -lambd ? x + bias : x > lambd ? x - bias : 0,
+  }),
+  defineUnary({ type: 'Softplus', since: 1, scalar: () => softplus }),
+  defineUnary({ type: 'Softsign', since: 1, scalar: () => (x) => x / (1 + Math.abs(x)) }),
+  defineUnary({ type: 'Mish', since: 18, scalar: () => (x) => x * Math.tanh(softplus(x)) }),
+  defineUnary({
+    type: 'Swish',
+    since: 24,
+    attributes: alphaOf(1),
+    scalar:
+      ({ alpha }) =>
+      (x) =>
+        x * sigmoid(alpha * x),
+  }),
+  defineUnary({
+    type: 'Gelu',
+    since: 20,
+    attributes: { approximate: { kind: 'string', default: 'none' } },
+    scalar: ({ approximate }) => (approximate === 'tanh' ? geluTanh : geluErf),
+  }),
+];
+
+function geluErf(x: number): number {
+  return 0.5 * x * (1 + erf(x / Math.SQRT2));
+}
+
+function geluTanh(x: number): number {
+  return 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
+}

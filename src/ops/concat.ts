@@ -1,0 +1,184 @@
+import { formatDims, sizeOf, stridesOf } from '../base/shape.ts';
+import type { Tensor } from '../base/tensor.ts';
+import { toNumbers } from '../base/tensor.ts';
+import type { Dim } from '../graph/model.ts';
+import { cellsOf, copyStrided, outputOf, type Strided, whole } from './cells.ts';
+import { accepts8, codesOf, type MovedTables, movesCodes, outputQuant, requantizeTable, tensorQuant } from './codes.ts';
+import { axisOf, type Dims, factWithElements, knownElements, knownNumbers, mapDim, sameDim } from './facts.ts';
+import {
+  type AttributeSpecs,
+  type AttributeValues,
+  defineOp,
+  type InferContext,
+  type OpDef,
+  type QuantInfo,
+  type RunContext,
+} from './opDef.ts';
+
+const concatAttributes = { axis: { kind: 'int', default: 1 } } as const;
+
+const concat = defineOp<
+  typeof concatAttributes,
+  undefined,
+  { readonly tables: readonly (Uint8Array | undefined)[]; readonly signed: boolean }
+>({
+  type: 'Concat',
+  domain: '',
+  since: 4,
+  arity: [1, Number.MAX_SAFE_INTEGER],
+  attributes: concatAttributes,
+  layout: { kind: 'plain' },
+  infer: (context) => {
+    const facts = context.inputs.map((_, i) => context.input(i));
+    const { dtype, dims: first } = context.input(0);
+    for (const f of facts) if (f.dtype !== dtype) context.fail(`inputs are ${dtype} and ${f.dtype}, expected one type`);
+    if (first === undefined || facts.some((f) => f.dims === undefined)) return [{ dtype, dims: undefined }];
+    const axis = axisOf(context, context.attributes.axis, first.length);
+    const dims = [...first];
+    for (const { dims: next = [] } of facts.slice(1)) {
+      if (next.length !== first.length)
+        context.fail(`shapes ${formatDims(first)} and ${formatDims(next)} differ in rank`);
+      next.forEach((d, i) => {
+        const sum = dims[i] as Dim;
+        if (i !== axis)
+          dims[i] = sameDim(context, sum, d, `dimension ${i} of ${formatDims(first)} and ${formatDims(next)}`);
+        else dims[i] = typeof sum === 'number' && typeof d === 'number' ? sum + d : context.symbol('concat');
+      });
+    }
+    const elements = facts.map(knownElements);
+    const known = first.length === 1 && elements.every((e) => e !== undefined);
+    return [factWithElements(dtype, dims, known ? elements.flatMap((e) => e ?? []) : undefined)];
+  },
+  run: (context) => [concatInto(context, (t) => cellsOf(t))],
+  quant: () => ({ kind: 'observed' }),
+  integer: {
+    accepts: (context) =>
+      accepts8(
+        context,
+        context.inputs.map((_, i) => i),
+      ),
+    prepare: (context) => {
+      const y = outputQuant(context, 0);
+      return {
+        tables: context.inputQuants.map((q) => requantizeTable(tensorQuant(q as QuantInfo), y)),
+        signed: y.signed,
+      };
+    },
+    run: (context) => {
+      const { tables, signed } = context.prepared;
+      const joined = concatInto(
+        context,
+        (t, i) => {
+          const table = tables[i];
+          if (table === undefined) return cellsOf(t);
+          const codes = context.scratch('uint8', codesOf(t).length);
+          context.kernels.lookup8(codesOf(t), table, codes);
+          return codes;
+        },
+        signed ? 'int8' : 'uint8',
+      );
+      return [joined];
+    },
+  },
+});
+
+function concatInto<P>(
+  context: RunContext<typeof concatAttributes, P>,
+  cells: (t: Tensor, index: number) => Strided['cells'],
+  dtype = context.input(0).dtype,
+): Tensor {
+  const parts = context.inputs.map((_, i) => context.input(i));
+  const first = context.input(0);
+  const axis = context.attributes.axis < 0 ? context.attributes.axis + first.dims.length : context.attributes.axis;
+  const dims = first.dims.map((d, i) => (i === axis ? parts.reduce((sum, p) => sum + (p.dims[axis] as number), 0) : d));
+  const out = outputOf(context, 0, dtype, dims);
+  const strides = stridesOf(dims);
+  const target = cellsOf(out);
+  let at = 0;
+  parts.forEach((part, i) => {
+    const to = { cells: target, offset: at * (strides[axis] as number), strides };
+    if (sizeOf(part.dims) > 0)
+      copyStrided(part.dims, { cells: cells(part, i), offset: 0, strides: stridesOf(part.dims) }, to);
+    at += part.dims[axis] as number;
+  });
+  return out;
+}
+
+const splitAttributes = {
+  axis: { kind: 'int', default: 0 },
+  split: { kind: 'ints' },
+  num_outputs: { kind: 'int' },
+} as const;
+type SplitSpecs = typeof splitAttributes;
+
+/** Split: lengths as an attribute up to opset 12, as an input from 13 on, or equal parts (18: the last may be shorter). */
+function split(since: number, from: 'attribute' | 'input'): OpDef {
+  const lengthsGiven = (
+    context: { readonly attributes: AttributeValues<SplitSpecs> },
+    input: readonly number[] | undefined,
+  ) => (from === 'attribute' ? context.attributes.split : input);
+  const run = (context: RunContext<SplitSpecs>): Tensor[] => {
+    const x = context.input(0);
+    const axis = context.attributes.axis < 0 ? context.attributes.axis + x.dims.length : context.attributes.axis;
+    const input = context.inputs[1];
+    const given = lengthsGiven(context, input === undefined ? undefined : toNumbers(input));
+    const lengths = given ?? equalParts(x.dims[axis] as number, context.outputCount);
+    const source = whole(x);
+    let at = 0;
+    return lengths.map((length, i) => {
+      const dims = x.dims.map((d, j) => (j === axis ? length : d));
+      const out = outputOf(context, i, x.dtype, dims);
+      copyStrided(dims, { ...source, offset: at * (source.strides[axis] as number) }, whole(out));
+      at += length;
+      return out;
+    });
+  };
+  return defineOp<SplitSpecs, undefined, MovedTables>({
+    type: 'Split',
+    domain: '',
+    since,
+    arity: [1, from === 'input' ? 2 : 1],
+    attributes: splitAttributes,
+    layout: { kind: 'plain' },
+    infer: (context) => {
+      const { dtype, dims } = context.input(0);
+      const given = lengthsGiven(context, knownNumbers(context.inputs[1]));
+      if (dims === undefined) return Array.from({ length: context.outputCount }, () => ({ dtype, dims: undefined }));
+      const axis = axisOf(context, context.attributes.axis, dims.length);
+      const lengths = splitLengths(context, dims, axis, given, from === 'input' && context.inputs[1] !== undefined);
+      return lengths.map((length) => ({ dtype, dims: dims.map((d, i) => (i === axis ? length : d)) }));
+    },
+    run,
+    quant: () => ({ kind: 'sharesInput' }),
+    integer: movesCodes(run),
+  });
+}
+
+function splitLengths(
+  context: InferContext<SplitSpecs>,
+  dims: Dims,
+  axis: number,
+  given: readonly number[] | undefined,
+  hasInput: boolean,
+): Dims {
+  const size = dims[axis] as Dim;
+  const count = context.outputCount;
+  if (given !== undefined) {
+    const sum = given.reduce((a, b) => a + b, 0);
+    if (typeof size === 'number' && sum !== size)
+      context.fail(`split ${formatDims(given)} adds up to ${sum}, but dimension ${axis} is ${size}`);
+    if (given.length !== count) context.fail(`split has ${given.length} lengths for ${count} outputs`);
+    return given;
+  }
+  if (hasInput) return Array.from({ length: count }, () => context.symbol('split'));
+  const parts = typeof size === 'number' ? equalParts(size, count) : undefined;
+  return Array.from({ length: count }, (_, i) => mapDim(context, size, () => parts?.[i] as number, 'split'));
+}
+
+function equalParts(size: number, count: number): number[] {
+  const part = Math.ceil(size / count);
+  return Array.from({ length: count }, (_, i) => Math.max(0, Math.min(part, size - i * part)));
+}
+
+/** Joins tensors, and takes them apart. */
+export const concatOps: readonly OpDef[] = [concat, split(1, 'attribute'), split(13, 'input'), split(18, 'input')];

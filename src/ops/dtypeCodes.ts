@@ -1,0 +1,33 @@
+import type { DType } from '../base/dtype.ts';
+
+/** ONNX TensorProto.DataType by number, as attributes such as Cast's `to` name types. */
+const DTYPES: readonly (DType | undefined)[] = [
+  undefined,
+  'float32',
+  'uint8',
+  'int8',
+  'uint16',
+  'int16',
+  'int32',
+  'int64',
+  'string',
+  'bool',
+  'float16',
+  'float64',
+  'uint32',
+  'uint64',
+  undefined,
+  undefined,
+  'bfloat16',
+  'float8e4m3fn',
+  'float8e4m3fnuz',
+  'float8e5m2',
+  'float8e5m2fnuz',
+  'uint4',
+  'int4',
+];
+
+/** The element type that an attribute names by number; undefined for complex and other types we do not hold. */
+export function dtypeOfCode(code: number): DType | undefined {
+  return DTYPES[code];
+}

@@ -1,0 +1,239 @@
+import type { DType, NumericDType } from '../base/dtype.ts';
+import { broadcastDims, sizeOf } from '../base/shape.ts';
+import type { Tensor } from '../base/tensor.ts';
+import type { TensorFact } from '../graph/fact.ts';
+import type { BinaryOp, TensorQuant } from '../kernels/kernelSet.ts';
+import { type Arithmetic, arithmetic } from './arithmetic.ts';
+import { type BroadcastDims, binaryBroadcastF32, forEachBlock, zipBroadcast } from './broadcast.ts';
+import { copyStrided, outputOf, whole } from './cells.ts';
+import { accepts8, codesOf, inputQuant, outputQuant } from './codes.ts';
+import { combineElements } from './elements.ts';
+import { broadcastFacts, factWithElements, type Inferring } from './facts.ts';
+import { bigintsOf, floatsOf, holdsNumbers, isFloat32Stored, numbersOf, stored } from './numbers.ts';
+import { type AttributeSpecs, defineOp, type IntegerForm, type OpDef, type RunContext } from './opDef.ts';
+
+const FLOAT_KERNELS: Readonly<Record<string, BinaryOp>> = {
+  Add: 'add',
+  Sub: 'sub',
+  Mul: 'mul',
+  Div: 'div',
+  Max: 'max',
+  Min: 'min',
+};
+
+/** The broadcast dims of two tensors as they lie in memory; the program has checked the logical ones. */
+export function dimsOfPair(fail: (message: string) => never, a: Tensor, b: Tensor): BroadcastDims {
+  const out = broadcastDims(a.dims, b.dims) ?? fail(`shapes [${a.dims}] and [${b.dims}] do not broadcast`);
+  return { a: a.dims, b: b.dims, out };
+}
+
+/** The fact of a broadcast output of input 0's type; fails where the two inputs differ in type. */
+export function inferPair(context: Inferring): TensorFact {
+  const a = context.input(0);
+  const b = context.input(1);
+  if (a.dtype !== b.dtype) context.fail(`inputs are ${a.dtype} and ${b.dtype}, expected one type`);
+  return { dtype: a.dtype, dims: broadcastFacts(context, a.dims, b.dims) };
+}
+
+function applyPair<S extends AttributeSpecs>(
+  context: RunContext<S>,
+  a: Tensor,
+  b: Tensor,
+  type: string,
+  rule: Arithmetic,
+) {
+  const dims = dimsOfPair((m) => context.fail(m), a, b);
+  const out = context.output(0, a.dtype, dims.out);
+  const kernel = FLOAT_KERNELS[type];
+  if (isFloat32Stored(a.dtype) && kernel !== undefined) {
+    binaryBroadcastF32(context.kernels, kernel, dims, floatsOf(a), floatsOf(b), floatsOf(out));
+  } else if (holdsNumbers(a.dtype)) {
+    const isInteger = !a.dtype.startsWith('float');
+    zipBroadcast(dims, numbersOf(a), numbersOf(b), numbersOf(out), isInteger ? rule.integer : rule.float);
+  } else {
+    if (rule.divides && bigintsOf(b).includes(0n)) context.fail('an int64 division by zero');
+    zipBroadcast(dims, bigintsOf(a), bigintsOf(b), bigintsOf(out), rule.big);
+  }
+  return stored(out);
+}
+
+function defineArithmetic(type: 'Add' | 'Sub' | 'Mul' | 'Div', since: number): OpDef {
+  const rule = arithmetic[type];
+  return defineOp({
+    type,
+    domain: '',
+    since,
+    arity: [2, 2],
+    attributes: {},
+    layout: { kind: 'any' },
+    infer: (context) => {
+      const { dtype, dims } = inferPair(context);
+      return [factWithElements(dtype, dims, combineElements(context, type))];
+    },
+    run: (context) => [applyPair(context, context.input(0), context.input(1), type, rule)],
+    quant: () => ({ kind: 'observed' }),
+    integer: binaryForm(FLOAT_KERNELS[type] as BinaryOp),
+  });
+}
+
+interface BinaryPrepared {
+  readonly a: TensorQuant;
+  readonly b: TensorQuant;
+  readonly y: TensorQuant;
+}
+
+/** The integer form of Add, Sub, Mul, Div: `binaryQ8` over the blocks of the broadcast. */
+function binaryForm(op: BinaryOp): IntegerForm<AttributeSpecs, BinaryPrepared> {
+  return {
+    accepts: (context) => accepts8(context, [0, 1]),
+    prepare: (context) => ({ a: inputQuant(context, 0), b: inputQuant(context, 1), y: outputQuant(context, 0) }),
+    run: (context) => {
+      const [a, b] = [context.input(0), context.input(1)];
+      const { a: qa, b: qb, y: qy } = context.prepared;
+      const dims = dimsOfPair((m) => context.fail(m), a, b);
+      const out = context.output(0, qy.signed ? 'int8' : 'uint8', dims.out);
+      const [ca, cb, cy] = [codesOf(a), codesOf(b), codesOf(out)];
+      forEachBlock(dims, ({ at, ia, ib, rows, inner, sizeA, sizeB }) => {
+        const blockA = ca.subarray(ia, ia + sizeA);
+        const blockB = cb.subarray(ib, ib + sizeB);
+        context.kernels.binaryQ8(op, blockA, qa, blockB, qb, cy.subarray(at, at + rows * inner), qy, rows, inner);
+      });
+      return [out];
+    },
+  };
+}
+
+/** Operators of two inputs of one type that quantizers leave alone. */
+function definePlain(
+  type: 'Mod' | 'BitwiseAnd' | 'BitwiseOr' | 'BitwiseXor' | 'And' | 'Or' | 'Xor',
+  since: number,
+): OpDef {
+  return defineOp({
+    type,
+    domain: '',
+    since,
+    arity: [2, 2],
+    attributes: { fmod: { kind: 'int', default: 0 } },
+    layout: { kind: 'any' },
+    infer: (context) => [inferPair(context)],
+    run: (context) => {
+      const rule = type === 'Mod' && context.attributes.fmod !== 0 ? arithmetic.Fmod : arithmetic[type];
+      return [applyPair(context, context.input(0), context.input(1), type, rule)];
+    },
+    quant: () => ({ kind: 'float', why: `${type} works on integers or has no 8-bit form.` }),
+  });
+}
+
+const bitShift = defineOp({
+  type: 'BitShift',
+  domain: '',
+  since: 11,
+  arity: [2, 2],
+  attributes: { direction: { kind: 'string', required: true } },
+  layout: { kind: 'any' },
+  infer: (context) => [inferPair(context)],
+  run: (context) => {
+    const rule = context.attributes.direction === 'LEFT' ? arithmetic.ShiftLeft : arithmetic.ShiftRight;
+    return [applyPair(context, context.input(0), context.input(1), 'BitShift', rule)];
+  },
+  quant: () => ({ kind: 'float', why: 'BitShift works on integers.' }),
+});
+
+/** Pow: base and exponent may differ in type; the result has the base's. */
+function power(since: number): OpDef {
+  return defineOp({
+    type: 'Pow',
+    domain: '',
+    since,
+    arity: [2, 2],
+    attributes: {},
+    layout: { kind: 'any' },
+    infer: (context) => [
+      { dtype: context.input(0).dtype, dims: broadcastFacts(context, context.input(0).dims, context.input(1).dims) },
+    ],
+    run: (context) => {
+      const [x, y] = [context.input(0), context.input(1)];
+      const dims = dimsOfPair((m) => context.fail(m), x, y);
+      const out = context.output(0, x.dtype, dims.out);
+      const exponent = Array.from(y.data as ArrayLike<number | bigint>, Number);
+      if (!holdsNumbers(x.dtype)) {
+        zipBroadcast(dims, bigintsOf(x), exponent, bigintsOf(out), (a, b) => BigInt(Math.trunc(Number(a) ** b)));
+      } else if (exponent.length === 1 && exponent[0] === 2) {
+        zipBroadcast(dims, numbersOf(x), exponent, numbersOf(out), (a) => a * a);
+      } else {
+        zipBroadcast(dims, numbersOf(x), exponent, numbersOf(out), (a, b) => a ** b);
+      }
+      return [stored(out)];
+    },
+    quant: () => ({ kind: 'observed' }),
+  });
+}
+
+/** Max, Min, Sum and Mean of one or more inputs that broadcast together. */
+function defineVariadic(type: 'Max' | 'Min' | 'Sum' | 'Mean', since: number): OpDef {
+  const step = type === 'Max' || type === 'Min' ? type : 'Add';
+  return defineOp({
+    type,
+    domain: '',
+    since,
+    arity: [1, Number.MAX_SAFE_INTEGER],
+    attributes: {},
+    layout: { kind: 'any' },
+    infer: (context) => {
+      const first = context.input(0);
+      let dims = first.dims;
+      for (let i = 1; i < context.inputs.length; i++) dims = broadcastFacts(context, dims, context.input(i).dims);
+      return [{ dtype: first.dtype, dims }];
+    },
+    run: (context) => {
+      const last = context.inputs.length - 1;
+      let result = last === 0 ? copied(context) : context.input(0);
+      for (let i = 1; i <= last; i++) {
+        const target = i < last ? withScratch(context) : context;
+        result = applyPair(target, result, context.input(i), step, arithmetic[step]);
+      }
+      if (type === 'Mean') {
+        const data = numbersOf(result);
+        for (let i = 0; i < data.length; i++) data[i] = (data[i] as number) / context.inputs.length;
+        stored(result);
+      }
+      return [result];
+    },
+    quant: () => ({ kind: 'observed' }),
+  });
+}
+
+function copied<S extends AttributeSpecs>(context: RunContext<S>): Tensor {
+  const x = context.input(0);
+  const out = outputOf(context, 0, x.dtype, x.dims);
+  copyStrided(x.dims, whole(x), whole(out));
+  return out;
+}
+
+/** A context whose output is scratch: for intermediate results. */
+function withScratch<S extends AttributeSpecs>(context: RunContext<S>): RunContext<S> {
+  const output = <D extends DType>(_: number, dtype: D, dims: readonly number[]): Tensor<D> =>
+    ({ dtype, dims, data: context.scratch(dtype as NumericDType, sizeOf(dims)) }) as unknown as Tensor<D>; // D is numeric here
+  return Object.assign(Object.create(context), { output });
+}
+
+/** Arithmetic of two or more inputs, element by element. */
+export const elementwiseOps: readonly OpDef[] = [
+  defineArithmetic('Add', 7),
+  defineArithmetic('Sub', 7),
+  defineArithmetic('Mul', 7),
+  defineArithmetic('Div', 7),
+  definePlain('Mod', 10),
+  definePlain('BitwiseAnd', 18),
+  definePlain('BitwiseOr', 18),
+  definePlain('BitwiseXor', 18),
+  definePlain('And', 7),
+  definePlain('Or', 7),
+  definePlain('Xor', 7),
+  bitShift,
+  power(7),
+  defineVariadic('Max', 6),
+  defineVariadic('Min', 6),
+  defineVariadic('Sum', 6),
+  defineVariadic('Mean', 6),
+];

@@ -1,0 +1,65 @@
+import { activationOps } from './activation.ts';
+import { concatOps } from './concat.ts';
+import { constantOps } from './constant.ts';
+import { convOps } from './conv.ts';
+import { elementwiseOps } from './elementwise.ts';
+import { gemmOps } from './gemm.ts';
+import type { OpDef } from './opDef.ts';
+import { poolOps } from './pool.ts';
+import { quantizeOps } from './quantize.ts';
+import { shapeOps } from './shape.ts';
+import { softmaxOps } from './softmax.ts';
+import { transposeOps } from './transpose.ts';
+
+const ALL: readonly OpDef[] = [
+  ...activationOps,
+  ...concatOps,
+  ...constantOps,
+  ...convOps,
+  ...elementwiseOps,
+  ...gemmOps,
+  ...poolOps,
+  ...quantizeOps,
+  ...shapeOps,
+  ...softmaxOps,
+  ...transposeOps,
+];
+
+/** Definitions by domain and type, newest first. */
+const BY_TYPE: ReadonlyMap<string, readonly OpDef[]> = byType(ALL);
+
+/**
+ * The definition of operator `type` that holds for a model's opset: the newest not above it.
+ *
+ * @param domain '' or 'ai.onnx' for the standard operators.
+ * @returns undefined for an operator we do not run, or an opset older than all we know of it.
+ */
+export function findOp(domain: string, type: string, opset: number): OpDef | undefined {
+  return BY_TYPE.get(keyOf(domain, type))?.find((def) => def.since <= opset);
+}
+
+/** Every definition, by domain, type and opset. */
+export function supportedOps(): readonly OpDef[] {
+  return [...BY_TYPE.values()].flatMap((defs) => [...defs].reverse());
+}
+
+function byType(definitions: readonly OpDef[]): Map<string, OpDef[]> {
+  const map = new Map<string, OpDef[]>();
+  const sorted = [...definitions].sort((a, b) => compare(keyOf(a.domain, a.type), keyOf(b.domain, b.type)));
+  for (const def of sorted) {
+    const key = keyOf(def.domain, def.type);
+    map.set(
+      key,
+      [...(map.get(key) ?? []), def].sort((a, b) => b.since - a.since),
+    );
+  }
+  return map;
+}
+
+function keyOf(domain: string, type: string): string {
+  return `${domain === 'ai.onnx' ? '' : domain}::${type}`;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
