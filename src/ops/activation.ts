@@ -24,7 +24,7 @@ const relu = defineOp({
   infer: (context) => [{ dtype: context.input(0).dtype, dims: context.input(0).dims }],
   run: (context) => [clamped(context, { lo: 0, hi: Infinity })],
   quant: () => CLAMP,
-  integer: lookupForm(() => (x) => (x < 0 ? 0 : x)),
+  integer: lookupForm(() => (x) => Math.max(x, 0)),
 });
 
 const clipAttributes = {

@@ -37,13 +37,13 @@ export const arithmetic = {
   Fmod: { float: (a, b) => a % b, integer: (a, b) => a % b, big: (a, b) => a % b, divides: true },
   Max: {
     float: (a, b) => Math.max(a, b),
-    integer: (a, b) => (a > b ? a : b),
-    big: (a, b) => (a > b ? a : b),
+    integer: (a, b) => Math.max(a, b),
+    big: (a, b) => Math.max(a, b),
   },
   Min: {
     float: (a, b) => Math.min(a, b),
-    integer: (a, b) => (a < b ? a : b),
-    big: (a, b) => (a < b ? a : b),
+    integer: (a, b) => Math.min(a, b),
+    big: (a, b) => Math.min(a, b),
   },
   And: bitwise(
     (a, b) => a & b,

@@ -6,7 +6,6 @@ import { cellsOf, copyStrided, outputOf, type Strided, whole } from './cells.ts'
 import { accepts8, codesOf, type MovedTables, movesCodes, outputQuant, requantizeTable, tensorQuant } from './codes.ts';
 import { axisOf, type Dims, factWithElements, knownElements, knownNumbers, mapDim, sameDim } from './facts.ts';
 import {
-  type AttributeSpecs,
   type AttributeValues,
   defineOp,
   type InferContext,
