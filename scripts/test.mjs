@@ -64,7 +64,7 @@ async function runVitest() {
 
 /** Where the shared data lies, a test that wanted it and skipped has looked in the wrong place. */
 function judgeSkipped(skipped) {
-  const wanting = skipped.filter(({ fullName }) => fullName.includes('shared/data'));
+  const wanting = skipped.filter(({ fullName }) => /shared[ /]data/.test(fullName));
   if (wanting.length === 0) return;
   if (!existsSync(SHARED_DATA)) console.log(`${wanting.length} tests skipped: ${SHARED_DATA} does not exist`);
   else if (process.env.CI) problems.push(`${wanting.length} tests skipped although ${SHARED_DATA} exists`);
