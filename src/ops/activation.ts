@@ -113,7 +113,7 @@ function clamped<S extends AttributeSpecs>(
     );
   }
   const out = context.output(0, x.dtype, x.dims);
-  context.kernels.clampF32(floatsOf(x), floatsOf(out), range);
+  context.kernels.clampF32(floatsOf(x), floatsOf(out), { lo: Math.min(range.lo, range.hi), hi: range.hi });
   return stored(out);
 }
 

@@ -38,12 +38,12 @@ export const arithmetic = {
   Max: {
     float: (a, b) => Math.max(a, b),
     integer: (a, b) => Math.max(a, b),
-    big: (a, b) => Math.max(a, b),
+    big: (a, b) => [a, b][Number(b > a)] as bigint,
   },
   Min: {
     float: (a, b) => Math.min(a, b),
     integer: (a, b) => Math.min(a, b),
-    big: (a, b) => Math.min(a, b),
+    big: (a, b) => [a, b][Number(b < a)] as bigint,
   },
   And: bitwise(
     (a, b) => a & b,

@@ -1,4 +1,4 @@
-import type { Attribute } from '../graph/model.ts';
+import type { Attribute, Graph, Node, TensorSource } from '../graph/model.ts';
 import type { AttributeSpec, AttributeSpecs, AttributeValues } from './opDef.ts';
 
 /**
@@ -33,4 +33,38 @@ function valueOfKind(name: string, spec: AttributeSpec, found: Attribute, fail: 
 
 function isEmptyList(found: Attribute): boolean {
   return Array.isArray(found.value) && found.value.length === 0;
+}
+
+/**
+ * The graph with all tensors of attributes decoded ({@link TensorSource.tensor} is set), so that operators such as
+ * Constant and ConstantOfShape need not wait. Subgraphs are included; node and value ids stay.
+ *
+ * @throws DiagnosticError ONX… where a tensor's bytes are missing or wrong.
+ */
+export async function loadAttributeTensors(graph: Graph): Promise<Graph> {
+  const nodes: Node[] = [];
+  for (const node of graph.nodes) nodes.push(await withLoadedTensors(node));
+  return nodes.some((node, i) => node !== graph.nodes[i]) ? { ...graph, nodes } : graph;
+}
+
+async function withLoadedTensors(node: Node): Promise<Node> {
+  const attributes = new Map(node.attributes);
+  let changed = false;
+  for (const [name, attribute] of node.attributes) {
+    if (attribute.kind === 'tensor' && attribute.value.tensor === undefined) {
+      attributes.set(name, { kind: 'tensor', value: await loaded(attribute.value) });
+      changed = true;
+    } else if (attribute.kind === 'graph') {
+      const value = await loadAttributeTensors(attribute.value);
+      changed ||= value !== attribute.value;
+      attributes.set(name, { kind: 'graph', value });
+    }
+  }
+  return changed ? { ...node, attributes } : node;
+}
+
+async function loaded(source: TensorSource): Promise<TensorSource> {
+  const { dtype, dims, byteLength } = source;
+  const tensor = await source.load();
+  return { dtype, dims, byteLength, tensor, load: async () => tensor };
 }

@@ -5,7 +5,7 @@ import { formatDims, sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { codesOf } from './codes.ts';
 import { dtypeOfCode } from './dtypeCodes.ts';
-import { axisOf, type Inferring } from './facts.ts';
+import { axisOf, countOf, type Inferring } from './facts.ts';
 import { asNumbers, floatsOf, isFloat32Stored, numbersOf, rangeOf, stored } from './numbers.ts';
 import { defineOp, type OpDef, type QuantRule, type RunContext } from './opDef.ts';
 
@@ -53,7 +53,7 @@ function checkScale(context: Inferring, axis: number, blockSize: number): void {
   const x = context.input(0).dims;
   const scale = context.input(1).dims;
   const zero = context.inputs[2]?.dims;
-  if (scale !== undefined && zero !== undefined && scale.length !== zero.length) {
+  if (scale !== undefined && zero !== undefined && scale.length !== zero.length && countOf(scale) !== 1) {
     context.fail(`scale has shape ${formatDims(scale)} and zero point ${formatDims(zero)}, expected the same`);
   }
   if (x === undefined || scale === undefined || scale.length === 0 || (scale.length === 1 && scale[0] === 1)) return;

@@ -1,0 +1,60 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { bytesOf } from '../../src/base/bytes.ts';
+import type { Tensor } from '../../src/base/tensor.ts';
+import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
+import { readModel, readTensorProto } from '../../src/onnx/read.ts';
+import { sharedData } from '../helpers/sharedData.ts';
+import { difference } from './compare.ts';
+import { caseNames, extractNodeCases, readCase } from './conformanceCases.ts';
+import { KNOWN_FAILURES } from './conformanceFailures.ts';
+import { runGraph, Unsupported } from './runGraph.ts';
+
+/** Roundings a float output may differ by, in units of the type's epsilon times the largest element. */
+const STEPS = 32;
+
+const archive = sharedData('conformance/onnx-backend-v1.22.0.tar.gz');
+
+async function outcome(folder: string, name: string): Promise<string> {
+  const files = readCase(folder, name);
+  const inputs: Tensor[] = [];
+  const outputs: Tensor[] = [];
+  try {
+    for (const [i, bytes] of files.inputs.entries()) inputs.push((await readTensorProto(bytesOf(bytes), `input_${i}`)).tensor);
+    for (const [i, bytes] of files.outputs.entries()) outputs.push((await readTensorProto(bytesOf(bytes), `output_${i}`)).tensor);
+  } catch (e) {
+    return `unsupported: data ${message(e)}`;
+  }
+  try {
+    const { model } = await readModel(bytesOf(files.model), { file: name });
+    const found = await runGraph(model, inputs, createJsKernels());
+    for (const [i, expected] of outputs.entries()) {
+      const wrong = difference(found[i] as Tensor, expected, STEPS);
+      if (wrong !== undefined) return `fail: output ${i} ${wrong}`;
+    }
+    return outputs.length === 0 ? 'unsupported: no expected outputs' : 'pass';
+  } catch (e) {
+    return e instanceof Unsupported ? `unsupported: ${e.message}` : `fail: ${message(e)}`;
+  }
+}
+
+function message(e: unknown): string {
+  return e instanceof Error ? e.message : String(e);
+}
+
+describe.skipIf(!existsSync(archive))('ONNX backend suite, node cases (needs shared data conformance/)', () => {
+  it('passes every case of the supported operators but the listed ones', { timeout: 300_000 }, async () => {
+    const folder = extractNodeCases(archive);
+    const names = caseNames(folder).filter((n) => n.includes(process.env.CONFORMANCE_ONLY ?? ''));
+    const outcomes = new Map<string, string>();
+    for (const name of names) outcomes.set(name, await outcome(folder, name));
+    const failures = [...outcomes].filter(([, o]) => o.startsWith('fail'));
+    const passed = [...outcomes.values()].filter((o) => o === 'pass').length;
+    if (process.env.CONFORMANCE_REPORT) {
+      writeFileSync(process.env.CONFORMANCE_REPORT, [...outcomes].map(([n, o]) => `${n}\t${o}`).join('\n'));
+    }
+    expect(failures.map(([n]) => n).filter((n) => !KNOWN_FAILURES.has(n)).map((n) => `${n} ${outcomes.get(n)}`)).toEqual([]);
+    expect([...KNOWN_FAILURES].filter((n) => outcomes.get(n) === 'pass')).toEqual([]);
+    expect(passed).toBeGreaterThan(0);
+  });
+});
