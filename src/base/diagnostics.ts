@@ -27,12 +27,21 @@ export interface Diagnostic {
 /** Carries a {@link Diagnostic} through code that cannot go on. */
 export class DiagnosticError extends Error {
   readonly diagnostic: Diagnostic;
+  /** Everything found, {@link diagnostic} included: a config is judged as a whole. */
+  readonly all: readonly Diagnostic[];
 
-  constructor(diagnostic: Diagnostic, options?: { cause?: unknown }) {
+  constructor(diagnostic: Diagnostic, options?: { readonly cause?: unknown; readonly all?: readonly Diagnostic[] }) {
     super(formatDiagnostic(diagnostic), options);
     this.name = 'DiagnosticError';
     this.diagnostic = diagnostic;
+    this.all = options?.all ?? [diagnostic];
   }
+}
+
+/** Throws the first error of `diagnostics`, all of them with it, if there is one. */
+export function throwErrors(diagnostics: readonly Diagnostic[]): void {
+  const first = diagnostics.find((d) => d.severity === 'error');
+  if (first !== undefined) throw new DiagnosticError(first, { all: diagnostics });
 }
 
 /** `CFG104 full.cfg:12: message` or `EXE301 model.onnx, node up4 (Resize): message`. */

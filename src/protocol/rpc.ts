@@ -3,6 +3,9 @@ import { type Diagnostic, DiagnosticError } from '../base/diagnostics.ts';
 import { cannotPost, connectionClosed, handlerFailed, noHandler, timedOut } from './errors.ts';
 import type { Handlers, Method } from './messages.ts';
 
+export type { Diagnostic } from '../base/diagnostics.ts';
+export { Cancelled };
+
 /** One end of a channel that delivers messages whole and in order: a webview, a worker, a MessagePort. */
 export interface Port {
   /** @param transfer objects whose ownership moves with the message (array buffers). */
@@ -61,7 +64,7 @@ type ResultOf<R, M extends keyof R> = R[M] extends { result: infer T } ? T : nev
 type Message =
   | { readonly kind: 'request'; readonly id: number; readonly method: string; readonly params?: unknown }
   | { readonly kind: 'reply'; readonly id: number; readonly ok?: unknown }
-  | { readonly kind: 'failure'; readonly id: number; readonly error: Diagnostic }
+  | { readonly kind: 'failure'; readonly id: number; readonly error: Diagnostic; readonly all?: readonly Diagnostic[] }
   | { readonly kind: 'cancelled'; readonly id: number }
   | { readonly kind: 'abort'; readonly id: number }
   | { readonly kind: 'event'; readonly event: string; readonly payload?: unknown };
@@ -182,7 +185,9 @@ export class Rpc<Calls, Emits, Serves, Hears> {
         this.pending.get(message.id)?.settle({ ok: message.ok });
         return;
       case 'failure':
-        this.pending.get(message.id)?.settle({ error: new DiagnosticError(message.error) });
+        this.pending.get(message.id)?.settle({
+          error: new DiagnosticError(message.error, message.all === undefined ? {} : { all: message.all }),
+        });
         return;
       case 'cancelled':
         this.pending.get(message.id)?.settle({ error: new Cancelled() });
@@ -206,7 +211,10 @@ export class Rpc<Calls, Emits, Serves, Hears> {
       this.answer({ kind: 'reply', id, ok }, method, transferOf?.(method as Method<Serves>, ok));
     } catch (cause) {
       if (cause instanceof Cancelled) this.answer({ kind: 'cancelled', id }, method);
-      else this.answer({ kind: 'failure', id, error: diagnosticOf(cause, peer, method) }, method);
+      else {
+        const all = cause instanceof DiagnosticError && cause.all.length > 1 ? { all: cause.all } : {};
+        this.answer({ kind: 'failure', id, error: diagnosticOf(cause, peer, method), ...all }, method);
+      }
     } finally {
       this.serving.delete(id);
     }
