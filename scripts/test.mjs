@@ -24,7 +24,7 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 const problems = [];
 
 await ensureDependencies();
-await step('build', async () => ensureBuild());
+await step('build', ensureBuild);
 for (const [name, args] of CHECKS) {
   await step(name, async () => {
     if ((await runNode(args)).status !== 0) problems.push(`${name} found errors`);
@@ -39,7 +39,11 @@ process.exitCode = problems.length > 0 || total.failed > 0 || total.passed === 0
 
 async function step(name, work) {
   const start = performance.now();
-  await work();
+  try {
+    await work();
+  } catch (error) {
+    problems.push(`${name}: ${error.message}`);
+  }
   console.log(`[${name}: ${((performance.now() - start) / 1000).toFixed(1)} s]`);
 }
 

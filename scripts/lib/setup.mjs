@@ -5,6 +5,7 @@ import { withLock } from './lock.mjs';
 import { ROOT } from './root.mjs';
 import { npm } from './run.mjs';
 
+const MINIMUM_NODE = 20;
 const STAMP = join(ROOT, 'node_modules', '.quantscope-lock');
 
 /**
@@ -12,6 +13,9 @@ const STAMP = join(ROOT, 'node_modules', '.quantscope-lock');
  * Costs one file's hash otherwise. Install scripts do not run: none of our dependencies needs its own.
  */
 export async function ensureDependencies() {
+  if (Number(process.versions.node.split('.')[0]) < MINIMUM_NODE) {
+    throw new Error(`QuantScope needs Node ${MINIMUM_NODE} or newer, this is ${process.versions.node}`);
+  }
   const text = readFileSync(join(ROOT, 'package-lock.json'));
   const hash = createHash('sha256').update(text).digest('hex');
   if (stampIs(hash)) return;
