@@ -72,9 +72,8 @@ function levelOf(row: MetricRow, value: number): Level {
 
 function bandLabel(row: MetricRow, level: Level): string {
   const sign = row.higherIsBetter ? '≥' : '≤';
-  const border = row.borders[level];
-  if (border !== undefined) return `${sign} ${row.format(border)}`;
-  return `${row.higherIsBetter ? '<' : '>'} ${row.format(row.borders[3])}`;
+  if (level === 4) return `${row.higherIsBetter ? '<' : '>'} ${row.format(row.borders[3])}`;
+  return `${sign} ${row.format(row.borders[level])}`;
 }
 
 function formatCosine(value: number): string {

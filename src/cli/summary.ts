@@ -1,0 +1,41 @@
+import { formatDiagnostic } from '../base/diagnostics.ts';
+import type { RunView } from '../protocol/views.ts';
+import { formatBytes, formatCosine, formatDb, formatPercent, formatTable } from './table.ts';
+
+/** Nodes shown on the terminal; the reports have them all. */
+const SHOWN = 15;
+
+/** What a quantization found, for a terminal: worst nodes first, then outputs, accuracy and sizes. */
+export function summary(run: RunView): string {
+  const measured = run.nodes.filter((n) => n.cosine !== null);
+  const worst = [...measured].sort((a, b) => (a.cosine ?? 1) - (b.cosine ?? 1)).slice(0, SHOWN);
+  const rows = worst.map((n) => [
+    n.handle,
+    n.opType,
+    n.form,
+    formatCosine(n.cosine),
+    formatDb(n.sqnrDb),
+    formatDb(n.localSqnrDb),
+    formatPercent(n.clipRate),
+  ]);
+  const header = ['node', 'operator', 'form', 'cosine', 'SQNR dB', 'alone dB', 'clipped'];
+  const rest = measured.length - worst.length;
+  const lines = [
+    `Nodes by cosine similarity to float, worst first (${run.evaluatedOn}, ${run.samples} samples)`,
+    '',
+    formatTable(header, rows, new Set([3, 4, 5, 6])),
+    ...(rest > 0 ? [`… and ${rest} better ones`] : []),
+    '',
+    ...run.outputs.map((o) => `output ${o.name}: cosine ${formatCosine(o.cosine)}, SQNR ${formatDb(o.sqnrDb)} dB`),
+  ];
+  if (run.accuracy !== null) {
+    const { top1, samples } = run.accuracy;
+    lines.push(`top-1 of ${samples}: float ${formatPercent(top1.float)}, quantized ${formatPercent(top1.quantized)}`);
+  }
+  const { float, quantized } = run.sizes;
+  const share = float > 0 ? ` (${((100 * quantized) / float).toFixed(1)} %)` : '';
+  lines.push(`weights: float ${formatBytes(float)}, quantized ${formatBytes(quantized)}${share}`);
+  const told = run.diagnostics.filter((d) => d.severity !== 'note');
+  if (told.length > 0) lines.push('', ...told.map(formatDiagnostic));
+  return lines.join('\n');
+}

@@ -1,0 +1,58 @@
+import { type AbortSignalLike, throwIfAborted } from '../base/abort.ts';
+import type { Samples } from '../base/samples.ts';
+import { sizeOf } from '../base/shape.ts';
+import type { Program, Stored } from '../exec/program.ts';
+import type { NodeId } from '../graph/model.ts';
+import type { KernelSet } from '../kernels/kernelSet.ts';
+import { converted } from '../ops/storage.ts';
+import { feedsById } from './calibrate.ts';
+import { type Isolated, runIsolatedSteps } from './isolate.ts';
+
+export interface BiasCorrectionOptions {
+  readonly kernels: KernelSet;
+  readonly signal?: AbortSignalLike;
+  readonly onSample?: (index: number, name: string) => void;
+}
+
+/**
+ * What to add to the bias of each convolution so that its mean output per channel is that of the float model: each is
+ * run alone on quantized float inputs, over all samples, and the difference of the channel means is averaged.
+ *
+ * @param steps the steps to correct: convolutions with 4-D outputs.
+ * @returns real values [C] by node of the quantized graph.
+ * @source MindSpore Lite's activation-side bias correction (reference behaviour, without its int32 overflow guard).
+ */
+export async function measureBiasCorrection(
+  float: Program,
+  quant: Program,
+  steps: readonly Isolated[],
+  samples: Samples,
+  options: BiasCorrectionOptions,
+): Promise<Map<NodeId, Float64Array>> {
+  const sums = new Map<NodeId, Float64Array>();
+  for (let i = 0; i < samples.count; i++) {
+    throwIfAborted(options.signal);
+    options.onSample?.(i, samples.nameOf(i));
+    const feeds = feedsById(float.graph, await samples.read(i));
+    const run = float.start(feeds, options.signal === undefined ? {} : { signal: options.signal });
+    runIsolatedSteps(run, quant, steps, ({ step }, origin, dequant) => {
+      const a = channelMeans(options.kernels, origin);
+      const b = channelMeans(options.kernels, dequant);
+      const sum = sums.get(step.node.id) ?? new Float64Array(a.length);
+      for (let c = 0; c < sum.length; c++) sum[c] = (sum[c] as number) + (a[c] as number) - (b[c] as number);
+      sums.set(step.node.id, sum);
+    });
+  }
+  for (const sum of sums.values()) for (let c = 0; c < sum.length; c++) sum[c] = (sum[c] as number) / samples.count;
+  return sums;
+}
+
+function channelMeans(kernels: KernelSet, { tensor, layout }: Stored): Float64Array {
+  const nhwc = converted(tensor, layout, 'nhwc', kernels);
+  const channels = nhwc.dims.at(-1) ?? 1;
+  const rows = sizeOf(nhwc.dims) / channels;
+  const sums = new Float64Array(channels);
+  kernels.channelSumsF32(nhwc.data as Float32Array, rows, channels, sums); // outputs of convolutions are float32
+  for (let c = 0; c < channels; c++) sums[c] = (sums[c] as number) / rows;
+  return sums;
+}

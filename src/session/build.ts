@@ -1,0 +1,78 @@
+import type { Diagnostic } from '../base/diagnostics.ts';
+import type { Tensor } from '../base/tensor.ts';
+import type { Program } from '../exec/program.ts';
+import type { NodeId, ValueId } from '../graph/model.ts';
+import { insertQdq, type QdqAssignment, type QdqGraph } from '../passes/insertQdq.ts';
+import { planQuantization, type QuantPlan } from '../quant/plan.ts';
+import type { Range } from '../quant/qparams.ts';
+import { type QuantizeCache, quantizeGraph } from '../quant/quantize.ts';
+import type { TargetName } from '../quant/targets.ts';
+import { type Pair, pairValues } from '../whatif/pairs.ts';
+import { type CompileParts, compileGraph, loadConstants } from './prepared.ts';
+
+/** Choices that hold for all builds of one run. */
+export interface BuildChoices {
+  readonly target: TargetName;
+  readonly perChannel: boolean;
+  readonly activationType: 'int8' | 'uint8';
+}
+
+/** What calibration left behind, from which any plan can be built. */
+export interface Calibrated extends CompileParts {
+  readonly choices: BuildChoices;
+  readonly ranges: ReadonlyMap<ValueId, Range>;
+  readonly calibrationSamples: number;
+  readonly corrections: ReadonlyMap<NodeId, Float64Array>;
+  readonly cache: QuantizeCache;
+  /** Loaded constants, filled as plans ask for them. */
+  readonly constants: Map<ValueId, Tensor>;
+}
+
+/** One quantized form of the prepared graph, compiled. */
+export interface Build {
+  readonly plan: QuantPlan;
+  readonly assignment: QdqAssignment;
+  readonly qdq: QdqGraph;
+  readonly program: Program;
+  readonly pairs: readonly Pair[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Plans with these nodes of the prepared graph left float. */
+export function planWith(
+  parts: CompileParts & { readonly choices: BuildChoices },
+  skip: ReadonlySet<NodeId>,
+): QuantPlan {
+  const { prepared, open, choices } = parts;
+  const { target, perChannel } = choices;
+  return planQuantization(prepared.graph, {
+    target,
+    perChannel,
+    skip,
+    opsets: open.model.opsets,
+    facts: prepared.facts,
+  });
+}
+
+/** Quantizes by `plan`, inserts QDQ and compiles. Whoever asks releases the program. */
+export async function buildQuantized(parts: Calibrated, float: Program, plan: QuantPlan): Promise<Build> {
+  const { prepared, open, constants } = parts;
+  const wanted = plan.weights
+    .flatMap((w) => [w.value, w.product?.bias])
+    .filter((id): id is ValueId => id !== undefined);
+  const missing = wanted.filter((id) => !constants.has(id));
+  for (const [id, t] of await loadConstants(prepared.graph, missing)) constants.set(id, t);
+  const { assignment, diagnostics } = quantizeGraph(prepared.graph, plan, {
+    file: open.file,
+    activationType: parts.choices.activationType,
+    ranges: parts.ranges,
+    calibrationSamples: parts.calibrationSamples,
+    constants,
+    corrections: parts.corrections,
+    cache: parts.cache,
+  });
+  const { nextNodeId, nextValueId, sources } = prepared;
+  const qdq = insertQdq(prepared.graph, assignment, { nextNodeId, nextValueId, sources });
+  const program = await compileGraph(parts, qdq.graph);
+  return { plan, assignment, qdq, program, pairs: pairValues(float, program, qdq.codes), diagnostics };
+}

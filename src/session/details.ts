@@ -1,0 +1,150 @@
+import type { QuantizedTensor, QuantParams } from '../base/quantParams.ts';
+import type { Tensor } from '../base/tensor.ts';
+import type { Stored } from '../exec/program.ts';
+import type { Node } from '../graph/model.ts';
+import type { NodeDetails, NodeFigures, NodeView, TensorView } from '../protocol/views.ts';
+import { dequantize } from '../quant/weights.ts';
+import { compareTensors } from '../report/compare.ts';
+import type { TensorReport } from '../report/reportTypes.ts';
+import { PairReader } from '../whatif/pairReader.ts';
+import type { Pair } from '../whatif/pairs.ts';
+import { loadConstants } from './prepared.ts';
+import type { Result } from './result.ts';
+import type { RunState } from './run.ts';
+import { type TensorEntry, TensorIndex } from './tensors.ts';
+
+export interface DetailParts {
+  readonly run: RunState;
+  readonly result: Result;
+  readonly node: Node;
+  readonly view: NodeView;
+  readonly figures: NodeFigures | null;
+}
+
+/** Everything about one node: its tensors with parameters and, on the first evaluation sample, their figures. */
+export async function nodeDetails(parts: DetailParts): Promise<NodeDetails> {
+  const { run, result, node, view, figures } = parts;
+  const entries = new TensorIndex(run, result.build).entriesOf(node);
+  const reports = new SampleReports(run, result, entries);
+  const tensors: TensorView[] = [];
+  for (const entry of entries) tensors.push(tensorView(parts, entry, await reports.of(entry)));
+  reports.release();
+  return { node: view, figures, tensors };
+}
+
+/** Compares the tensors of a node on the first evaluation sample, from the cache or by running both models again. */
+class SampleReports {
+  readonly #run: RunState;
+  readonly #result: Result;
+  readonly #reader: PairReader;
+  readonly #origins = new Map<Pair, TensorReport>();
+
+  constructor(run: RunState, result: Result, entries: readonly TensorEntry[]) {
+    this.#run = run;
+    this.#result = result;
+    this.#reader = new PairReader(run.float.kernels);
+    const pairs = entries.flatMap((e) => (e.pair === undefined ? [] : [e.pair]));
+    if (pairs.length > 0) this.#compareAll(pairs);
+  }
+
+  async of(entry: TensorEntry): Promise<TensorReport | undefined> {
+    if (entry.pair !== undefined) return this.#origins.get(entry.pair);
+    if (entry.weight === undefined) return undefined;
+    const { float, quantized } = entry.weight;
+    const tensor = (await loadConstants(this.#run.prepared.graph, [float])).get(float);
+    return tensor === undefined ? undefined : weightReport(this.#run, tensor, quantized);
+  }
+
+  release(): void {
+    this.#reader.release();
+  }
+
+  #compareAll(pairs: readonly Pair[]): void {
+    const { cache, float, samples } = this.#run;
+    const { program } = this.#result.build;
+    const feeds = cache.feeds(0);
+    if (feeds === undefined || samples.count === 0) return;
+    const floatRun = float.start(feeds);
+    const quantRun = program.start(feeds);
+    const seen = new Map<Pair, { origin?: Stored; stored?: Stored }>(pairs.map((p) => [p, {}]));
+    for (const pair of pairs) {
+      const origin = cache.get(0, pair.floatSignature);
+      const stored = cache.get(0, pair.quantSignature);
+      if (origin !== undefined && stored !== undefined) {
+        this.#compare(pair, origin, stored);
+        seen.delete(pair);
+      }
+    }
+    if (seen.size === 0) return;
+    const collect = (run: typeof floatRun, side: 'origin' | 'stored'): void => {
+      for (const [pair, both] of seen) {
+        const value = both[side] === undefined ? run.value(side === 'origin' ? pair.value : pair.quantized) : undefined;
+        if (value !== undefined) both[side] = { ...value, tensor: copyOf(value.tensor) };
+      }
+    };
+    for (const [run, side] of [
+      [floatRun, 'origin'],
+      [quantRun, 'stored'],
+    ] as const) {
+      collect(run, side);
+      while (run.advance() !== undefined) collect(run, side);
+    }
+    for (const [pair, { origin, stored }] of seen)
+      if (origin !== undefined && stored !== undefined) this.#compare(pair, origin, stored);
+  }
+
+  #compare(pair: Pair, origin: Stored, stored: Stored): void {
+    const { program } = this.#result.build;
+    const read = this.#reader.read(program, pair, origin, stored);
+    this.#origins.set(pair, compareTensors(this.#run.float.kernels, read.origin, read.dequant, read.coded));
+  }
+}
+
+/** A constant beside its dequantized codes; without codes it is compared with itself. */
+export function weightReport(
+  run: RunState,
+  tensor: Tensor,
+  quantized: QuantizedTensor | undefined,
+): TensorReport | undefined {
+  if (tensor.dtype !== 'float32') return undefined;
+  const origin = tensor.data as Float32Array;
+  return compareTensors(run.float.kernels, origin, quantized === undefined ? origin : dequantize(quantized), quantized);
+}
+
+function copyOf(t: Tensor): Tensor {
+  return { ...t, data: t.data.slice() } as Tensor; // slice keeps the array type
+}
+
+function tensorView({ run, result }: DetailParts, entry: TensorEntry, report: TensorReport | undefined): TensorView {
+  const fact = run.open.facts.get(entry.value) ?? run.prepared.facts.get(entry.value);
+  const params = entry.weight?.quantized?.params ?? result.build.assignment.activations.get(entry.value);
+  return {
+    valueId: entry.value,
+    name: entry.name,
+    role: entry.role,
+    kind: entry.kind,
+    dtype: fact?.dtype ?? '',
+    dims: run.prepared.facts.get(entry.value)?.dims ?? fact?.dims ?? null,
+    quant: params === undefined ? null : quantView(params),
+    origin: report?.origin ?? null,
+    dequant: report?.dequant ?? null,
+    cosine: report?.cosine ?? null,
+    sqnrDb: report?.sqnrDb ?? null,
+    mse: report?.mse ?? null,
+    clipRate: report?.clipRate ?? null,
+    saturation: report?.saturation ?? null,
+  };
+}
+
+function quantView(params: QuantParams): NonNullable<TensorView['quant']> {
+  const { granularity, dtype, qmin, qmax } = params.scheme;
+  const s = params.scale[0] as number;
+  const z = params.zeroPoint[0] as number;
+  return {
+    dtype,
+    scale: Array.from(params.scale),
+    zeroPoint: Array.from(params.zeroPoint),
+    axis: granularity.kind === 'perChannel' ? granularity.axis : null,
+    range: granularity.kind === 'perTensor' ? [s * (qmin - z), s * (qmax - z)] : null,
+  };
+}

@@ -1,0 +1,49 @@
+import { type Diagnostic, DiagnosticError, type Location } from '../base/diagnostics.ts';
+
+/** SES401: nothing was opened, or nothing was quantized yet. */
+export function nothingYet(file: string, needed: 'model' | 'run'): DiagnosticError {
+  const message =
+    needed === 'model'
+      ? 'no model is open; open one first'
+      : 'the model was not quantized yet; run "Quantize with config…" first';
+  return new DiagnosticError({ severity: 'error', code: 'SES401', message, at: { file } });
+}
+
+/** SES402: a config changed in more than what a trial can follow. */
+export function needsFullRun(at: Location, what: string): DiagnosticError {
+  return new DiagnosticError({
+    severity: 'error',
+    code: 'SES402',
+    message: `${what} changed since the last run, which needs the calibration data again: run "Quantize with config…"`,
+    at,
+  });
+}
+
+/** SES403: no node of this id. */
+export function noSuchNode(file: string, id: number): DiagnosticError {
+  return new DiagnosticError({
+    severity: 'error',
+    code: 'SES403',
+    message: `the model has no node ${id}`,
+    at: { file },
+  });
+}
+
+/** SES404: a feed names no input, or an input has no feed. */
+export function wrongFeeds(file: string, unknown: readonly string[], missing: readonly string[]): DiagnosticError {
+  const parts = [
+    ...(unknown.length > 0 ? [`${unknown.join(', ')}: no such input`] : []),
+    ...(missing.length > 0 ? [`no feed for ${missing.join(', ')}`] : []),
+  ];
+  return new DiagnosticError({ severity: 'error', code: 'SES404', message: parts.join('; '), at: { file } });
+}
+
+/** SES405: evaluation without a set of its own. */
+export function evaluatedOnCalibration(at: Location, count: number): Diagnostic {
+  return {
+    severity: 'note',
+    code: 'SES405',
+    message: `figures are measured on the first ${count} calibration samples; name an evaluation set with [quantscope] evaluate_path`,
+    at,
+  };
+}

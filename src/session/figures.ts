@@ -1,0 +1,103 @@
+import type { Program, Step } from '../exec/program.ts';
+import type { Graph, Node, NodeId, ValueId } from '../graph/model.ts';
+import type { NodeFigures } from '../protocol/views.ts';
+import type { NodeDecision, QuantPlan } from '../quant/plan.ts';
+import type { PairFigures } from '../whatif/figures.ts';
+import type { Prepared } from './prepared.ts';
+
+export interface FigureParts {
+  readonly userGraph: Graph;
+  readonly prepared: Prepared;
+  readonly plan: QuantPlan;
+  readonly quant: Program;
+  readonly codes: ReadonlyMap<ValueId, ValueId>;
+  readonly values: ReadonlyMap<ValueId, PairFigures>;
+  /** Local SQNR by the value a node makes. */
+  readonly local: ReadonlyMap<ValueId, number>;
+  readonly sensitivity: ReadonlyMap<NodeId, number>;
+  readonly skipped: ReadonlySet<NodeId>;
+}
+
+/** One row per node of the user's file: what became of it, why, and how far its output is from float. */
+export function nodeFigures(parts: FigureParts): NodeFigures[] {
+  const makers = new Map<ValueId, Step>();
+  for (const step of parts.quant.steps) for (const id of step.outputs) if (!makers.has(id)) makers.set(id, step);
+  return parts.userGraph.nodes.map((node) => figuresOf(parts, makers, node));
+}
+
+function figuresOf(parts: FigureParts, makers: ReadonlyMap<ValueId, Step>, node: Node): NodeFigures {
+  const base = {
+    nodeId: node.id,
+    handle: node.handle,
+    opType: node.opType,
+    cosine: null,
+    sqnrDb: null,
+    localSqnrDb: null,
+    clipRate: null,
+    sensitivity: parts.sensitivity.get(node.id) ?? null,
+  };
+  const owner = parts.prepared.ownerOf.get(node.id);
+  if (owner === undefined) {
+    const why = 'computed once from constants, or only passes its input on: it does not run';
+    return { ...base, form: 'constant', quantized: false, canSkip: false, skipped: parts.skipped.has(node.id), why };
+  }
+  const decision = parts.plan.nodes.get(owner.id);
+  const skipped = parts.skipped.has(owner.id) || parts.skipped.has(node.id);
+  const measured = node.outputs.find((id): id is ValueId => id !== undefined && parts.values.has(id));
+  if (measured === undefined) return { ...base, ...unmeasured(parts, owner, decision, skipped) };
+  const f = parts.values.get(measured) as PairFigures; // `measured` was found by it
+  const step = makers.get(parts.codes.get(measured) ?? measured);
+  const quantized = decision?.form === 'quantized' || decision?.form === 'folded';
+  const form = decision?.form === 'skipped' ? 'skipped' : quantized && step?.form === 'integer' ? 'integer' : 'float';
+  return {
+    ...base,
+    form,
+    quantized,
+    canSkip: decision?.canSkip ?? false,
+    skipped,
+    why: reason(decision, step, quantized),
+    cosine: f.cosine,
+    sqnrDb: f.sqnrDb,
+    localSqnrDb: parts.local.get(measured) ?? null,
+    clipRate: f.clipRate,
+  };
+}
+
+/** A node whose output exists in one model only: it was fused into a later one. */
+function unmeasured(
+  parts: FigureParts,
+  owner: Node,
+  decision: NodeDecision | undefined,
+  skipped: boolean,
+): Pick<NodeFigures, 'form' | 'quantized' | 'canSkip' | 'skipped' | 'why'> {
+  const into = fusedInto(parts, owner);
+  const where =
+    into === undefined
+      ? 'its output is not float32, so nothing is compared'
+      : `fused into ${into}: its figures stand there`;
+  return {
+    form: into === undefined ? 'float' : 'fused',
+    quantized: decision?.form === 'quantized',
+    canSkip: decision?.canSkip ?? false,
+    skipped,
+    why: decision === undefined ? where : `${where}; ${decision.why}`,
+  };
+}
+
+function fusedInto(parts: FigureParts, owner: Node): string | undefined {
+  const output = owner.outputs[0];
+  const folded = [...parts.plan.folded].find(([, f]) => f.from === output);
+  const last = folded === undefined ? owner.origin.at(-1) : folded[0];
+  const user = parts.userGraph.nodes.find((n) => n.id === last);
+  const follower = user ?? parts.prepared.graph.nodes.find((n) => n.inputs.includes(output));
+  return follower?.handle === owner.handle ? undefined : follower?.handle;
+}
+
+function reason(decision: NodeDecision | undefined, step: Step | undefined, quantized: boolean): string {
+  if (decision === undefined) return 'not part of the quantization plan';
+  if (quantized && step !== undefined && step.form !== 'integer') {
+    const why = step.why ?? 'it has no integer form';
+    return `${decision.why}; computes in float between dequantize and quantize: ${why}`;
+  }
+  return decision.why;
+}

@@ -1,0 +1,85 @@
+import type { Diagnostic } from '../base/diagnostics.ts';
+import { formatDims } from '../base/shape.ts';
+import type { Facts } from '../graph/fact.ts';
+import type { Attribute, Model, Node, Value } from '../graph/model.ts';
+import type { GraphView, NodeView, ValueView } from '../protocol/views.ts';
+
+const LONG_LIST = 16;
+
+export interface GraphViewParts {
+  readonly file: string;
+  readonly model: Model;
+  readonly facts: Facts;
+  readonly coverage: readonly Diagnostic[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** The user's graph as plain data for the faces. */
+export function graphView({ file, model, facts, coverage, diagnostics }: GraphViewParts): GraphView {
+  const { graph } = model;
+  const inputs = new Set(graph.inputs);
+  const unsupported = new Set(coverage.flatMap((d) => (d.at.node === undefined ? [] : [d.at.node])));
+  return {
+    file,
+    name: graph.name,
+    opsets: [...model.opsets].map(([domain, version]) => `${domain || 'ai.onnx'} ${version}`).join(', '),
+    producer: model.producer,
+    nodes: graph.nodes.map((n) => nodeView(n, !unsupported.has(n.handle))),
+    values: [...graph.values.values()].map((v) => valueView(v, facts, inputs.has(v.id))),
+    inputs: graph.inputs.filter((id) => graph.values.get(id)?.constant === undefined),
+    outputs: graph.outputs,
+    diagnostics: [...diagnostics, ...coverage],
+    runnable: !coverage.some((d) => d.severity === 'error'),
+  };
+}
+
+function nodeView(node: Node, supported: boolean): NodeView {
+  return {
+    id: node.id,
+    handle: node.handle,
+    name: node.name,
+    opType: node.opType,
+    domain: node.domain,
+    inputs: node.inputs.map((id) => id ?? null),
+    outputs: node.outputs.filter((id) => id !== undefined),
+    attributes: [...node.attributes].map(([name, a]) => ({ name, value: formatAttribute(a) })),
+    supported,
+  };
+}
+
+function valueView(value: Value, facts: Facts, isInput: boolean): ValueView {
+  const fact = facts.get(value.id);
+  const kind = value.constant !== undefined ? 'constant' : isInput ? 'input' : 'activation';
+  return {
+    id: value.id,
+    name: value.name,
+    kind,
+    dtype: fact?.dtype ?? value.dtype ?? '',
+    dims: fact?.dims ?? value.dims ?? null,
+  };
+}
+
+function formatAttribute(a: Attribute): string {
+  switch (a.kind) {
+    case 'float':
+      return String(Number(a.value.toPrecision(7)));
+    case 'int':
+    case 'string':
+    case 'other':
+      return String(a.value);
+    case 'floats':
+    case 'ints':
+    case 'strings': {
+      const shown = a.value.slice(0, LONG_LIST).join(', ');
+      return a.value.length > LONG_LIST ? `[${shown}, … ${a.value.length} in all]` : `[${shown}]`;
+    }
+    case 'tensor':
+      return `${a.value.dtype} ${formatDims(a.value.dims)}`;
+    case 'tensors':
+      return `${a.value.length} tensors`;
+    case 'graph':
+      return `graph ${a.value.name} of ${a.value.nodes.length} nodes`;
+    case 'graphs':
+      return `${a.value.length} graphs`;
+  }
+}

@@ -1,0 +1,8 @@
+import { Session, type SessionParts } from './session.ts';
+
+export type { RunRequest, Session, SessionParts } from './session.ts';
+
+/** Opens the core to a face: one model at a time, everything in plain data. */
+export function createSession(parts: SessionParts): Session {
+  return new Session(parts);
+}

@@ -1,0 +1,148 @@
+import type { AbortSignalLike } from '../base/abort.ts';
+import type { Diagnostic } from '../base/diagnostics.ts';
+import type { Program } from '../exec/program.ts';
+import type { NodeId, ValueId } from '../graph/model.ts';
+import type { Accuracy, OutputFigures, Progress } from '../protocol/views.ts';
+import { isolatedSteps, runIsolatedSteps } from '../quant/isolate.ts';
+import { type EvaluateOptions, type Evaluation, evaluate } from '../whatif/evaluate.ts';
+import { FigureMeans, type PairFigures } from '../whatif/figures.ts';
+import { PairReader } from '../whatif/pairReader.ts';
+import type { Build } from './build.ts';
+import type { RunState } from './run.ts';
+import type { Settings } from './settings.ts';
+import { TopOne } from './topOne.ts';
+
+/** Evaluation samples kept in memory for trials, details and sensitivity. */
+export const KEPT_SAMPLES = 8;
+
+/** One evaluated build. */
+export interface Result {
+  readonly build: Build;
+  readonly skip: readonly string[];
+  readonly evaluation: Evaluation;
+  /** Local SQNR in dB, by the value a node makes. */
+  readonly local: ReadonlyMap<ValueId, number>;
+  readonly accuracy: Accuracy | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface ResultParts {
+  readonly run: RunState;
+  readonly settings: Settings;
+  readonly build: Build;
+  readonly count: number;
+  readonly signal: AbortSignalLike;
+  readonly onProgress: (progress: Progress) => void;
+  readonly hooks?: Pick<EvaluateOptions, 'onPair' | 'onSampleEnd' | 'full'>;
+  /** Local figures of an earlier result, taken where a node's signature did not change. */
+  readonly earlier?: Result;
+}
+
+/** Evaluates a build on the evaluation samples: figures of every value, of every node alone, and top-1. */
+export async function resultOf(parts: ResultParts): Promise<Result> {
+  const { run, settings, build, count, signal, onProgress } = parts;
+  const top = settings.labels === undefined ? undefined : new TopOne(settings.labels, run.samples);
+  const first = run.float.graph.outputs[0];
+  const evaluation = await evaluate({
+    float: run.float,
+    quant: build.program,
+    pairs: build.pairs,
+    samples: run.samples,
+    count,
+    cache: run.cache,
+    keep: KEPT_SAMPLES,
+    signal,
+    ...parts.hooks,
+    onSample: (done, text) => onProgress({ stage: 'evaluate', done, total: count, text }),
+    onOutput: (sample, value, origin, dequant) => {
+      if (value === first) top?.add(sample, origin, dequant);
+    },
+  });
+  const local = await localFigures(parts, Math.min(KEPT_SAMPLES, evaluation.samples));
+  const { skip } = settings;
+  return {
+    build,
+    skip,
+    evaluation,
+    local,
+    accuracy: top?.accuracy ?? null,
+    diagnostics: [...build.diagnostics, ...(top?.diagnostics ?? [])],
+  };
+}
+
+/** Every integer step alone, on its float inputs, over the kept samples. */
+async function localFigures(
+  { run, build, signal, onProgress, earlier }: ResultParts,
+  count: number,
+): Promise<Map<ValueId, number>> {
+  const local = new Map<ValueId, number>();
+  const steps = isolatedSteps(build.program, build.qdq.codes).filter((s) => {
+    const known = sameParameters(build, earlier, s.output, s.inputs) ? earlier?.local.get(s.output) : undefined;
+    if (known !== undefined) local.set(s.output, known);
+    return known === undefined;
+  });
+  if (steps.length === 0) return local;
+  const means = new Map(steps.map((s) => [s.output, new FigureMeans()]));
+  const reader = new PairReader(run.float.kernels);
+  for (let i = 0; i < count; i++) {
+    onProgress({ stage: 'evaluate', done: i, total: count, text: 'each node alone' });
+    const feeds = run.cache.feeds(i);
+    if (feeds === undefined) break;
+    runIsolatedSteps(run.float.start(feeds, { signal }), build.program, steps, (isolated, origin, dequant) => {
+      means.get(isolated.output)?.add(reader.floats(origin, dequant));
+    });
+    await Promise.resolve();
+  }
+  for (const [value, m] of means) if (m.samples > 0) local.set(value, m.mean.sqnrDb);
+  return local;
+}
+
+/** Whether a step's own parameters are those of an earlier result: then so is its local error. */
+function sameParameters(
+  build: Build,
+  earlier: Result | undefined,
+  output: ValueId,
+  inputs: readonly ValueId[],
+): boolean {
+  if (earlier === undefined) return false;
+  return [output, ...inputs].every((id) => {
+    const now = build.assignment.activations.get(id);
+    return now !== undefined && now === earlier.build.assignment.activations.get(id);
+  });
+}
+
+/** Output figures, mean over the first `count` samples of an evaluation. */
+export function outputFigures(
+  float: Program,
+  evaluation: Evaluation,
+  count: number = evaluation.samples,
+): OutputFigures[] {
+  return float.graph.outputs.flatMap((id) => {
+    const means = new FigureMeans();
+    for (const sample of evaluation.outputs.slice(0, count)) {
+      const f: PairFigures | undefined = sample.get(id);
+      if (f !== undefined) means.add(f);
+    }
+    if (means.samples === 0) return [];
+    const { cosine, sqnrDb } = means.mean;
+    return [{ name: float.graph.values.get(id)?.name ?? '', cosine, sqnrDb }];
+  });
+}
+
+/** Bytes of the constants as stored: the user's float model, and the quantized one with scales and zero points. */
+export function weightBytes(run: RunState, build: Build): { float: number; quantized: number } {
+  const sum = (values: Iterable<{ readonly constant?: { readonly byteLength: number } }>): number => {
+    let bytes = 0;
+    for (const v of values) bytes += v.constant?.byteLength ?? 0;
+    return bytes;
+  };
+  const used = new Set<ValueId>();
+  for (const node of build.qdq.graph.nodes) for (const id of node.inputs) if (id !== undefined) used.add(id);
+  const quantized = [...build.qdq.graph.values.values()].filter((v) => used.has(v.id));
+  return { float: sum(run.open.model.graph.values.values()), quantized: sum(quantized) };
+}
+
+/** Nodes that the target could quantize, for a sweep over them. */
+export function candidatesOf(build: Build): Set<NodeId> {
+  return new Set([...build.plan.nodes].filter(([, d]) => d.canSkip).map(([id]) => id));
+}

@@ -1,0 +1,114 @@
+import type { AbortSignalLike } from '../base/abort.ts';
+import type { Diagnostic } from '../base/diagnostics.ts';
+import type { Samples } from '../base/samples.ts';
+import type { Program } from '../exec/program.ts';
+import type { NodeId, ValueId } from '../graph/model.ts';
+import type { Progress } from '../protocol/views.ts';
+import { measureBiasCorrection } from '../quant/biasCorrection.ts';
+import { calibrate } from '../quant/calibrate.ts';
+import { isolatedSteps } from '../quant/isolate.ts';
+import { newQuantizeCache } from '../quant/quantize.ts';
+import { ActivationCache } from '../whatif/cache.ts';
+import { type Build, buildQuantized, type Calibrated, planWith } from './build.ts';
+import type { OpenModel } from './model.ts';
+import { type CompileParts, compileGraph, type Prepared, prepare } from './prepared.ts';
+import type { Settings } from './settings.ts';
+import { checkSkips, skippedNodes } from './skips.ts';
+
+/** Bytes of activations kept for what-if. */
+const CACHE_BYTES = 1 << 30;
+
+/** What "Quantize with config…" leaves for trials, details and sensitivity. */
+export interface RunState {
+  readonly open: OpenModel;
+  readonly prepared: Prepared;
+  readonly calibrated: Calibrated;
+  readonly float: Program;
+  readonly samples: Samples;
+  /** How many evaluation samples there are to use, and what they are called. */
+  readonly sampleCount: number;
+  readonly evaluatedOn: string;
+  readonly cache: ActivationCache;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface RunParts {
+  readonly open: OpenModel;
+  readonly settings: Settings;
+  readonly kernels: CompileParts['kernels'];
+  readonly calibration: Samples;
+  readonly evaluation: { readonly samples: Samples; readonly count: number; readonly label: string };
+  readonly signal: AbortSignalLike;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/**
+ * Prepares the graph, calibrates on all samples and measures bias corrections; ranges and corrections are taken for
+ * every node the target could quantize, skipped ones included, so that a toggle needs no data again.
+ * @throws DiagnosticError, Cancelled
+ */
+export async function calibrateRun(parts: RunParts): Promise<RunState> {
+  const { open, settings, kernels, calibration, evaluation, signal, onProgress } = parts;
+  const report = (stage: Progress['stage'], done: number, total: number, text: string): void =>
+    onProgress({ stage, done, total, text });
+  report('read', 0, 1, open.file);
+  const prepared = await prepare(open, settings.fixedDims);
+  const compileParts = { open, prepared, kernels, requantizer: settings.requantizer };
+  const choices = { target: settings.target, perChannel: settings.perChannel, activationType: settings.activationType };
+  const everything = planWith({ ...compileParts, choices }, new Set());
+  const clampInputs = new Set([...everything.folded.values()].map((f) => f.from));
+  const observed = new Set<ValueId>([...everything.activations.keys(), ...clampInputs]);
+  const observing = await compileGraph(compileParts, prepared.graph, clampInputs);
+  const total = calibration.count;
+  const onSample = (i: number, name: string): void => report('calibrate', i, total, name);
+  const { ranges, diagnostics } = await calibrate(observing, calibration, {
+    kernels,
+    file: open.file,
+    values: observed,
+    signal,
+    onSample,
+  });
+  observing.release();
+  report('calibrate', total, total, '');
+  const float = await compileGraph(compileParts, prepared.graph);
+  const base: Calibrated = {
+    ...compileParts,
+    choices,
+    ranges,
+    calibrationSamples: total,
+    corrections: new Map(),
+    cache: newQuantizeCache(),
+    constants: new Map(),
+  };
+  const corrections = settings.biasCorrection ? await correct(parts, base, float) : base.corrections;
+  return {
+    open,
+    prepared,
+    calibrated: { ...base, corrections },
+    float,
+    samples: evaluation.samples,
+    sampleCount: evaluation.count,
+    evaluatedOn: evaluation.label,
+    cache: new ActivationCache(CACHE_BYTES),
+    diagnostics: [...prepared.diagnostics, ...diagnostics, ...checkSkips(settings, open, prepared, everything)],
+  };
+}
+
+async function correct(parts: RunParts, base: Calibrated, float: Program): Promise<Map<NodeId, Float64Array>> {
+  const { calibration, signal, onProgress, kernels } = parts;
+  const build = await buildQuantized(base, float, planWith(base, new Set()));
+  const convolutions = isolatedSteps(build.program, build.qdq.codes).filter((s) => s.step.node.opType === 'Conv');
+  const total = calibration.count;
+  const onSample = (done: number, text: string): void => onProgress({ stage: 'correct', done, total, text });
+  try {
+    return await measureBiasCorrection(float, build.program, convolutions, calibration, { kernels, signal, onSample });
+  } finally {
+    build.program.release();
+  }
+}
+
+/** The quantized form under the given skip list. */
+export function buildFor(run: RunState, skipNames: readonly string[]): Promise<Build> {
+  const skip = skippedNodes(run.open, run.prepared, skipNames);
+  return buildQuantized(run.calibrated, run.float, planWith(run.calibrated, skip));
+}

@@ -1,0 +1,40 @@
+import type { AbortSignalLike } from '../base/abort.ts';
+import { throwErrors } from '../base/diagnostics.ts';
+import type { Tensor } from '../base/tensor.ts';
+import type { KernelSet } from '../kernels/kernelSet.ts';
+import { feedsById } from '../quant/calibrate.ts';
+import { wrongFeeds } from './errors.ts';
+import type { OpenModel } from './model.ts';
+import { compileGraph, prepare } from './prepared.ts';
+
+/** Compiles the model for the shapes of its feeds and runs it once. @returns outputs by name, C order. */
+export async function runModel(
+  open: OpenModel,
+  kernels: KernelSet,
+  feeds: ReadonlyMap<string, Tensor>,
+  dims: ReadonlyMap<string, number>,
+  signal: AbortSignalLike,
+): Promise<ReadonlyMap<string, Tensor>> {
+  throwErrors(open.coverage);
+  const { graph } = open.model;
+  const inputs = graph.inputs.flatMap((id) => {
+    const value = graph.values.get(id);
+    return value === undefined || value.constant !== undefined ? [] : [value];
+  });
+  const unknown = [...feeds.keys()].filter((name) => !inputs.some((v) => v.name === name));
+  const missing = inputs.filter((v) => !feeds.has(v.name)).map((v) => v.name);
+  if (unknown.length + missing.length > 0) throw wrongFeeds(open.file, unknown, missing);
+  const fixed = new Map(dims);
+  for (const { name, dims: declared } of inputs)
+    declared?.forEach((d, axis) => {
+      if (typeof d === 'string' && !fixed.has(d)) fixed.set(d, feeds.get(name)?.dims[axis] ?? 1);
+    });
+  const prepared = await prepare(open, fixed);
+  const program = await compileGraph({ open, prepared, kernels, requantizer: 'fp32' }, prepared.graph);
+  try {
+    const outputs = program.start(feedsById(prepared.graph, feeds), { signal }).finish();
+    return new Map([...outputs].map(([id, t]) => [prepared.graph.values.get(id)?.name ?? '', t]));
+  } finally {
+    program.release();
+  }
+}

@@ -1,0 +1,269 @@
+import { type AbortSignalLike, Cancelled, NEVER } from '../base/abort.ts';
+import type { FileSystem } from '../base/bytes.ts';
+import type { Clock } from '../base/clock.ts';
+import { type Diagnostic, throwErrors } from '../base/diagnostics.ts';
+import type { Tensor } from '../base/tensor.ts';
+import type { NodeId } from '../graph/model.ts';
+import type { KernelSet } from '../kernels/kernelSet.ts';
+import type { QuantizeParams } from '../protocol/messages.ts';
+import type { GraphView, HeatView, Metric, NodeDetails, Progress, RunView, TrialView } from '../protocol/views.ts';
+import { nothingToQuantize } from '../quant/errors.ts';
+import { nodeDetails } from './details.ts';
+import { noSuchNode, nothingYet } from './errors.ts';
+import { exportQdq } from './exportModel.ts';
+import { nodeFigures } from './figures.ts';
+import { heatView } from './heat.ts';
+import { type OpenModel, openModel } from './model.ts';
+import { candidatesOf, KEPT_SAMPLES, outputFigures, type Result, resultOf, weightBytes } from './result.ts';
+import { RoundReports } from './roundReports.ts';
+import { buildFor, calibrateRun, type RunState } from './run.ts';
+import { runModel } from './runModel.ts';
+import { checkConfig, openSettings, type Settings, sameButSkips, templateFor, withSkips } from './settings.ts';
+import { sweep } from './sweep.ts';
+
+export interface SessionParts {
+  readonly kernels: KernelSet;
+  readonly files: FileSystem;
+  readonly clock: Clock;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/** What a run may be told beside the config; a face's own options. */
+export interface RunRequest extends QuantizeParams {
+  /** Overrides `debug_info_save_path`. */
+  readonly reportFolder?: string;
+  /** Fixed dimensions beside the config's. */
+  readonly dims?: ReadonlyMap<string, number>;
+}
+
+/** One model, and its last run with everything a trial needs. One call at a time. */
+export class Session {
+  readonly #parts: SessionParts;
+  #open: OpenModel | undefined;
+  #run: RunState | undefined;
+  #settings: Settings | undefined;
+  #base: Result | undefined;
+  #current: Result | undefined;
+  #runId = 0;
+  #sensitivity = new Map<NodeId, number>();
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws DiagnosticError ONX… */
+  async open(path: string): Promise<GraphView> {
+    this.#forget();
+    this.#open = await openModel(this.#parts.files, path);
+    return this.#open.view;
+  }
+
+  /** Executes the float model once. @returns outputs by name, C order. */
+  async run(
+    feeds: ReadonlyMap<string, Tensor>,
+    dims: ReadonlyMap<string, number> = new Map(),
+    signal: AbortSignalLike = NEVER,
+  ): Promise<ReadonlyMap<string, Tensor>> {
+    return runModel(this.#model(), this.#parts.kernels, feeds, dims, signal);
+  }
+
+  /** Calibrates, quantizes, evaluates, and writes the reports the config asks for. @throws DiagnosticError, Cancelled */
+  async quantize(params: RunRequest, signal: AbortSignalLike = NEVER): Promise<RunView> {
+    const open = this.#model();
+    const { kernels, files, clock, onProgress } = this.#parts;
+    const started = clock.now();
+    throwErrors(open.coverage);
+    const settings = await openSettings(params, open, files);
+    throwErrors(settings.diagnostics);
+    const run = await calibrateRun({
+      open,
+      settings,
+      kernels,
+      calibration: settings.calibration,
+      evaluation: settings.evaluation,
+      signal,
+      onProgress,
+    });
+    const build = await buildFor(run, settings.skip);
+    const reports = settings.reportFolder === null ? undefined : new RoundReports(run, build, settings, files);
+    const inOnePass = settings.evaluation.samples === settings.calibration;
+    if (reports !== undefined && !inOnePass) await reports.measure(settings.calibration, signal, onProgress);
+    const hooks = reports !== undefined && inOnePass ? reports.hooks : {};
+    const count = run.sampleCount;
+    const result = await resultOf({ run, settings, build, count, signal, onProgress, hooks });
+    this.#replace(run, settings, result);
+    const view = this.#view(result, clock.now() - started, settings.reportFolder);
+    await reports?.finish(view, onProgress);
+    return view;
+  }
+
+  /** Evaluates the last run's model under an edited config, re-using whatever did not change; writes nothing. */
+  async trial(params: QuantizeParams, signal: AbortSignalLike = NEVER): Promise<TrialView> {
+    const { files, clock, onProgress } = this.#parts;
+    const started = clock.now();
+    const { run, settings: last, base, current } = this.#state();
+    const settings = await openSettings(params, run.open, files);
+    throwErrors(settings.diagnostics);
+    sameButSkips(last, settings);
+    const build = await buildFor(run, settings.skip);
+    const count = Math.min(params.samples ?? KEPT_SAMPLES, run.sampleCount);
+    const result = await resultOf({ run, settings, build, count, signal, onProgress, earlier: current });
+    if (current !== base) current.build.program.release();
+    this.#current = result;
+    this.#settings = settings;
+    this.#trim();
+    const { executed, total, reusedSamples, samples } = result.evaluation;
+    return {
+      run: this.#view(result, clock.now() - started, null),
+      before: outputFigures(run.float, current.evaluation, count),
+      base: outputFigures(run.float, base.evaluation, count),
+      added: settings.skip.filter((name) => !current.skip.includes(name)),
+      removed: current.skip.filter((name) => !settings.skip.includes(name)),
+      reused: `float results of ${reusedSamples} of ${samples} samples re-used; ${executed} of ${total} quantized steps run again`,
+    };
+  }
+
+  async details(nodeId: number): Promise<NodeDetails> {
+    const open = this.#model();
+    const node = open.model.graph.nodes.find((n) => n.id === nodeId);
+    const view = open.view.nodes.find((n) => n.id === nodeId);
+    if (node === undefined || view === undefined) throw noSuchNode(open.file, nodeId);
+    if (this.#run === undefined || this.#current === undefined) return { node: view, figures: null, tensors: [] };
+    const figures = this.#figures(this.#current).find((f) => f.nodeId === nodeId) ?? null;
+    return nodeDetails({ run: this.#run, result: this.#current, node, view, figures });
+  }
+
+  async heat(metric: Metric): Promise<HeatView> {
+    const { current } = this.#state();
+    return heatView(metric, this.#figures(current));
+  }
+
+  /** Quantizes one node at a time and measures the loss at the output; partial values as they come. */
+  async sensitivity(
+    { samples }: { readonly samples: number },
+    onPartial: (partial: { nodeId: number; value: number; done: number; total: number }) => void,
+    signal: AbortSignalLike = NEVER,
+  ): Promise<{ readonly cancelled: boolean }> {
+    const { run, base } = this.#state();
+    try {
+      await sweep(
+        { run, base, candidates: candidatesOf(base.build), samples, signal },
+        (nodeId, value, done, total) => {
+          this.#sensitivity.set(nodeId, value);
+          onPartial({ nodeId, value, done, total });
+        },
+      );
+      return { cancelled: false };
+    } catch (error) {
+      if (error instanceof Cancelled) return { cancelled: true };
+      throw error;
+    } finally {
+      this.#trim();
+    }
+  }
+
+  /** Writes the current quantized model as ONNX. @throws DiagnosticError QNT… where ONNX cannot express it. */
+  async exportModel(path: string): Promise<void> {
+    const { run, current } = this.#state();
+    await exportQdq({ run, build: current.build, files: this.#parts.files, path });
+  }
+
+  async skipNodes(
+    configText: string,
+    handles: readonly string[],
+    skip: boolean,
+  ): Promise<{ readonly configText: string }> {
+    return { configText: withSkips(configText, handles, skip) };
+  }
+
+  async checkConfig(configText: string, configPath: string): Promise<readonly Diagnostic[]> {
+    return checkConfig({ configText, configPath }, this.#open, this.#parts.files);
+  }
+
+  async configTemplate(
+    quantType: 'FULL_QUANT' | 'WEIGHT_QUANT' | 'DYNAMIC_QUANT' | 'MIXED_BIT',
+  ): Promise<{ readonly configText: string }> {
+    return { configText: templateFor(quantType, this.#model()) };
+  }
+
+  #view(result: Result, elapsedMs: number, reportFolder: string | null): RunView {
+    const { run, settings } = this.#state();
+    const nodes = this.#figures(result);
+    const none = nodes.some((n) => n.quantized) ? [] : [nothingToQuantize(run.open.file, whyNothing(result))];
+    return {
+      runId: ++this.#runId,
+      model: run.open.path,
+      config: settings.configPath,
+      quantType: settings.quantType,
+      evaluatedOn: run.evaluatedOn,
+      samples: result.evaluation.samples,
+      outputs: outputFigures(run.float, result.evaluation),
+      nodes,
+      accuracy: result.accuracy,
+      sizes: weightBytes(run, result.build),
+      elapsedMs,
+      diagnostics: [...settings.diagnostics, ...run.diagnostics, ...result.diagnostics, ...none],
+      reportFolder,
+    };
+  }
+
+  #figures(result: Result) {
+    const { run } = this.#state();
+    return nodeFigures({
+      userGraph: run.open.model.graph,
+      prepared: run.prepared,
+      plan: result.build.plan,
+      quant: result.build.program,
+      codes: result.build.qdq.codes,
+      values: result.evaluation.values,
+      local: result.local,
+      sensitivity: this.#sensitivity,
+      skipped: new Set(result.skip.flatMap((name) => run.open.nodeByHandle.get(name) ?? [])),
+    });
+  }
+
+  #model(): OpenModel {
+    if (this.#open === undefined) throw nothingYet('', 'model');
+    return this.#open;
+  }
+
+  #state() {
+    const file = this.#open?.file ?? '';
+    if (this.#run === undefined || this.#settings === undefined) throw nothingYet(file, 'run');
+    if (this.#base === undefined || this.#current === undefined) throw nothingYet(file, 'run');
+    return { run: this.#run, settings: this.#settings, base: this.#base, current: this.#current };
+  }
+
+  #replace(run: RunState, settings: Settings, result: Result): void {
+    const open = this.#open;
+    this.#forget();
+    this.#open = open;
+    this.#run = run;
+    this.#settings = settings;
+    this.#base = result;
+    this.#current = result;
+  }
+
+  /** Keeps the cached activations of the last run and of the current trial. */
+  #trim(): void {
+    const { run, base, current } = this.#state();
+    const pairs = [...base.build.pairs, ...current.build.pairs];
+    run.cache.retain(new Set(pairs.flatMap((p) => [p.floatSignature, p.quantSignature])));
+  }
+
+  #forget(): void {
+    this.#run?.float.release();
+    for (const program of new Set([this.#base?.build.program, this.#current?.build.program])) program?.release();
+    this.#run = undefined;
+    this.#settings = undefined;
+    this.#base = undefined;
+    this.#current = undefined;
+    this.#open = undefined;
+    this.#sensitivity = new Map();
+  }
+}
+
+function whyNothing(result: Result): string {
+  const first = [...result.build.plan.nodes.values()][0];
+  return first === undefined ? 'the model has no nodes' : first.why;
+}

@@ -1,0 +1,46 @@
+import type { AbortSignalLike } from '../base/abort.ts';
+import type { NodeId } from '../graph/model.ts';
+import { layerwise, unitsOf } from '../sensitivity/layerwise.ts';
+import { evaluate } from '../whatif/evaluate.ts';
+import { buildQuantized, planWith } from './build.ts';
+import { KEPT_SAMPLES, outputFigures, type Result } from './result.ts';
+import type { RunState } from './run.ts';
+
+export interface SweepParts {
+  readonly run: RunState;
+  readonly base: Result;
+  readonly candidates: ReadonlySet<NodeId>;
+  readonly samples: number;
+  readonly signal: AbortSignalLike;
+}
+
+/** Quantizes each unit alone and reports its loss by the user's node on which its figures stand. @throws Cancelled */
+export async function sweep(
+  { run, base, candidates, samples, signal }: SweepParts,
+  onResult: (nodeId: NodeId, loss: number, done: number, total: number) => void,
+): Promise<void> {
+  const { float, prepared, calibrated, cache } = run;
+  const count = Math.min(samples, KEPT_SAMPLES, run.sampleCount);
+  const measure = async (skip: ReadonlySet<NodeId>): Promise<number> => {
+    const build = await buildQuantized(calibrated, float, planWith(calibrated, skip));
+    try {
+      const { program: quant, pairs } = build;
+      const options = { float, quant, pairs, samples: run.samples, count, cache, keep: KEPT_SAMPLES, signal };
+      const outputs = outputFigures(float, await evaluate(options));
+      return outputs.reduce((sum, o) => sum + o.cosine, 0) / outputs.length;
+    } finally {
+      build.program.release();
+    }
+  };
+  await layerwise({
+    units: unitsOf(prepared.graph, base.build.plan),
+    candidates,
+    measure,
+    signal,
+    onResult: (unit, loss, done, total) => {
+      const last = prepared.graph.nodes.find((n) => n.id === unit.last);
+      const user = last?.origin.at(-1);
+      if (user !== undefined) onResult(user, loss, done, total);
+    },
+  });
+}

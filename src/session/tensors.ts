@@ -1,0 +1,62 @@
+import type { QuantizedTensor } from '../base/quantParams.ts';
+import type { Node, NodeId, ValueId } from '../graph/model.ts';
+import type { Pair } from '../whatif/pairs.ts';
+import type { Build } from './build.ts';
+import type { RunState } from './run.ts';
+
+/** One tensor of one node of the user's file, and where its figures come from. */
+export interface TensorEntry {
+  readonly name: string;
+  /** In the user's graph. */
+  readonly value: ValueId;
+  readonly role: 'Input' | 'Output';
+  readonly kind: 'Weight' | 'Activation';
+  /** Set for activations that exist in both models. */
+  readonly pair: Pair | undefined;
+  /** Set for constants of a node that runs: the prepared graph's constant and its codes, if it has some. */
+  readonly weight: { readonly float: ValueId; readonly quantized: QuantizedTensor | undefined } | undefined;
+}
+
+/** Finds the tensors of a node: its inputs in order, then its outputs. */
+export class TensorIndex {
+  readonly #run: RunState;
+  readonly #pairs: ReadonlyMap<ValueId, Pair>;
+  readonly #codes: ReadonlyMap<string, QuantizedTensor>;
+
+  constructor(run: RunState, build: Build) {
+    this.#run = run;
+    this.#pairs = new Map(build.pairs.map((p) => [p.value, p]));
+    this.#codes = new Map(build.assignment.constants.map((c) => [`${c.node}:${c.input}`, c.quantized]));
+  }
+
+  entriesOf(node: Node): TensorEntry[] {
+    const { values } = this.#run.open.model.graph;
+    const owner = this.#run.prepared.ownerOf.get(node.id);
+    const inputs = node.inputs.flatMap((value, index): TensorEntry[] => {
+      if (value === undefined) return [];
+      const name = values.get(value)?.name ?? '';
+      const isConstant = values.get(value)?.constant !== undefined;
+      const weight = owner === undefined ? undefined : this.#weightOf(node, owner, index);
+      if (isConstant || weight !== undefined)
+        return [{ name, value, role: 'Input', kind: 'Weight', pair: undefined, weight }];
+      return [{ name, value, role: 'Input', kind: 'Activation', pair: this.#pairs.get(value), weight: undefined }];
+    });
+    const outputs = node.outputs.flatMap((value): TensorEntry[] => {
+      if (value === undefined) return [];
+      const name = values.get(value)?.name ?? '';
+      return [{ name, value, role: 'Output', kind: 'Activation', pair: this.#pairs.get(value), weight: undefined }];
+    });
+    return [...inputs, ...outputs];
+  }
+
+  /** The constant behind an input; only the node that gave the prepared one its operator has its inputs. */
+  #weightOf(node: Node, owner: Node, index: number): TensorEntry['weight'] {
+    const float = node.opType === owner.opType ? owner.inputs[index] : undefined;
+    if (float === undefined || this.#run.prepared.graph.values.get(float)?.constant === undefined) return undefined;
+    return { float, quantized: this.#codes.get(codeKey(owner.id, index)) };
+  }
+}
+
+function codeKey(node: NodeId, input: number): string {
+  return `${node}:${input}`;
+}

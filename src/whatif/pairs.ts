@@ -1,0 +1,30 @@
+import type { Program } from '../exec/program.ts';
+import type { ValueId } from '../graph/model.ts';
+
+/** A value of the float graph and what stands for it in the quantized one. */
+export interface Pair {
+  /** In the float graph; reports and views know it by this id. */
+  readonly value: ValueId;
+  /** In the quantized graph: its codes, or the same value left float. */
+  readonly quantized: ValueId;
+  readonly floatSignature: number;
+  readonly quantSignature: number;
+}
+
+/**
+ * The values that exist in both programs. One that was fused away in either, a convolution's output before its ReLU,
+ * is not among them.
+ * @param codes codes by float value, from insertQdq.
+ */
+export function pairValues(float: Program, quant: Program, codes: ReadonlyMap<ValueId, ValueId>): Pair[] {
+  const pairs: Pair[] = [];
+  for (const [value, slot] of float.slots) {
+    if (slot.dtype !== 'float32' || !float.graph.values.has(value)) continue;
+    if (float.graph.values.get(value)?.constant !== undefined) continue;
+    const quantized = codes.get(value) ?? value;
+    const other = quant.slots.get(quantized);
+    if (other === undefined) continue;
+    pairs.push({ value, quantized, floatSignature: slot.signature, quantSignature: other.signature });
+  }
+  return pairs;
+}
