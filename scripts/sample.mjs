@@ -9,16 +9,21 @@ const SAMPLE = join(ROOT, 'media', 'sample');
 const SPLIT_SEED = 1;
 const TRAINING_SEED = 2;
 const TRAINING = { epochs: 9, batchSize: 32, learningRate: 0.002 };
+const LIBRARY = `
+export { seededRandom } from './src/base/random.ts';
+export { GraphBuilder, Ids } from './src/graph/build.ts';
+export { modelBytes } from './src/onnx/write.ts';
+`;
 
 await ensureDependencies();
+const { bundled } = await import('./bundled.mjs');
 const { readDigits } = await import('./sample/digits.mjs');
 const { CONFIGS, writeImages, writeLabels } = await import('./sample/files.mjs');
-const { loadLibrary } = await import('./sample/library.mjs');
 const { buildNetwork } = await import('./sample/network.mjs');
 const { train } = await import('./sample/train.mjs');
 const tf = await import('@tensorflow/tfjs');
 
-const library = await loadLibrary();
+const library = await bundled(LIBRARY);
 const digits = readDigits(library.seededRandom(SPLIT_SEED), { calibration: 100, test: 500 });
 
 mkdirSync(SAMPLE, { recursive: true });
