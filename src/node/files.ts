@@ -1,9 +1,12 @@
+import { readSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep, win32 } from 'node:path';
 import type { ByteSource, FileSystem } from '../base/bytes.ts';
+import { OutsideFolder } from '../onnx/externalData.ts';
 
 const IDLE_MS = 2000;
 const CHUNK = 1 << 30; // one read call takes less than 2 GiB
+const SHORT = 256 * 1024; // such reads take less time than a turn of the event loop
 
 /**
  * A file read by position, never as a whole. Its handle opens with the first read and closes when no read happened for
@@ -39,7 +42,11 @@ export class FileSource implements ByteSource {
       const handle = await this.#handle;
       let at = 0;
       while (at < out.length) {
-        const { bytesRead } = await handle.read(out, at, Math.min(CHUNK, out.length - at), start + at);
+        const length = Math.min(CHUNK, out.length - at);
+        const bytesRead =
+          length <= SHORT
+            ? readSync(handle.fd, out, at, length, start + at)
+            : (await handle.read(out, at, length, start + at)).bytesRead;
         if (bytesRead === 0) throw changed(this.path);
         at += bytesRead;
       }
@@ -169,10 +176,10 @@ export function filesBelow(folder: string): { open(relativePath: string): Promis
   return {
     async open(relativePath) {
       const path = resolve(folder, relativePath);
-      if (!isBelow(resolve(folder), path)) throw new Error("it leads out of the model's folder");
+      if (!isBelow(resolve(folder), path)) throw new OutsideFolder('the path leads out');
       const real = await realpath(path).catch(() => path);
       if (!isBelow(await realpath(folder), real)) {
-        throw new Error("it is a link that leads out of the model's folder");
+        throw new OutsideFolder('it is a link that leads out');
       }
       return FileSource.open(real);
     },

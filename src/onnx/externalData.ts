@@ -13,9 +13,17 @@ import type { RawTensor } from './readProto.ts';
 export interface ExternalOpener {
   /**
    * Opens `relativePath` (with `/`, no `..`) below the model's folder.
-   * @throws when there is no such file, or when a link leads out of the folder.
+   * @throws OutsideFolder when a link leads out of the folder, any Error when there is no such file.
    */
   open(relativePath: string): Promise<ByteSource>;
+}
+
+/** Tells {@link ExternalFiles} that a path was refused, not missing. */
+export class OutsideFolder extends Error {
+  constructor(why: string) {
+    super(why);
+    this.name = 'OutsideFolder';
+  }
 }
 
 /** Bytes of a tensor in another file. */
@@ -108,6 +116,7 @@ export class ExternalFiles {
       return await (this.#opener as ExternalOpener).open(path.join('/')); // refusal() excluded undefined
     } catch (cause) {
       if (cause instanceof DiagnosticError) throw cause;
+      if (cause instanceof OutsideFolder) throw new DiagnosticError(externalPathRefused(at, location, cause.message));
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new DiagnosticError(externalFileMissing(at, location, reason), { cause });
     }

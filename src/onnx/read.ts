@@ -65,6 +65,9 @@ export async function readModel(source: ByteSource, options: ReadOptions): Promi
   return { model, diagnostics };
 }
 
+/** What files of other formats give when they are walked as protobuf. */
+const NOT_PROTOBUF = ['ONX103', 'ONX104'];
+
 async function readRaw(
   source: ByteSource,
   file: string,
@@ -73,7 +76,8 @@ async function readRaw(
   try {
     raw = await readModelProto(new WireWalker(source, file));
   } catch (error) {
-    const what = error instanceof DiagnosticError ? sniff(await source.slice(0, 512)) : undefined;
+    const isForeign = error instanceof DiagnosticError && NOT_PROTOBUF.includes(error.diagnostic.code);
+    const what = isForeign ? sniff(await source.slice(0, 512)) : undefined;
     throw what === undefined ? error : notOnnx(file, what);
   }
   const { graph } = raw;

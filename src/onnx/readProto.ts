@@ -184,8 +184,16 @@ async function readTensor(walker: WireWalker, span: FieldSpan): Promise<RawTenso
       data.push({ field: s.field, wire: s.wire, start: s.tag, end: s.end, payload: s.start, count: 1 });
     }
   };
-  const heavy = Object.fromEntries(Object.values(HEAVY.tensor).map((field) => [field, onData]));
-  const light = await walker.walk(span.start, span.end, heavy);
+  const { floats, int32s, strings, int64s, raw, doubles, uint64s } = HEAVY.tensor;
+  const light = await walker.walk(span.start, span.end, {
+    [floats]: onData,
+    [int32s]: onData,
+    [strings]: onData,
+    [int64s]: onData,
+    [raw]: onData,
+    [doubles]: onData,
+    [uint64s]: onData,
+  });
   return { proto: decodeAt(walker, tensorProto, light, span.start), data };
 }
 

@@ -59,7 +59,6 @@ export class WireWalker {
     let lightBytes = 0;
     let lightFrom = -1;
     const flush = async (to: number): Promise<void> => {
-      if (lightFrom < 0) return;
       lightBytes += to - lightFrom;
       if (lightBytes > MAX_LIGHT) throw messageTooLarge(this.file, start, MAX_LIGHT);
       light.push(await this.bytes(lightFrom, to));
@@ -69,7 +68,7 @@ export class WireWalker {
     while (pos < end) {
       const headerEnd = Math.min(pos + MAX_HEADER, end);
       if (!this.#holds(pos, headerEnd)) {
-        await flush(pos);
+        if (lightFrom >= 0) await flush(pos);
         await this.#load(pos, headerEnd);
       }
       const span = this.#header(pos, end);
@@ -78,14 +77,14 @@ export class WireWalker {
         if (lightFrom < 0) lightFrom = pos;
         if (span.end - lightFrom > LARGEST_READ || !this.#holds(lightFrom, span.end)) await flush(span.end);
       } else {
-        await flush(pos);
+        if (lightFrom >= 0) await flush(pos);
         if (++this.#parts > MAX_PARTS) throw tooManyParts(this.file, pos, MAX_PARTS);
         const done = visit(span);
         if (done !== undefined) await done;
       }
       pos = span.end;
     }
-    await flush(end);
+    if (lightFrom >= 0) await flush(end);
     return light.length === 1 ? (light[0] as Uint8Array) : concat(light, lightBytes);
   }
 
