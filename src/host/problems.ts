@@ -2,7 +2,7 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { Cancelled } from '../base/abort.ts';
 import { type Diagnostic, formatDiagnostic, hasErrors } from '../base/diagnostics.ts';
-import { diagnosticOf } from '../protocol/rpc.ts';
+import { diagnosticsOf } from './errors.ts';
 import type { Log } from './log.ts';
 
 const SEVERITY: Record<Diagnostic['severity'], vscode.DiagnosticSeverity> = {
@@ -52,19 +52,16 @@ export class Problems implements vscode.Disposable {
     const errors = diagnostics.filter((d) => d.severity === 'error');
     const [first] = errors;
     if (first === undefined) return;
-    const more = errors.length - 1;
-    const text = more === 0 ? formatShort(first) : vscode.l10n.t('{0} ({1} more)', formatShort(first), more);
-    const inProblems = !elsewhere.includes(first);
-    void this.notify(text, inProblems);
+    void this.notify(summaryOf(errors), !elsewhere.includes(first));
   }
 
   /** Reports whatever was thrown; a cancelled job is not an error. */
   reportFailure(error: unknown, config?: vscode.Uri): void {
     if (error instanceof Cancelled) return;
-    const diagnostic = diagnosticOf(error, 'QuantScope', 'command');
+    const diagnostics = diagnosticsOf(error);
     this.log.failure(error);
-    if (config === undefined) void this.notify(formatShort(diagnostic), false);
-    else this.report(config, [diagnostic]);
+    if (config !== undefined) this.report(config, diagnostics);
+    else void this.notify(summaryOf(diagnostics), false);
   }
 
   dispose(): void {
@@ -86,8 +83,11 @@ export function warningsAmong(diagnostics: readonly Diagnostic[]): number {
   return hasErrors(diagnostics) ? 0 : diagnostics.filter((d) => d.severity === 'warning').length;
 }
 
-function formatShort(d: Diagnostic): string {
-  return formatDiagnostic({ ...d, at: { ...d.at, file: path.basename(d.at.file) } });
+/** The first of them, and how many more there are. */
+function summaryOf([first, ...more]: readonly Diagnostic[]): string {
+  if (first === undefined) return '';
+  const text = formatDiagnostic({ ...first, at: { ...first.at, file: path.basename(first.at.file) } });
+  return more.length === 0 ? text : vscode.l10n.t('{0} ({1} more)', text, more.length);
 }
 
 /** The file whose line, or at least whose text, a diagnostic is about: what has a line, and the config itself. */

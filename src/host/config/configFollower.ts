@@ -73,7 +73,11 @@ export class ConfigFollower implements vscode.Disposable {
     const { session, config } = this;
     if (config === undefined || session.run === null) return;
     const configText = await readConfig(config);
-    if (configText === this.text) return;
+    if (configText === this.text) {
+      if (this.handles.size > 0) session.stopped([]); // toggled and toggled back: the clicks need their answer
+      this.handles.clear();
+      return;
+    }
     session.cancel('trial', 'sensitivity');
     const configPath = config.fsPath;
     const rpc = await session.ready();

@@ -18,15 +18,21 @@ export function followActiveGraph(sessions: SessionRegistry): vscode.Disposable 
     }
     showSimilarity(item, model);
   };
-  const soon = () => setTimeout(update, 0); // a job's end is announced just before it is over
+  let timer: NodeJS.Timeout | undefined;
+  // Many events come at once, and a job's end is announced just before it is over.
+  const soon = () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      update();
+    }, 20);
+  };
   update();
   return vscode.Disposable.from(
     item,
     vscode.window.tabGroups.onDidChangeTabs(update),
     vscode.window.tabGroups.onDidChangeTabGroups(update),
-    sessions.onEvent(({ event }) => {
-      if (event.event !== 'view/command') soon();
-    }),
+    sessions.onDidChange(soon),
+    { dispose: () => clearTimeout(timer) },
   );
 }
 

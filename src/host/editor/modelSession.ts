@@ -3,13 +3,12 @@ import * as vscode from 'vscode';
 import { Cancelled } from '../../base/abort.ts';
 import { type Diagnostic, DiagnosticError } from '../../base/diagnostics.ts';
 import { type HostEvents, PROTOCOL_VERSION, type QuantizeParams, type ViewState } from '../../protocol/messages.ts';
-import { diagnosticOf } from '../../protocol/rpc.ts';
 import type { GraphView, NodeView, RunView, TrialView } from '../../protocol/views.ts';
-import { schemeUnsupported, workerEnded } from '../errors.ts';
+import { diagnosticsOf, schemeUnsupported, workerEnded } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type HostRpc, type ModelWorker, startNodeWorker } from '../workers/node.ts';
 
-/** What happened to a session, as its webviews hear it. */
+/** What happened in a session, as its webviews hear it. */
 export type SessionEvent = {
   [E in keyof HostEvents]: { readonly event: E; readonly payload: HostEvents[E] };
 }[keyof HostEvents];
@@ -42,9 +41,12 @@ export class ModelSession implements vscode.Disposable {
   private readonly options: SessionOptions;
   private readonly emitter = new vscode.EventEmitter<SessionEvent>();
   readonly onEvent = this.emitter.event;
+  private readonly resets = new vscode.EventEmitter<void>();
+  /** After everything was forgotten: the file is to be read again, or the worker has ended. */
+  readonly onDidReset = this.resets.event;
   private worker: ModelWorker | undefined;
   private opened: Promise<GraphView> | undefined;
-  private lastGraph: GraphView | undefined;
+  private isOpen = false;
   private job: { readonly kind: JobKind; readonly finished: Promise<void>; cancelled: boolean } | undefined;
   private readonly tickets: Record<JobKind, number> = { sensitivity: 0, trial: 0, run: 0 };
 
@@ -89,13 +91,13 @@ export class ModelSession implements vscode.Disposable {
     return (await this.graph()).nodes.filter((node) => wanted.has(node.id));
   }
 
-  /** Forgets everything and reads the file again. */
-  async reload(): Promise<GraphView> {
-    this.stopWorker();
+  /** Forgets everything and reads the file again. @throws as {@link graph}. */
+  reload(): Promise<GraphView> {
+    const { worker } = this;
+    this.worker = undefined;
+    worker?.dispose();
     this.reset();
-    const graph = await this.graph();
-    this.fire('graph/changed', { graph });
-    return graph;
+    return this.graph();
   }
 
   /** The connection to the worker with the model open in it, for requests that do not take long. */
@@ -165,15 +167,18 @@ export class ModelSession implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.stopWorker();
+    const { worker } = this;
+    this.worker = undefined;
+    worker?.dispose();
     this.emitter.dispose();
+    this.resets.dispose();
   }
 
   private async open(): Promise<GraphView> {
     if (this.uri.scheme !== 'file') throw new DiagnosticError(schemeUnsupported(this.file, this.uri.scheme));
     const worker = this.startWorker();
     const graph = await worker.rpc.request('model/open', { protocol: PROTOCOL_VERSION, path: this.uri.fsPath });
-    this.lastGraph = graph;
+    this.isOpen = true;
     this.options.log.info(`${this.file}: ${graph.nodes.length} nodes, ${graph.opsets}, ${graph.producer}`);
     this.options.log.diagnostics(graph.diagnostics);
     return graph;
@@ -197,21 +202,16 @@ export class ModelSession implements vscode.Disposable {
     if (this.worker !== worker) return;
     this.worker = undefined;
     this.options.log.info(`${this.file}: the worker ended (${reason})`);
-    if (this.lastGraph === undefined) return;
-    this.reset();
-    this.fire('graph/changed', { graph: this.lastGraph });
-  }
-
-  private stopWorker(): void {
-    const { worker } = this;
-    this.worker = undefined;
-    worker?.dispose();
+    // While the model is being opened the request fails by itself; starting over would repeat the failure for ever.
+    if (this.isOpen) this.reset();
   }
 
   private reset(): void {
     this.opened = undefined;
+    this.isOpen = false;
     this.run = null;
     this.trial = null;
+    this.resets.fire();
   }
 
   /** Runs `work` as the only job. @throws Cancelled when a later one of the same kind took its place. */
@@ -248,7 +248,7 @@ export class ModelSession implements vscode.Disposable {
     try {
       return await work();
     } catch (error) {
-      this.stopped(error instanceof Cancelled ? [] : [diagnosticOf(error, 'worker', this.file)]);
+      this.stopped(error instanceof Cancelled ? [] : diagnosticsOf(error));
       throw error;
     }
   }

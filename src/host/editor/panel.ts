@@ -3,10 +3,10 @@ import { DiagnosticError } from '../../base/diagnostics.ts';
 import { protocolMismatch } from '../../protocol/errors.ts';
 import { jsonPort } from '../../protocol/jsonPort.ts';
 import { type Handlers, type HostEvents, type HostRequests, PROTOCOL_VERSION } from '../../protocol/messages.ts';
-import { diagnosticOf, Rpc } from '../../protocol/rpc.ts';
+import { Rpc } from '../../protocol/rpc.ts';
+import { diagnosticsOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { errorPage, graphPage } from './html.ts';
-import type { SessionEvent } from './modelSession.ts';
 import type { OpenModel } from './registry.ts';
 
 type PanelRpc = Rpc<Record<never, never>, HostEvents, HostRequests, Record<never, never>>;
@@ -26,7 +26,6 @@ export function connectPanel({ model, panel, dist, log, skip }: PanelOptions): v
   const { session } = model;
   const { webview } = panel;
   const subscriptions: vscode.Disposable[] = [];
-  let failed = false;
   const command = async (name: string) => {
     await vscode.commands.executeCommand(`quantscope.${name}`, session.uri);
   };
@@ -58,25 +57,22 @@ export function connectPanel({ model, panel, dist, log, skip }: PanelOptions): v
   const rpc: PanelRpc = new Rpc(port, { peer: 'webview', handlers });
 
   /** Shows the graph as soon as the model opens, or the reason why it does not. */
+  let shown = 0;
   const show = async () => {
+    const turn = ++shown;
     webview.html = graphPage(webview, dist);
     try {
       await session.graph();
     } catch (error) {
+      if (turn !== shown) return;
       log.failure(error);
-      webview.html = errorPage(session.uri, diagnosticOf(error, 'worker', 'model/open'));
-      failed = true;
+      webview.html = errorPage(session.uri, diagnosticsOf(error));
     }
   };
-  const forward = (event: SessionEvent) => {
-    if (failed && event.event === 'graph/changed') {
-      failed = false;
-      void show();
-    } else {
-      rpc.emit(event.event, event.payload);
-    }
-  };
-  subscriptions.push(session.onEvent(forward));
+  subscriptions.push(
+    session.onEvent(({ event, payload }) => rpc.emit(event, payload)),
+    session.onDidReset(show), // the page starts afresh; it keeps its zoom and selection
+  );
   void show();
   return new vscode.Disposable(() => {
     rpc.close('the panel was closed');

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { ConfigFollower } from '../config/configFollower.ts';
 import { SkipEdits } from '../config/skipEdits.ts';
 import type { Problems } from '../problems.ts';
-import { ModelSession, type SessionEvent, type SessionOptions } from './modelSession.ts';
+import { ModelSession, type SessionOptions } from './modelSession.ts';
 
 /** Identifies our custom editor in the manifest, in context keys and to the webview's menus. */
 export const VIEW_TYPE = 'quantscope.graph';
@@ -23,9 +23,9 @@ interface Entry extends OpenModel {
 export class SessionRegistry implements vscode.Disposable {
   private readonly options: SessionOptions & { readonly problems: Problems };
   private readonly entries = new Map<string, Entry>();
-  private readonly emitter = new vscode.EventEmitter<{ model: OpenModel; event: SessionEvent }>();
-  /** Every event of every session. */
-  readonly onEvent = this.emitter.event;
+  private readonly emitter = new vscode.EventEmitter<void>();
+  /** After something happened in any of the models. */
+  readonly onDidChange = this.emitter.event;
 
   constructor(options: SessionOptions & { readonly problems: Problems }) {
     this.options = options;
@@ -70,8 +70,12 @@ export class SessionRegistry implements vscode.Disposable {
     const follower = new ConfigFollower({ session, problems });
     const model = { session, edits, follower };
     const subscription = vscode.Disposable.from(
-      session.onEvent((event) => this.emitter.fire({ model, event })),
-      edits.onDidEdit(({ handles }) => follower.toggled(handles)),
+      session.onEvent(() => this.emitter.fire()),
+      session.onDidReset(() => this.emitter.fire()),
+      edits.onDidEdit(({ handles }) => {
+        follower.toggled(handles);
+        this.emitter.fire();
+      }),
     );
     return { ...model, subscription, users: 0 };
   }

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import { ConfigFollower } from '../../src/host/config/configFollower.ts';
+import { changedSpan } from '../../src/host/config/configText.ts';
+import { SkipEdits } from '../../src/host/config/skipEdits.ts';
+import type { ModelSession, SessionEvent } from '../../src/host/editor/modelSession.ts';
+import { Problems } from '../../src/host/problems.ts';
+import type { RunView } from '../../src/protocol/views.ts';
+import { closeAll, config, file, log, MODEL, newSession, textOf, until } from './workspace.ts';
+
+describe('toggling a node', () => {
+  afterEach(closeAll);
+
+  it('goes into skip_quant_node and out of it, and undo restores the very text', async () => {
+    const uri = await config('toggle');
+    const original = await textOf(uri);
+    const run = await vscode.commands.executeCommand<RunView>('quantscope.quantizeWithConfig', file(MODEL), uri);
+    const [conv, fc] = ['conv1', 'fc'].map((handle) => run.nodes.find((node) => node.handle === handle)?.nodeId);
+    await toggle(conv, true);
+    const once = await textOf(uri);
+    assert.match(once, /^skip_quant_node=conv1$/m);
+    await toggle(fc, true);
+    assert.match(await textOf(uri), /^skip_quant_node=conv1,fc$/m);
+    await vscode.commands.executeCommand('quantscope.undo');
+    assert.equal(await textOf(uri), once);
+    await vscode.commands.executeCommand('quantscope.undo');
+    assert.equal(await textOf(uri), original);
+    await vscode.commands.executeCommand('quantscope.undo');
+    assert.equal(await textOf(uri), original);
+    await vscode.commands.executeCommand('quantscope.redo');
+    assert.equal(await textOf(uri), once);
+    assert(vscode.workspace.textDocuments.some((d) => d.uri.toString() === uri.toString() && d.isDirty));
+  });
+
+  it('undoes by the inverse edit when the config was edited by hand meanwhile', async () => {
+    const uri = await config('byhand');
+    const run = await vscode.commands.executeCommand<RunView>('quantscope.quantizeWithConfig', file(MODEL), uri);
+    await toggle(run.nodes.find((node) => node.handle === 'fc')?.nodeId, true);
+    const edit = new vscode.WorkspaceEdit();
+    edit.insert(uri, new vscode.Position(0, 0), '# my note\n');
+    await vscode.workspace.applyEdit(edit);
+    await vscode.commands.executeCommand('quantscope.undo');
+    const text = await textOf(uri);
+    assert.match(text, /^# my note\n/);
+    assert.doesNotMatch(text, /^skip_quant_node=.*fc/m);
+  });
+
+  it('changes the smallest span of the text', () => {
+    assert.equal(changedSpan('abc', 'abc'), undefined);
+    assert.deepEqual(changedSpan('skip=a\nb', 'skip=a,c\nb'), { start: 6, end: 6, text: ',c' });
+    assert.deepEqual(changedSpan('aaa', 'aa'), { start: 2, end: 3, text: '' });
+    assert.deepEqual(changedSpan('', 'x'), { start: 0, end: 0, text: 'x' });
+  });
+});
+
+describe('a trial', () => {
+  const problems = new Problems(log);
+  let session: ModelSession;
+  let edits: SkipEdits;
+  let follower: ConfigFollower;
+  let events: SessionEvent[];
+
+  beforeEach(() => {
+    session = newSession();
+    edits = new SkipEdits(session);
+    follower = new ConfigFollower({ session, problems });
+    events = [];
+    session.onEvent((event) => events.push(event));
+    edits.onDidEdit(({ handles }) => follower.toggled(handles));
+  });
+  afterEach(async () => {
+    vscode.Disposable.from(follower, edits, session).dispose();
+    await closeAll();
+  });
+  after(() => problems.dispose());
+
+  it('follows a toggle with new figures beside the old, and its undo with the old figures', async () => {
+    const uri = await config('trial');
+    const run = await quantize(uri);
+    await edits.apply(uri, ['conv1'], true);
+    await until('trial', () => session.trial !== null);
+    assert.equal(session.trial?.run.nodes.find((node) => node.handle === 'conv1')?.skipped, true);
+    assert.equal(session.trial.run.samples, 8);
+    assert.deepEqual(session.trial.base, run.outputs);
+    const started = events.find(({ event }) => event === 'trial/started');
+    assert.deepEqual(started?.payload, { handles: ['conv1'] });
+    const skipped = session.trial;
+    await edits.undo();
+    await until('second trial', () => session.trial !== skipped);
+    assert.equal(session.trial.run.nodes.find((node) => node.handle === 'conv1')?.skipped, false);
+    assert.deepEqual(session.trial.before, skipped.run.outputs);
+  });
+
+  it('follows an edit by hand, but not one that breaks the config: that goes to Problems', async () => {
+    const uri = await config('hand');
+    await quantize(uri);
+    const document = await vscode.workspace.openTextDocument(uri);
+    await insert(document, 'bit_num=8', 'skip_quant_node=fc\n');
+    await until('trial', () => session.trial !== null);
+    const { trial } = session;
+    await insert(document, 'skip_quant_node', 'min_quant_weight_size=many\n');
+    await until('problem', () => vscode.languages.getDiagnostics(uri).some((d) => d.severity === 0));
+    assert.equal(session.trial, trial);
+    assert(events.some(({ event, payload }) => event === 'run/stopped' && payload.diagnostics.length > 0));
+  });
+
+  it('evaluates quick clicks once, under the last of them', async () => {
+    const uri = await config('quick');
+    await quantize(uri);
+    for (const handle of ['conv1', 'pool1', 'fc']) await edits.apply(uri, [handle], true);
+    await until('trial', () => session.trial !== null);
+    const started = events.filter(({ event }) => event === 'trial/started');
+    assert.deepEqual(
+      started.map(({ payload }) => payload),
+      [{ handles: ['conv1', 'pool1', 'fc'] }],
+    );
+    assert.match(await textOf(uri), /^skip_quant_node=conv1,pool1,fc$/m);
+  });
+
+  it('measures sensitivity node by node, and stops when cancelled', async () => {
+    const uri = await config('sensitive');
+    await quantize(uri);
+    const measuring = session.measureSensitivity(4);
+    await until('a first value', () => events.some(({ event }) => event === 'sensitivity/partial'));
+    session.cancel('sensitivity');
+    await measuring;
+    assert(events.some(({ event }) => event === 'sensitivity/finished'));
+    assert.equal(session.working, undefined);
+  });
+
+  async function quantize(uri: vscode.Uri): Promise<RunView> {
+    const configText = await textOf(uri);
+    const run = await session.quantize(uri, { configText, configPath: uri.fsPath });
+    follower.follow(uri, configText);
+    return run;
+  }
+});
+
+async function toggle(nodeId: number | undefined, skip: boolean): Promise<void> {
+  assert.notEqual(nodeId, undefined);
+  await vscode.commands.executeCommand('quantscope.toggleSkip', { nodeId, skip });
+}
+
+async function insert(document: vscode.TextDocument, before: string, text: string): Promise<void> {
+  const edit = new vscode.WorkspaceEdit();
+  edit.insert(document.uri, document.positionAt(document.getText().indexOf(before)), text);
+  await vscode.workspace.applyEdit(edit);
+}
