@@ -19,6 +19,16 @@ function floorMod(a: number, b: number): number {
   return r !== 0 && r < 0 !== b < 0 ? r + b : r;
 }
 
+function largest(a: bigint, b: bigint): bigint {
+  if (a > b) return a;
+  return b;
+}
+
+function smallest(a: bigint, b: bigint): bigint {
+  if (a < b) return a;
+  return b;
+}
+
 /** The functions behind the element-wise operators, by operator (Mod with fmod=1 is Fmod). */
 export const arithmetic = {
   Add: { float: (a, b) => a + b, integer: (a, b) => a + b, big: (a, b) => a + b },
@@ -38,12 +48,12 @@ export const arithmetic = {
   Max: {
     float: (a, b) => Math.max(a, b),
     integer: (a, b) => Math.max(a, b),
-    big: (a, b) => [a, b][Number(b > a)] as bigint,
+    big: largest,
   },
   Min: {
     float: (a, b) => Math.min(a, b),
     integer: (a, b) => Math.min(a, b),
-    big: (a, b) => [a, b][Number(b < a)] as bigint,
+    big: smallest,
   },
   And: bitwise(
     (a, b) => a & b,

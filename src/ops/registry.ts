@@ -1,13 +1,21 @@
 import { activationOps } from './activation.ts';
+import { castOps } from './cast.ts';
+import { compareOps } from './compare.ts';
 import { concatOps } from './concat.ts';
 import { constantOps } from './constant.ts';
 import { convOps } from './conv.ts';
 import { elementwiseOps } from './elementwise.ts';
+import { functionOps } from './functions.ts';
+import { gatherOps } from './gather.ts';
 import { gemmOps } from './gemm.ts';
+import { normOps } from './norm.ts';
 import type { OpDef } from './opDef.ts';
+import { padOps } from './pad.ts';
 import { poolOps } from './pool.ts';
 import { quantizeOps } from './quantize.ts';
+import { reduceOps } from './reduce.ts';
 import { shapeOps } from './shape.ts';
+import { sliceOps } from './slice.ts';
 import { softmaxOps } from './softmax.ts';
 import { transposeOps } from './transpose.ts';
 
@@ -22,6 +30,14 @@ const ALL: readonly OpDef[] = [
   ...quantizeOps,
   ...shapeOps,
   ...softmaxOps,
+  ...castOps,
+  ...compareOps,
+  ...functionOps,
+  ...gatherOps,
+  ...normOps,
+  ...padOps,
+  ...reduceOps,
+  ...sliceOps,
   ...transposeOps,
 ];
 

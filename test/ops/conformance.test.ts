@@ -7,7 +7,7 @@ import { readModel, readTensorProto } from '../../src/onnx/read.ts';
 import { sharedData } from '../helpers/sharedData.ts';
 import { difference } from './compare.ts';
 import { caseNames, extractNodeCases, readCase } from './conformanceCases.ts';
-import { KNOWN_FAILURES } from './conformanceFailures.ts';
+import { DECIMALS, KNOWN_FAILURES } from './conformanceFailures.ts';
 import { runGraph, Unsupported } from './runGraph.ts';
 
 /** Roundings a float output may differ by, in units of the type's epsilon times the largest element. */
@@ -20,8 +20,10 @@ async function outcome(folder: string, name: string): Promise<string> {
   const inputs: Tensor[] = [];
   const outputs: Tensor[] = [];
   try {
-    for (const [i, bytes] of files.inputs.entries()) inputs.push((await readTensorProto(bytesOf(bytes), `input_${i}`)).tensor);
-    for (const [i, bytes] of files.outputs.entries()) outputs.push((await readTensorProto(bytesOf(bytes), `output_${i}`)).tensor);
+    for (const [i, bytes] of files.inputs.entries())
+      inputs.push((await readTensorProto(bytesOf(bytes), `input_${i}`)).tensor);
+    for (const [i, bytes] of files.outputs.entries())
+      outputs.push((await readTensorProto(bytesOf(bytes), `output_${i}`)).tensor);
   } catch (e) {
     return `unsupported: data ${message(e)}`;
   }
@@ -29,7 +31,9 @@ async function outcome(folder: string, name: string): Promise<string> {
     const { model } = await readModel(bytesOf(files.model), { file: name });
     const found = await runGraph(model, inputs, createJsKernels());
     for (const [i, expected] of outputs.entries()) {
-      const wrong = difference(found[i] as Tensor, expected, STEPS);
+      const decimals = DECIMALS.get(name);
+      const steps = decimals === undefined ? STEPS : 10 ** -decimals / 2 ** -23;
+      const wrong = difference(found[i] as Tensor, expected, steps);
       if (wrong !== undefined) return `fail: output ${i} ${wrong}`;
     }
     return outputs.length === 0 ? 'unsupported: no expected outputs' : 'pass';
@@ -53,7 +57,12 @@ describe.skipIf(!existsSync(archive))('ONNX backend suite, node cases (needs sha
     if (process.env.CONFORMANCE_REPORT) {
       writeFileSync(process.env.CONFORMANCE_REPORT, [...outcomes].map(([n, o]) => `${n}\t${o}`).join('\n'));
     }
-    expect(failures.map(([n]) => n).filter((n) => !KNOWN_FAILURES.has(n)).map((n) => `${n} ${outcomes.get(n)}`)).toEqual([]);
+    expect(
+      failures
+        .map(([n]) => n)
+        .filter((n) => !KNOWN_FAILURES.has(n))
+        .map((n) => `${n} ${outcomes.get(n)}`),
+    ).toEqual([]);
     expect([...KNOWN_FAILURES].filter((n) => outcomes.get(n) === 'pass')).toEqual([]);
     expect(passed).toBeGreaterThan(0);
   });

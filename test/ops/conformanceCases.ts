@@ -31,5 +31,9 @@ export function readCase(nodeFolder: string, name: string) {
     }
     return found;
   };
-  return { model: new Uint8Array(readFileSync(join(folder, 'model.onnx'))), inputs: files('input'), outputs: files('output') };
+  return {
+    model: new Uint8Array(readFileSync(join(folder, 'model.onnx'))),
+    inputs: files('input'),
+    outputs: files('output'),
+  };
 }

@@ -36,7 +36,8 @@ export async function runGraph(model: Model, feeds: readonly Tensor[], kernels: 
   }
   for (const node of graph.nodes) {
     const opset = opsets.get(node.domain) ?? 1;
-    if (findOp(node.domain, node.opType, opset) === undefined) throw new Unsupported(`${node.domain} ${node.opType} ${opset}`);
+    if (findOp(node.domain, node.opType, opset) === undefined)
+      throw new Unsupported(`${node.domain} ${node.opType} ${opset}`);
   }
   const inputDims = new Map(fed.map((id) => [id, values.get(id)?.dims ?? []]));
   const complaints: string[] = [];
