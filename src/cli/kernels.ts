@@ -26,5 +26,10 @@ export function startEngine(threads: number): Engine {
       },
     }),
   });
-  return { kernels, close: () => pools.forEach((pool) => pool.dispose()) };
+  return {
+    kernels,
+    close: () => {
+      for (const pool of pools) pool.dispose();
+    },
+  };
 }

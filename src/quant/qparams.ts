@@ -63,7 +63,7 @@ export function mindsporeParams(range: Range, scheme: QuantScheme): MindsporePai
   hi = Math.max(hi, 0);
   const step = (hi - lo) / steps;
   const below = roundHalfAway(-lo / step);
-  lo = Math.fround(-below * step);
+  lo = Math.fround(0 - below * step);
   hi = Math.fround((steps - below) * step);
   const scale = Math.fround((hi - lo) / steps);
   return { scale, zeroPoint: roundHalfAway(scheme.qmin - lo / scale), degenerate: false, lo, hi };
