@@ -25,6 +25,8 @@ export interface FileSystem {
   list(directory: string): Promise<readonly string[]>;
   /** Writes through a temporary file and a rename; creates the folder. */
   write(path: string, contents: Uint8Array | string): Promise<void>;
+  /** As `write`, for results too large for one array. */
+  writeChunks(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void>;
   /** `path` relative to `base` unless absolute (`C:\` and `/` both count). */
   resolve(base: string, path: string): string;
   directoryOf(path: string): string;

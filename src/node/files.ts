@@ -123,6 +123,8 @@ export const nodeFiles: FileSystem = {
     }
   },
 
+  writeChunks,
+
   resolve: (base, path) => (isAbsolute(path) || win32.isAbsolute(path) ? path : resolve(base, path)),
 
   directoryOf: (path) => dirname(path),

@@ -61,12 +61,13 @@ export function mindsporeParams(range: Range, scheme: QuantScheme): MindsporePai
   }
   lo = Math.min(lo, 0);
   hi = Math.max(hi, 0);
-  const step = (hi - lo) / steps;
+  const step = Math.fround(hi - lo) / steps; // the reference subtracts in float32
   const below = roundHalfAway(-lo / step);
   lo = Math.fround(0 - below * step);
   hi = Math.fround((steps - below) * step);
-  const scale = Math.fround((hi - lo) / steps);
-  return { scale, zeroPoint: roundHalfAway(scheme.qmin - lo / scale), degenerate: false, lo, hi };
+  const scale = Math.fround(Math.fround(hi - lo) / steps);
+  const zeroPoint = roundHalfAway(scheme.qmin - lo / scale) + 0; // + 0 turns -0 into 0
+  return { scale, zeroPoint, degenerate: false, lo, hi };
 }
 
 /** Collects pairs, one per tensor or one per channel, into parameters. */

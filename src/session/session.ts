@@ -164,8 +164,9 @@ export class Session {
 
   /** Writes the current quantized model as ONNX. @throws DiagnosticError QNT… where ONNX cannot express it. */
   async exportModel(path: string): Promise<void> {
-    const { run, current } = this.#state();
-    await exportQdq({ run, build: current.build, files: this.#parts.files, path });
+    const { run, current, settings } = this.#state();
+    const { files } = this.#parts;
+    await exportQdq({ run, build: current.build, files, path, config: settings.configPath });
   }
 
   async skipNodes(

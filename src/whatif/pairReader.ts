@@ -2,7 +2,7 @@ import { hasDType, type Tensor } from '../base/tensor.ts';
 import type { Program, Stored } from '../exec/program.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import { converted } from '../ops/storage.ts';
-import { type PairFigures, pairFigures } from './figures.ts';
+import { type Coded, type PairFigures, pairFigures } from './figures.ts';
 import type { Pair } from './pairs.ts';
 
 /** Both sides of a pair as floats in the same order. Valid until the next read. */
@@ -10,6 +10,8 @@ export interface ReadPair {
   readonly origin: Float32Array;
   readonly dequant: Float32Array;
   readonly figures: PairFigures;
+  /** The codes of `dequant`, in the same order; undefined where it was left float. */
+  readonly coded: Coded | undefined;
 }
 
 /** Brings both tensors of a pair to float32 in one layout, in scratch memory of its own. */
@@ -27,14 +29,15 @@ export class PairReader {
     const slot = quant.slots.get(pair.quantized);
     if (slot?.quant === undefined || !is8Bit(from)) {
       const dequant = from.data as Float32Array; // left float
-      return { origin: x, dequant, figures: pairFigures(this.#kernels, x, dequant) };
+      return { origin: x, dequant, coded: undefined, figures: pairFigures(this.#kernels, x, dequant) };
     }
     const codes = from.data;
     const dequant = this.#floats(codes.length);
     const info = slot.quant;
     const q = { scale: info.scale[0] as number, zeroPoint: info.zeroPoint[0] as number, signed: info.dtype === 'int8' };
     this.#kernels.dequantizeQ8(codes, q, dequant);
-    return { origin: x, dequant, figures: pairFigures(this.#kernels, x, dequant, { codes, quant: info }) };
+    const coded = { codes, quant: info };
+    return { origin: x, dequant, coded, figures: pairFigures(this.#kernels, x, dequant, coded) };
   }
 
   /** Figures of two float tensors in any layouts. */
