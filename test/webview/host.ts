@@ -1,0 +1,126 @@
+import { jsonPort } from '../../src/protocol/jsonPort.ts';
+import type { Handlers, HostEvents, HostRequests } from '../../src/protocol/messages.ts';
+import { PROTOCOL_VERSION } from '../../src/protocol/messages.ts';
+import { Rpc } from '../../src/protocol/rpc.ts';
+import type { GraphView, RunView, TrialView } from '../../src/protocol/views.ts';
+import { detailsOf, heatOf, largeGraph, mobileNet, runOf, withUnsupported } from './fixtures.ts';
+
+/** What the page under test was opened with: `?model=large&run=1&trial=1`. */
+const query = new URLSearchParams(location.search);
+
+/** Everything the view asked for, and its saved state; tests read these. */
+const seen: { method: string; params: unknown }[] = [];
+let toView: (message: unknown) => void = () => {};
+let fromView: (message: unknown) => void = () => {};
+
+const graph: GraphView = (() => {
+  const model = query.get('model');
+  if (model === 'large') return largeGraph(1000);
+  return model === 'unsupported' ? withUnsupported(mobileNet()) : mobileNet();
+})();
+const skipped = new Set<string>();
+const sensitivity = new Map<number, number>();
+let run: RunView | null = query.has('run') ? runOf(graph) : null;
+let trial: TrialView | null = null;
+let measuring: ReturnType<typeof setInterval> | undefined;
+if (query.has('trial') && run !== null) trial = tryAgain([graph.nodes[40]?.handle ?? ''], []);
+
+function tryAgain(added: readonly string[], removed: readonly string[]): TrialView {
+  const before = (trial?.run ?? run)?.outputs ?? [];
+  for (const handle of added) skipped.add(handle);
+  for (const handle of removed) skipped.delete(handle);
+  return {
+    run: runOf(graph, skipped),
+    before,
+    base: run?.outputs ?? [],
+    added,
+    removed,
+    reused: 'float results re-used; 31 of 120 quantized steps run again',
+  };
+}
+
+const handlers: Handlers<HostRequests> = {
+  'view/ready': async () => ({ protocol: PROTOCOL_VERSION, graph, run, trial, busy: query.has('busy') }),
+  'node/details': async ({ nodeId }) => detailsOf(graph, trial?.run ?? run, nodeId),
+  'heat/get': async ({ metric }) => heatOf(trial?.run ?? run ?? runOf(graph), metric, sensitivity),
+  'node/skip': async ({ nodeIds, skip }) => {
+    const handles = graph.nodes.filter((n) => nodeIds.includes(n.id)).map((n) => n.handle);
+    rpc.emit('trial/started', { handles });
+    setTimeout(() => {
+      trial = tryAgain(skip ? handles : [], skip ? [] : handles);
+      rpc.emit('trial/finished', { trial });
+    }, 60);
+  },
+  'run/quantize': async () => {
+    rpc.emit('run/progress', { stage: 'calibrate', done: 3, total: 8, text: 'sample 3' });
+    setTimeout(() => {
+      run = runOf(graph);
+      trial = null;
+      rpc.emit('run/finished', { run });
+    }, 80);
+  },
+  'run/cancel': async () => rpc.emit('run/stopped', { diagnostics: [] }),
+  'sensitivity/start': async () => {
+    const nodes = runOf(graph).nodes.filter((n) => n.form === 'integer');
+    let done = 0;
+    measuring = setInterval(() => {
+      const node = nodes[done++];
+      if (node === undefined) {
+        clearInterval(measuring);
+        rpc.emit('sensitivity/finished', { cancelled: false });
+        return;
+      }
+      const value = 10 ** (-5.5 + (node.nodeId % 17) / 5);
+      sensitivity.set(node.nodeId, value);
+      rpc.emit('sensitivity/partial', { nodeId: node.nodeId, value, done, total: nodes.length });
+    }, 15);
+  },
+  'sensitivity/cancel': async () => {
+    clearInterval(measuring);
+    rpc.emit('sensitivity/finished', { cancelled: true });
+  },
+  'edit/undo': async () => {},
+  'edit/redo': async () => {},
+  'open/config': async () => {},
+  'open/report': async () => {},
+  'selection/changed': async () => {},
+};
+
+const rpc = new Rpc<Record<never, never>, HostEvents, HostRequests, Record<never, never>>(
+  jsonPort({
+    // As VS Code does it: what is not JSON does not arrive.
+    post: (message) => setTimeout(() => toView(JSON.parse(JSON.stringify(message)))),
+    onMessage: (listener) => {
+      fromView = listener;
+    },
+  }),
+  { peer: 'webview', handlers },
+);
+
+toView = (message) => window.postMessage(message, '*');
+
+const STATE = 'quantscope-test-state';
+Object.assign(window, {
+  acquireVsCodeApi: () => ({
+    postMessage: (message: unknown) => {
+      const copy: unknown = JSON.parse(JSON.stringify(message));
+      if (isRequest(copy)) seen.push({ method: copy.method, params: copy.params });
+      setTimeout(() => fromView(copy));
+    },
+    getState: () => JSON.parse(sessionStorage.getItem(STATE) ?? 'null'),
+    setState: (state: unknown) => sessionStorage.setItem(STATE, JSON.stringify(state)),
+  }),
+  testHost: { seen, emit: rpc.emit.bind(rpc) },
+});
+
+function isRequest(message: unknown): message is { method: string; params: unknown } {
+  return typeof message === 'object' && message !== null && 'method' in message;
+}
+
+const violations: string[] = [];
+Object.assign(window, { cspViolations: violations });
+document.addEventListener('securitypolicyviolation', (event) => {
+  violations.push(
+    `${event.violatedDirective}: ${event.blockedURI || 'inline'} ${event.sample} at ${event.sourceFile}:${event.lineNumber}:${event.columnNumber}`,
+  );
+});

@@ -1,0 +1,87 @@
+// Serves the webview with a mocked host on 127.0.0.1, under the content policy of the real page.
+// By hand: node test/webview/page.mjs, then open the address it prints with ?model=large&run=1&theme=light.
+import { createServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { THEMES, themeCss } from './themes.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const TYPES = { js: 'text/javascript', css: 'text/css' };
+
+/**
+ * @returns {Promise<{origin: string, close: () => Promise<void>}>}
+ */
+export async function servePage() {
+  const files = await bundle();
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const file = files.get(url.pathname.slice(1));
+    if (file !== undefined) {
+      response.setHeader('content-type', TYPES[url.pathname.split('.').pop()]);
+      response.end(file);
+    } else if (url.pathname === '/') {
+      response.setHeader('content-type', 'text/html; charset=utf-8');
+      response.end(page(`http://${request.headers.host}`, THEMES[url.searchParams.get('theme') ?? 'dark']));
+    } else {
+      response.statusCode = 404;
+      response.end();
+    }
+  });
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  return {
+    origin: `http://127.0.0.1:${server.address().port}`,
+    close: () => new Promise((done) => server.close(done)),
+  };
+}
+
+async function bundle() {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: {
+      webview: 'webview/main.ts',
+      layoutWorker: 'webview/graph/layoutWorker.ts',
+      host: 'test/webview/host.ts',
+    },
+    outdir: 'out',
+    bundle: true,
+    format: 'iife',
+    target: 'chrome122',
+    write: false,
+    logLevel: 'warning',
+  });
+  return new Map(outputFiles.map((f) => [f.path.split(/[\\/]/).pop(), f.contents]));
+}
+
+function page(origin, theme) {
+  const policy = [
+    `default-src 'none'`,
+    `img-src ${origin} data:`,
+    `style-src ${origin} 'nonce-N'`,
+    `font-src ${origin}`,
+    `script-src 'nonce-N'`,
+    `worker-src blob:`,
+    `connect-src ${origin}`,
+  ].join('; ');
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta property="csp-nonce" content="N">
+<link rel="icon" href="data:,">
+<style nonce="N">html { ${themeCss(theme)} } body { padding: 0 20px; }</style>
+<script nonce="N" src="host.js"></script>
+<link rel="stylesheet" href="webview.css">
+<title>QuantScope</title>
+</head>
+<body class="${theme.classes}" data-vscode-theme-id="test">
+<div id="app" data-layout-worker="${origin}/layoutWorker.js"></div>
+<script nonce="N" src="webview.js"></script>
+</body>
+</html>`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { origin } = await servePage();
+  console.log(`${origin}/?run=1&theme=dark`);
+}

@@ -1,0 +1,255 @@
+import { PROTOCOL_VERSION } from '../src/protocol/messages.ts';
+import { Cancelled, type Diagnostic, diagnosticOf } from '../src/protocol/rpc.ts';
+import type { Metric, NodeFigures, RunView } from '../src/protocol/views.ts';
+import type { Connection } from './connection.ts';
+import { type ColumnId, NO_SENSITIVITY, type Sort, type Store } from './store.ts';
+
+/** Everything a user can do, and what the host's events do to the state. */
+export type Actions = ReturnType<typeof createActions>;
+
+/** What needs the drawn graph. */
+export interface ViewCommands {
+  reveal(nodeId: number): void;
+  fit(): void;
+  zoomBy(factor: number): void;
+  focusGraph(): void;
+  focusSearch(): void;
+  announce(text: string): void;
+}
+
+export function createActions(store: Store, { rpc }: Connection, view: () => ViewCommands) {
+  const fail = (method: string) => (cause: unknown) => {
+    if (!(cause instanceof Cancelled)) report([diagnosticOf(cause, 'view', method)]);
+  };
+  const report = (problems: readonly Diagnostic[]) => {
+    if (problems.length === 0) return;
+    store.update({ problems: [...store.state.problems, ...problems].slice(-50), hideProblems: false });
+    view().announce(problems.map((p) => p.message).join('. '));
+  };
+
+  let heatAsked = 0;
+  const loadHeat = async () => {
+    const { metric, run } = store.state;
+    const asked = ++heatAsked;
+    if (metric === null || run === null) {
+      store.update({ heat: null });
+      return;
+    }
+    try {
+      const heat = await rpc.request('heat/get', { metric });
+      if (asked === heatAsked) store.update({ heat });
+    } catch (cause) {
+      if (asked === heatAsked) store.update({ heat: null });
+      fail('heat/get')(cause);
+    }
+  };
+
+  let detailsAsked = 0;
+  const loadDetails = async () => {
+    const { selected, graph } = store.state;
+    const asked = ++detailsAsked;
+    if (selected === null || !graph?.nodes.some((n) => n.id === selected)) {
+      store.update({ details: null });
+      return;
+    }
+    try {
+      const details = await rpc.request('node/details', { nodeId: selected });
+      if (asked === detailsAsked) store.update({ details });
+    } catch (cause) {
+      if (asked === detailsAsked) store.update({ details: null });
+      fail('node/details')(cause);
+    }
+  };
+
+  const adoptRun = (run: RunView | null) => {
+    store.update({ run, busy: false, busyText: '', progress: null, pendingSkips: new Set() });
+    void loadHeat();
+    void loadDetails();
+  };
+
+  let heatTimer: ReturnType<typeof setTimeout> | undefined;
+  const loadHeatSoon = () => {
+    heatTimer ??= setTimeout(() => {
+      heatTimer = undefined;
+      void loadHeat();
+    }, 400);
+  };
+
+  rpc.on('graph/changed', ({ graph }) => {
+    const known = graph.nodes.some((n) => n.id === store.state.selected);
+    store.update({ graph, ...(known ? {} : { selected: null, details: null }) });
+    void loadDetails();
+  });
+  rpc.on('run/progress', (progress) => {
+    const { sensitivity } = store.state;
+    if (progress.stage === 'sensitivity') {
+      store.update({ sensitivity: { ...sensitivity, running: true, done: progress.done, total: progress.total } });
+    } else store.update({ busy: true, progress });
+  });
+  rpc.on('run/finished', ({ run }) => {
+    store.update({ trial: null, sensitivity: NO_SENSITIVITY });
+    adoptRun(run);
+    view().announce(`Quantized. ${describeOutputs(run)}`);
+  });
+  rpc.on('trial/started', ({ handles }) => {
+    store.update({ busy: true, progress: null, busyText: `Trying ${handles.join(', ')}` });
+  });
+  rpc.on('trial/finished', ({ trial }) => {
+    store.update({ trial });
+    adoptRun(trial.run);
+    view().announce(`Tried. ${describeOutputs(trial.run)}`);
+  });
+  rpc.on('run/stopped', ({ diagnostics }) => {
+    store.update({ busy: false, busyText: '', progress: null, pendingSkips: new Set() });
+    if (diagnostics.length === 0) view().announce('Cancelled');
+    report(diagnostics);
+  });
+  rpc.on('sensitivity/partial', ({ nodeId, value, done, total }) => {
+    const values = new Map(store.state.sensitivity.values).set(nodeId, value);
+    store.update({ sensitivity: { running: true, done, total, values } });
+    if (store.state.metric === 'sensitivity') loadHeatSoon();
+  });
+  rpc.on('sensitivity/finished', ({ cancelled }) => {
+    store.update({ sensitivity: { ...store.state.sensitivity, running: false } });
+    if (store.state.metric === 'sensitivity') void loadHeat();
+    view().announce(cancelled ? 'Sensitivity cancelled' : 'Sensitivity finished');
+  });
+  rpc.on('view/command', ({ command, nodeId }) => {
+    if (command === 'search') actions.openSearch();
+    else if (command === 'fit') view().fit();
+    else if (command === 'zoomIn') view().zoomBy(1.25);
+    else if (command === 'zoomOut') view().zoomBy(1 / 1.25);
+    else if (command === 'table') actions.togglePanel('table');
+    else if (nodeId !== undefined) actions.select(nodeId, { reveal: true });
+  });
+
+  const actions = {
+    /** Says hello and fills the view. */
+    async start(): Promise<void> {
+      try {
+        const first = await rpc.request('view/ready', { protocol: PROTOCOL_VERSION });
+        const { graph, run, trial, busy } = first;
+        const sameFile = store.state.file === graph.file;
+        store.update({
+          graph,
+          trial,
+          file: graph.file,
+          ...(sameFile ? {} : { selected: null, camera: null }),
+        });
+        adoptRun(trial?.run ?? run);
+        store.update({ busy });
+      } catch (cause) {
+        fail('view/ready')(cause);
+      }
+    },
+
+    select(nodeId: number | null, options: { readonly reveal?: boolean } = {}): void {
+      if (nodeId !== store.state.selected) {
+        store.update({ selected: nodeId, details: null });
+        void loadDetails();
+        rpc.request('selection/changed', { nodeId }).catch(fail('selection/changed'));
+      }
+      if (nodeId !== null && options.reveal) view().reveal(nodeId);
+    },
+
+    setMetric(metric: Metric | null): void {
+      store.update({ metric });
+      void loadHeat();
+    },
+
+    /** Puts the node into `skip_quant_node` or takes it out; says why when it cannot. */
+    toggleSkip(nodeId: number): void {
+      const { run, pendingSkips, busy, trial } = store.state;
+      const figures = run?.nodes.find((f) => f.nodeId === nodeId);
+      const obstacle = whyNoToggle(run, figures);
+      if (obstacle !== undefined || figures === undefined) {
+        view().announce(obstacle ?? '');
+        return;
+      }
+      if (busy && trial === null && pendingSkips.size === 0) {
+        view().announce('Wait for the run to end, or cancel it');
+        return;
+      }
+      store.update({ pendingSkips: new Set(pendingSkips).add(nodeId) });
+      const skip = !figures.skipped;
+      view().announce(`${skip ? 'Skipping' : 'Quantizing'} ${figures.handle}`);
+      rpc.request('node/skip', { nodeIds: [nodeId], skip }).catch((cause: unknown) => {
+        const left = new Set(store.state.pendingSkips);
+        left.delete(nodeId);
+        store.update({ pendingSkips: left });
+        fail('node/skip')(cause);
+      });
+    },
+
+    quantize: () => void rpc.request('run/quantize', undefined).catch(fail('run/quantize')),
+    cancel: () => void rpc.request('run/cancel', undefined).catch(fail('run/cancel')),
+    undo: () => void rpc.request('edit/undo', undefined).catch(fail('edit/undo')),
+    redo: () => void rpc.request('edit/redo', undefined).catch(fail('edit/redo')),
+    openConfig: () => void rpc.request('open/config', undefined).catch(fail('open/config')),
+    openReport: () => void rpc.request('open/report', undefined).catch(fail('open/report')),
+    reveal: (nodeId: number) => view().reveal(nodeId),
+    fit: () => view().fit(),
+    zoomBy: (factor: number) => view().zoomBy(factor),
+    focusGraph: () => view().focusGraph(),
+
+    startSensitivity(): void {
+      store.update({ metric: 'sensitivity', sensitivity: { ...NO_SENSITIVITY, running: true } });
+      void loadHeat();
+      rpc.request('sensitivity/start', undefined).catch((cause: unknown) => {
+        store.update({ sensitivity: { ...store.state.sensitivity, running: false } });
+        fail('sensitivity/start')(cause);
+      });
+    },
+    cancelSensitivity: () => void rpc.request('sensitivity/cancel', undefined).catch(fail('sensitivity/cancel')),
+
+    /** Sorts by a column; the same column again turns the direction around. */
+    sortBy(column: ColumnId): void {
+      const { sort } = store.state;
+      store.update({
+        sort:
+          sort.column === column
+            ? { column, descending: !sort.descending }
+            : { column, descending: worstIsHigh(column) },
+      });
+    },
+
+    togglePanel(panel: 'details' | 'table'): void {
+      const { showDetails, showTable } = store.state;
+      if (panel === 'details') store.update({ showDetails: !showDetails, tab: showDetails ? 'table' : 'details' });
+      else store.update({ showTable: !showTable, tab: showTable ? 'details' : 'table' });
+    },
+    showDetails: () => store.update({ showDetails: true, tab: 'details' }),
+    setTab: (tab: 'details' | 'table') => store.update({ tab }),
+    resize: (size: { readonly detailsWidth?: number; readonly tableHeight?: number }) => store.update(size),
+    setSort: (sort: Sort) => store.update({ sort }),
+    openSearch(): void {
+      store.update({ searchOpen: true });
+      queueMicrotask(() => view().focusSearch());
+    },
+    closeSearch(): void {
+      store.update({ searchOpen: false });
+      view().focusGraph();
+    },
+    dismissProblems: () => store.update({ problems: [], hideProblems: true }),
+    warn: (problem: Diagnostic) => report([problem]),
+    announce: (text: string) => view().announce(text),
+  };
+  return actions;
+}
+
+/** Why a node cannot be put into the skip list, or `undefined` when it can. */
+export function whyNoToggle(run: RunView | null, figures: NodeFigures | undefined): string | undefined {
+  if (run === null) return 'Quantize with a config first; then nodes can be skipped';
+  if (figures === undefined) return 'This node has no figures in the last run';
+  if (!figures.canSkip) return `${figures.handle} cannot be switched: ${figures.why}`;
+  return undefined;
+}
+
+/** Whether large values are the bad ones; those sort downward first. */
+export function worstIsHigh(column: ColumnId): boolean {
+  return column === 'clipRate' || column === 'sensitivity';
+}
+
+function describeOutputs(run: RunView): string {
+  return run.outputs.map((o) => `${o.name}: cosine similarity ${o.cosine.toFixed(5)}`).join(', ');
+}

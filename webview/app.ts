@@ -1,0 +1,94 @@
+import { type Actions, createActions, type ViewCommands } from './actions.ts';
+import type { Connection } from './connection.ts';
+import { h } from './dom.ts';
+import { createGraphView } from './graph/graphView.ts';
+import { createBanner } from './panels/banner.ts';
+import { createLegend } from './panels/legend.ts';
+import { createNodePanel } from './panels/node.ts';
+import { createSearch } from './panels/search.ts';
+import { createSplitter } from './panels/splitter.ts';
+import { createSummary } from './panels/summary.ts';
+import { createTable } from './panels/table.ts';
+import { createToolbar } from './panels/toolbar.ts';
+import type { Store } from './store.ts';
+import { button, tabs } from './ui.ts';
+
+/** Builds the whole view into `root`. */
+export function mountApp(root: HTMLElement, store: Store, connection: Connection): Actions {
+  const live = h('div', { class: 'sr-only', role: 'status', attrs: { 'aria-live': 'polite' } });
+  let commands: ViewCommands | undefined;
+  const actions = createActions(store, connection, () => {
+    if (commands === undefined) throw new Error('a command came before the view was built');
+    return commands;
+  });
+  const graph = createGraphView(store, () => actions, root.dataset.layoutWorker ?? '');
+  const search = createSearch(store, actions, graph.showFound);
+  commands = {
+    ...graph,
+    focusSearch: search.focus,
+    announce: (text) => {
+      live.textContent = text;
+    },
+  };
+
+  graph.element.append(search.element, createLegend(store), zoomControls(actions));
+  const strip = tabs(
+    'Panels',
+    [
+      ['details', 'Details'],
+      ['table', 'Nodes'],
+    ] as const,
+    actions.setTab,
+  );
+  strip.element.classList.add('tab-strip');
+  const details = createNodePanel(store, actions);
+  const table = createTable(store, actions);
+  const columns = createSplitter('Width of the details', 'vertical', {
+    size: () => store.state.detailsWidth,
+    limits: () => [240, Math.max(240, root.clientWidth - 320)],
+    resize: (detailsWidth) => actions.resize({ detailsWidth }),
+  });
+  const rows = createSplitter('Height of the table', 'horizontal', {
+    size: () => store.state.tableHeight,
+    limits: () => [90, Math.max(90, root.clientHeight - 320)],
+    resize: (tableHeight) => actions.resize({ tableHeight }),
+  });
+  const main = h('main', { class: 'main' }, graph.element, columns, details, rows, strip.element, table);
+  root.replaceChildren(
+    createToolbar(store, actions),
+    createBanner(store, actions),
+    createSummary(store, actions),
+    main,
+    live,
+  );
+  root.classList.add('app');
+
+  store.watch(
+    (s) => [s.showDetails, s.showTable, s.tab, s.detailsWidth, s.tableHeight],
+    (s) => {
+      main.classList.toggle('no-details', !s.showDetails);
+      main.classList.toggle('no-table', !s.showTable);
+      main.dataset.tab = s.tab;
+      main.style.setProperty('--details-width', `${s.detailsWidth}px`);
+      main.style.setProperty('--table-height', `${s.tableHeight}px`);
+      strip.show(s.tab);
+    },
+  );
+  document.addEventListener('keydown', (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'f') {
+      event.preventDefault();
+      actions.openSearch();
+    }
+  });
+  return actions;
+}
+
+function zoomControls(actions: Actions): HTMLElement {
+  return h(
+    'div',
+    { class: 'zoom', role: 'group', attrs: { 'aria-label': 'Zoom' } },
+    button({ label: 'Zoom in (+)', icon: 'plus', appearance: 'icon', onClick: () => actions.zoomBy(1.25) }),
+    button({ label: 'Zoom out (-)', icon: 'minus', appearance: 'icon', onClick: () => actions.zoomBy(1 / 1.25) }),
+    button({ label: 'Fit the graph (0)', icon: 'fit', appearance: 'icon', onClick: actions.fit }),
+  );
+}

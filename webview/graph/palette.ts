@@ -1,0 +1,85 @@
+import { h } from '../dom.ts';
+import type { Category } from './category.ts';
+import type { Level } from './heat.ts';
+
+/** Colours of the current theme, as the canvas takes them. */
+export interface Palette {
+  readonly background: string;
+  readonly card: string;
+  readonly border: string;
+  readonly text: string;
+  readonly dim: string;
+  readonly edge: string;
+  readonly edgeActive: string;
+  readonly focus: string;
+  readonly hover: string;
+  readonly error: string;
+  readonly levels: readonly { readonly fill: string; readonly text: string; readonly dim: string }[];
+  readonly categories: Readonly<Record<Category, string>>;
+  readonly font: string;
+  readonly highContrast: boolean;
+}
+
+const CATEGORIES: readonly Category[] = [
+  'weighted',
+  'activation',
+  'normalization',
+  'pooling',
+  'elementwise',
+  'shape',
+  'quantization',
+  'other',
+];
+
+/** Reads the theme through the custom properties of theme.css, so that one place names colours. */
+export function readPalette(host: HTMLElement): Palette {
+  const probe = h('span', { class: 'probe' });
+  host.append(probe);
+  const canvas = document.createElement('canvas');
+  canvas.width = canvas.height = 1;
+  const pixel = canvas.getContext('2d', { willReadFrequently: true });
+  const resolve = (name: string): string => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  };
+  const luminance = (color: string): number => {
+    if (pixel === null) return 0;
+    pixel.clearRect(0, 0, 1, 1);
+    pixel.fillStyle = color;
+    pixel.fillRect(0, 0, 1, 1);
+    const [r = 0, g = 0, b = 0] = pixel.getImageData(0, 0, 1, 1).data;
+    const linear = (c: number) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+  };
+  const textOn = (fill: string): string => (luminance(fill) > 0.18 ? '#000000' : '#ffffff');
+  const dimOn = (fill: string): string => (luminance(fill) > 0.18 ? 'rgba(0,0,0,.78)' : 'rgba(255,255,255,.82)');
+  const levels = ([0, 1, 2, 3, 4] as const).map((level: Level) => {
+    const fill = resolve(`--qs-level-${level}`);
+    return { fill, text: textOn(fill), dim: dimOn(fill) };
+  });
+  const palette: Palette = {
+    background: resolve('--qs-background'),
+    card: resolve('--qs-card'),
+    border: resolve('--qs-card-border'),
+    text: resolve('--qs-text'),
+    dim: resolve('--qs-dim'),
+    edge: resolve('--qs-edge'),
+    edgeActive: resolve('--qs-edge-active'),
+    focus: resolve('--qs-focus'),
+    hover: resolve('--qs-hover'),
+    error: resolve('--qs-error'),
+    levels,
+    categories: Object.fromEntries(CATEGORIES.map((c) => [c, resolve(`--qs-op-${c}`)])) as Record<Category, string>,
+    font: getComputedStyle(document.body).fontFamily || 'sans-serif',
+    highContrast: /vscode-high-contrast/.test(document.body.className),
+  };
+  probe.remove();
+  return palette;
+}
+
+/** Calls `onChange` when VS Code switches the theme, which it does by classes and styles of html and body. */
+export function watchTheme(onChange: () => void): void {
+  const observer = new MutationObserver(onChange);
+  observer.observe(document.body, { attributes: true, attributeFilter: ['class', 'data-vscode-theme-id'] });
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ['style', 'class'] });
+}

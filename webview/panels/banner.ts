@@ -1,0 +1,70 @@
+import type { Diagnostic } from '../../src/protocol/rpc.ts';
+import type { Actions } from '../actions.ts';
+import { fill, h } from '../dom.ts';
+import { plural } from '../format.ts';
+import type { Store } from '../store.ts';
+import { button } from '../ui.ts';
+
+/** Errors and warnings of model, run and requests; never in the way of the view. */
+export function createBanner(store: Store, actions: Actions): HTMLElement {
+  const summary = h('span', { class: 'banner-text' });
+  const list = h('ul', { class: 'banner-list', hidden: true });
+  const more = h('button', { class: 'link', attrs: { type: 'button', 'aria-expanded': 'false' } }, 'Show all');
+  more.addEventListener('click', () => {
+    list.hidden = !list.hidden;
+    more.setAttribute('aria-expanded', String(!list.hidden));
+    more.textContent = list.hidden ? 'Show all' : 'Show less';
+  });
+  const close = button({ label: 'Close', icon: 'close', appearance: 'icon', onClick: actions.dismissProblems });
+  const element = h(
+    'section',
+    { class: 'banner', hidden: true, attrs: { 'aria-label': 'Problems' } },
+    h('div', { class: 'banner-head' }, summary, more, close),
+    list,
+  );
+
+  store.watch(
+    (s) => [s.graph, s.run, s.problems, s.hideProblems],
+    ({ graph, run, problems, hideProblems }) => {
+      const all = [...problems, ...(graph?.diagnostics ?? []), ...(run?.diagnostics ?? [])].filter(
+        (d) => d.severity !== 'note',
+      );
+      all.sort((a, b) => rankOf(a) - rankOf(b));
+      const worst = all[0];
+      element.hidden = hideProblems || worst === undefined;
+      if (worst === undefined) return;
+      const errors = all.filter((d) => d.severity === 'error').length;
+      element.classList.toggle('error', errors > 0);
+      const counts = [
+        errors > 0 ? plural(errors, 'error') : '',
+        all.length > errors ? plural(all.length - errors, 'warning') : '',
+      ];
+      const first = all.length === 1 ? '' : `${counts.filter((c) => c !== '').join(', ')}. `;
+      fill(summary, first, messageOf(worst));
+      more.hidden = all.length === 1;
+      if (all.length === 1) list.hidden = true;
+      fill(list, ...all.slice(0, 200).map((d) => h('li', {}, lineOf(d, store, actions))));
+    },
+  );
+  return element;
+}
+
+function rankOf(d: Diagnostic): number {
+  return d.severity === 'error' ? 0 : 1;
+}
+
+function messageOf(d: Diagnostic): string {
+  const place = d.at.node === undefined ? '' : `${d.at.node}${d.at.opType === undefined ? '' : ` (${d.at.opType})`}: `;
+  return `${d.code} ${place}${d.message}`;
+}
+
+/** The message; one that names a node of this graph leads to it. */
+function lineOf(d: Diagnostic, store: Store, actions: Actions): HTMLElement {
+  const node = store.state.graph?.nodes.find((n) => n.handle === d.at.node);
+  if (node === undefined) return h('span', {}, messageOf(d));
+  return h(
+    'button',
+    { class: 'link', attrs: { type: 'button' }, on: { click: () => actions.select(node.id, { reveal: true }) } },
+    messageOf(d),
+  );
+}

@@ -1,0 +1,91 @@
+import type { StatsView, TensorView } from '../../src/protocol/views.ts';
+import { type BoxPlot, type BoxPlotColors, drawBoxPlot } from '../charts/chart.ts';
+import { h } from '../dom.ts';
+import { formatCosine, formatDb, formatNumber, formatShape, formatShare } from '../format.ts';
+
+export interface TensorCard {
+  readonly element: HTMLElement;
+  /** Call when the element is in the document; answers what to destroy later. */
+  draw(colors: BoxPlotColors): BoxPlot | undefined;
+}
+
+/** One tensor of a node: shape, quantization parameters, figures and its box plot with the same numbers below. */
+export function createTensorCard(tensor: TensorView): TensorCard {
+  const canvas = h('canvas', {
+    attrs: { role: 'img', 'aria-label': `Box plot of ${tensor.name}; numbers in the table below` },
+  });
+  const { origin, dequant } = tensor;
+  const element = h(
+    'section',
+    { class: 'tensor' },
+    h('h3', { title: tensor.name }, h('span', { class: 'role' }, `${tensor.role} · ${tensor.kind}`), tensor.name),
+    facts([
+      ['Type', [tensor.dtype, formatShape(tensor.dims)].filter((part) => part !== '').join(' ')],
+      ['Quantized', quantText(tensor)],
+      ['Cosine', formatCosine(tensor.cosine)],
+      ['SQNR', formatDb(tensor.sqnrDb)],
+      ['MSE', tensor.mse === null ? '' : formatNumber(tensor.mse)],
+      ['Clip rate', formatShare(tensor.clipRate)],
+      ['Saturation', formatShare(tensor.saturation)],
+    ]),
+    origin !== null && h('div', { class: 'plot' }, canvas),
+    origin !== null && numbers(origin, dequant),
+  );
+  return {
+    element,
+    draw: (colors) => (origin === null ? undefined : drawBoxPlot(canvas, origin, dequant, colors)),
+  };
+}
+
+/** A definition list of those entries that have a value. */
+export function facts(entries: readonly (readonly [string, string])[]): HTMLElement {
+  return h(
+    'dl',
+    { class: 'facts' },
+    ...entries.flatMap(([name, value]) => (value === '' ? [] : [h('dt', {}, name), h('dd', { title: value }, value)])),
+  );
+}
+
+function quantText({ quant }: TensorView): string {
+  if (quant === null) return 'no, it stays float';
+  const { dtype, scale, zeroPoint, axis, range } = quant;
+  const span = (values: readonly number[]) => {
+    const lo = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+    const hi = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+    return lo === hi ? formatNumber(lo) : `${formatNumber(lo)} … ${formatNumber(hi)}`;
+  };
+  const parts = [dtype];
+  if (axis !== null) parts.push(`${scale.length} channels on axis ${axis}`);
+  parts.push(`scale ${span(scale)}`, `zero point ${span(zeroPoint)}`);
+  if (range !== null) parts.push(`range ${formatNumber(range[0])} … ${formatNumber(range[1])}`);
+  return parts.join(', ');
+}
+
+const NUMBERS = ['min', 'q1', 'median', 'q3', 'max', 'mean', 'variance', 'sparsity'] as const;
+const NAMES: Readonly<Record<(typeof NUMBERS)[number], string>> = {
+  min: 'Min',
+  q1: 'Q1',
+  median: 'Median',
+  q3: 'Q3',
+  max: 'Max',
+  mean: 'Mean',
+  variance: 'Variance',
+  sparsity: 'Zeros',
+};
+
+function numbers(origin: StatsView, dequant: StatsView | null): HTMLElement {
+  const cell = (stats: StatsView | null, key: (typeof NUMBERS)[number]) =>
+    h('td', {}, stats === null ? '' : key === 'sparsity' ? formatShare(stats[key]) : formatNumber(stats[key]));
+  return h(
+    'table',
+    { class: 'numbers' },
+    h('thead', {}, h('tr', {}, ...['', 'original', 'dequantized'].map((t) => h('th', { attrs: { scope: 'col' } }, t)))),
+    h(
+      'tbody',
+      {},
+      ...NUMBERS.map((key) =>
+        h('tr', {}, h('th', { attrs: { scope: 'row' } }, NAMES[key]), cell(origin, key), cell(dequant, key)),
+      ),
+    ),
+  );
+}

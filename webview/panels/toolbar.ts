@@ -1,0 +1,76 @@
+import type { Metric } from '../../src/protocol/views.ts';
+import type { Actions } from '../actions.ts';
+import { h, setAttr } from '../dom.ts';
+import { METRICS } from '../graph/heat.ts';
+import type { Store } from '../store.ts';
+import { button, dropdown, setLabel } from '../ui.ts';
+
+/** The row on top: quantize, sensitivity, what colours the graph, and the view's own controls. */
+export function createToolbar(store: Store, actions: Actions): HTMLElement {
+  const quantize = button({
+    label: 'Quantize with config…',
+    icon: 'run',
+    appearance: 'primary',
+    title: 'Pick a config, calibrate, quantize and compare',
+    onClick: actions.quantize,
+  });
+  const sensitivity = button({
+    label: 'Sensitivity',
+    icon: 'wave',
+    title: 'Quantize each node alone and measure what the output loses',
+    onClick: () => (store.state.sensitivity.running ? actions.cancelSensitivity() : actions.startSensitivity()),
+  });
+  const metric = dropdown<Metric | 'none'>('Colour nodes by', [...METRICS, ['none', 'No colours']], (value) =>
+    actions.setMetric(value === 'none' ? null : value),
+  );
+  const undo = button({ label: 'Undo the last skip', icon: 'undo', appearance: 'icon', onClick: actions.undo });
+  const redo = button({ label: 'Redo the skip', icon: 'redo', appearance: 'icon', onClick: actions.redo });
+  const details = button({
+    label: 'Details panel',
+    icon: 'details',
+    appearance: 'icon',
+    onClick: () => actions.togglePanel('details'),
+  });
+  const table = button({
+    label: 'Table of nodes',
+    icon: 'table',
+    appearance: 'icon',
+    onClick: () => actions.togglePanel('table'),
+  });
+  const search = button({
+    label: 'Search (Ctrl+F or /)',
+    icon: 'search',
+    appearance: 'icon',
+    onClick: () => (store.state.searchOpen ? actions.closeSearch() : actions.openSearch()),
+  });
+  const element = h(
+    'div',
+    { class: 'toolbar', role: 'toolbar', attrs: { 'aria-label': 'Model' } },
+    quantize,
+    sensitivity,
+    h('label', { class: 'metric' }, h('span', { class: 'metric-label' }, 'Colour by'), metric),
+    h('span', { class: 'spacer' }),
+    undo,
+    redo,
+    search,
+    details,
+    table,
+  );
+
+  store.watch(
+    (s) => [s.graph, s.run, s.busy, s.sensitivity, s.metric, s.showDetails, s.showTable, s.trial],
+    (s) => {
+      const { running, done, total } = s.sensitivity;
+      quantize.disabled = s.graph === null || !s.graph.runnable || s.busy;
+      sensitivity.disabled = !running && (s.run === null || s.busy);
+      setLabel(sensitivity, running ? `Cancel ${total > 0 ? `${done} of ${total}` : '…'}` : 'Sensitivity');
+      metric.disabled = s.run === null;
+      if (metric.value !== (s.metric ?? 'none')) metric.value = s.metric ?? 'none';
+      undo.disabled = s.run === null;
+      redo.disabled = s.run === null;
+      setAttr(details, 'aria-pressed', String(s.showDetails));
+      setAttr(table, 'aria-pressed', String(s.showTable));
+    },
+  );
+  return element;
+}

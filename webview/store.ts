@@ -1,0 +1,131 @@
+import type { Diagnostic } from '../src/protocol/rpc.ts';
+import type { GraphView, HeatView, Metric, NodeDetails, Progress, RunView, TrialView } from '../src/protocol/views.ts';
+
+export type ColumnId = 'handle' | 'opType' | 'form' | 'cosine' | 'sqnrDb' | 'localSqnrDb' | 'clipRate' | 'sensitivity';
+
+export interface Sort {
+  readonly column: ColumnId;
+  readonly descending: boolean;
+}
+
+export interface Camera {
+  /** Point of the graph in the middle of the view. */
+  readonly x: number;
+  readonly y: number;
+  readonly zoom: number;
+}
+
+/** What survives a reload: how one looked, never what was computed. */
+export interface PersistedView {
+  readonly selected: number | null;
+  readonly metric: Metric | null;
+  readonly sort: Sort;
+  readonly showDetails: boolean;
+  readonly showTable: boolean;
+  readonly tab: 'details' | 'table';
+  readonly detailsWidth: number;
+  readonly tableHeight: number;
+  readonly camera: Camera | null;
+  /** Camera and selection belong to this file. */
+  readonly file: string;
+}
+
+export interface Sensitivities {
+  readonly running: boolean;
+  readonly done: number;
+  readonly total: number;
+  /** 1 - cosine at the output by node id. */
+  readonly values: ReadonlyMap<number, number>;
+}
+
+/** Everything shown; replaced, never changed. */
+export interface AppState extends PersistedView {
+  readonly graph: GraphView | null;
+  readonly run: RunView | null;
+  readonly trial: TrialView | null;
+  readonly busy: boolean;
+  /** What is in work when no progress has come yet. */
+  readonly busyText: string;
+  readonly progress: Progress | null;
+  readonly heat: HeatView | null;
+  readonly details: NodeDetails | null;
+  readonly sensitivity: Sensitivities;
+  /** Failed requests and stopped runs; those of graph and run are shown besides. */
+  readonly problems: readonly Diagnostic[];
+  readonly hideProblems: boolean;
+  /** Nodes whose toggle has been asked for and not answered yet. */
+  readonly pendingSkips: ReadonlySet<number>;
+  readonly searchOpen: boolean;
+}
+
+export const NO_SENSITIVITY: Sensitivities = { running: false, done: 0, total: 0, values: new Map() };
+
+export const INITIAL: AppState = {
+  graph: null,
+  run: null,
+  trial: null,
+  busy: false,
+  busyText: '',
+  progress: null,
+  heat: null,
+  details: null,
+  sensitivity: NO_SENSITIVITY,
+  problems: [],
+  hideProblems: false,
+  pendingSkips: new Set(),
+  searchOpen: false,
+  selected: null,
+  metric: 'cosine',
+  sort: { column: 'cosine', descending: false },
+  showDetails: true,
+  showTable: true,
+  tab: 'details',
+  detailsWidth: 380,
+  tableHeight: 240,
+  camera: null,
+  file: '',
+};
+
+/** Holds the state and tells watchers, once per turn, when what they selected has changed. */
+export class Store {
+  private current: AppState;
+  private scheduled = false;
+  private readonly watchers: {
+    select: (s: AppState) => readonly unknown[];
+    run: (s: AppState) => void;
+    last: readonly unknown[];
+  }[] = [];
+
+  constructor(initial: AppState) {
+    this.current = initial;
+  }
+
+  get state(): AppState {
+    return this.current;
+  }
+
+  update(change: Partial<AppState>): void {
+    this.current = { ...this.current, ...change };
+    if (this.scheduled) return;
+    this.scheduled = true;
+    queueMicrotask(() => {
+      this.scheduled = false;
+      this.flush();
+    });
+  }
+
+  /** Runs `run` now and whenever an element of `select(state)` is another one. */
+  watch(select: (state: AppState) => readonly unknown[], run: (state: AppState) => void): void {
+    this.watchers.push({ select, run, last: select(this.current) });
+    run(this.current);
+  }
+
+  private flush(): void {
+    for (const watcher of this.watchers) {
+      const next = watcher.select(this.current);
+      if (next.every((value, i) => Object.is(value, watcher.last[i]))) continue;
+      watcher.last = next;
+      watcher.run(this.current);
+    }
+  }
+}
