@@ -5,7 +5,7 @@ import { cellsOf, outputOf } from './cells.ts';
 import { dtypeOfCode } from './dtypeCodes.ts';
 import { factWithElements, knownElements } from './facts.ts';
 import { bigintsOf, floatsOf, isFloat32Stored, numbersOf } from './numbers.ts';
-import { defineOp, type OpDef, type QuantRule, type RunContext, type AttributeSpecs } from './opDef.ts';
+import { type AttributeSpecs, defineOp, type OpDef, type QuantRule, type RunContext } from './opDef.ts';
 
 const NO_QUANT: QuantRule = { kind: 'float', why: 'It changes the element type, which codes do not have.' };
 
@@ -88,7 +88,11 @@ const cast = defineOp({
     return [factWithElements(dtype, dims, isFloat(dtype) ? undefined : knownElements(context.input(0)))];
   },
   run: (context) => [
-    convertTo(context, dtypeOfCode(context.attributes.to) ?? context.fail('unsupported type'), context.attributes.saturate !== 0),
+    convertTo(
+      context,
+      dtypeOfCode(context.attributes.to) ?? context.fail('unsupported type'),
+      context.attributes.saturate !== 0,
+    ),
   ],
   quant: () => NO_QUANT,
 });

@@ -59,7 +59,10 @@ const where = defineOp({
     const dims = tensors.reduce<readonly number[]>((d, t) => broadcastDims(d, t.dims) ?? d, []);
     const out = outputOf(context, 0, tensors[1].dtype, dims);
     const expanded = tensors.map((t): Cells => {
-      const scratch: Cells = t.dtype === 'string' ? new Array<string>(sizeOf(dims)) : cellsOf({ ...out, dtype: t.dtype, data: context.scratch(t.dtype, sizeOf(dims)) } as typeof t);
+      const scratch: Cells =
+        t.dtype === 'string'
+          ? new Array<string>(sizeOf(dims))
+          : cellsOf({ ...out, dtype: t.dtype, data: context.scratch(t.dtype, sizeOf(dims)) } as typeof t);
       const target = { ...whole(out), cells: scratch };
       copyStrided(dims, { cells: cellsOf(t), offset: 0, strides: broadcastStrides(t.dims, dims) }, target);
       return scratch;
@@ -76,8 +79,10 @@ const isInf = definePredicate({
   type: 'IsInf',
   since: 10,
   attributes: { detect_negative: { kind: 'int', default: 1 }, detect_positive: { kind: 'int', default: 1 } },
-  test: ({ detect_negative, detect_positive }) => (x) =>
-    (x === Infinity && detect_positive !== 0) || (x === -Infinity && detect_negative !== 0),
+  test:
+    ({ detect_negative, detect_positive }) =>
+    (x) =>
+      (x === Infinity && detect_positive !== 0) || (x === -Infinity && detect_negative !== 0),
 });
 
 const isNaNOp = definePredicate({ type: 'IsNaN', since: 9, test: () => Number.isNaN });
@@ -96,4 +101,3 @@ export const compareOps: readonly OpDef[] = [
   isNaNOp,
   not,
 ];
-

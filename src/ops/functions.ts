@@ -9,9 +9,19 @@ const plain = (type: string, since: number, f: (x: number) => number, big?: (x: 
 /** Mathematical functions of one number. */
 export const functionOps: readonly OpDef[] = [
   plain('Abs', 1, Math.abs, (x) => (x < 0n ? -x : x)),
-  plain('Neg', 1, (x) => -x, (x) => -x),
+  plain(
+    'Neg',
+    1,
+    (x) => -x,
+    (x) => -x,
+  ),
   plain('Sign', 9, Math.sign, (x) => (x > 0n ? 1n : x < 0n ? -1n : 0n)),
-  plain('BitwiseNot', 18, (x) => ~x, (x) => ~x),
+  plain(
+    'BitwiseNot',
+    18,
+    (x) => ~x,
+    (x) => ~x,
+  ),
   plain('Exp', 1, Math.exp),
   plain('Log', 1, Math.log),
   plain('Sqrt', 1, Math.sqrt),

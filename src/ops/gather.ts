@@ -50,7 +50,9 @@ const gather = defineOp<AxisSpecs, undefined, MovedTables>({
     const list = knownElements(indices);
     if (elements === undefined || list === undefined) return [{ dtype: x.dtype, dims }];
     const picked = list.map((i) =>
-      typeof i === 'number' ? (elements.at(i) ?? context.fail(`index ${i} is outside ${formatDims(elements)}`)) : context.symbol('gather'),
+      typeof i === 'number'
+        ? (elements.at(i) ?? context.fail(`index ${i} is outside ${formatDims(elements)}`))
+        : context.symbol('gather'),
     );
     return [factWithElements(x.dtype, dims, picked)];
   },
@@ -110,7 +112,8 @@ function runGatherND(context: RunContext<typeof batchAttributes>): Tensor[] {
     let offset = Math.floor(r / (rows / batch)) * sizeOf(x.dims.slice(batchDims));
     for (let d = 0; d < depth; d++) {
       const size = x.dims[batchDims + d] as number;
-      offset += checkedIndex((m) => context.fail(m), list[r * depth + d] as number, size) * (strides[batchDims + d] as number);
+      offset +=
+        checkedIndex((m) => context.fail(m), list[r * depth + d] as number, size) * (strides[batchDims + d] as number);
     }
     copyStrided([block], { cells: from, offset, strides: [1] }, { cells: to, offset: r * block, strides: [1] });
   }
@@ -127,7 +130,8 @@ const gatherND = defineOp<typeof batchAttributes, undefined, MovedTables>({
   infer: (context) => {
     const [x, indices] = [context.input(0), context.input(1)];
     const depth = indices.dims?.at(-1);
-    if (x.dims === undefined || indices.dims === undefined || typeof depth !== 'number') return [{ dtype: x.dtype, dims: undefined }];
+    if (x.dims === undefined || indices.dims === undefined || typeof depth !== 'number')
+      return [{ dtype: x.dtype, dims: undefined }];
     const used = context.attributes.batch_dims + depth;
     if (used > x.dims.length) context.fail(`indices of depth ${depth} do not fit an input of rank ${x.dims.length}`);
     return [{ dtype: x.dtype, dims: [...indices.dims.slice(0, -1), ...x.dims.slice(used)] }];
@@ -164,7 +168,12 @@ const expand = defineOp<Record<never, never>, undefined, MovedTables>({
     if (x.dims === undefined || shape === undefined) {
       const rank = context.input(1).dims?.[0];
       const known = x.dims !== undefined && typeof rank === 'number' ? Math.max(rank, x.dims.length) : undefined;
-      return [{ dtype: x.dtype, dims: known === undefined ? undefined : Array.from({ length: known }, () => context.symbol('expand')) }];
+      return [
+        {
+          dtype: x.dtype,
+          dims: known === undefined ? undefined : Array.from({ length: known }, () => context.symbol('expand')),
+        },
+      ];
     }
     const { dims: from } = x;
     const rank = Math.max(from.length, shape.length);
@@ -189,7 +198,12 @@ const expand = defineOp<Record<never, never>, undefined, MovedTables>({
 function runTile(context: RunContext<Record<never, never>>): Tensor[] {
   const x = context.input(0);
   const repeats = toNumbers(context.input(1));
-  const out = outputOf(context, 0, x.dtype, x.dims.map((d, i) => d * (repeats[i] as number)));
+  const out = outputOf(
+    context,
+    0,
+    x.dtype,
+    x.dims.map((d, i) => d * (repeats[i] as number)),
+  );
   const [own, to] = [stridesOf(x.dims), stridesOf(out.dims)];
   const box = x.dims.flatMap((d, i) => [repeats[i] as number, d]);
   const strides = own.flatMap((s) => [0, s]);

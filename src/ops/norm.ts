@@ -2,17 +2,23 @@ import { formatDims, sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { TensorFact } from '../graph/fact.ts';
 import type { Dim } from '../graph/model.ts';
+import { broadcastStrides } from './cells.ts';
 import { neverInteger } from './codes.ts';
+import { indexOf } from './convDirect.ts';
 import { axisOf, type Inferring, sameDim } from './facts.ts';
 import { numbersOf, stored } from './numbers.ts';
-import { defineOp, type OpDef, type QuantRule, type RunContext, type AttributeSpecs } from './opDef.ts';
-import { broadcastStrides } from './cells.ts';
-import { indexOf } from './convDirect.ts';
+import { type AttributeSpecs, defineOp, type OpDef, type QuantRule, type RunContext } from './opDef.ts';
 
-const FLOAT_NORM: QuantRule = { kind: 'float', why: 'Normalization divides by statistics of its input, which codes cannot hold.' };
+const FLOAT_NORM: QuantRule = {
+  kind: 'float',
+  why: 'Normalization divides by statistics of its input, which codes cannot hold.',
+};
 
 /** Iterates [N, C, spatial...] as runs of one channel: `visit(n, c, first index, step, count)`. */
-function forEachChannel(dims: readonly number[], visit: (n: number, c: number, at: number, step: number, count: number) => void): void {
+function forEachChannel(
+  dims: readonly number[],
+  visit: (n: number, c: number, at: number, step: number, count: number) => void,
+): void {
   const channelsLast = dims.length === 4;
   const channels = (channelsLast ? dims[3] : (dims[1] ?? 1)) as number;
   const spatial = sizeOf(channelsLast ? dims.slice(1, 3) : dims.slice(2));
@@ -72,7 +78,12 @@ function batchNormalization(since: number): OpDef {
 
 function applyStatistics(context: RunContext<BatchSpecs>): Tensor {
   const x = context.input(0);
-  const [scale, shift, mean, variance] = [1, 2, 3, 4].map((i) => numbersOf(context.input(i))) as [Nums, Nums, Nums, Nums];
+  const [scale, shift, mean, variance] = [1, 2, 3, 4].map((i) => numbersOf(context.input(i))) as [
+    Nums,
+    Nums,
+    Nums,
+    Nums,
+  ];
   const out = context.output(0, x.dtype, x.dims);
   const [from, to] = [numbersOf(x), numbersOf(out)];
   const { epsilon } = context.attributes;
@@ -99,7 +110,8 @@ function normalizeBatch(context: RunContext<BatchSpecs>): Tensor[] {
   const per = sizeOf(x.dims) / channels;
   const mean = sums.map((s) => s / per);
   forEachChannel(x.dims, (_, c, at, step, count) => {
-    for (let i = 0, p = at; i < count; i++, p += step) squares[c] = (squares[c] as number) + ((from[p] as number) - (mean[c] as number)) ** 2;
+    for (let i = 0, p = at; i < count; i++, p += step)
+      squares[c] = (squares[c] as number) + ((from[p] as number) - (mean[c] as number)) ** 2;
   });
   const variance = squares.map((s) => s / per);
   const [scale, shift] = [numbersOf(context.input(1)), numbersOf(context.input(2))];
@@ -108,7 +120,8 @@ function normalizeBatch(context: RunContext<BatchSpecs>): Tensor[] {
   const { epsilon, momentum } = context.attributes;
   forEachChannel(x.dims, (_, c, at, step, count) => {
     const f = (scale[c] as number) / Math.sqrt((variance[c] as number) + epsilon);
-    for (let i = 0, p = at; i < count; i++, p += step) to[p] = ((from[p] as number) - (mean[c] as number)) * f + (shift[c] as number);
+    for (let i = 0, p = at; i < count; i++, p += step)
+      to[p] = ((from[p] as number) - (mean[c] as number)) * f + (shift[c] as number);
   });
   const outputs: Tensor[] = [stored(out)];
   for (const [i, batch] of [mean, variance].entries()) {
@@ -141,7 +154,8 @@ const instanceNormalization = defineOp({
     forEachChannel(x.dims, (_, c, at, step, count) => {
       const { mean, deviation } = statistics(from, at, step, count, context.attributes.epsilon);
       const f = (scale[c] as number) / deviation;
-      for (let i = 0, p = at; i < count; i++, p += step) to[p] = ((from[p] as number) - mean) * f + (shift[c] as number);
+      for (let i = 0, p = at; i < count; i++, p += step)
+        to[p] = ((from[p] as number) - mean) * f + (shift[c] as number);
     });
     return [stored(out)];
   },
@@ -240,7 +254,9 @@ function runLayerNorm(
   const [from, to] = [numbersOf(x), numbersOf(out)];
   for (let r = 0; r < rows; r++) {
     const at = r * count;
-    const { mean, deviation } = centred ? statistics(from, at, 1, count, attributes.epsilon) : rootMeanSquare(from, at, count, attributes.epsilon);
+    const { mean, deviation } = centred
+      ? statistics(from, at, 1, count, attributes.epsilon)
+      : rootMeanSquare(from, at, count, attributes.epsilon);
     for (let i = at; i < at + count; i++) {
       const normalized = ((from[i] as number) - mean) / deviation;
       to[i] = normalized * scale(i) + (shift === undefined ? 0 : shift(i));
@@ -340,4 +356,3 @@ export const normOps: readonly OpDef[] = [
   lrn,
   lpNormalization,
 ];
-

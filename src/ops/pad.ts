@@ -2,7 +2,15 @@ import { formatDims } from '../base/shape.ts';
 import { type Tensor, tensor, toNumbers } from '../base/tensor.ts';
 import type { Dim } from '../graph/model.ts';
 import { cellsOf, copyStrided, fillWith, outputOf, whole } from './cells.ts';
-import { dequantizeCode, inputQuant, type MovedTables, movesCodes, outputQuant, quantizeNumber, requantizeTable } from './codes.ts';
+import {
+  dequantizeCode,
+  inputQuant,
+  type MovedTables,
+  movesCodes,
+  outputQuant,
+  quantizeNumber,
+  requantizeTable,
+} from './codes.ts';
 import { axesOf, type Inferring, knownElements, knownNumbers } from './facts.ts';
 import { defineOp, type IntegerForm, type OpDef, type RunContext } from './opDef.ts';
 
@@ -48,13 +56,16 @@ function run(context: RunContext<Specs>, since: number, fill?: Tensor): Tensor[]
   const dims = x.dims.map((d, i) => d + (begin[i] as number) + (end[i] as number));
   const out = outputOf(context, 0, x.dtype, dims);
   if (mode === 'constant') {
-    const value = fill ?? (since < 11 ? tensor('float32', [], Float32Array.of(context.attributes.value)) : context.inputs[2]);
+    const value =
+      fill ?? (since < 11 ? tensor('float32', [], Float32Array.of(context.attributes.value)) : context.inputs[2]);
     if (value === undefined) fillZero(out);
     else fillWith(out, value);
     copyInside(x, out, begin);
     return [out];
   }
-  const lists = dims.map((d, i) => Array.from({ length: d }, (_, p) => sourceIndex(mode, p, begin[i] as number, x.dims[i] as number)));
+  const lists = dims.map((d, i) =>
+    Array.from({ length: d }, (_, p) => sourceIndex(mode, p, begin[i] as number, x.dims[i] as number)),
+  );
   gatherByLists(x, out, lists);
   return [out];
 }
@@ -100,7 +111,12 @@ function gatherByLists(x: Tensor, out: Tensor, lists: readonly (readonly number[
   walk(0, 0, 0);
 }
 
-function inferPad(context: Inferring, mode: string, pads: readonly Dim[] | undefined, axes: readonly number[] | undefined) {
+function inferPad(
+  context: Inferring,
+  mode: string,
+  pads: readonly Dim[] | undefined,
+  axes: readonly number[] | undefined,
+) {
   const { dtype, dims } = context.input(0);
   if (!['constant', 'reflect', 'edge', 'wrap'].includes(mode)) {
     context.fail(`mode is ${mode}, expected constant, reflect, edge or wrap`);
@@ -147,7 +163,7 @@ interface PadPrepared extends MovedTables {
 /** On codes: pads with the code of the constant, which must be exact where parameters change afterwards. */
 function padForm(since: 1 | 11): IntegerForm<Specs, PadPrepared> {
   const moves = movesCodes<Specs>((context) => run(context, since));
-  const valueOf = (context: Parameters<typeof moves.accepts>[0]): number | undefined => {
+  const fillValueOf = (context: Parameters<typeof moves.accepts>[0]): number | undefined => {
     if (since < 11) return context.attributes.value;
     if (context.inputs[2] === undefined) return 0;
     return (context.constants[2] && toNumbers(context.constants[2])[0]) ?? knownNumbers(context.inputs[2])?.[0];
@@ -155,7 +171,7 @@ function padForm(since: 1 | 11): IntegerForm<Specs, PadPrepared> {
   return {
     accepts: (context) => {
       const codes = moves.accepts(context);
-      const value = valueOf(context);
+      const value = fillValueOf(context);
       if (codes !== true) return codes;
       if (value === undefined) return 'Pad takes its value from another node; its integer form needs a constant.';
       const qx = inputQuant(context, 0);
@@ -165,7 +181,7 @@ function padForm(since: 1 | 11): IntegerForm<Specs, PadPrepared> {
     },
     prepare: (context) => {
       const qx = inputQuant(context, 0);
-      const code = quantizeNumber(valueOf(context) ?? 0, qx);
+      const code = quantizeNumber(fillValueOf(context) ?? 0, qx);
       const fill = qx.signed ? tensor('int8', [], Int8Array.of(code)) : tensor('uint8', [], Uint8Array.of(code));
       return { ...moves.prepare(context), fill };
     },

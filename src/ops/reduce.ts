@@ -40,11 +40,7 @@ const attributes = {
 type Specs = typeof attributes;
 
 /** The axes a reduction covers; 'none' where it is the identity, 'unknown' where a node computes them. */
-function coveredAxes(
-  given: readonly number[] | undefined,
-  noop: boolean,
-  rank: number,
-): readonly number[] | 'none' {
+function coveredAxes(given: readonly number[] | undefined, noop: boolean, rank: number): readonly number[] | 'none' {
   if (given !== undefined && given.length > 0) return given;
   return noop ? 'none' : Array.from({ length: rank }, (_, i) => i);
 }
@@ -67,7 +63,8 @@ function inferReduction(context: InferContext<Specs>, type: ReduceType, axesFrom
   const { dtype, dims } = context.input(0);
   const { keepdims, noop_with_empty_axes: noop } = context.attributes;
   if (dims === undefined) return { dtype, dims: undefined };
-  const computed = axesFrom === 'input' && context.inputs[1] !== undefined && knownNumbers(context.inputs[1]) === undefined;
+  const computed =
+    axesFrom === 'input' && context.inputs[1] !== undefined && knownNumbers(context.inputs[1]) === undefined;
   if (computed) return { dtype, dims: keepdims ? dims.map(() => context.symbol('reduce')) : undefined };
   const given = axesFrom === 'input' ? knownNumbers(context.inputs[1]) : context.attributes.axes;
   const covered = coveredAxes(given, noop !== 0, dims.length);
@@ -87,7 +84,10 @@ function runReduction(context: RunContext<Specs>, type: ReduceType, axesFrom: 'a
   const covered = coveredAxes(given, noop !== 0, x.dims.length);
   const axes = covered === 'none' ? [] : covered.map((a) => (a < 0 ? a + x.dims.length : a));
   const kept = x.dims.map((_, i) => i).filter((i) => !axes.includes(i));
-  const outDims = keepdims || covered === 'none' ? x.dims.map((d, i) => (axes.includes(i) ? 1 : d)) : kept.map((i) => x.dims[i] as number);
+  const outDims =
+    keepdims || covered === 'none'
+      ? x.dims.map((d, i) => (axes.includes(i) ? 1 : d))
+      : kept.map((i) => x.dims[i] as number);
   const out = context.output(0, x.dtype as 'float32', outDims); // numeric: strings have no reductions
   const results = reduceOver(asNumbers(x), x.dims, kept, axes, type, rule);
   const isBool = (x.dtype as string) === 'bool';
@@ -97,7 +97,8 @@ function runReduction(context: RunContext<Specs>, type: ReduceType, axesFrom: 'a
       target[i] = BigInt(Number.isFinite(v) ? Math.trunc(v) : 0);
     });
   } else {
-    for (let i = 0; i < results.length; i++) out.data[i] = isBool ? Math.min(1, Math.max(0, results[i] as number)) : (results[i] as number);
+    for (let i = 0; i < results.length; i++)
+      out.data[i] = isBool ? Math.min(1, Math.max(0, results[i] as number)) : (results[i] as number);
   }
   return stored(out);
 }
@@ -114,7 +115,9 @@ function reduceOver(
   const keptDims = kept.map((i) => dims[i] as number);
   const reducedDims = axes.map((i) => dims[i] as number);
   const offsetsOf = (list: readonly number[], of: readonly number[]) =>
-    Array.from({ length: sizeOf(of) }, (_, p) => indexOf(p, of).reduce((sum, at, d) => sum + at * (strides[list[d] as number] as number), 0));
+    Array.from({ length: sizeOf(of) }, (_, p) =>
+      indexOf(p, of).reduce((sum, at, d) => sum + at * (strides[list[d] as number] as number), 0),
+    );
   const bases = offsetsOf(kept, keptDims);
   const offsets = offsetsOf(axes, reducedDims);
   const { step, finish } = rule;
@@ -159,7 +162,11 @@ function argExtreme(type: 'ArgMax' | 'ArgMin', since: number): OpDef {
       const x = context.input(0);
       const { keepdims, select_last_index: last } = context.attributes;
       const axis = context.attributes.axis < 0 ? context.attributes.axis + x.dims.length : context.attributes.axis;
-      const out = context.output(0, 'int64', x.dims.flatMap((d, i) => (i !== axis ? [d] : keepdims ? [1] : [])));
+      const out = context.output(
+        0,
+        'int64',
+        x.dims.flatMap((d, i) => (i !== axis ? [d] : keepdims ? [1] : [])),
+      );
       const data = asNumbers(x);
       const count = x.dims[axis] as number;
       const step = sizeOf(x.dims.slice(axis + 1));

@@ -4,6 +4,8 @@ import { compareOps } from './compare.ts';
 import { concatOps } from './concat.ts';
 import { constantOps } from './constant.ts';
 import { convOps } from './conv.ts';
+import { convIntegerOps } from './convInteger.ts';
+import { convTransposeOps } from './convTranspose.ts';
 import { elementwiseOps } from './elementwise.ts';
 import { functionOps } from './functions.ts';
 import { gatherOps } from './gather.ts';
@@ -13,7 +15,9 @@ import type { OpDef } from './opDef.ts';
 import { padOps } from './pad.ts';
 import { poolOps } from './pool.ts';
 import { quantizeOps } from './quantize.ts';
+import { rearrangeOps } from './rearrange.ts';
 import { reduceOps } from './reduce.ts';
+import { resizeOps } from './resize.ts';
 import { shapeOps } from './shape.ts';
 import { sliceOps } from './slice.ts';
 import { softmaxOps } from './softmax.ts';
@@ -38,6 +42,10 @@ const ALL: readonly OpDef[] = [
   ...padOps,
   ...reduceOps,
   ...sliceOps,
+  ...resizeOps,
+  ...convTransposeOps,
+  ...rearrangeOps,
+  ...convIntegerOps,
   ...transposeOps,
 ];
 

@@ -69,7 +69,8 @@ function inferSlice(context: Inferring, { starts, ends, axes, steps }: Bounds): 
     if (fixed && typeof size === 'number') {
       const span = spanOf(size, start, end, step);
       dims[axis] = span.count;
-      elements = elements && Array.from({ length: span.count }, (_, j) => elements?.[span.start + j * span.step] as Dim);
+      elements =
+        elements && Array.from({ length: span.count }, (_, j) => elements?.[span.start + j * span.step] as Dim);
     } else {
       const wholeAxis = start === 0 && step === 1 && (end === size || (typeof end === 'number' && end >= 2 ** 31 - 1));
       dims[axis] = wholeAxis ? size : context.symbol('slice');

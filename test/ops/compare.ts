@@ -16,9 +16,9 @@ const EPSILON: Partial<Record<DType, number>> = {
 
 /**
  * Why `found` is not `expected`, or undefined. Integers, bools and strings must be equal; floats may differ by `steps`
- * roundings of the largest magnitude involved.
+ * roundings of the largest magnitude involved, and by `absolute`.
  */
-export function difference(found: Tensor, expected: Tensor, steps: number): string | undefined {
+export function difference(found: Tensor, expected: Tensor, steps: number, absolute = 0): string | undefined {
   if (found.dtype !== expected.dtype) return `is ${found.dtype}, expected ${expected.dtype}`;
   if (formatDims(found.dims) !== formatDims(expected.dims)) {
     return `has shape ${formatDims(found.dims)}, expected ${formatDims(expected.dims)}`;
@@ -34,7 +34,7 @@ export function difference(found: Tensor, expected: Tensor, steps: number): stri
   for (let i = 0; i < e.length; i++) {
     const [x, y] = [a[i] as number, e[i] as number];
     if (Object.is(x, y) || x === y || (Number.isNaN(x) && Number.isNaN(y))) continue;
-    if (!(Math.abs(x - y) <= steps * epsilon * largest)) return `element ${i} is ${x}, expected ${y}`;
+    if (!(Math.abs(x - y) <= absolute + steps * epsilon * largest)) return `element ${i} is ${x}, expected ${y}`;
   }
   return undefined;
 }

@@ -32,8 +32,8 @@ async function outcome(folder: string, name: string): Promise<string> {
     const found = await runGraph(model, inputs, createJsKernels());
     for (const [i, expected] of outputs.entries()) {
       const decimals = DECIMALS.get(name);
-      const steps = decimals === undefined ? STEPS : 10 ** -decimals / 2 ** -23;
-      const wrong = difference(found[i] as Tensor, expected, steps);
+      const absolute = decimals === undefined ? 0 : 0.5 * 10 ** -decimals;
+      const wrong = difference(found[i] as Tensor, expected, STEPS, absolute);
       if (wrong !== undefined) return `fail: output ${i} ${wrong}`;
     }
     return outputs.length === 0 ? 'unsupported: no expected outputs' : 'pass';
