@@ -4,7 +4,7 @@ import { freshLabel } from './handles.ts';
 import type { Attribute, Graph, Model, Node, NodeId, Value, ValueId } from './model.ts';
 import { allNodes, readsOf, sortNodes } from './topo.ts';
 
-/** A node to add by a pass: its handle is made from `name` (or the operator), unique in the model. */
+/** A node to add by a pass: handle and name are made from `name` (or the operator), unique in the model. */
 export type NewNode = Omit<NodeSpec, 'handle'> & { readonly origin: readonly NodeId[] };
 
 /**
@@ -77,7 +77,7 @@ export class GraphEditor {
       spec.name === undefined || spec.name === '' ? `${spec.opType}_${id}` : spec.name,
       this.#handles,
     );
-    this.#nodes.set(id, nodeOf({ ...spec, handle }, id));
+    this.#nodes.set(id, nodeOf({ ...spec, name: handle, handle }, id));
     return id;
   }
 

@@ -43,6 +43,11 @@ export function tooManyParts(file: string, offset: number, limit: number): Diagn
   return new DiagnosticError(error('ONX107', { file }, `more than ${limit} nodes and tensors, up to byte ${offset}`));
 }
 
+export function cannotRead(at: Location, cause: unknown): DiagnosticError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new DiagnosticError(error('ONX108', at, `cannot be read: ${reason}`), { cause });
+}
+
 // Tensors: a diagnostic when opened, thrown when loaded.
 
 export function unsupportedTensorType(at: Location, type: number | string): Diagnostic {
@@ -159,6 +164,11 @@ export function attributeSkipped(at: Location, attribute: string, kind: string):
 
 export function trainingIgnored(file: string): Diagnostic {
   return warning('ONX410', { file }, 'the model carries training information, which is ignored');
+}
+
+export function overProtobufLimit(file: string, byteLength: number): Diagnostic {
+  const message = `the file has ${byteLength} bytes; protobuf ends at 2 GiB, so other tools cannot open it (external data is the way)`;
+  return warning('ONX412', { file }, message);
 }
 
 // Writing.

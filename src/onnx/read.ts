@@ -3,7 +3,7 @@ import { type Diagnostic, DiagnosticError } from '../base/diagnostics.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { Ids } from '../graph/build.ts';
 import type { Model } from '../graph/model.ts';
-import { emptyFile, noOpset, notOnnx, trainingIgnored } from './errors.ts';
+import { emptyFile, noOpset, notOnnx, overProtobufLimit, trainingIgnored } from './errors.ts';
 import { ExternalFiles, type ExternalOpener } from './externalData.ts';
 import { importGraph, normalDomain } from './importGraph.ts';
 import type { ModelProto } from './proto/schema.ts';
@@ -11,6 +11,8 @@ import { type RawModel, readModelProto, readTensorProtoAt } from './readProto.ts
 import { sniff } from './sniff.ts';
 import { tensorSourceOf } from './tensorSource.ts';
 import { WireWalker } from './wire.ts';
+
+const PROTOBUF_LIMIT = 2 ** 31 - 1;
 
 export interface ReadOptions {
   /** Names the model in messages. */
@@ -29,7 +31,7 @@ export interface ReadResult {
  * Reads the graph of an ONNX file; weights stay in `source` until a {@link TensorSource} is loaded, so the source must
  * stay readable as long as the model is used.
  *
- * @throws DiagnosticError ONX101 … ONX107 when the bytes are no ONNX model. Anything milder is a diagnostic.
+ * @throws DiagnosticError ONX101 … ONX108 when the bytes are no ONNX model or cannot be read. Anything milder is a diagnostic.
  */
 export async function readModel(source: ByteSource, options: ReadOptions): Promise<ReadResult> {
   const { file } = options;
@@ -50,6 +52,7 @@ export async function readModel(source: ByteSource, options: ReadOptions): Promi
   });
   diagnostics.push(...(await external.check()));
   if (raw.proto.opsetImport.length === 0) diagnostics.push(noOpset(file));
+  if (source.byteLength > PROTOBUF_LIMIT) diagnostics.push(overProtobufLimit(file, source.byteLength));
   if (raw.hasTraining) diagnostics.push(trainingIgnored(file));
   const { proto } = raw;
   const model: Model = {

@@ -81,27 +81,37 @@ export async function readModelProto(walker: WireWalker): Promise<RawModel> {
   let graph: RawGraph | undefined;
   let hasTraining = false;
   const functions: string[] = [];
-  const light = await walker.walk(0, walker.byteLength, {
-    [HEAVY.model.graph]: async (span) => {
-      graph = await readGraph(walker, message(walker, span), 0);
+  const light = await walker.walk(
+    0,
+    walker.byteLength,
+    {
+      [HEAVY.model.graph]: async (span) => {
+        graph = await readGraph(walker, message(walker, span), 0);
+      },
+      [HEAVY.model.trainingInfo]: () => {
+        hasTraining = true;
+      },
+      [HEAVY.model.functions]: async (span) => {
+        functions.push(await readFunctionName(walker, message(walker, span)));
+      },
     },
-    [HEAVY.model.trainingInfo]: () => {
-      hasTraining = true;
-    },
-    [HEAVY.model.functions]: async (span) => {
-      functions.push(await readFunctionName(walker, message(walker, span)));
-    },
-  });
+    modelProto.byId,
+  );
   return { proto: decodeAt(walker, modelProto, light, 0), graph, functions, hasTraining };
 }
 
 async function readFunctionName(walker: WireWalker, span: FieldSpan): Promise<string> {
   const skip: Visit = () => {};
-  const light = await walker.walk(span.start, span.end, {
-    [HEAVY.function.node]: skip,
-    [HEAVY.function.attributeProto]: skip,
-    [HEAVY.function.valueInfo]: skip,
-  });
+  const light = await walker.walk(
+    span.start,
+    span.end,
+    {
+      [HEAVY.function.node]: skip,
+      [HEAVY.function.attributeProto]: skip,
+      [HEAVY.function.valueInfo]: skip,
+    },
+    functionProto.byId,
+  );
   const { domain, name } = decodeAt(walker, functionProto, light, span.start);
   return `${domain ?? ''}::${name ?? ''}`;
 }
@@ -111,27 +121,37 @@ async function readGraph(walker: WireWalker, span: FieldSpan, depth: number): Pr
   const nodes: RawNode[] = [];
   const initializers: RawTensor[] = [];
   const sparse: RawSparse[] = [];
-  const light = await walker.walk(span.start, span.end, {
-    [HEAVY.graph.node]: async (s) => {
-      nodes.push(await readNode(walker, message(walker, s), depth));
+  const light = await walker.walk(
+    span.start,
+    span.end,
+    {
+      [HEAVY.graph.node]: async (s) => {
+        nodes.push(await readNode(walker, message(walker, s), depth));
+      },
+      [HEAVY.graph.initializer]: async (s) => {
+        initializers.push(await readTensor(walker, message(walker, s)));
+      },
+      [HEAVY.graph.sparseInitializer]: async (s) => {
+        sparse.push(await readSparse(walker, message(walker, s)));
+      },
     },
-    [HEAVY.graph.initializer]: async (s) => {
-      initializers.push(await readTensor(walker, message(walker, s)));
-    },
-    [HEAVY.graph.sparseInitializer]: async (s) => {
-      sparse.push(await readSparse(walker, message(walker, s)));
-    },
-  });
+    graphProto.byId,
+  );
   return { proto: decodeAt(walker, graphProto, light, span.start), nodes, initializers, sparse };
 }
 
 async function readNode(walker: WireWalker, span: FieldSpan, depth: number): Promise<RawNode> {
   const attributes: RawAttribute[] = [];
-  const light = await walker.walk(span.start, span.end, {
-    [HEAVY.node.attribute]: async (s) => {
-      attributes.push(await readAttribute(walker, message(walker, s), depth));
+  const light = await walker.walk(
+    span.start,
+    span.end,
+    {
+      [HEAVY.node.attribute]: async (s) => {
+        attributes.push(await readAttribute(walker, message(walker, s), depth));
+      },
     },
-  });
+    nodeProto.byId,
+  );
   return { proto: decodeAt(walker, nodeProto, light, span.start), attributes };
 }
 
@@ -152,16 +172,21 @@ async function readAttribute(walker: WireWalker, span: FieldSpan, depth: number)
   const onSparse: Visit = () => {
     kind = 'sparse_tensor';
   };
-  const light = await walker.walk(span.start, span.end, {
-    [t]: onTensor,
-    [ts]: onTensor,
-    [g]: onGraph,
-    [gs]: onGraph,
-    [typeProto]: onType,
-    [typeProtos]: onType,
-    [sparse]: onSparse,
-    [sparses]: onSparse,
-  });
+  const light = await walker.walk(
+    span.start,
+    span.end,
+    {
+      [t]: onTensor,
+      [ts]: onTensor,
+      [g]: onGraph,
+      [gs]: onGraph,
+      [typeProto]: onType,
+      [typeProtos]: onType,
+      [sparse]: onSparse,
+      [sparses]: onSparse,
+    },
+    attributeProto.byId,
+  );
   const proto = decodeAt(walker, attributeProto, light, span.start);
   if (proto.refAttrName !== undefined && proto.refAttrName !== '') kind = 'reference';
   if (kind === undefined) return { proto, tensors, graphs };
@@ -185,29 +210,39 @@ async function readTensor(walker: WireWalker, span: FieldSpan): Promise<RawTenso
     }
   };
   const { floats, int32s, strings, int64s, raw, doubles, uint64s } = HEAVY.tensor;
-  const light = await walker.walk(span.start, span.end, {
-    [floats]: onData,
-    [int32s]: onData,
-    [strings]: onData,
-    [int64s]: onData,
-    [raw]: onData,
-    [doubles]: onData,
-    [uint64s]: onData,
-  });
+  const light = await walker.walk(
+    span.start,
+    span.end,
+    {
+      [floats]: onData,
+      [int32s]: onData,
+      [strings]: onData,
+      [int64s]: onData,
+      [raw]: onData,
+      [doubles]: onData,
+      [uint64s]: onData,
+    },
+    tensorProto.byId,
+  );
   return { proto: decodeAt(walker, tensorProto, light, span.start), data };
 }
 
 async function readSparse(walker: WireWalker, span: FieldSpan): Promise<RawSparse> {
   let values: RawTensor | undefined;
   let indices: RawTensor | undefined;
-  const light = await walker.walk(span.start, span.end, {
-    [HEAVY.sparse.values]: async (s) => {
-      values = await readTensor(walker, message(walker, s));
+  const light = await walker.walk(
+    span.start,
+    span.end,
+    {
+      [HEAVY.sparse.values]: async (s) => {
+        values = await readTensor(walker, message(walker, s));
+      },
+      [HEAVY.sparse.indices]: async (s) => {
+        indices = await readTensor(walker, message(walker, s));
+      },
     },
-    [HEAVY.sparse.indices]: async (s) => {
-      indices = await readTensor(walker, message(walker, s));
-    },
-  });
+    sparseTensorProto.byId,
+  );
   const { dims } = decodeAt(walker, sparseTensorProto, light, span.start);
   if (values === undefined || indices === undefined) {
     throw malformed(walker.file, span.start, 'a sparse tensor without values or indices');

@@ -6,6 +6,7 @@ import type { Tensor } from '../base/tensor.ts';
 import type { TensorSource } from '../graph/model.ts';
 import {
   badTensorDims,
+  cannotRead,
   unsupportedTensorType,
   wrongElementCount,
   wrongTensorField,
@@ -52,7 +53,7 @@ export function tensorSourceOf(raw: RawTensor, at: Location, context: TensorCont
   const problem = knownProblem(raw.data, at, dtype, dims, count);
   if (problem !== undefined) return failing(problem, dtype, dims, context);
   const byteLength = raw.data.reduce((sum, span) => sum + payloadLength(span), 0);
-  return lazy(dtype, dims, byteLength, () => loadInline(raw.data, at, dtype, dims, context.source));
+  return lazy(dtype, dims, byteLength, at, () => loadInline(raw.data, at, dtype, dims, context.source));
 }
 
 function externalSource(
@@ -69,7 +70,7 @@ function externalSource(
   const refused = context.external.refusal(range.location, at);
   if (refused !== undefined) return failing(refused, dtype, dims, context);
   context.external.expect(range.location, at, range.offset + need);
-  return lazy(dtype, dims, need, async () => {
+  return lazy(dtype, dims, need, at, async () => {
     const bytes = await loadExternal(context.external, range, at, need);
     return orThrow(tensorOfRaw(at, dtype, dims, bytes));
   });
@@ -132,16 +133,18 @@ function lazy(
   dtype: TensorSource['dtype'],
   dims: readonly number[],
   byteLength: number,
+  at: Location,
   read: () => Promise<Tensor>,
 ): TensorSource {
-  if (byteLength > KEEP_LOADED) return { dtype, dims, byteLength, load: read };
   let loaded: Promise<Tensor> | undefined;
   const load = (): Promise<Tensor> => {
-    loaded ??= read().catch((error: unknown) => {
+    if (loaded !== undefined) return loaded;
+    const reading = read().catch((cause: unknown) => {
       loaded = undefined;
-      throw error;
+      throw cause instanceof DiagnosticError ? cause : cannotRead(at, cause);
     });
-    return loaded;
+    if (byteLength <= KEEP_LOADED) loaded = reading;
+    return reading;
   };
   return { dtype, dims, byteLength, load };
 }

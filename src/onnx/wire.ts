@@ -1,5 +1,5 @@
 import type { ByteSource } from '../base/bytes.ts';
-import { malformed, messageTooLarge, tooManyParts, truncated } from './errors.ts';
+import { cannotRead, malformed, messageTooLarge, tooManyParts, truncated } from './errors.ts';
 
 /** Where a field lies in the source; for a varint `start` is just past the tag and `end` past the value. */
 export interface FieldSpan {
@@ -14,6 +14,11 @@ export interface FieldSpan {
 
 /** Gets a field that is walked by offset; may walk into it before it returns. */
 export type Visit = (span: FieldSpan) => Promise<void> | void;
+
+/** Field numbers. */
+export interface FieldSet {
+  has(field: number): boolean;
+}
 
 const FIRST_READ = 2048;
 const LARGEST_READ = 256 * 1024;
@@ -42,26 +47,26 @@ export class WireWalker {
     return this.#source.byteLength;
   }
 
-  /** The bytes [start, end) as a view that stays valid. @throws ONX103 when the source ends before. */
+  /** The bytes [start, end) as a view that stays valid. @throws ONX103 when the source ends before, ONX108 when it fails. */
   async bytes(start: number, end: number): Promise<Uint8Array> {
     if (!this.#holds(start, end)) await this.#load(start, end);
     return this.#window.subarray(start - this.#base, end - this.#base);
   }
 
   /**
-   * Walks the fields of the message [start, end). A field in `heavy` goes to its visitor; all others are returned as
-   * one run of bytes, to be decoded as a message without the heavy fields.
+   * Walks the fields of the message [start, end). A field in `heavy` goes to its visitor; those in `light` are returned as
+   * one run of bytes, to be decoded as a message without the others; unknown fields are jumped over.
    *
    * @throws ONX103 when a field ends past the message, ONX104 when the bytes are no fields.
    */
-  async walk(start: number, end: number, heavy: Readonly<Record<number, Visit>>): Promise<Uint8Array> {
-    const light: Uint8Array[] = [];
+  async walk(start: number, end: number, heavy: Readonly<Record<number, Visit>>, light: FieldSet): Promise<Uint8Array> {
+    const kept: Uint8Array[] = [];
     let lightBytes = 0;
     let lightFrom = -1;
     const flush = async (to: number): Promise<void> => {
       lightBytes += to - lightFrom;
       if (lightBytes > MAX_LIGHT) throw messageTooLarge(this.file, start, MAX_LIGHT);
-      light.push(await this.bytes(lightFrom, to));
+      kept.push(await this.bytes(lightFrom, to));
       lightFrom = -1;
     };
     let pos = start;
@@ -73,19 +78,19 @@ export class WireWalker {
       }
       const span = this.#header(pos, end);
       const visit = heavy[span.field];
-      if (visit === undefined) {
+      if (visit === undefined && light.has(span.field)) {
         if (lightFrom < 0) lightFrom = pos;
         if (span.end - lightFrom > LARGEST_READ || !this.#holds(lightFrom, span.end)) await flush(span.end);
       } else {
         if (lightFrom >= 0) await flush(pos);
         if (++this.#parts > MAX_PARTS) throw tooManyParts(this.file, pos, MAX_PARTS);
-        const done = visit(span);
+        const done = visit?.(span);
         if (done !== undefined) await done;
       }
       pos = span.end;
     }
     if (lightFrom >= 0) await flush(end);
-    return light.length === 1 ? (light[0] as Uint8Array) : concat(light, lightBytes);
+    return kept.length === 1 ? (kept[0] as Uint8Array) : concat(kept, lightBytes);
   }
 
   #holds(start: number, end: number): boolean {
@@ -97,7 +102,11 @@ export class WireWalker {
     const sequential = start >= this.#base && gap < this.#nextRead;
     this.#nextRead = sequential ? Math.min(this.#nextRead * 2, LARGEST_READ) : FIRST_READ;
     const to = Math.min(Math.max(end, start + this.#nextRead), this.#source.byteLength);
-    this.#window = await this.#source.slice(start, to);
+    try {
+      this.#window = await this.#source.slice(start, to);
+    } catch (cause) {
+      throw cannotRead({ file: this.file }, cause);
+    }
     this.#base = start;
     if (end > start + this.#window.length) throw truncated(this.file, start, end - start, this.#window.length);
   }

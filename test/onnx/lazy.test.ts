@@ -70,6 +70,22 @@ function varint(value: number): number[] {
 }
 
 describe('opening a model', () => {
+  test('above 2 GiB says that others cannot', async () => {
+    const bytes = modelMessage({ nodes: [{ op: 'Relu', in: ['x'], out: ['y'] }], inputs: ['x'], outputs: ['y'] });
+    const padding = [...varint(8 * 200 + 2), ...varint(2 ** 31)]; // an unknown field of 2 GiB
+    const byteLength = bytes.length + padding.length + 2 ** 31;
+    const head = Uint8Array.from([...bytes, ...padding]);
+    const slice = async (start: number, end: number): Promise<Uint8Array> => {
+      const out = new Uint8Array(Math.min(end, byteLength) - start);
+      out.set(head.subarray(start, end));
+      return out;
+    };
+    const source = counting({ byteLength, slice });
+    const { diagnostics } = await readModel(source, { file: 'm.onnx' });
+    expect(diagnostics.map((d) => d.code)).toEqual(['ONX412']);
+    expect(source.bytes).toBeLessThan(10_000);
+  });
+
   test('of 1.9 GB reads under 2 MB', async () => {
     const source = counting(hugeSource());
     expect(source.byteLength).toBeGreaterThan(1.8e9);
@@ -90,6 +106,35 @@ describe('opening a model', () => {
     const loaded = await weight?.constant?.load();
     expect(loaded?.data.length).toBe(512 * 2048);
     expect(source.bytes - before).toBe(4 * 512 * 2048);
+  });
+});
+
+describe('a source that fails', () => {
+  const failing = (bytes: Uint8Array): ByteSource & { broken: boolean } => ({
+    byteLength: bytes.length,
+    broken: false,
+    async slice(start, end) {
+      if (this.broken) throw new Error('the disk is gone');
+      return bytes.subarray(start, end);
+    },
+  });
+
+  test('while opening gives ONX108', async () => {
+    const source = failing(modelMessage({ nodes: [] }));
+    source.broken = true;
+    await expect(readModel(source, { file: 'm.onnx' })).rejects.toThrow(
+      'ONX108 m.onnx: cannot be read: the disk is gone',
+    );
+  });
+
+  test('while loading gives ONX108 with the tensor, and may work later', async () => {
+    const source = failing(await model().input('x', [1, 4]).gemm({ name: 'g', units: 2 }).build().bytes());
+    const { model: read } = await readModel(source, { file: 'm.onnx' });
+    const weight = [...read.graph.values.values()].find((v) => v.name === 'g_w')?.constant;
+    source.broken = true;
+    await expect(weight?.load()).rejects.toThrow('ONX108 m.onnx, tensor g_w: cannot be read: the disk is gone');
+    source.broken = false;
+    expect((await weight?.load())?.dims).toEqual([2, 4]);
   });
 });
 
