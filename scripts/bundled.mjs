@@ -1,8 +1,9 @@
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 /** Bundles sources of this checkout and imports the result: `await bundled("export * from './src/onnx/read.ts'")`. */
 export async function bundled(source) {
-  const resolveDir = new URL('..', import.meta.url).pathname;
+  const resolveDir = fileURLToPath(new URL('..', import.meta.url));
   const { outputFiles } = await build({
     stdin: { contents: source, resolveDir, loader: 'ts' },
     bundle: true,
