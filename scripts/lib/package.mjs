@@ -21,7 +21,7 @@ export async function packageExtension() {
   const { name, version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   const file = join(ROOT, `${name}-${version}.vsix`);
   const vsce = join(ROOT, 'node_modules/@vscode/vsce/vsce');
-  const options = ['--no-dependencies', '--allow-missing-repository', '--skip-license', '-o', file];
+  const options = ['--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links', '-o', file];
   run(process.execPath, [vsce, 'package', ...options]);
   const byteLength = statSync(file).size;
   if (byteLength > LIMIT_BYTES) throw new Error(`${file} has ${byteLength} bytes, the limit is ${LIMIT_BYTES}`);
