@@ -3,7 +3,7 @@ import type { Tensor } from '../base/tensor.ts';
 import type { Packed, Requantizer } from '../kernels/kernelSet.ts';
 import { codesOf } from './codes.ts';
 import { CONV_ATTRIBUTES, convMacs, inferConvDims } from './conv.ts';
-import { directSums, logicalOf, logicalStrides, physicalOf, indexOf } from './convDirect.ts';
+import { directSums, indexOf, logicalOf, logicalStrides, physicalOf } from './convDirect.ts';
 import { inferMatMulDims } from './gemm.ts';
 import { batchedMatMul, matMulDims } from './matMulDirect.ts';
 import { numbersOf, rangeOf, stored } from './numbers.ts';
@@ -89,8 +89,15 @@ const qLinearConv = defineOp<ConvSpecs, { readonly packed: Packed | undefined; r
     };
     const packed = context.prepared.packed ?? packQLinear(context, context.inputs);
     const requantizer = requantizerFor(context, outChannels);
-    const shape = { dtype: requantizer.signed ? 'int8' : 'uint8', batch: x.batch, channels: outChannels, spatial: window.out } as const;
-    const out = imageOutputCodes(context, shape, (y) => context.kernels.convQ8(x.data, packed, requantizer, y, geometry));
+    const shape = {
+      dtype: requantizer.signed ? 'int8' : 'uint8',
+      batch: x.batch,
+      channels: outChannels,
+      spatial: window.out,
+    } as const;
+    const out = imageOutputCodes(context, shape, (y) =>
+      context.kernels.convQ8(x.data, packed, requantizer, y, geometry),
+    );
     if (context.prepared.packed === undefined) packed.release();
     return [out];
   },
@@ -116,9 +123,19 @@ function packQLinear(
 
 /** Equation (R): multiplier[c] = fround(fround(sx * sw[c]) / sy). */
 function requantizerFor(context: RunContext<ConvSpecs, unknown>, outChannels: number): Requantizer {
-  const [sx, sw, sy] = [1, 4, 6].map((i) => numbersOf(context.input(i))) as [ArrayLike<number>, ArrayLike<number>, ArrayLike<number>];
-  const real = Float64Array.from({ length: outChannels }, (_, c) => ((sx[0] as number) * (sw[sw.length === 1 ? 0 : c] as number)) / (sy[0] as number));
-  const multiplier = Float32Array.from({ length: outChannels }, (_, c) => Math.fround((sx[0] as number) * (sw[sw.length === 1 ? 0 : c] as number)) / (sy[0] as number));
+  const [sx, sw, sy] = [1, 4, 6].map((i) => numbersOf(context.input(i))) as [
+    ArrayLike<number>,
+    ArrayLike<number>,
+    ArrayLike<number>,
+  ];
+  const real = Float64Array.from(
+    { length: outChannels },
+    (_, c) => ((sx[0] as number) * (sw[sw.length === 1 ? 0 : c] as number)) / (sy[0] as number),
+  );
+  const multiplier = Float32Array.from(
+    { length: outChannels },
+    (_, c) => Math.fround((sx[0] as number) * (sw[sw.length === 1 ? 0 : c] as number)) / (sy[0] as number),
+  );
   const signed = context.input(7).dtype === 'int8';
   const [lo, hi] = rangeOf(signed ? 'int8' : 'uint8');
   return { flavour: 'fp32', multiplier, real, zeroPoint: zeroPointOf(context.input(7)), signed, lo, hi };
@@ -164,9 +181,20 @@ const qLinearMatMul = defineOp({
   run: (context) => {
     const [a, b, yZero] = [context.input(0), context.input(3), context.input(7)];
     const dims = matMulDims(a.dims, b.dims);
-    const sums = { dtype: 'int32', dims: dims.out, data: context.scratch('int32', dims.out.reduce((p, d) => p * d, 1)) } as const;
+    const sums = {
+      dtype: 'int32',
+      dims: dims.out,
+      data: context.scratch(
+        'int32',
+        dims.out.reduce((p, d) => p * d, 1),
+      ),
+    } as const;
     batchedMatMul(dims, a, b, sums, zeroPoints(context.input(2), context.input(5)));
-    const [sa, sb, sy] = [1, 4, 6].map((i) => numbersOf(context.input(i))) as [ArrayLike<number>, ArrayLike<number>, ArrayLike<number>];
+    const [sa, sb, sy] = [1, 4, 6].map((i) => numbersOf(context.input(i))) as [
+      ArrayLike<number>,
+      ArrayLike<number>,
+      ArrayLike<number>,
+    ];
     const pick = (list: ArrayLike<number>, i: number) => list[list.length === 1 ? 0 : i % list.length] as number;
     const dtype = yZero.dtype as 'int8' | 'uint8'; // by the operator's definition
     const out = context.output(0, dtype, dims.out);
@@ -184,4 +212,3 @@ const qLinearMatMul = defineOp({
 
 /** ONNX's own integer operators: models quantized in QOperator form. */
 export const convIntegerOps: readonly OpDef[] = [convInteger, qLinearConv, matMulInteger, qLinearMatMul];
-

@@ -9,7 +9,15 @@ import { countOf, type Dims, sameDim } from './facts.ts';
 import { floatsOf, isFloat32Stored, numbersOf, stored } from './numbers.ts';
 import { type AttributeValues, defineOp, type InferContext, type OpDef, type RunContext } from './opDef.ts';
 import { type PreparedWeights, preparedWeights } from './weighted.ts';
-import { checkWindow, geometryOf, imageOf, imageOutput, packingGeometry, WINDOW_ATTRIBUTES, type Window } from './window.ts';
+import {
+  checkWindow,
+  geometryOf,
+  imageOf,
+  imageOutput,
+  packingGeometry,
+  WINDOW_ATTRIBUTES,
+  type Window,
+} from './window.ts';
 
 const ATTRIBUTES = {
   ...WINDOW_ATTRIBUTES,
@@ -27,7 +35,8 @@ function axisOfTransposed(a: Attributes, size: number, kernel: number, axis: num
   const full = stride * (size - 1) + (a.output_padding?.[axis] ?? 0) + dilation * (kernel - 1) + 1;
   const same = a.auto_pad === 'SAME_UPPER' || a.auto_pad === 'SAME_LOWER';
   const shape = a.output_shape;
-  const wished = shape !== undefined && shape.length > 0 ? shape[shape.length - rank + axis] : same ? size * stride : undefined;
+  const wished =
+    shape !== undefined && shape.length > 0 ? shape[shape.length - rank + axis] : same ? size * stride : undefined;
   if (wished !== undefined) {
     const total = Math.max(0, full - wished);
     const smaller = Math.floor(total / 2);
@@ -54,7 +63,9 @@ function windowOf(a: Attributes, spatial: readonly number[], kernel: readonly nu
 function inferDims(context: InferContext<Specs>, x: Dims | undefined, w: Dims | undefined): Dim[] | undefined {
   if (x === undefined || w === undefined) return undefined;
   if (x.length < 3 || w.length !== x.length) {
-    context.fail(`x has shape ${formatDims(x)} and w ${formatDims(w)}, expected [N, C, spatial...] and [C, O/group, kernel...]`);
+    context.fail(
+      `x has shape ${formatDims(x)} and w ${formatDims(w)}, expected [N, C, spatial...] and [C, O/group, kernel...]`,
+    );
   }
   checkWindow(context, context.attributes, x.length - 2);
   sameDim(context, x[1] as Dim, w[0] as Dim, 'channels of x and first dimension of w');
@@ -77,11 +88,14 @@ const convTranspose = defineOp<Specs, PreparedWeights>({
   attributes: ATTRIBUTES,
   layout: { kind: 'nhwc', inputs: [0] },
   fusesClamp: true,
-  infer: (context) => [{ dtype: context.input(0).dtype, dims: inferDims(context, context.input(0).dims, context.input(1).dims) }],
+  infer: (context) => [
+    { dtype: context.input(0).dtype, dims: inferDims(context, context.input(0).dims, context.input(1).dims) },
+  ],
   prepare: (context) => {
     const [, w, bias] = context.constants;
     const biasIsVariable = context.facts[2] !== undefined && bias === undefined;
-    if (w === undefined || biasIsVariable || w.dims.length > 4 || !isFloat32Stored(w.dtype)) return preparedWeights(undefined);
+    if (w === undefined || biasIsVariable || w.dims.length > 4 || !isFloat32Stored(w.dtype))
+      return preparedWeights(undefined);
     const geometry = weightGeometry(w, context.attributes.group);
     return preparedWeights(context.kernels.packConvTransposeF32(floatsOf(w), bias && floatsOf(bias), geometry));
   },
@@ -109,7 +123,12 @@ function runTransposed(context: RunContext<Specs, PreparedWeights>): Tensor {
   const x = imageOf(context, 0);
   const window = windowOf(context.attributes, x.spatial, w.dims.slice(2));
   const outChannels = (w.dims[1] as number) * context.attributes.group;
-  const geometry = { ...geometryOf(x.batch, x.spatial, window), inChannels: x.channels, outChannels, groups: context.attributes.group };
+  const geometry = {
+    ...geometryOf(x.batch, x.spatial, window),
+    inChannels: x.channels,
+    outChannels,
+    groups: context.attributes.group,
+  };
   const { kernels, prepared } = context;
   const packed = prepared.packed ?? kernels.packConvTransposeF32(floatsOf(w), bias && floatsOf(bias), geometry);
   const shape = { dtype: xTensor.dtype as 'float32', batch: x.batch, channels: outChannels, spatial: window.out }; // held as float32
@@ -139,7 +158,12 @@ function runDirectly(context: RunContext<Specs, PreparedWeights>): Tensor {
     const firstOut = Math.floor(c / depth) * perGroup;
     for (let t = 0; t < taps; t++) {
       const tap = indexOf(t, window.kernel);
-      const place = tap.map((k, d) => (at[d + 2] as number) * (window.strides[d] as number) + k * (window.dilations[d] as number) - (window.padBegin[d] as number));
+      const place = tap.map(
+        (k, d) =>
+          (at[d + 2] as number) * (window.strides[d] as number) +
+          k * (window.dilations[d] as number) -
+          (window.padBegin[d] as number),
+      );
       if (place.some((p, d) => p < 0 || p >= (window.out[d] as number))) continue;
       const base = n * (to[0] as number) + place.reduce((sum, p, d) => sum + p * (to[d + 2] as number), 0);
       for (let o = 0; o < perGroup; o++) {

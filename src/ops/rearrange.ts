@@ -23,7 +23,11 @@ function move(context: RunContext<Specs>, toSpace: boolean): Tensor[] {
     : [h * w * depth, w * depth, b * c, depth, c, 1];
   const wide = [h * w * depth, b * w * b * c, w * b * c, b * c, c, 1];
   const [from, to] = toSpace ? [deep, wide] : [wide, deep];
-  copyStrided([n, h, b, w, b, c], { cells: cellsOf(x), offset: 0, strides: from }, { cells: cellsOf(out), offset: 0, strides: to });
+  copyStrided(
+    [n, h, b, w, b, c],
+    { cells: cellsOf(x), offset: 0, strides: from },
+    { cells: cellsOf(out), offset: 0, strides: to },
+  );
   return [out];
 }
 
@@ -44,9 +48,21 @@ function rearrange(type: 'DepthToSpace' | 'SpaceToDepth'): OpDef {
       const [n, c, h, w] = dims as [Dim, Dim, Dim, Dim];
       const b = context.attributes.blocksize;
       const divided = (d: Dim, by: number): Dim =>
-        mapDim(context, d, (v) => (v % by === 0 ? v / by : context.fail(`${v} of ${formatDims(dims)} does not divide by ${by}`)), 'block');
+        mapDim(
+          context,
+          d,
+          (v) => (v % by === 0 ? v / by : context.fail(`${v} of ${formatDims(dims)} does not divide by ${by}`)),
+          'block',
+        );
       const times = (d: Dim, by: number): Dim => mapDim(context, d, (v) => v * by, 'block');
-      return [{ dtype, dims: toSpace ? [n, divided(c, b * b), times(h, b), times(w, b)] : [n, times(c, b * b), divided(h, b), divided(w, b)] }];
+      return [
+        {
+          dtype,
+          dims: toSpace
+            ? [n, divided(c, b * b), times(h, b), times(w, b)]
+            : [n, times(c, b * b), divided(h, b), divided(w, b)],
+        },
+      ];
     },
     run,
     quant: () => ({ kind: 'sharesInput' }),

@@ -6,7 +6,14 @@ import { cellsOf, outputOf } from './cells.ts';
 import { type MovedTables, movesCodes } from './codes.ts';
 import { axesOf, type Dims, type Inferring, knownElements, knownNumbers } from './facts.ts';
 import { numbersOf, stored } from './numbers.ts';
-import { type AttributeValues, defineOp, type InferContext, type IntegerForm, type OpDef, type RunContext } from './opDef.ts';
+import {
+  type AttributeValues,
+  defineOp,
+  type InferContext,
+  type IntegerForm,
+  type OpDef,
+  type RunContext,
+} from './opDef.ts';
 import { COORDINATE_MODES, type Interpolation, resampleAxis, type Taps, tapsOf } from './resample.ts';
 
 const attributes = {
@@ -100,7 +107,8 @@ function run(context: RunContext<Specs>, variant: Variant): Tensor[] {
     const physical = order[axis] as number;
     const [out, scale] = [plan.out[axis] as number, plan.scale[axis] as number];
     const r = axes.indexOf(axis);
-    const region = roi !== undefined && r >= 0 ? ([roi[r], roi[r + axes.length]] as [number, number]) : ([0, 1] as const);
+    const region =
+      roi !== undefined && r >= 0 ? ([roi[r], roi[r + axes.length]] as [number, number]) : ([0, 1] as const);
     const crops = how.coordinates === 'tf_crop_and_resize' && (region[0] !== 0 || region[1] !== 1);
     outDims[physical] = out;
     if (out === size && scale === 1 && !crops) return;
@@ -113,7 +121,12 @@ function run(context: RunContext<Specs>, variant: Variant): Tensor[] {
 }
 
 /** Nearest neighbours only move elements, so any type will do. */
-function pickNearest(context: RunContext<Specs>, x: Tensor, dims: readonly number[], taps: ReadonlyMap<number, Taps>): Tensor {
+function pickNearest(
+  context: RunContext<Specs>,
+  x: Tensor,
+  dims: readonly number[],
+  taps: ReadonlyMap<number, Taps>,
+): Tensor {
   const out = outputOf(context, 0, x.dtype, dims);
   if (sizeOf(dims) === 0) return out;
   const [from, to] = [cellsOf(x) as Uint32Array, cellsOf(out) as Uint32Array]; // only read and written
@@ -130,14 +143,20 @@ function pickNearest(context: RunContext<Specs>, x: Tensor, dims: readonly numbe
     }
     const index = taps.get(axis)?.index;
     const step = strides[axis] as number;
-    for (let i = 0; i < (dims[axis] as number); i++) walk(axis + 1, base + (index === undefined ? i : (index[i] as number)) * step);
+    for (let i = 0; i < (dims[axis] as number); i++)
+      walk(axis + 1, base + (index === undefined ? i : (index[i] as number)) * step);
   };
   if (last >= 0) walk(0, 0);
   return out;
 }
 
 /** One axis after the other, sums in float64. */
-function interpolate(context: RunContext<Specs>, x: Tensor, dims: readonly number[], taps: ReadonlyMap<number, Taps>): Tensor {
+function interpolate(
+  context: RunContext<Specs>,
+  x: Tensor,
+  dims: readonly number[],
+  taps: ReadonlyMap<number, Taps>,
+): Tensor {
   const out = context.output(0, x.dtype as 'float32', dims); // numeric: linear and cubic have no strings
   const target = numbersOf(out);
   let data: ArrayLike<number> = numbersOf(x);
@@ -213,7 +232,9 @@ function checkModes(context: Inferring, a: Attributes): void {
     context.fail(`mode is ${a.mode}, expected nearest, linear or cubic`);
   }
   if (!COORDINATE_MODES.includes(a.coordinate_transformation_mode)) {
-    context.fail(`coordinate_transformation_mode is ${a.coordinate_transformation_mode}, expected one of ${COORDINATE_MODES.join(', ')}`);
+    context.fail(
+      `coordinate_transformation_mode is ${a.coordinate_transformation_mode}, expected one of ${COORDINATE_MODES.join(', ')}`,
+    );
   }
 }
 
