@@ -1,0 +1,133 @@
+import { finishRow, scaleFp32 } from './epilogue';
+import { CONV_EPILOGUE, CONV_MULTIPLIER, CONV_Y_HI, CONV_Y_LO, CONV_Y_ZERO, EPILOGUE_FP32 } from './layout';
+import { field, packCodes, pointer, roundingZero, roundToCode, store8, storePart8, upperHalf } from './vector';
+
+/**
+ * Equations (A) and (R) in tiles of 4 rows by 8 columns; one dot instruction multiplies two k.
+ *
+ * @param a int16 rows, zero point subtracted; b panels [columns / 8][pairs][8][2] int16; bias int32.
+ * @param descriptor the epilogue's fields; `channel` is the padded output channel of the first column.
+ */
+export function gemmQs8Qc8w_4x8(
+  descriptor: usize, a: usize, aStride: usize, b: usize, bias: usize, c: usize, cStride: usize,
+  rows: i32, columns: i32, pairs: i32, channel: i32,
+): void {
+  const epilogue = field(descriptor, CONV_EPILOGUE);
+  const yZero = field(descriptor, CONV_Y_ZERO);
+  const lo = f32x4.splat(<f32>(field(descriptor, CONV_Y_LO) - yZero));
+  const hi = f32x4.splat(<f32>(field(descriptor, CONV_Y_HI) - yZero));
+  const zero = roundingZero(yZero);
+  const columnBytes: usize = epilogue > 1 ? 4 : 1;
+  for (let n = 0; n < columns; n += 8) {
+    const width = columns - n;
+    for (let m = 0; m < rows; m += 4) {
+      let a0 = a + <usize>m * aStride;
+      let a1 = a0 + aStride;
+      let a2 = a1 + aStride;
+      let a3 = a2 + aStride;
+      let pb = b;
+      let c00 = v128.load(bias), c01 = v128.load(bias, 16);
+      let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01;
+      for (let i = pairs; i != 0; i--) {
+        const b0 = v128.load(pb), b1 = v128.load(pb, 16);
+        let v = v128.load32_splat(a0);
+        c00 = i32x4.add(c00, i32x4.dot_i16x8_s(v, b0));
+        c01 = i32x4.add(c01, i32x4.dot_i16x8_s(v, b1));
+        v = v128.load32_splat(a1);
+        c10 = i32x4.add(c10, i32x4.dot_i16x8_s(v, b0));
+        c11 = i32x4.add(c11, i32x4.dot_i16x8_s(v, b1));
+        v = v128.load32_splat(a2);
+        c20 = i32x4.add(c20, i32x4.dot_i16x8_s(v, b0));
+        c21 = i32x4.add(c21, i32x4.dot_i16x8_s(v, b1));
+        v = v128.load32_splat(a3);
+        c30 = i32x4.add(c30, i32x4.dot_i16x8_s(v, b0));
+        c31 = i32x4.add(c31, i32x4.dot_i16x8_s(v, b1));
+        a0 += 4; a1 += 4; a2 += 4; a3 += 4;
+        pb += 32;
+      }
+      const height = rows - m;
+      let pc = c + <usize>m * cStride;
+      if (epilogue == EPILOGUE_FP32) {
+        const multiplier = pointer(descriptor, CONV_MULTIPLIER) + (<usize>(channel + n) << 2);
+        const m0 = v128.load(multiplier), m1 = v128.load(multiplier, 16);
+        const h0 = i16x8.narrow_i32x4_s(
+          roundToCode(scaleFp32(c00, m0, lo, hi), zero), roundToCode(scaleFp32(c01, m1, lo, hi), zero));
+        const h1 = i16x8.narrow_i32x4_s(
+          roundToCode(scaleFp32(c10, m0, lo, hi), zero), roundToCode(scaleFp32(c11, m1, lo, hi), zero));
+        const h2 = i16x8.narrow_i32x4_s(
+          roundToCode(scaleFp32(c20, m0, lo, hi), zero), roundToCode(scaleFp32(c21, m1, lo, hi), zero));
+        const h3 = i16x8.narrow_i32x4_s(
+          roundToCode(scaleFp32(c30, m0, lo, hi), zero), roundToCode(scaleFp32(c31, m1, lo, hi), zero));
+        const first = packCodes(h0, h1);
+        const second = packCodes(h2, h3);
+        if (width >= 8 && height >= 4) {
+          v128.store64_lane(pc, first, 0);
+          v128.store64_lane(pc + cStride, first, 1);
+          pc += cStride << 1;
+          v128.store64_lane(pc, second, 0);
+          v128.store64_lane(pc + cStride, second, 1);
+        } else {
+          store8(pc, first, width);
+          if (height > 1) store8(pc + cStride, upperHalf(first), width);
+          pc += cStride << 1;
+          if (height > 2) store8(pc, second, width);
+          if (height > 3) store8(pc + cStride, upperHalf(second), width);
+        }
+      } else {
+        finishRow(descriptor, c00, c01, pc, channel + n, width);
+        if (height > 1) finishRow(descriptor, c10, c11, pc += cStride, channel + n, width);
+        if (height > 2) finishRow(descriptor, c20, c21, pc += cStride, channel + n, width);
+        if (height > 3) finishRow(descriptor, c30, c31, pc += cStride, channel + n, width);
+      }
+    }
+    b += <usize>pairs << 5;
+    bias += 32;
+    c += columnBytes << 3;
+  }
+}
+
+/** One row, 16 columns at a time: fully connected layers are bound by reading their weights. */
+export function gemmQs8Qc8w_1x16(
+  descriptor: usize, a: usize, b: usize, bias: usize, c: usize, columns: i32, pairs: i32, channel: i32,
+): void {
+  const panel = <usize>pairs << 5;
+  const columnBytes: usize = field(descriptor, CONV_EPILOGUE) > 1 ? 4 : 1;
+  for (let n = 0; n < columns; n += 16) {
+    const wide = columns - n > 8;
+    let p0 = b, p1 = wide ? b + panel : b;
+    let c0 = v128.load(bias), c1 = v128.load(bias, 16);
+    let c2 = v128.load(wide ? bias + 32 : bias), c3 = v128.load(wide ? bias + 48 : bias);
+    for (let i = 0; i < pairs; i++) {
+      const v = v128.load32_splat(a + (<usize>i << 2));
+      c0 = i32x4.add(c0, i32x4.dot_i16x8_s(v, v128.load(p0)));
+      c1 = i32x4.add(c1, i32x4.dot_i16x8_s(v, v128.load(p0, 16)));
+      c2 = i32x4.add(c2, i32x4.dot_i16x8_s(v, v128.load(p1)));
+      c3 = i32x4.add(c3, i32x4.dot_i16x8_s(v, v128.load(p1, 16)));
+      p0 += 32; p1 += 32;
+    }
+    finishOctet(descriptor, c0, c1, c, channel + n, columns - n);
+    if (wide) finishOctet(descriptor, c2, c3, c + (columnBytes << 3), channel + n + 8, columns - n - 8);
+    b += panel << 1;
+    bias += 64;
+    c += columnBytes << 4;
+  }
+}
+
+/** Any epilogue for one row of up to 8 columns. */
+export function finishOctet(descriptor: usize, acc0: v128, acc1: v128, c: usize, channel: i32, width: i32): void {
+  if (field(descriptor, CONV_EPILOGUE) != EPILOGUE_FP32) {
+    finishRow(descriptor, acc0, acc1, c, channel, width);
+    return;
+  }
+  const yZero = field(descriptor, CONV_Y_ZERO);
+  const lo = f32x4.splat(<f32>(field(descriptor, CONV_Y_LO) - yZero));
+  const hi = f32x4.splat(<f32>(field(descriptor, CONV_Y_HI) - yZero));
+  const zero = roundingZero(yZero);
+  const multiplier = pointer(descriptor, CONV_MULTIPLIER) + (<usize>channel << 2);
+  const h = i16x8.narrow_i32x4_s(
+    roundToCode(scaleFp32(acc0, v128.load(multiplier), lo, hi), zero),
+    roundToCode(scaleFp32(acc1, v128.load(multiplier, 16), lo, hi), zero),
+  );
+  if (width >= 8) v128.store64_lane(c, packCodes(h, h), 0);
+  else storePart8(c, packCodes(h, h), width);
+}

@@ -1,0 +1,106 @@
+import { clampF32x4, loadCodes, packCodes, roundingZero, roundToCode, store8, store32 } from './vector';
+
+/** Sum of four int32 lanes. */
+// @ts-ignore: decorator
+@inline
+export function sumI32(v: v128): i32 {
+  return i32x4.extract_lane(v, 0) + i32x4.extract_lane(v, 1) + i32x4.extract_lane(v, 2) + i32x4.extract_lane(v, 3);
+}
+
+/** All ones where rint(quotient) lies outside [lo, hi]; NaN does not. */
+// @ts-ignore: decorator
+@inline
+function outside(rounded: v128, lo: v128, hi: v128): v128 {
+  return v128.or(f32x4.lt(rounded, lo), f32x4.gt(rounded, hi));
+}
+
+/** Lanes of all ones for the first `count` of four. */
+// @ts-ignore: decorator
+@inline
+function firstLanes(count: i32): v128 {
+  return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count));
+}
+
+/** Equation (Q) on float32 quotients. Stores how many were clipped, as f64, at `clipped`. */
+export function quantizeF32(
+  x: usize, out: usize, count: i32, scale: f32, zeroPoint: i32, qmin: i32, qmax: i32, clipped: usize,
+): void {
+  const divisor = f32x4.splat(scale);
+  const lo = f32x4.splat(<f32>(qmin - zeroPoint));
+  const hi = f32x4.splat(<f32>(qmax - zeroPoint));
+  const zero = roundingZero(zeroPoint);
+  let misses = i32x4.splat(0);
+  for (let i = count; i > 0; i -= 8) {
+    const q0 = f32x4.nearest(f32x4.div(v128.load(x), divisor));
+    const q1 = f32x4.nearest(f32x4.div(v128.load(x, 16), divisor));
+    let out0 = outside(q0, lo, hi);
+    let out1 = outside(q1, lo, hi);
+    if (i < 8) {
+      out0 = v128.and(out0, firstLanes(i));
+      out1 = v128.and(out1, firstLanes(i - 4));
+    }
+    misses = i32x4.sub(misses, i32x4.add(out0, out1));
+    const v0 = clampF32x4(v128.and(q0, f32x4.eq(q0, q0)), lo, hi);
+    const v1 = clampF32x4(v128.and(q1, f32x4.eq(q1, q1)), lo, hi);
+    const h = i16x8.narrow_i32x4_s(roundToCode(v0, zero), roundToCode(v1, zero));
+    store8(out, packCodes(h, h), i);
+    x += 32;
+    out += 8;
+  }
+  store<f64>(clipped, <f64>sumI32(misses));
+}
+
+/** What {@link quantizeF32} counts, without codes. */
+export function countClippedF32(
+  x: usize, count: i32, scale: f32, zeroPoint: i32, qmin: i32, qmax: i32, clipped: usize,
+): void {
+  const divisor = f32x4.splat(scale);
+  const lo = f32x4.splat(<f32>(qmin - zeroPoint));
+  const hi = f32x4.splat(<f32>(qmax - zeroPoint));
+  let misses = i32x4.splat(0);
+  for (let i = count; i > 0; i -= 4) {
+    let out0 = outside(f32x4.nearest(f32x4.div(v128.load(x), divisor)), lo, hi);
+    if (i < 4) out0 = v128.and(out0, firstLanes(i));
+    misses = i32x4.sub(misses, out0);
+    x += 16;
+  }
+  store<f64>(clipped, <f64>sumI32(misses));
+}
+
+/** Equation (D). */
+export function dequantizeQ8(x: usize, out: usize, count: i32, signed: i32, zeroPoint: i32, scale: f32): void {
+  const zero = i16x8.splat(<i16>zeroPoint);
+  const factor = f32x4.splat(scale);
+  for (let i = count; i > 0; i -= 8) {
+    const wide = i16x8.sub(loadCodes(x, signed), zero);
+    const first = f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(wide)), factor);
+    const second = f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(wide)), factor);
+    store32(out, first, second, i);
+    x += 8;
+    out += 32;
+  }
+}
+
+/** How many bytes equal `lo` or `hi`, as f64 at `saturated`. */
+export function countSaturated8(x: usize, count: i32, lo: i32, hi: i32, saturated: usize): void {
+  const vlo = i8x16.splat(<i8>lo);
+  const vhi = i8x16.splat(<i8>hi);
+  let total: i32 = 0;
+  let i = count;
+  while (i >= 16) {
+    let blocks = min(i >> 4, 255);
+    i -= blocks << 4;
+    let hits = i8x16.splat(0);
+    for (; blocks > 0; blocks--) {
+      const v = v128.load(x);
+      hits = i8x16.sub(hits, v128.or(i8x16.eq(v, vlo), i8x16.eq(v, vhi)));
+      x += 16;
+    }
+    total += sumI32(i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(hits)));
+  }
+  for (; i > 0; i--) {
+    const v = load<u8>(x++);
+    if (v == <u8>lo || v == <u8>hi) total++;
+  }
+  store<f64>(saturated, <f64>total);
+}

@@ -1,0 +1,84 @@
+import { invariant } from '../base/diagnostics.ts';
+import type { NumericArray } from '../base/dtype.ts';
+import type { ClampRange, ConvGeometry, KernelSet, Packed } from '../kernels/kernelSet.ts';
+import { depthwiseF32, depthwiseQ8 } from './depthwise.ts';
+import type { Engine } from './engine.ts';
+import type { Epilogue } from './epilogue.ts';
+import { gemmOverPatchesF32, gemmOverPatchesQ8, type PatchProblem } from './gemmOverPatches.ts';
+import { convOrder, packDepthwiseF32, packDepthwiseQ8, packPanelsF32, packPanelsQ8 } from './pack.ts';
+import { asWasmPacked, isDepthwise } from './packed.ts';
+
+type ConvKernels = Pick<KernelSet, 'packConvF32' | 'convF32' | 'packConvQ8' | 'convQ8' | 'convQ8Accumulators'>;
+
+/** Convolutions: depthwise by kernels of their own, everything else as a GEMM over patches. */
+export function convKernels(engine: Engine): ConvKernels {
+  const { memory } = engine;
+  const convQ8 = (
+    x: Int8Array | Uint8Array,
+    packed: Packed,
+    epilogue: Epilogue,
+    out: NumericArray,
+    geometry: ConvGeometry,
+  ) => {
+    const weights = asWasmPacked(packed);
+    checkForm(weights.shape.form, geometry);
+    if (weights.shape.form === 'depthwise') depthwiseQ8(engine, x, weights, out, geometry, epilogue);
+    else {
+      const { inputZeroPoint } = weights.shape;
+      gemmOverPatchesQ8(engine, x, weights, out, convProblem(geometry), { inputZeroPoint, epilogue });
+    }
+  };
+  return {
+    packConvF32: (weights, bias, geometry) =>
+      isDepthwise(geometry)
+        ? packDepthwiseF32(memory, weights, bias, geometry)
+        : packPanelsF32(memory, weights, bias, convOrder(geometry)),
+    convF32: (x, packed, out, geometry, clamp: ClampRange) => {
+      const weights = asWasmPacked(packed);
+      checkForm(weights.shape.form, geometry);
+      if (weights.shape.form === 'depthwise') depthwiseF32(engine, x, weights, out, geometry, clamp);
+      else gemmOverPatchesF32(engine, x, weights, out, convProblem(geometry), clamp);
+    },
+    packConvQ8: (weights, geometry, inputZeroPoint) =>
+      isDepthwise(geometry)
+        ? packDepthwiseQ8(memory, weights, geometry, inputZeroPoint)
+        : packPanelsQ8(memory, weights, convOrder(geometry), inputZeroPoint),
+    convQ8: (x, packed, requantizer, out, geometry) => convQ8(x, packed, requantizer, out, geometry),
+    convQ8Accumulators: (x, packed, out, geometry) => convQ8(x, packed, 'accumulators', out, geometry),
+  };
+}
+
+function checkForm(form: string, geometry: ConvGeometry): void {
+  invariant(
+    (form === 'depthwise') === isDepthwise(geometry),
+    `${form} weights for other groups than they were packed for`,
+  );
+}
+
+function convProblem(geometry: ConvGeometry): PatchProblem {
+  const { inHeight, inWidth, outHeight, outWidth, inChannels, outChannels, groups } = geometry;
+  const { kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft } = geometry;
+  const pointwise = kernelHeight === 1 && kernelWidth === 1 && strideHeight === 1 && strideWidth === 1;
+  const direct =
+    pointwise && groups === 1 && padTop === 0 && padLeft === 0 && inHeight === outHeight && inWidth === outWidth;
+  return {
+    batch: geometry.batch,
+    inHeight,
+    inWidth,
+    inChannels,
+    gridHeight: outHeight,
+    gridWidth: outWidth,
+    strideHeight,
+    strideWidth,
+    offsetsY: Array.from({ length: kernelHeight }, (_, k) => k * geometry.dilationHeight - padTop),
+    offsetsX: Array.from({ length: kernelWidth }, (_, k) => k * geometry.dilationWidth - padLeft),
+    groups,
+    groupIn: inChannels / groups,
+    groupOut: outChannels / groups,
+    direct,
+    outFirst: 0,
+    outImage: outHeight * outWidth * outChannels,
+    outRow: outWidth * outChannels,
+    outPixel: outChannels,
+  };
+}

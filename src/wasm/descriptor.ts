@@ -1,0 +1,25 @@
+import type { Loan } from './lend.ts';
+import type { WasmMemory } from './memory.ts';
+
+/** A block of 32-bit fields that a kernel reads; offsets are those of assembly/layout.ts. */
+export class Descriptor {
+  readonly pointer: number;
+  readonly #ints: Int32Array;
+  readonly #floats: Float32Array;
+
+  constructor(memory: WasmMemory, loan: Loan, byteLength: number) {
+    this.pointer = loan.scratch(byteLength);
+    this.#ints = memory.at('int32', this.pointer, byteLength / 4);
+    this.#floats = memory.at('float32', this.pointer, byteLength / 4);
+  }
+
+  /** Integers and addresses, by offset. */
+  setInts(fields: Readonly<Record<number, number>>): void {
+    for (const [offset, value] of Object.entries(fields)) this.#ints[Number(offset) / 4] = value;
+  }
+
+  /** float32 fields, by offset. */
+  setFloats(fields: Readonly<Record<number, number>>): void {
+    for (const [offset, value] of Object.entries(fields)) this.#floats[Number(offset) / 4] = value;
+  }
+}

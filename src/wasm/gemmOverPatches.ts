@@ -1,0 +1,172 @@
+import type { NumericArray } from '../base/dtype.ts';
+import type { ClampRange } from '../kernels/kernelSet.ts';
+import * as layout from './assembly/layout.ts';
+import { Descriptor } from './descriptor.ts';
+import type { Engine } from './engine.ts';
+import { describeEpilogue, type Epilogue } from './epilogue.ts';
+import { type Loan, lend } from './lend.ts';
+import { roundUp } from './packed.ts';
+
+/** A matrix product over the patches of an image: convolution, transposed convolution by phases, or plain. */
+export interface PatchProblem {
+  readonly batch: number;
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly inChannels: number;
+  /** Output pixels per image. */
+  readonly gridHeight: number;
+  readonly gridWidth: number;
+  readonly strideHeight: number;
+  readonly strideWidth: number;
+  /** Input row or column of each tap, relative to the stride position. */
+  readonly offsetsY: readonly number[];
+  readonly offsetsX: readonly number[];
+  readonly groups: number;
+  readonly groupIn: number;
+  readonly groupOut: number;
+  /** The patches are the input as it lies there. */
+  readonly direct: boolean;
+  /** Where output pixels lie, in elements: the first, and steps per image, row and pixel. */
+  readonly outFirst: number;
+  readonly outImage: number;
+  readonly outRow: number;
+  readonly outPixel: number;
+}
+
+/** Addresses of the packed weights, in panels. */
+export interface Panels {
+  readonly weights: number;
+  readonly bias: number;
+}
+
+/** Patches that are worked on at a time shall stay in the second-level cache. */
+const BLOCK_BYTES = 160 * 1024;
+const MIN_BLOCK = 16;
+const MAX_BLOCK = 2048;
+
+/** float32: clamp(patches x weights + bias). */
+export function gemmOverPatchesF32(
+  engine: Engine,
+  x: Float32Array,
+  panels: Panels,
+  out: Float32Array,
+  problem: PatchProblem,
+  clamp: ClampRange,
+): void {
+  if (out.length === 0) return;
+  lend(engine.memory, (loan) => {
+    const descriptor = describe(engine, loan, { x, panels, out, problem, rowBytes: 4 * sumLength(problem) });
+    descriptor.setFloats({ [layout.CONV_LO]: clamp.lo, [layout.CONV_HI]: clamp.hi });
+    runBlocks(engine, loan, 'convF32', { descriptor, problem, rowBytes: 4 * sumLength(problem) });
+  });
+}
+
+/** Equation (A), and (R) unless the accumulators are asked for. */
+export function gemmOverPatchesQ8(
+  engine: Engine,
+  x: Int8Array | Uint8Array,
+  panels: Panels,
+  out: NumericArray,
+  problem: PatchProblem,
+  options: { readonly inputZeroPoint: number; readonly epilogue: Epilogue },
+): void {
+  if (out.length === 0) return;
+  lend(engine.memory, (loan) => {
+    const rowBytes = 2 * roundUp(sumLength(problem), 2);
+    const descriptor = describe(engine, loan, { x, panels, out, problem, rowBytes });
+    descriptor.setInts({
+      [layout.CONV_X_SIGNED]: x instanceof Int8Array ? 1 : 0,
+      [layout.CONV_X_ZERO]: options.inputZeroPoint,
+    });
+    describeEpilogue(engine, loan, descriptor, options.epilogue, problem);
+    runBlocks(engine, loan, 'convQs8Qc8w', { descriptor, problem, rowBytes });
+  });
+}
+
+interface Described {
+  readonly x: NumericArray;
+  readonly panels: Panels;
+  readonly out: NumericArray;
+  readonly problem: PatchProblem;
+  /** Bytes of one patch. */
+  readonly rowBytes: number;
+}
+
+function describe(engine: Engine, loan: Loan, { x, panels, out, problem, rowBytes }: Described): Descriptor {
+  const { offsetsY, offsetsX } = problem;
+  const offsets = loan.scratch(4 * (offsetsY.length + offsetsX.length));
+  engine.memory.at('int32', offsets, offsetsY.length + offsetsX.length).set([...offsetsY, ...offsetsX]);
+  const bytes = out.BYTES_PER_ELEMENT;
+  const descriptor = new Descriptor(engine.memory, loan, layout.CONV_BYTES);
+  descriptor.setInts({
+    [layout.CONV_X]: loan.read(x),
+    [layout.CONV_OUT]: loan.write(out) + problem.outFirst * bytes,
+    [layout.CONV_WEIGHTS]: panels.weights,
+    [layout.CONV_BIAS]: panels.bias,
+    [layout.CONV_IN_HEIGHT]: problem.inHeight,
+    [layout.CONV_IN_WIDTH]: problem.inWidth,
+    [layout.CONV_IN_CHANNELS]: problem.inChannels,
+    [layout.CONV_GRID_HEIGHT]: problem.gridHeight,
+    [layout.CONV_GRID_WIDTH]: problem.gridWidth,
+    [layout.CONV_STRIDE_Y]: problem.strideHeight,
+    [layout.CONV_STRIDE_X]: problem.strideWidth,
+    [layout.CONV_TAPS_Y]: offsetsY.length,
+    [layout.CONV_TAPS_X]: offsetsX.length,
+    [layout.CONV_OFFSETS]: offsets,
+    [layout.CONV_GROUP_IN]: problem.groupIn,
+    [layout.CONV_GROUP_OUT]: problem.groupOut,
+    [layout.CONV_PANELS]: Math.ceil(problem.groupOut / 8),
+    [layout.CONV_K]: sumLength(problem),
+    [layout.CONV_OUT_IMAGE]: problem.outImage * bytes,
+    [layout.CONV_OUT_ROW]: problem.outRow * bytes,
+    [layout.CONV_OUT_PIXEL]: problem.outPixel * bytes,
+    [layout.CONV_BLOCK]: blockOf(rowBytes),
+    [layout.CONV_DIRECT]: problem.direct ? 1 : 0,
+    [layout.CONV_CONTIGUOUS]: isContiguous(problem) ? 1 : 0,
+    [layout.CONV_DENSE_TAPS]: problem.groups === 1 && isConsecutive(offsetsX) ? 1 : 0,
+  });
+  return descriptor;
+}
+
+interface Run {
+  readonly descriptor: Descriptor;
+  readonly problem: PatchProblem;
+  readonly rowBytes: number;
+}
+
+/** Splits over pixels, or over panels where there are few pixels; each call has scratch of its own. */
+function runBlocks(engine: Engine, loan: Loan, kernel: string, { descriptor, problem, rowBytes }: Run): void {
+  const pixels = problem.batch * problem.gridHeight * problem.gridWidth;
+  const panels = problem.groups * Math.ceil(problem.groupOut / 8);
+  const work = (pixels * panels * 8 * sumLength(problem)) / 40;
+  const byPixels = pixels >= 64 || panels < 2 * engine.threads;
+  const ranges = engine.split(byPixels ? pixels : panels, work, byPixels ? 4 : 1);
+  const rows = Math.min(roundUp(pixels, 4), roundUp(blockOf(rowBytes), 4));
+  const scratchBytes = rows * rowBytes + layout.SLACK;
+  engine.run(
+    kernel,
+    ranges.map(([first, end]) => [
+      descriptor.pointer,
+      ...(byPixels ? [first, end, 0, panels] : [0, pixels, first, end]),
+      loan.scratch(scratchBytes),
+    ]),
+  );
+}
+
+/** Sums per output. */
+function sumLength({ offsetsY, offsetsX, groupIn }: PatchProblem): number {
+  return offsetsY.length * offsetsX.length * groupIn;
+}
+
+function blockOf(rowBytes: number): number {
+  const rows = Math.floor(BLOCK_BYTES / Math.max(1, rowBytes) / 4) * 4;
+  return Math.min(MAX_BLOCK, Math.max(MIN_BLOCK, rows));
+}
+
+function isContiguous({ gridHeight, gridWidth, outImage, outRow, outPixel }: PatchProblem): boolean {
+  return outRow === gridWidth * outPixel && outImage === gridHeight * outRow;
+}
+
+function isConsecutive(offsets: readonly number[]): boolean {
+  return offsets.every((offset, i) => offset === (offsets[0] as number) + i);
+}

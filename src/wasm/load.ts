@@ -1,0 +1,38 @@
+import type { KernelSet, ThreadPool } from '../kernels/kernelSet.ts';
+import { convKernels } from './convKernels.ts';
+import { convTransposeKernels } from './convTransposeKernels.ts';
+import { elementwiseKernels } from './elementwiseKernels.ts';
+import { Engine } from './engine.ts';
+import { gemmKernels } from './gemmKernels.ts';
+import { WasmMemory } from './memory.ts';
+import { poolKernels } from './poolKernels.ts';
+import { statisticsKernels } from './statisticsKernels.ts';
+
+export interface WasmOptions {
+  /** Makes the threads that share the memory; without it kernels run on the caller's. */
+  readonly pool?: (memory: WebAssembly.Memory) => ThreadPool;
+  /** How far the memory may grow; 4 GiB unless told. */
+  readonly maxBytes?: number;
+}
+
+/**
+ * The SIMD engine.
+ *
+ * @param bytes kernels.wasm.
+ * @throws DiagnosticError EXE402 without SharedArrayBuffer.
+ */
+export function createWasmKernels(bytes: Uint8Array, options: WasmOptions = {}): KernelSet {
+  const memory = new WasmMemory(options.maxBytes);
+  const engine = new Engine(memory, bytes, options.pool?.(memory.memory));
+  return {
+    engine: 'wasm',
+    threads: engine.threads,
+    memory,
+    ...convKernels(engine),
+    ...convTransposeKernels(engine),
+    ...gemmKernels(engine),
+    ...poolKernels(engine),
+    ...elementwiseKernels(engine),
+    ...statisticsKernels(engine),
+  };
+}
