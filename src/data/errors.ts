@@ -1,0 +1,153 @@
+import { type Diagnostic, DiagnosticError, type Location } from '../base/diagnostics.ts';
+import { formatDims } from '../base/shape.ts';
+
+const make = (code: string, at: Location, message: string): Diagnostic => ({ severity: 'error', code, message, at });
+
+// What is configured, judged before a file is read: returned.
+
+/** DAT101: a folder of samples that is not there. */
+export function missingFolder(at: Location, input: string, folder: string, isFile: boolean): Diagnostic {
+  const found = isFile ? 'is a file' : 'does not exist';
+  return make('DAT101', at, `the samples of input ${input} are expected in the folder ${folder}, which ${found}`);
+}
+
+/** DAT102: fewer files than asked for. */
+export function tooFewFiles(at: Location, folder: string, found: number, wanted: number): Diagnostic {
+  const files = found === 1 ? '1 file' : `${found} files`;
+  return make('DAT102', at, `${folder} has ${files}, fewer than the ${wanted} samples asked for`);
+}
+
+/** DAT103: folders of several inputs that cannot be paired. */
+export function unequalFolders(at: Location, counts: readonly string[]): Diagnostic {
+  const message = `the i-th files of all inputs make a sample, but the folders differ: ${counts.join(', ')} files; set calibrate_size to use the first of each`;
+  return make('DAT103', at, message);
+}
+
+/** DAT104: an input that takes no image. */
+export function notAnImageInput(at: Location, input: string, dims: readonly number[], why: string): Diagnostic {
+  return make('DAT104', at, `input ${input} has dims ${formatDims(dims)} and takes no image: ${why}`);
+}
+
+/** DAT105: a batch of images. */
+export function batchOfImages(at: Location, input: string, batch: number): Diagnostic {
+  return make('DAT105', at, `input ${input} has batch ${batch}; an image fills one row, so the batch must be 1`);
+}
+
+/** DAT106: mean or std of another length than the channels. */
+export function wrongChannelCount(at: Location, key: string, found: number, expected: number): Diagnostic {
+  return make('DAT106', at, `${key} has ${found} values, ${expected} are expected: one per channel of the image`);
+}
+
+/** DAT107: an element type that samples cannot have. */
+export function wrongInputType(at: Location, input: string, dtype: string, supported: string): Diagnostic {
+  return make('DAT107', at, `input ${input} has type ${dtype}; ${supported}`);
+}
+
+/** DAT108: image and input do not fit in size. */
+export function wrongImageSize(
+  at: Location,
+  input: string,
+  image: readonly number[],
+  dims: readonly number[],
+): Diagnostic {
+  const message = `images arrive as [H, W, C] = ${formatDims(image)} after preprocessing, but input ${input} has dims ${formatDims(dims)}; set resize_width and resize_height with resize_method, or center_crop_width and center_crop_height`;
+  return make('DAT108', at, message);
+}
+
+/** DAT109: a standard deviation that divides by nothing. */
+export function zeroStd(at: Location, key: string, value: number): Diagnostic {
+  return make('DAT109', at, `${key} has the value ${value}; every standard deviation must be a number other than 0`);
+}
+
+/** DAT110: no folder for any input, or no file in them. */
+export function noSamples(at: Location, folder: string): Diagnostic {
+  return make('DAT110', at, `${folder} has no files`);
+}
+
+// Files that cannot be read: thrown, naming the file.
+
+/** DAT201: neither of the image formats. */
+export function notAnImage(file: string, found: string): DiagnosticError {
+  return new DiagnosticError(make('DAT201', { file }, `this is ${found}, not a JPEG or PNG image`));
+}
+
+/** DAT202: an image that is damaged or of an unknown kind. */
+export function brokenImage(file: string, format: string, why: string, cause?: unknown): DiagnosticError {
+  return new DiagnosticError(make('DAT202', { file }, `the ${format} image cannot be decoded: ${why}`), { cause });
+}
+
+/** DAT203: an image whose pixels would not fit in memory. */
+export function imageTooLarge(file: string, width: number, height: number, limit: number): DiagnosticError {
+  const message = `the image says it is ${width} x ${height} pixels; at most ${limit / 1e6} million are read`;
+  return new DiagnosticError(make('DAT203', { file }, message));
+}
+
+/** DAT204: raw bytes that are not the input's. */
+export function wrongByteCount(
+  file: string,
+  found: number,
+  expected: number,
+  input: { readonly name: string; readonly dtype: string; readonly dims: readonly number[] },
+): DiagnosticError {
+  const what = `input ${input.name}, ${input.dtype} ${formatDims(input.dims)}`;
+  return new DiagnosticError(make('DAT204', { file }, `the file has ${found} bytes, ${what} needs ${expected}`));
+}
+
+/** DAT205: an .npy file that is damaged or holds what tensors cannot. */
+export function brokenNpy(file: string, why: string): DiagnosticError {
+  return new DiagnosticError(make('DAT205', { file }, `the .npy array cannot be read: ${why}`));
+}
+
+/** DAT206: an array of another type or shape than the input. */
+export function wrongArray(
+  file: string,
+  found: { readonly dtype: string; readonly dims: readonly number[] },
+  input: { readonly name: string; readonly dtype: string; readonly dims: readonly number[] },
+): DiagnosticError {
+  const expected = `input ${input.name} is ${input.dtype} ${formatDims(input.dims)}`;
+  const message = `the array is ${found.dtype} ${formatDims(found.dims)}, ${expected}`;
+  return new DiagnosticError(make('DAT206', { file }, message));
+}
+
+/** DAT207: a crop that is larger than its image. */
+export function cropTooLarge(
+  file: string,
+  crop: { readonly width: number; readonly height: number },
+  image: { readonly width: number; readonly height: number },
+): DiagnosticError {
+  const message = `the centre crop of ${crop.width} x ${crop.height} is larger than the image of ${image.width} x ${image.height}`;
+  return new DiagnosticError(make('DAT207', { file }, message));
+}
+
+/** DAT208: an image that does not fill its input: {@link wrongImageSize} of one file. */
+export function imageDoesNotFit(
+  file: string,
+  input: string,
+  image: readonly number[],
+  dims: readonly number[],
+): DiagnosticError {
+  return new DiagnosticError({ ...wrongImageSize({ file }, input, image, dims), code: 'DAT208' });
+}
+
+/** DAT209: the file system failed. */
+export function cannotReadFile(file: string, cause: unknown): DiagnosticError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new DiagnosticError(make('DAT209', { file }, `the file cannot be read: ${why}`), { cause });
+}
+
+/** DAT210: a tensor that NumPy has no type for. */
+export function cannotWriteNpy(dtype: string): DiagnosticError {
+  return new DiagnosticError(make('DAT210', { file: '' }, `a tensor of type ${dtype} cannot be written as .npy`));
+}
+
+// Labels.
+
+/** DAT301: a line of labels that names no class. */
+export function badLabel(file: string, line: number, text: string, why: string): DiagnosticError {
+  return new DiagnosticError(make('DAT301', { file, line }, `${JSON.stringify(text)} ${why}`));
+}
+
+/** DAT302: a file without labels. */
+export function noLabels(file: string): DiagnosticError {
+  return new DiagnosticError(make('DAT302', { file }, 'there are no labels; lines of file,class are expected'));
+}
