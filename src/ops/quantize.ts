@@ -70,54 +70,55 @@ function checkScale(context: Inferring, axis: number, blockSize: number): void {
   }
 }
 
-const quantizeLinear = defineOp({
-  type: 'QuantizeLinear',
-  domain: '',
-  since: 10,
-  arity: [2, 3],
-  attributes: ATTRIBUTES,
-  layout: { kind: 'any' },
-  infer: (context) => {
-    checkScale(context, context.attributes.axis, context.attributes.block_size);
-    const named = context.attributes.output_dtype;
-    const dtype: DType =
-      context.inputs[2]?.dtype ??
-      (named === 0 ? 'uint8' : (dtypeOfCode(named) ?? context.fail(`output_dtype ${named} is not supported`)));
-    return [{ dtype, dims: context.input(0).dims }];
-  },
-  run: (context) => {
-    const [x, scale, zero] = [context.input(0), context.input(1), context.inputs[2]];
-    const named = context.attributes.output_dtype;
-    const dtype = (zero?.dtype ?? (named === 0 ? 'uint8' : dtypeOfCode(named)) ?? 'uint8') as NumericDType; // infer checked
-    const out = context.output(0, dtype, x.dims) as Tensor;
-    if (
-      (dtype === 'int8' || dtype === 'uint8') &&
-      sizeOf(scale.dims) === 1 &&
-      x.dtype === 'float32' &&
-      scale.dtype === 'float32'
-    ) {
-      const zeroPoint = zero === undefined ? 0 : (numbersOf(zero)[0] as number);
-      const q = { scale: numbersOf(scale)[0] as number, zeroPoint, signed: dtype === 'int8' };
-      context.kernels.quantizeF32(floatsOf(x), q, codesOf(out));
+const quantizeLinear = (domain: string, since: number): OpDef =>
+  defineOp({
+    type: 'QuantizeLinear',
+    domain,
+    since,
+    arity: [2, 3],
+    attributes: ATTRIBUTES,
+    layout: { kind: 'any' },
+    infer: (context) => {
+      checkScale(context, context.attributes.axis, context.attributes.block_size);
+      const named = context.attributes.output_dtype;
+      const dtype: DType =
+        context.inputs[2]?.dtype ??
+        (named === 0 ? 'uint8' : (dtypeOfCode(named) ?? context.fail(`output_dtype ${named} is not supported`)));
+      return [{ dtype, dims: context.input(0).dims }];
+    },
+    run: (context) => {
+      const [x, scale, zero] = [context.input(0), context.input(1), context.inputs[2]];
+      const named = context.attributes.output_dtype;
+      const dtype = (zero?.dtype ?? (named === 0 ? 'uint8' : dtypeOfCode(named)) ?? 'uint8') as NumericDType; // infer checked
+      const out = context.output(0, dtype, x.dims) as Tensor;
+      if (
+        (dtype === 'int8' || dtype === 'uint8') &&
+        sizeOf(scale.dims) === 1 &&
+        x.dtype === 'float32' &&
+        scale.dtype === 'float32'
+      ) {
+        const zeroPoint = zero === undefined ? 0 : (numbersOf(zero)[0] as number);
+        const q = { scale: numbersOf(scale)[0] as number, zeroPoint, signed: dtype === 'int8' };
+        context.kernels.quantizeF32(floatsOf(x), q, codesOf(out));
+        return [out];
+      }
+      const [from, to, scales] = [asNumbers(x), numbersOf(out), numbersOf(scale)];
+      const zeros = zero === undefined ? undefined : numbersOf(zero);
+      const [lo, hi] = rangeOf(dtype);
+      const store = isFloat8(dtype)
+        ? (v: number) => roundToFloat8(dtype, v, context.attributes.saturate !== 0)
+        : (v: number, z: number) => Math.min(Math.max((Number.isNaN(v) ? 0 : rint(v)) + z, lo), hi);
+      const blocks = blocksOf(x, scale, physicalAxis(context), context.attributes.block_size);
+      forEachElement(blocks, (at, s) => {
+        to[at] = store(
+          Math.fround((from[at] as number) / (scales[s] as number)),
+          zeros === undefined ? 0 : (zeros[s] as number),
+        );
+      });
       return [out];
-    }
-    const [from, to, scales] = [asNumbers(x), numbersOf(out), numbersOf(scale)];
-    const zeros = zero === undefined ? undefined : numbersOf(zero);
-    const [lo, hi] = rangeOf(dtype);
-    const store = isFloat8(dtype)
-      ? (v: number) => roundToFloat8(dtype, v, context.attributes.saturate !== 0)
-      : (v: number, z: number) => Math.min(Math.max((Number.isNaN(v) ? 0 : rint(v)) + z, lo), hi);
-    const blocks = blocksOf(x, scale, physicalAxis(context), context.attributes.block_size);
-    forEachElement(blocks, (at, s) => {
-      to[at] = store(
-        Math.fround((from[at] as number) / (scales[s] as number)),
-        zeros === undefined ? 0 : (zeros[s] as number),
-      );
-    });
-    return [out];
-  },
-  quant: () => PART_OF_PLAN,
-});
+    },
+    quant: () => PART_OF_PLAN,
+  });
 
 function forEachElement(blocks: Blocks, visit: (at: number, scale: number) => void): void {
   const { outer, length, inner } = blocks;
@@ -129,42 +130,43 @@ function forEachElement(blocks: Blocks, visit: (at: number, scale: number) => vo
   }
 }
 
-const dequantizeLinear = defineOp({
-  type: 'DequantizeLinear',
-  domain: '',
-  since: 10,
-  arity: [2, 3],
-  attributes: ATTRIBUTES,
-  layout: { kind: 'any' },
-  infer: (context) => {
-    checkScale(context, context.attributes.axis, context.attributes.block_size);
-    const named = context.attributes.output_dtype;
-    const dtype: DType =
-      named === 0
-        ? context.input(1).dtype
-        : (dtypeOfCode(named) ?? context.fail(`output_dtype ${named} is not supported`));
-    return [{ dtype, dims: context.input(0).dims }];
-  },
-  run: (context) => {
-    const [x, scale, zero] = [context.input(0), context.input(1), context.inputs[2]];
-    const named = context.attributes.output_dtype;
-    const dtype = (named === 0 ? scale.dtype : (dtypeOfCode(named) ?? scale.dtype)) as 'float32'; // a floating-point type
-    const out = context.output(0, dtype, x.dims);
-    if ((x.dtype === 'int8' || x.dtype === 'uint8') && sizeOf(scale.dims) === 1 && dtype === 'float32') {
-      const zeroPoint = zero === undefined ? 0 : (numbersOf(zero)[0] as number);
-      const q = { scale: numbersOf(scale)[0] as number, zeroPoint, signed: x.dtype === 'int8' };
-      context.kernels.dequantizeQ8(codesOf(x), q, floatsOf(out));
-      return [out];
-    }
-    const [from, to, scales] = [asNumbers(x), numbersOf(out), numbersOf(scale)];
-    const zeros = zero === undefined ? undefined : numbersOf(zero);
-    forEachElement(blocksOf(x, scale, physicalAxis(context), context.attributes.block_size), (at, s) => {
-      to[at] = ((from[at] as number) - (zeros === undefined ? 0 : (zeros[s] as number))) * (scales[s] as number);
-    });
-    return [stored(out)];
-  },
-  quant: () => PART_OF_PLAN,
-});
+const dequantizeLinear = (domain: string, since: number): OpDef =>
+  defineOp({
+    type: 'DequantizeLinear',
+    domain,
+    since,
+    arity: [2, 3],
+    attributes: ATTRIBUTES,
+    layout: { kind: 'any' },
+    infer: (context) => {
+      checkScale(context, context.attributes.axis, context.attributes.block_size);
+      const named = context.attributes.output_dtype;
+      const dtype: DType =
+        named === 0
+          ? context.input(1).dtype
+          : (dtypeOfCode(named) ?? context.fail(`output_dtype ${named} is not supported`));
+      return [{ dtype, dims: context.input(0).dims }];
+    },
+    run: (context) => {
+      const [x, scale, zero] = [context.input(0), context.input(1), context.inputs[2]];
+      const named = context.attributes.output_dtype;
+      const dtype = (named === 0 ? scale.dtype : (dtypeOfCode(named) ?? scale.dtype)) as 'float32'; // a floating-point type
+      const out = context.output(0, dtype, x.dims);
+      if ((x.dtype === 'int8' || x.dtype === 'uint8') && sizeOf(scale.dims) === 1 && dtype === 'float32') {
+        const zeroPoint = zero === undefined ? 0 : (numbersOf(zero)[0] as number);
+        const q = { scale: numbersOf(scale)[0] as number, zeroPoint, signed: x.dtype === 'int8' };
+        context.kernels.dequantizeQ8(codesOf(x), q, floatsOf(out));
+        return [out];
+      }
+      const [from, to, scales] = [asNumbers(x), numbersOf(out), numbersOf(scale)];
+      const zeros = zero === undefined ? undefined : numbersOf(zero);
+      forEachElement(blocksOf(x, scale, physicalAxis(context), context.attributes.block_size), (at, s) => {
+        to[at] = ((from[at] as number) - (zeros === undefined ? 0 : (zeros[s] as number))) * (scales[s] as number);
+      });
+      return [stored(out)];
+    },
+    quant: () => PART_OF_PLAN,
+  });
 
 /** Scale and zero point of uint8 from the tensor's own range, zero included. */
 const dynamicQuantizeLinear = defineOp({
@@ -202,5 +204,11 @@ const dynamicQuantizeLinear = defineOp({
   quant: () => PART_OF_PLAN,
 });
 
-/** Between floats and codes: equations (Q) and (D). */
-export const quantizeOps: readonly OpDef[] = [quantizeLinear, dequantizeLinear, dynamicQuantizeLinear];
+/** Between floats and codes: equations (Q) and (D). ONNX Runtime writes 16-bit ones in a domain of its own. */
+export const quantizeOps: readonly OpDef[] = [
+  quantizeLinear('', 10),
+  quantizeLinear('com.microsoft', 1),
+  dequantizeLinear('', 10),
+  dequantizeLinear('com.microsoft', 1),
+  dynamicQuantizeLinear,
+];

@@ -16,8 +16,11 @@ import { padOps } from './pad.ts';
 import { poolOps } from './pool.ts';
 import { quantizeOps } from './quantize.ts';
 import { rearrangeOps } from './rearrange.ts';
+import { recurrentOps } from './recurrent.ts';
 import { reduceOps } from './reduce.ts';
 import { resizeOps } from './resize.ts';
+import { scatterOps } from './scatter.ts';
+import { selectOps } from './select.ts';
 import { shapeOps } from './shape.ts';
 import { sliceOps } from './slice.ts';
 import { softmaxOps } from './softmax.ts';
@@ -46,6 +49,9 @@ const ALL: readonly OpDef[] = [
   ...convTransposeOps,
   ...rearrangeOps,
   ...convIntegerOps,
+  ...recurrentOps,
+  ...scatterOps,
+  ...selectOps,
   ...transposeOps,
 ];
 

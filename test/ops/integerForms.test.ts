@@ -19,7 +19,11 @@ function codes(dtype: 'int8' | 'uint8', dims: readonly number[]): Tensor {
   return dtype === 'int8' ? tensor('int8', dims, Int8Array.from(data)) : tensor('uint8', dims, Uint8Array.from(data));
 }
 
-const asTensorQuant = (q: QuantInfo) => ({ scale: q.scale[0] as number, zeroPoint: q.zeroPoint[0] as number, signed: q.dtype === 'int8' });
+const asTensorQuant = (q: QuantInfo) => ({
+  scale: q.scale[0] as number,
+  zeroPoint: q.zeroPoint[0] as number,
+  signed: q.dtype === 'int8',
+});
 
 function dequantized(t: Tensor, q: QuantInfo): Tensor {
   const data = Float32Array.from(t.data as Int8Array, (c) => dequantizeCode(c, asTensorQuant(q)));
@@ -31,14 +35,21 @@ function quantized(t: Tensor, q: QuantInfo): number[] {
 }
 
 /** Runs both forms: codes, and floats between D and Q. */
-function both(node: QuantizedNode): { readonly integer: number[][]; readonly float: number[][]; readonly dims: (readonly number[])[] } {
+function both(node: QuantizedNode): {
+  readonly integer: number[][];
+  readonly float: number[][];
+  readonly dims: (readonly number[])[];
+} {
   const outcome = runInteger(node);
   if (typeof outcome === 'string') throw new Error(outcome);
   const inputs = node.inputs.map((t, i) => {
     const q = node.inputQuants[i];
     return t !== undefined && q !== undefined ? dequantized(t, q) : t;
   });
-  const float = runFloat(node, inputs, { outputCount: node.outputQuants.length, ...(node.clamp && { clamp: node.clamp }) });
+  const float = runFloat(node, inputs, {
+    outputCount: node.outputQuants.length,
+    ...(node.clamp && { clamp: node.clamp }),
+  });
   outcome.forEach((t, i) => {
     expect(t.dtype).toBe((node.outputQuants[i] as QuantInfo).dtype);
     expect(t.dims).toEqual(float[i]?.dims);
@@ -67,10 +78,19 @@ describe('unary operators on codes are tables that equal Q(f(D(code)))', () => {
     { type: 'Clip', opset: 6, attributes: { min: { float: -1 }, max: { float: 2 } } },
   ];
   for (const spec of specs) {
-    for (const [from, to] of [[X8, OUT], [S8, OUT], [X8, S8]] as const) {
+    for (const [from, to] of [
+      [X8, OUT],
+      [S8, OUT],
+      [X8, S8],
+    ] as const) {
       it(`${spec.type} ${from.dtype} to ${to.dtype}`, () => {
         const dtype = from.dtype as 'int8' | 'uint8';
-        const { integer, float } = both({ ...spec, inputs: [codes(dtype, [2, 3, 8, 9])], inputQuants: [from], outputQuants: [to] });
+        const { integer, float } = both({
+          ...spec,
+          inputs: [codes(dtype, [2, 3, 8, 9])],
+          inputQuants: [from],
+          outputQuants: [to],
+        });
         expect(integer).toEqual(float);
       });
     }
@@ -82,7 +102,13 @@ describe('operators that move data keep or translate codes', () => {
   const same = (spec: NodeSpec, inputs: Tensor[], to: QuantInfo, outputs = 1): void => {
     it(`${spec.type} to ${to === X8 ? 'the same' : 'other'} parameters`, () => {
       const quants = inputs.map((_, i) => (i === 0 || spec.type === 'Concat' ? X8 : undefined));
-      const { integer, float } = both({ ...spec, inputs, inputQuants: quants, outputQuants: new Array(outputs).fill(to), constant: inputs.map((_, i) => i).slice(1) });
+      const { integer, float } = both({
+        ...spec,
+        inputs,
+        inputQuants: quants,
+        outputQuants: new Array(outputs).fill(to),
+        constant: inputs.map((_, i) => i).slice(1),
+      });
       expect(integer).toEqual(float);
     });
   };
@@ -96,38 +122,74 @@ describe('operators that move data keep or translate codes', () => {
     same({ type: 'Split', opset: 13, attributes: { axis: 1 } }, [x], to, 2);
     same({ type: 'Pad', opset: 13 }, [x, ints(0, 0, 1, 2, 0, 0, 0, 1)], to);
     same({ type: 'Concat', opset: 13, attributes: { axis: 1 } }, [x, codes('uint8', [1, 2, 6, 6])], to);
-    same({ type: 'MaxPool', opset: 12, attributes: { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] } }, [x], to);
-    same({ type: 'MaxPool', opset: 12, attributes: { kernel_shape: [3], pads: [1, 1] } }, [codes('uint8', [1, 4, 9])], to);
+    same(
+      { type: 'MaxPool', opset: 12, attributes: { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] } },
+      [x],
+      to,
+    );
+    same(
+      { type: 'MaxPool', opset: 12, attributes: { kernel_shape: [3], pads: [1, 1] } },
+      [codes('uint8', [1, 4, 9])],
+      to,
+    );
     same({ type: 'DepthToSpace', opset: 13, attributes: { blocksize: 2 } }, [x], to);
     same({ type: 'Resize', opset: 10 }, [x, tensor('float32', [4], Float32Array.of(1, 1, 2, 1.5))], to);
   }
 
   it('refuses a view with other parameters, in a sentence', () => {
-    const node = { type: 'Reshape', opset: 13, inputs: [x, ints(-1)], inputQuants: [X8, undefined], outputQuants: [OUT] };
+    const node = {
+      type: 'Reshape',
+      opset: 13,
+      inputs: [x, ints(-1)],
+      inputQuants: [X8, undefined],
+      outputQuants: [OUT],
+    };
     expect(runInteger(node)).toBe('Input and output have different parameters, and a view cannot change codes.');
   });
 
   it('refuses linear Resize, in a sentence', () => {
     const scales = tensor('float32', [4], Float32Array.of(1, 1, 2, 2));
     const attributes = { mode: 'linear' };
-    const node = { type: 'Resize', opset: 11, attributes, inputs: [x, undefined, scales], inputQuants: [X8, undefined, undefined], outputQuants: [X8] };
+    const node = {
+      type: 'Resize',
+      opset: 11,
+      attributes,
+      inputs: [x, undefined, scales],
+      inputQuants: [X8, undefined, undefined],
+      outputQuants: [X8],
+    };
     expect(runInteger(node)).toBe('Resize mode linear has no integer form; mode nearest has.');
   });
 });
 
 describe('binary operators on codes are float32 arithmetic between D and Q', () => {
   const pairs: readonly (readonly [readonly number[], readonly number[]])[] = [
-    [[2, 3, 4, 5], [2, 3, 4, 5]],
+    [
+      [2, 3, 4, 5],
+      [2, 3, 4, 5],
+    ],
     [[2, 3, 4, 5], []],
     [[2, 3, 4, 5], [5]],
-    [[2, 1, 1, 5], [2, 3, 4, 1]],
-    [[7, 1], [1, 9]],
+    [
+      [2, 1, 1, 5],
+      [2, 3, 4, 1],
+    ],
+    [
+      [7, 1],
+      [1, 9],
+    ],
   ];
   for (const type of ['Add', 'Sub', 'Mul', 'Div']) {
     it(`${type} under every broadcast`, () => {
       for (const [a, b] of pairs) {
         const inputs = [codes('uint8', a), codes('int8', b)];
-        const { integer, float } = both({ type, opset: 13, inputs, inputQuants: [X8, S8], outputQuants: [quant('uint8', 0.09, 90)] });
+        const { integer, float } = both({
+          type,
+          opset: 13,
+          inputs,
+          inputQuants: [X8, S8],
+          outputQuants: [quant('uint8', 0.09, 90)],
+        });
         expect(integer).toEqual(float);
       }
     });
@@ -138,7 +200,10 @@ describe('weighted operators', () => {
   const bias = (channels: number, sx: number, sw: Float32Array): { tensor: Tensor; q: QuantInfo } => {
     const scale = Float32Array.from({ length: channels }, (_, c) => sx * (sw[sw.length === 1 ? 0 : c] as number));
     const data = Int32Array.from({ length: channels }, () => random.below(4000) - 2000);
-    return { tensor: tensor('int32', [channels], data), q: { dtype: 'int32', scale, zeroPoint: new Int32Array(channels), axis: 0 } };
+    return {
+      tensor: tensor('int32', [channels], data),
+      q: { dtype: 'int32', scale, zeroPoint: new Int32Array(channels), axis: 0 },
+    };
   };
   const weightQuant = (channels: number, axis: number): QuantInfo => ({
     dtype: 'int8',
@@ -165,25 +230,61 @@ describe('weighted operators', () => {
   };
 
   it('Conv per channel, with bias, padding, stride, groups and zero points', () => {
-    for (const [group, dims] of [[1, [5, 4, 3, 3]], [2, [6, 2, 3, 3]], [4, [4, 1, 3, 3]]] as const) {
+    for (const [group, dims] of [
+      [1, [5, 4, 3, 3]],
+      [2, [6, 2, 3, 3]],
+      [4, [4, 1, 3, 3]],
+    ] as const) {
       const sw = weightQuant(dims[0], 0);
       const b = bias(dims[0], 0.05, sw.scale);
       const attributes = { group, pads: [1, 1, 1, 1], strides: [2, 1] };
-      check({ type: 'Conv', opset: 11, attributes, inputs: [codes('uint8', [2, 4, 9, 8]), codes('int8', dims), b.tensor], inputQuants: [X8, sw, b.q], outputQuants: [quant('uint8', 0.12, 120)], constant: [1, 2] });
+      check({
+        type: 'Conv',
+        opset: 11,
+        attributes,
+        inputs: [codes('uint8', [2, 4, 9, 8]), codes('int8', dims), b.tensor],
+        inputQuants: [X8, sw, b.q],
+        outputQuants: [quant('uint8', 0.12, 120)],
+        constant: [1, 2],
+      });
     }
   });
 
   it('Conv in one dimension, and with a fused clamp', () => {
     const sw = weightQuant(3, 0);
     const inputs = [codes('int8', [2, 4, 30]), codes('int8', [3, 4, 5])];
-    check({ type: 'Conv', opset: 11, attributes: { pads: [2, 2] }, inputs, inputQuants: [S8, sw], outputQuants: [quant('int8', 0.05, -100)], constant: [1], clamp: { lo: 0, hi: 6 } });
+    check({
+      type: 'Conv',
+      opset: 11,
+      attributes: { pads: [2, 2] },
+      inputs,
+      inputQuants: [S8, sw],
+      outputQuants: [quant('int8', 0.05, -100)],
+      constant: [1],
+      clamp: { lo: 0, hi: 6 },
+    });
   });
 
   it('Gemm with transB, and MatMul over a batch', () => {
     const sw = weightQuant(6, 0);
     const b = bias(6, 0.05, sw.scale);
-    check({ type: 'Gemm', opset: 13, attributes: { transB: 1 }, inputs: [codes('uint8', [9, 20]), codes('int8', [6, 20]), b.tensor], inputQuants: [X8, sw, b.q], outputQuants: [quant('uint8', 0.12, 120)], constant: [1, 2] });
-    check({ type: 'MatMul', opset: 13, inputs: [codes('uint8', [3, 4, 20]), codes('int8', [20, 7])], inputQuants: [X8, weightQuant(7, 1)], outputQuants: [quant('int8', 0.12, 0)], constant: [1] });
+    check({
+      type: 'Gemm',
+      opset: 13,
+      attributes: { transB: 1 },
+      inputs: [codes('uint8', [9, 20]), codes('int8', [6, 20]), b.tensor],
+      inputQuants: [X8, sw, b.q],
+      outputQuants: [quant('uint8', 0.12, 120)],
+      constant: [1, 2],
+    });
+    check({
+      type: 'MatMul',
+      opset: 13,
+      inputs: [codes('uint8', [3, 4, 20]), codes('int8', [20, 7])],
+      inputQuants: [X8, weightQuant(7, 1)],
+      outputQuants: [quant('int8', 0.12, 0)],
+      constant: [1],
+    });
   });
 
   it('AveragePool and GlobalAveragePool', () => {
@@ -193,7 +294,12 @@ describe('weighted operators', () => {
     for (const count of [0, 1]) {
       check({ ...node, type: 'AveragePool', attributes: { ...attributes, count_include_pad: count } }, 0.05); // means of six codes often tie
     }
-    const global = both({ ...node, type: 'GlobalAveragePool', inputs: [codes('uint8', [2, 99, 7, 6])], outputQuants: [quant('uint8', 0.01, 110)] });
+    const global = both({
+      ...node,
+      type: 'GlobalAveragePool',
+      inputs: [codes('uint8', [2, 99, 7, 6])],
+      outputQuants: [quant('uint8', 0.01, 110)],
+    });
     nearlyEqual(global.integer[0] as number[], global.float[0] as number[], 0.05);
   });
 

@@ -66,7 +66,11 @@ function readTensor(folder: string, t: GoldenTensor): Tensor | undefined {
   if (t.dtype === 'float16') {
     const values = valuesOfCodes('float16');
     const codes = new Uint16Array(bytes.buffer, bytes.byteOffset, sizeOf(t.dims));
-    return tensor('float16', t.dims, Float32Array.from(codes, (c) => values[c] as number));
+    return tensor(
+      'float16',
+      t.dims,
+      Float32Array.from(codes, (c) => values[c] as number),
+    );
   }
   return tensor(t.dtype, t.dims, viewArray(t.dtype, bytes.slice().buffer, 0, sizeOf(t.dims)));
 }
@@ -83,25 +87,31 @@ function relativeDistance(found: Tensor, expected: Tensor): number {
 
 describeWithShared('real models against ONNX Runtime (golden/)', () => {
   for (const [id, allowed] of MODELS) {
-    it.skipIf(SLOW.has(id) && !process.env.QUANTSCOPE_SLOW_TESTS)(`${id} computes what ONNX Runtime computes`, { timeout: 120_000 }, async () => {
-      const folder = sharedData(`golden/${id}`);
-      const golden = JSON.parse(readFileSync(join(folder, 'meta.json'), 'utf8')) as Golden;
-      const bytes = new Uint8Array(readFileSync(sharedData(golden.model)));
-      const { model } = await readModel(bytesOf(bytes), { file: id });
-      const feeds = golden.inputs.map((t) => readTensor(folder, t) as Tensor);
-      const outputs = await runGraph(model, feeds, createJsKernels());
-      expect(outputs.length).toBe(golden.outputs.length);
-      for (const [i, expected] of golden.outputs.entries()) {
-        const found = outputs[i] as Tensor;
-        expect(found.dims).toEqual(expected.dims);
-        const data = readTensor(folder, expected);
-        if (data !== undefined) expect(relativeDistance(found, data)).toBeLessThanOrEqual(allowed);
-        else {
-          const values = found.data as Float32Array;
-          const scale = Math.abs(expected.stats?.max ?? 1);
-          expect(Math.abs(values.reduce((m, v) => Math.max(m, v), -Infinity) - (expected.stats?.max ?? 0)) / scale).toBeLessThanOrEqual(allowed);
+    it.skipIf(SLOW.has(id) && !process.env.QUANTSCOPE_SLOW_TESTS)(
+      `${id} computes what ONNX Runtime computes`,
+      { timeout: 120_000 },
+      async () => {
+        const folder = sharedData(`golden/${id}`);
+        const golden = JSON.parse(readFileSync(join(folder, 'meta.json'), 'utf8')) as Golden;
+        const bytes = new Uint8Array(readFileSync(sharedData(golden.model)));
+        const { model } = await readModel(bytesOf(bytes), { file: id });
+        const feeds = golden.inputs.map((t) => readTensor(folder, t) as Tensor);
+        const outputs = await runGraph(model, feeds, createJsKernels());
+        expect(outputs.length).toBe(golden.outputs.length);
+        for (const [i, expected] of golden.outputs.entries()) {
+          const found = outputs[i] as Tensor;
+          expect(found.dims).toEqual(expected.dims);
+          const data = readTensor(folder, expected);
+          if (data !== undefined) expect(relativeDistance(found, data)).toBeLessThanOrEqual(allowed);
+          else {
+            const values = found.data as Float32Array;
+            const scale = Math.abs(expected.stats?.max ?? 1);
+            expect(
+              Math.abs(values.reduce((m, v) => Math.max(m, v), -Infinity) - (expected.stats?.max ?? 0)) / scale,
+            ).toBeLessThanOrEqual(allowed);
+          }
         }
-      }
-    });
+      },
+    );
   }
 });

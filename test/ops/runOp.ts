@@ -3,8 +3,8 @@ import { sizeOf } from '../../src/base/shape.ts';
 import { type Tensor, tensor } from '../../src/base/tensor.ts';
 import type { TensorFact } from '../../src/graph/fact.ts';
 import type { Attribute, Dim } from '../../src/graph/model.ts';
-import type { ClampRange } from '../../src/kernels/kernelSet.ts';
 import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
+import type { ClampRange } from '../../src/kernels/kernelSet.ts';
 import { readAttributes } from '../../src/ops/attributes.ts';
 import type { IntegerContext, OpDef, QuantInfo, RunContext } from '../../src/ops/opDef.ts';
 import { findOp } from '../../src/ops/registry.ts';
@@ -48,7 +48,11 @@ function fail(message: string): never {
 }
 
 /** What the definition infers of its outputs. */
-export function infer(spec: NodeSpec, inputs: readonly (TensorFact | undefined)[], outputCount = 1): readonly TensorFact[] {
+export function infer(
+  spec: NodeSpec,
+  inputs: readonly (TensorFact | undefined)[],
+  outputCount = 1,
+): readonly TensorFact[] {
   let next = 0;
   return opOf(spec).infer({
     attributes: attributesOf(spec),
@@ -95,7 +99,8 @@ function layoutOf(spec: NodeSpec) {
   const { layout } = opOf(spec);
   const images = layout.kind === 'nhwc' ? layout.inputs : [];
   return {
-    into: (t: Tensor | undefined, i: number) => (t !== undefined && images.includes(i) ? converted(t, 'plain', 'nhwc') : t),
+    into: (t: Tensor | undefined, i: number) =>
+      t !== undefined && images.includes(i) ? converted(t, 'plain', 'nhwc') : t,
     back: (t: Tensor) => (layout.kind === 'nhwc' ? converted(t, 'nhwc', 'plain') : t),
   };
 }
@@ -130,7 +135,14 @@ export function integerContext(node: QuantizedNode): IntegerContext<never> {
     attributes: attributesOf(node),
     kernels,
     flavour: 'fp32',
-    inputs: node.inputs.map((t, i) => t && { dtype: node.inputQuants[i] ? 'float32' : t.dtype, dims: t.dims, constant: node.inputQuants[i] ? undefined : t }),
+    inputs: node.inputs.map(
+      (t, i) =>
+        t && {
+          dtype: node.inputQuants[i] ? 'float32' : t.dtype,
+          dims: t.dims,
+          constant: node.inputQuants[i] ? undefined : t,
+        },
+    ),
     outputs: node.outputQuants.map(() => ({ dtype: 'float32', dims: undefined })),
     inputQuants: node.inputQuants,
     outputQuants: node.outputQuants,
