@@ -7,6 +7,9 @@ import { type ColumnId, NO_SENSITIVITY, type Sort, type Store } from './store.ts
 /** Everything a user can do, and what the host's events do to the state. */
 export type Actions = ReturnType<typeof createActions>;
 
+/** Where panels stack and one is shown at a time; the same as in theme.css. */
+const NARROW = '(max-width: 699px)';
+
 /** What needs the drawn graph. */
 export interface ViewCommands {
   reveal(nodeId: number): void;
@@ -77,7 +80,7 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
 
   rpc.on('graph/changed', ({ graph }) => {
     const known = graph.nodes.some((n) => n.id === store.state.selected);
-    store.update({ graph, ...(known ? {} : { selected: null, details: null }) });
+    store.update({ graph, file: graph.file, ...(known ? {} : { selected: null, details: null }) });
     void loadDetails();
   });
   rpc.on('run/progress', (progress) => {
@@ -87,12 +90,15 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
     } else store.update({ busy: true, progress });
   });
   rpc.on('run/finished', ({ run }) => {
-    store.update({ trial: null, sensitivity: NO_SENSITIVITY });
+    store.update({ trial: null, sensitivity: NO_SENSITIVITY, problems: [], hideProblems: false });
     adoptRun(run);
     view().announce(`Quantized. ${describeOutputs(run)}`);
   });
   rpc.on('trial/started', ({ handles }) => {
-    store.update({ busy: true, progress: null, busyText: `Trying ${handles.join(', ')}` });
+    const named = new Set(handles);
+    const ids = store.state.graph?.nodes.filter((n) => named.has(n.handle)).map((n) => n.id) ?? [];
+    const pendingSkips = new Set([...store.state.pendingSkips, ...ids]);
+    store.update({ busy: true, progress: null, busyText: `Trying ${handles.join(', ')}`, pendingSkips });
   });
   rpc.on('trial/finished', ({ trial }) => {
     store.update({ trial });
@@ -153,7 +159,9 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
     },
 
     setMetric(metric: Metric | null): void {
-      store.update({ metric });
+      store.update(
+        metric === null ? { metric } : { metric, sort: { column: metric, descending: worstIsHigh(metric) } },
+      );
       void loadHeat();
     },
 
@@ -193,8 +201,8 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
     focusGraph: () => view().focusGraph(),
 
     startSensitivity(): void {
-      store.update({ metric: 'sensitivity', sensitivity: { ...NO_SENSITIVITY, running: true } });
-      void loadHeat();
+      store.update({ sensitivity: { ...NO_SENSITIVITY, running: true } });
+      actions.setMetric('sensitivity');
       rpc.request('sensitivity/start', undefined).catch((cause: unknown) => {
         store.update({ sensitivity: { ...store.state.sensitivity, running: false } });
         fail('sensitivity/start')(cause);
@@ -214,8 +222,12 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
     },
 
     togglePanel(panel: 'details' | 'table'): void {
-      const { showDetails, showTable } = store.state;
-      if (panel === 'details') store.update({ showDetails: !showDetails, tab: showDetails ? 'table' : 'details' });
+      const { showDetails, showTable, tab } = store.state;
+      if (matchMedia(NARROW).matches) {
+        const open = !(tab === panel && (showDetails || showTable));
+        store.update({ showDetails: open, showTable: open, tab: panel });
+      } else if (panel === 'details')
+        store.update({ showDetails: !showDetails, tab: showDetails ? 'table' : 'details' });
       else store.update({ showTable: !showTable, tab: showTable ? 'details' : 'table' });
     },
     showDetails: () => store.update({ showDetails: true, tab: 'details' }),

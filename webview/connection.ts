@@ -1,7 +1,7 @@
 import { jsonPort } from '../src/protocol/jsonPort.ts';
 import type { HostEvents, HostRequests } from '../src/protocol/messages.ts';
 import { Rpc } from '../src/protocol/rpc.ts';
-import type { PersistedView } from './store.ts';
+import { type Camera, INITIAL, type PersistedView } from './store.ts';
 
 interface VsCodeApi {
   postMessage(message: unknown): void;
@@ -31,8 +31,22 @@ export function connect(): Connection {
     rpc: new Rpc(port, { peer: 'extension host', handlers: {} }),
     load: () => {
       const saved = vscode.getState();
-      return typeof saved === 'object' && saved !== null ? saved : {};
+      if (typeof saved !== 'object' || saved === null) return {};
+      const known = Object.entries(saved).filter(([key, value]) => isKind(INITIAL[key as keyof PersistedView], value));
+      return Object.fromEntries(known);
     },
     save: (view) => vscode.setState(view),
   };
+}
+
+/** Whether a saved value can stand where `initial` stands; another version may have saved another shape. */
+function isKind(initial: unknown, saved: unknown): boolean {
+  if (initial === undefined) return false;
+  if (initial === null || saved === null) return saved === null || typeof saved === 'number' || isCamera(saved);
+  return typeof initial === typeof saved;
+}
+
+function isCamera(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return (['x', 'y', 'zoom'] as const).every((key) => key in value && Number.isFinite((value as Camera)[key]));
 }

@@ -37,6 +37,11 @@ export function h(tag: string, props: Props = {}, ...children: readonly Child[])
   return element;
 }
 
+/** Text that loses its beginning, not its end, when there is no room: names of nodes differ at their end. */
+export function tail(text: string, className: string): HTMLElement {
+  return h('span', { class: `tail ${className}`, title: text }, h('bdi', { attrs: { dir: 'ltr' } }, text));
+}
+
 /** Replaces the children of `parent`. */
 export function fill(parent: Element, ...children: readonly Child[]): void {
   parent.replaceChildren();

@@ -89,7 +89,7 @@ const handlers: Handlers<HostRequests> = {
 const rpc = new Rpc<Record<never, never>, HostEvents, HostRequests, Record<never, never>>(
   jsonPort({
     // As VS Code does it: what is not JSON does not arrive.
-    post: (message) => setTimeout(() => toView(JSON.parse(JSON.stringify(message)))),
+    post: (message) => toView(JSON.parse(JSON.stringify(message))),
     onMessage: (listener) => {
       fromView = listener;
     },
@@ -105,7 +105,7 @@ Object.assign(window, {
     postMessage: (message: unknown) => {
       const copy: unknown = JSON.parse(JSON.stringify(message));
       if (isRequest(copy)) seen.push({ method: copy.method, params: copy.params });
-      setTimeout(() => fromView(copy));
+      queueMicrotask(() => fromView(copy));
     },
     getState: () => JSON.parse(sessionStorage.getItem(STATE) ?? 'null'),
     setState: (state: unknown) => sessionStorage.setItem(STATE, JSON.stringify(state)),

@@ -1,7 +1,7 @@
-import type { Diagnostic } from '../../src/protocol/rpc.ts';
 import type { Actions, ViewCommands } from '../actions.ts';
 import { whyNoToggle } from '../actions.ts';
 import { fill, h, setAttr } from '../dom.ts';
+import { layoutFailed, noLayoutWorker } from '../errors.ts';
 import type { Camera, Store } from '../store.ts';
 import { firstCamera, fitCamera, keepInSight, type Point, toGraph, zoomAt } from './camera.ts';
 import { contextOf, describeItem } from './describe.ts';
@@ -52,7 +52,7 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
   /** An input or output pill under the keyboard; nodes are selected through the store. */
   let pill: number | undefined;
 
-  const layouts = createLayoutClient(layoutScript, (reason) => actions().warn(noWorker(reason)));
+  const layouts = createLayoutClient(layoutScript, (reason) => actions().warn(noLayoutWorker(reason)));
 
   const draw = () => {
     frame ||= requestAnimationFrame(() => {
@@ -309,18 +309,4 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
       draw();
     },
   };
-}
-
-function noWorker(reason: string): Diagnostic {
-  return {
-    severity: 'warning',
-    code: 'IPC007',
-    message: `the layout worker could not be started (${reason}); the graph is laid out in the view, which may pause it`,
-    at: { file: 'view' },
-  };
-}
-
-function layoutFailed(file: string, cause: unknown): Diagnostic {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  return { severity: 'error', code: 'IPC008', message: `the graph could not be laid out: ${text}`, at: { file } };
 }

@@ -43,7 +43,11 @@ export function drawItem(
   }
   g.stroke();
   g.setLineDash([]);
-  if (state.found && !state.selected) outline(g, item, x, y, radius, 2, palette.edgeActive);
+  if (state.found && !state.selected) {
+    g.setLineDash([4, 3]);
+    outline(g, item, x, y, radius, 2, palette.edgeActive);
+    g.setLineDash([]);
+  }
   if (state.hovered && !state.selected) outline(g, item, x, y, radius, 1.5, palette.hover);
   if (state.selected) outline(g, item, x, y, radius, state.focused ? 3 : 2, palette.focus);
   if (zoom < 0.28) return;

@@ -11,6 +11,7 @@ export interface Palette {
   readonly dim: string;
   readonly edge: string;
   readonly edgeActive: string;
+  readonly grid: string;
   readonly focus: string;
   readonly hover: string;
   readonly error: string;
@@ -19,6 +20,9 @@ export interface Palette {
   readonly font: string;
   readonly highContrast: boolean;
 }
+
+/** Relative luminance on which black and white text have the same contrast, 4.58; elsewhere one has more. */
+const EQUAL_CONTRAST = 0.179;
 
 const CATEGORIES: readonly Category[] = [
   'weighted',
@@ -51,8 +55,9 @@ export function readPalette(host: HTMLElement): Palette {
     const linear = (c: number) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
     return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
   };
-  const textOn = (fill: string): string => (luminance(fill) > 0.18 ? '#000000' : '#ffffff');
-  const dimOn = (fill: string): string => (luminance(fill) > 0.18 ? 'rgba(0,0,0,.78)' : 'rgba(255,255,255,.82)');
+  const textOn = (fill: string): string => (luminance(fill) > EQUAL_CONTRAST ? '#000000' : '#ffffff');
+  const dimOn = (fill: string): string =>
+    luminance(fill) > EQUAL_CONTRAST ? 'rgba(0,0,0,.9)' : 'rgba(255,255,255,.92)';
   const levels = ([0, 1, 2, 3, 4] as const).map((level: Level) => {
     const fill = resolve(`--qs-level-${level}`);
     return { fill, text: textOn(fill), dim: dimOn(fill) };
@@ -65,6 +70,7 @@ export function readPalette(host: HTMLElement): Palette {
     dim: resolve('--qs-dim'),
     edge: resolve('--qs-edge'),
     edgeActive: resolve('--qs-edge-active'),
+    grid: resolve('--qs-grid'),
     focus: resolve('--qs-focus'),
     hover: resolve('--qs-hover'),
     error: resolve('--qs-error'),

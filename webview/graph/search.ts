@@ -9,7 +9,7 @@ export interface Hit {
   readonly detail: string;
 }
 
-/** Finds nodes by handle, name and operator and tensors by name; best matches first, ties in file order. */
+/** Finds nodes by handle, name and operator, then tensors by name; best matches first, ties in file order. */
 export function searchGraph(graph: GraphView, query: string): Hit[] {
   const words = query
     .toLowerCase()
@@ -20,7 +20,10 @@ export function searchGraph(graph: GraphView, query: string): Hit[] {
   for (const node of graph.nodes) {
     const score = scoreOf(words, node.handle, node.name, node.opType);
     if (score > 0) {
-      found.push({ score, hit: { kind: 'node', nodeId: node.id, label: node.handle, detail: node.opType } });
+      found.push({
+        score: score + 1.5,
+        hit: { kind: 'node', nodeId: node.id, label: node.handle, detail: node.opType },
+      });
     }
   }
   const owner = new Map<number, number>();
@@ -33,7 +36,7 @@ export function searchGraph(graph: GraphView, query: string): Hit[] {
     const score = scoreOf(words, value.name);
     if (score > 0 && nodeId !== undefined) {
       const detail = [value.dtype, formatShape(value.dims)].filter((part) => part !== '').join(' ');
-      found.push({ score: score - 0.5, hit: { kind: 'tensor', nodeId, label: value.name, detail } });
+      found.push({ score, hit: { kind: 'tensor', nodeId, label: value.name, detail } });
     }
   }
   return found.sort((a, b) => b.score - a.score).map(({ hit }) => hit);

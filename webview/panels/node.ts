@@ -112,10 +112,10 @@ function attributes(node: NodeView): HTMLElement | null {
 }
 
 function plotColors(): BoxPlotColors {
-  const { text, border, levels, edgeActive } = readPalette(document.body);
+  const { text, grid, levels, edgeActive } = readPalette(document.body);
   return {
     text,
-    grid: border,
+    grid,
     origin: [levels[0]?.fill ?? edgeActive, edgeActive],
     dequant: [levels[3]?.fill ?? edgeActive, text],
   };

@@ -1,5 +1,5 @@
 import type { Actions } from '../actions.ts';
-import { fill, h, setAttr } from '../dom.ts';
+import { fill, h, setAttr, tail } from '../dom.ts';
 import { plural } from '../format.ts';
 import { type Hit, searchGraph } from '../graph/search.ts';
 import type { Store } from '../store.ts';
@@ -47,7 +47,7 @@ export function createSearch(store: Store, actions: Actions, showFound: (ids: Re
             attrs: { 'aria-selected': String(i === current) },
             on: { click: () => go(i) },
           },
-          h('span', { class: 'hit-label', title: hit.label }, hit.label),
+          tail(hit.label, 'hit-label'),
           h('span', { class: 'hit-detail' }, hit.kind === 'tensor' ? `tensor ${hit.detail}` : hit.detail),
         ),
       ),

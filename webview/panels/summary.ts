@@ -1,6 +1,6 @@
 import type { OutputFigures, Progress, RunView } from '../../src/protocol/views.ts';
 import type { Actions } from '../actions.ts';
-import { fill, h } from '../dom.ts';
+import { fill, h, tail } from '../dom.ts';
 import { formatBytes, formatChange, formatCosine, formatDb, formatMs, plural } from '../format.ts';
 import type { AppState, Store } from '../store.ts';
 import { button, progressRing } from '../ui.ts';
@@ -27,7 +27,12 @@ function introduction({ graph }: AppState): HTMLElement[] {
   if (graph === null) return [h('p', { class: 'hint' }, 'Reading the model…')];
   const facts = [graph.file, plural(graph.nodes.length, 'node'), graph.opsets, graph.producer].filter((f) => f !== '');
   return [
-    tile('Model', facts.join(' · ')),
+    h(
+      'div',
+      { class: 'tile wide' },
+      h('span', { class: 'tile-label' }, 'Model'),
+      h('span', { class: 'tile-value' }, facts.join(' · ')),
+    ),
     h(
       'p',
       { class: 'hint' },
@@ -97,11 +102,15 @@ function outputs(
   base: readonly OutputFigures[] | undefined,
 ): HTMLElement {
   const sorted = [...run.outputs].sort((a, b) => a.cosine - b.cosine);
+  const withBase = base !== undefined && before?.some((o, i) => o.cosine !== base[i]?.cosine);
   const rows = sorted.slice(0, SHOWN_OUTPUTS).map((output) => {
     const old = before?.find((o) => o.name === output.name);
     const first = base?.find((o) => o.name === output.name);
-    const cells: HTMLElement[] = [h('th', { class: 'name', title: output.name, attrs: { scope: 'row' } }, output.name)];
-    if (before !== undefined) cells.push(figureCell(first, 'base'), figureCell(old, 'before'));
+    const cells: HTMLElement[] = [
+      h('th', { class: 'name', title: output.name, attrs: { scope: 'row' } }, tail(output.name, 'output-name')),
+    ];
+    if (withBase) cells.push(figureCell(first, 'base'));
+    if (before !== undefined) cells.push(figureCell(old, 'before'));
     cells.push(figureCell(output, 'now'));
     if (before !== undefined) {
       const change = formatChange(old, output);
@@ -110,7 +119,8 @@ function outputs(
     }
     return h('tr', {}, ...cells);
   });
-  const heads = before === undefined ? ['', 'quantized'] : ['', 'last run', 'before', 'now', 'change'];
+  const compared = withBase ? ['last run', 'before'] : ['before'];
+  const heads = before === undefined ? ['', 'quantized'] : ['', ...compared, 'now', 'change'];
   return h(
     'div',
     { class: 'tile outputs' },
@@ -132,6 +142,7 @@ function figureCell(figures: OutputFigures | undefined, kind: string): HTMLEleme
     'td',
     { class: kind },
     h('span', { class: 'figure' }, formatCosine(figures.cosine)),
+    ' ',
     h('span', { class: 'figure-unit' }, formatDb(figures.sqnrDb)),
   );
 }

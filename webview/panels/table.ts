@@ -1,5 +1,5 @@
 import { type Actions, whyNoToggle } from '../actions.ts';
-import { fill, h, setAttr } from '../dom.ts';
+import { fill, h, setAttr, tail } from '../dom.ts';
 import { plural } from '../format.ts';
 import { contextOf } from '../graph/describe.ts';
 import type { Level } from '../graph/heat.ts';
@@ -166,7 +166,7 @@ function renderRow(row: Row, selected: boolean, level: Level | undefined, state:
         'div',
         { class: `cell ${column.id}${column.numeric ? ' numeric' : ''}`, role: 'gridcell', title: text },
         swatch,
-        h('span', { class: 'cell-text' }, text),
+        column.id === 'handle' ? tail(text, 'cell-text') : h('span', { class: 'cell-text' }, text),
       );
     }),
   );

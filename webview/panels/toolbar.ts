@@ -43,6 +43,8 @@ export function createToolbar(store: Store, actions: Actions): HTMLElement {
     appearance: 'icon',
     onClick: () => (store.state.searchOpen ? actions.closeSearch() : actions.openSearch()),
   });
+  undo.classList.add('history');
+  redo.classList.add('history');
   const element = h(
     'div',
     { class: 'toolbar', role: 'toolbar', attrs: { 'aria-label': 'Model' } },

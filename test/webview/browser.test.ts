@@ -1,0 +1,246 @@
+import type { Browser, Page } from 'playwright-core';
+import { chromium } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { mobileNet, runOf } from './fixtures.ts';
+import { servePage } from './page.mjs';
+
+const BROWSER_MODULE: string = '../../scripts/lib/browser.mjs';
+const ARGS = [
+  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
+  ...['--disable-background-networking', '--disable-component-update'],
+];
+
+interface TestWindow {
+  readonly testHost: {
+    readonly seen: readonly { readonly method: string; readonly params: unknown }[];
+    emit(event: string, payload: unknown): void;
+  };
+  readonly cspViolations: readonly string[];
+}
+
+let server: Awaited<ReturnType<typeof servePage>>;
+let browser: Browser;
+let page: Page;
+let errors: string[] = [];
+
+beforeAll(async () => {
+  const { findBrowser } = (await import(BROWSER_MODULE)) as { findBrowser(): string };
+  server = await servePage();
+  browser = await chromium.launch({ executablePath: findBrowser(), args: ARGS });
+});
+
+afterEach(async () => {
+  if (page === undefined || page.isClosed()) return;
+  const violations = await page.evaluate(() => (window as unknown as TestWindow).cspViolations);
+  expect([...violations, ...errors]).toEqual([]);
+  await page.close();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+async function open(query: string, size = { width: 1280, height: 800 }): Promise<void> {
+  errors = [];
+  page = await browser.newPage({ viewport: size, reducedMotion: 'reduce' });
+  page.on('pageerror', (error) => errors.push(String(error)));
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  await page.goto(`${server.origin}/${query}`);
+  await page.locator('.graph-surface[aria-label*="nodes"]').waitFor();
+}
+
+async function asked(method: string): Promise<unknown[]> {
+  const seen = await page.evaluate(() => (window as unknown as TestWindow).testHost.seen);
+  return seen.filter((s) => s.method === method).map((s) => s.params);
+}
+
+/** Whether the canvas shows more than its background. */
+function painted(): Promise<boolean> {
+  return page.locator('canvas.graph-canvas').evaluate((canvas) => {
+    const { data } = (canvas as HTMLCanvasElement).getContext('2d')?.getImageData(0, 0, 800, 400) ?? { data: [] };
+    return new Set(Array.from(data.slice(0))).size > 8;
+  });
+}
+
+const selectedOption = () => page.locator('.graph-surface [aria-selected="true"]');
+
+test('a model without a run opens with its graph, what to do and a table without figures', async () => {
+  await open('');
+  await expect.poll(painted).toBe(true);
+  expect(await page.locator('.summary').innerText()).toContain('Not quantized yet');
+  expect(await page.locator('.grid').getAttribute('aria-rowcount')).toBe(String(mobileNet().nodes.length + 1));
+  expect(await page.locator('.legend').isHidden()).toBe(true);
+  expect((await asked('view/ready'))[0]).toEqual({ protocol: 1 });
+});
+
+test('“Quantize with config…” shows progress, then figures, colours and the legend with its numbers', async () => {
+  await open('');
+  await page.locator('vscode-button', { hasText: 'Quantize with config…' }).click();
+  await page.getByText('Calibrating 3 of 8').waitFor();
+  await page.locator('.legend-row').first().waitFor();
+  expect(await page.locator('.legend').innerText()).toMatch(/Cosine similarity\s+≥ 0.9999/);
+  expect(await page.locator('.summary').innerText()).toContain('0.99310');
+  expect(await page.locator('.summary > .progress').isHidden()).toBe(true);
+  const worst = Math.min(...runOf(mobileNet()).nodes.flatMap((n) => n.cosine ?? []));
+  expect(await page.locator('.grid-row .cosine').first().innerText()).toBe(worst.toFixed(5));
+});
+
+test('a row selects its node in graph and details, and the graph selects its row', async () => {
+  await open('?run=1');
+  await page.locator('.grid-row').nth(2).click();
+  const handle = await page.locator('.grid-row.selected .handle').innerText();
+  await expect.poll(() => selectedOption().innerText()).toContain(handle);
+  await expect.poll(() => page.locator('.details h2').innerText()).toBe(handle);
+  await page.locator('.details .tensor .plot canvas').first().waitFor();
+  expect(await page.locator('.details .numbers').first().innerText()).toContain('Median');
+  await page.locator('.graph-surface').press('ArrowDown');
+  await expect.poll(() => page.locator('.details h2').innerText()).not.toBe(handle);
+  const next = await page.locator('.details h2').innerText();
+  await expect.poll(() => page.locator('.grid-row.selected .handle').innerText()).toBe(next);
+  expect((await asked('selection/changed')).length).toBe(2);
+});
+
+test('a click on a card selects it, and a right-click carries it to the menu', async () => {
+  await open('?run=1');
+  await page.locator('.grid-row').first().click();
+  await page.waitForTimeout(100);
+  const box = await page.locator('.graph-surface').boundingBox();
+  if (box === null) throw new Error('no surface');
+  const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  await page.mouse.click(box.x + 30, box.y + 20);
+  await expect.poll(() => page.locator('.grid-row.selected').count()).toBe(0);
+  await page.mouse.move(middle.x, middle.y);
+  const context = await page.locator('.graph-surface').getAttribute('data-vscode-context');
+  expect(JSON.parse(context ?? '')).toMatchObject({ webviewSection: 'node', canSkip: true, skipped: false });
+  await page.mouse.click(middle.x, middle.y);
+  await expect.poll(() => selectedOption().count()).toBe(1);
+  await page.mouse.move(box.x + 30, box.y + 20);
+  const canvas = await page.locator('.graph-surface').getAttribute('data-vscode-context');
+  expect(JSON.parse(canvas ?? '').webviewSection).toBe('canvas');
+});
+
+test('S and the button toggle the node; old and new similarity stand side by side', async () => {
+  await open('?run=1');
+  await page.locator('.grid-row').first().click();
+  const selected = (await asked('selection/changed'))[0] as { nodeId: number };
+  await page.locator('.graph-surface').press('s');
+  expect(await asked('node/skip')).toEqual([{ nodeIds: [selected.nodeId], skip: true }]);
+  await page.locator('.outputs td.before').waitFor();
+  const text = await page.locator('.outputs tbody').innerText();
+  expect(text.replace(/\s+/g, ' ')).toMatch(/0\.99310 18\.4 dB 0\.99520 19\.4 dB \+0\.00210 better/);
+  await page.getByText('Quantize again').click();
+  await expect.poll(async () => (await asked('node/skip')).at(-1)).toEqual({ nodeIds: [selected.nodeId], skip: false });
+  await expect.poll(() => page.locator('.outputs td.change').innerText()).toContain('worse');
+});
+
+test('search opens by / and Ctrl+F, lists hits, and Enter goes through them', async () => {
+  await open('?run=1');
+  await page.locator('.graph-surface').press('/');
+  await page.keyboard.type('features.3 add');
+  await page.locator('.search-hit').first().waitFor();
+  expect(await page.locator('.search-count').innerText()).toMatch(/hit/);
+  await page.keyboard.press('Enter');
+  await expect.poll(() => selectedOption().innerText()).toContain('/features/features.3/Add');
+  await page.keyboard.press('Escape');
+  expect(await page.locator('.search').isHidden()).toBe(true);
+  await page.keyboard.press('Control+f');
+  await page.locator('.search').waitFor();
+  await page.keyboard.type('x');
+  await page.locator('.search-hit').first().waitFor();
+});
+
+test('keys walk along edges, zoom and fit, and what they mean is announced', async () => {
+  await open('?run=1');
+  const surface = page.locator('.graph-surface');
+  await surface.press('Home');
+  await expect.poll(() => selectedOption().innerText()).toContain('Graph input input');
+  await surface.press('ArrowUp');
+  await expect.poll(() => page.locator('[role=status]').innerText()).toBe('Nothing up');
+  await surface.press('ArrowDown');
+  await expect.poll(() => selectedOption().innerText()).toContain('/features/features.0.0/Conv');
+  const active = await surface.getAttribute('aria-activedescendant');
+  expect(await page.locator(`#${active}`).getAttribute('role')).toBe('option');
+  for (const key of ['+', '-', '0', 'Shift+ArrowLeft']) await surface.press(key);
+  await surface.press('Enter');
+  expect(await page.locator('.details h2').innerText()).toBe('/features/features.0.0/Conv');
+});
+
+test('headings sort, keys move in the table, and the metric brings its own order', async () => {
+  await open('?run=1');
+  const first = () => page.locator('.grid-row .handle').first().innerText();
+  await page.locator('.sort', { hasText: 'Node' }).click();
+  await expect.poll(first).toBe('/classifier/classifier.1/Gemm');
+  await page.locator('.sort', { hasText: 'Node' }).click();
+  expect(await page.locator('[aria-sort="descending"]').innerText()).toBe('Node');
+  await page.locator('.grid').press('End');
+  await expect.poll(() => page.locator('.grid-row.selected .handle').innerText()).toBe('/classifier/classifier.1/Gemm');
+  await page.locator('vscode-dropdown').click();
+  await page.locator('vscode-option', { hasText: 'Clip rate' }).click();
+  await expect.poll(() => page.locator('.legend-title').innerText()).toBe('Clip rate (%)');
+  await expect.poll(() => page.locator('[aria-sort="descending"]').innerText()).toBe('Clip');
+});
+
+test('sensitivity fills in live and can be cancelled', async () => {
+  await open('?run=1');
+  await page.locator('vscode-button', { hasText: 'Sensitivity' }).click();
+  await page.locator('vscode-button', { hasText: /Cancel \d+ of/ }).waitFor();
+  await expect.poll(() => page.locator('.legend-title').innerText()).toBe('Sensitivity');
+  await page.locator('vscode-button', { hasText: /Cancel \d+ of/ }).click();
+  await page.locator('vscode-button', { hasText: 'Sensitivity' }).waitFor();
+  expect((await asked('sensitivity/cancel')).length).toBe(1);
+  expect(await page.locator('.grid-row .sensitivity').first().innerText()).not.toBe('');
+});
+
+test('unsupported operators and a stopped run are told in the banner; the graph stays', async () => {
+  await open('?model=unsupported');
+  expect(await page.locator('.banner').innerText()).toContain('2 errors');
+  await page.getByText('Show all').click();
+  await page.locator('.banner-list button').first().click();
+  await expect.poll(() => page.locator('.details .problem').innerText()).toContain('FancyNorm is not supported');
+  await page.evaluate(() => {
+    const stopped = { severity: 'error', code: 'CFG104', message: 'calibrate_path is missing', at: { file: 'a.cfg' } };
+    (window as unknown as TestWindow).testHost.emit('run/stopped', { diagnostics: [stopped] });
+  });
+  await expect.poll(() => page.locator('.banner').innerText()).toContain('calibrate_path is missing');
+  await page.locator('.banner vscode-button').click();
+  expect(await page.locator('.banner').isHidden()).toBe(true);
+  expect(await painted()).toBe(true);
+});
+
+test('selection, metric, order and zoom survive a reload', async () => {
+  await open('?run=1');
+  await page.locator('.sort', { hasText: 'Local SQNR' }).click();
+  await page.locator('.grid-row').nth(3).click();
+  const handle = await page.locator('.grid-row.selected .handle').innerText();
+  await page.waitForTimeout(400);
+  const saved = await page.evaluate(() => sessionStorage.getItem('quantscope-test-state'));
+  await page.reload();
+  await expect.poll(() => page.locator('.details h2').innerText()).toBe(handle);
+  expect(await page.locator('[aria-sort="ascending"]').innerText()).toBe('Local SQNR');
+  await page.waitForTimeout(400);
+  const again = await page.evaluate(() => sessionStorage.getItem('quantscope-test-state'));
+  expect(JSON.parse(again ?? '').camera).toEqual(JSON.parse(saved ?? '').camera);
+});
+
+test('a narrow view shows one panel at a time and nothing sticks out', async () => {
+  await open('?run=1&theme=light', { width: 600, height: 800 });
+  expect(await page.locator('.table').isHidden()).toBe(true);
+  await page.locator('#tab-table').click();
+  await page.locator('.grid-row').first().click();
+  await page.locator('#tab-details').click();
+  await page.locator('.details h2').waitFor();
+  expect(await page.locator('.table').isHidden()).toBe(true);
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(overflow).toBeLessThanOrEqual(0);
+});
+
+test('1,000 nodes open, and a node outside is found and shown', async () => {
+  const start = performance.now();
+  await open('?model=large&run=1&theme=contrast');
+  await expect.poll(painted).toBe(true);
+  console.log(`1,000 nodes on screen after ${Math.round(performance.now() - start)} ms, page load included`);
+  await page.locator('.grid-row').first().click();
+  await expect.poll(() => selectedOption().count()).toBe(1);
+  expect(await page.locator('.grid-row').count()).toBeLessThan(60);
+});

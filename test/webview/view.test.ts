@@ -1,0 +1,193 @@
+import { expect, test } from 'vitest';
+import { formatChange, formatCosine, formatDb, formatShape, formatShare } from '../../webview/format.ts';
+import { firstCamera, fitCamera, keepInSight, toGraph, toScreen, zoomAt } from '../../webview/graph/camera.ts';
+import { contextOf, describeItem } from '../../webview/graph/describe.ts';
+import { markNodes } from '../../webview/graph/heat.ts';
+import { layoutGraph } from '../../webview/graph/layout.ts';
+import { neighbour } from '../../webview/graph/navigate.ts';
+import { createDrawing, itemAt } from '../../webview/graph/painter.ts';
+import { buildScene, shorten, toLayoutInput } from '../../webview/graph/scene.ts';
+import { searchGraph } from '../../webview/graph/search.ts';
+import { buildRows, COLUMNS, sortRows } from '../../webview/panels/columns.ts';
+import { NO_SENSITIVITY } from '../../webview/store.ts';
+import { heatOf, largeGraph, mobileNet, runOf, withUnsupported } from './fixtures.ts';
+
+const graph = mobileNet();
+const scene = buildScene(graph, (text) => text.length * 6);
+const layout = layoutGraph(toLayoutInput(scene));
+const nodeNamed = (handle: string) => graph.nodes.find((n) => n.handle === handle)?.id ?? -1;
+
+test('a scene has a card per node but constants, and a pill per input and output', () => {
+  const folded = graph.nodes.filter((n) => n.opType === 'Constant');
+  expect(folded.length).toBe(1);
+  expect(scene.items.filter((i) => i.kind === 'node').length).toBe(graph.nodes.length - 1);
+  expect(scene.items.filter((i) => i.kind !== 'node').map((i) => [i.kind, i.fullLabel, i.shape])).toEqual([
+    ['input', 'input', 'float32 batch_size×3×224×224'],
+    ['output', '/classifier/classifier.1/Gemm_output_0', 'float32 batch_size×1000'],
+  ]);
+  expect(scene.itemOf.get(folded[0]?.id ?? -1)).toBe(scene.itemOf.get(nodeNamed('/Flatten')));
+});
+
+test('edges carry the shape and name of their tensor, weights are no edges', () => {
+  const add = scene.itemOf.get(nodeNamed('/features/features.3/Add')) ?? -1;
+  expect(scene.incoming[add]?.map((e) => scene.edges[e]?.shape)).toEqual([
+    'batch_size×24×56×56',
+    'batch_size×24×56×56',
+  ]);
+  const conv = scene.items[scene.itemOf.get(nodeNamed('/features/features.0.0/Conv')) ?? -1];
+  expect([conv?.category, conv?.shape]).toEqual(['weighted', '32×3×3×3']);
+});
+
+test('a long name keeps its beginning and, longer, its end', () => {
+  expect(shorten('/features/features.0.0/Conv', 15, (t) => t.length)).toBe('/feat….0.0/Conv');
+  expect(shorten('Conv_1', 15, (t) => t.length)).toBe('Conv_1');
+});
+
+test('1,000 nodes become a scene and a layout quickly', () => {
+  const large = largeGraph(1000);
+  const start = performance.now();
+  const input = toLayoutInput(buildScene(large, (text) => text.length * 6));
+  layoutGraph(input);
+  const ms = performance.now() - start;
+  expect(input.nodes.length).toBeGreaterThan(990);
+  expect(ms).toBeLessThan(400);
+});
+
+test('arrow keys lead to producer, consumer and sibling', () => {
+  const add = scene.itemOf.get(nodeNamed('/features/features.3/Add')) ?? -1;
+  const up = neighbour(scene, layout, add, 'up') ?? -1;
+  expect(scene.items[up]?.fullLabel).toBe('/features/features.3/conv/conv.2/Conv');
+  expect(neighbour(scene, layout, up, 'down')).toBe(add);
+  expect(neighbour(scene, layout, 0, 'up')).toBe(undefined);
+  const branches = buildScene(largeGraph(60), (text) => text.length * 6);
+  const placed = layoutGraph(toLayoutInput(branches));
+  const sibling = branches.items.findIndex((_, i) => neighbour(branches, placed, i, 'right') !== undefined);
+  const right = neighbour(branches, placed, sibling, 'right') ?? -1;
+  expect(placed.rank[right]).toBe(placed.rank[sibling]);
+  expect(neighbour(branches, placed, right, 'left')).toBe(sibling);
+});
+
+test('a point inside a card finds it, a point between cards finds none', () => {
+  const drawing = createDrawing(scene, layout);
+  for (const i of [0, 7, scene.items.length - 1]) {
+    const x = layout.x[i] ?? 0;
+    const y = layout.y[i] ?? 0;
+    expect(itemAt(drawing, x, y + 3)).toBe(i);
+    expect(itemAt(drawing, x, y - 3)).toBe(undefined);
+  }
+});
+
+test('zooming keeps the point under the pointer; fitting shows everything', () => {
+  const view = { width: 800, height: 600 };
+  const camera = { x: 100, y: 50, zoom: 0.8 };
+  const at = { x: 123, y: 456 };
+  const before = toGraph(camera, view, at);
+  const after = toScreen(zoomAt(camera, view, at, 1.7), view, before);
+  expect(after.x).toBeCloseTo(at.x, 9);
+  expect(after.y).toBeCloseTo(at.y, 9);
+  const fitted = fitCamera(view, { width: 300, height: 6000 });
+  expect(toScreen(fitted, view, { x: 0, y: 6000 }).y).toBeLessThanOrEqual(600);
+  expect(firstCamera(view, { width: 300, height: 6000 }, { x: 150, y: 24 }).zoom).toBe(1);
+  expect(keepInSight({ x: 1e6, y: -1e6, zoom: 1 }, view, { width: 300, height: 300 })).toEqual({
+    x: 640,
+    y: -240,
+    zoom: 1,
+  });
+});
+
+test('search finds handles, operators and tensors, nodes and better matches first', () => {
+  const hits = searchGraph(graph, 'features.7');
+  expect(hits[0]).toEqual({
+    kind: 'node',
+    nodeId: nodeNamed('/features/features.7/conv/conv.0/conv.0.0/Conv'),
+    label: '/features/features.7/conv/conv.0/conv.0.0/Conv',
+    detail: 'Conv',
+  });
+  expect(searchGraph(graph, 'gemm')[0]?.label).toBe('/classifier/classifier.1/Gemm');
+  expect(
+    searchGraph(graph, 'features.3 add')
+      .filter((h) => h.kind === 'node')
+      .map((h) => h.label),
+  ).toEqual(['/features/features.3/Add']);
+  const weight = searchGraph(graph, 'classifier.1.weight')[0];
+  expect([weight?.kind, weight?.nodeId]).toEqual(['tensor', nodeNamed('/classifier/classifier.1/Gemm')]);
+  expect(searchGraph(graph, '  ')).toEqual([]);
+  expect(searchGraph(graph, 'nothing of this name')).toEqual([]);
+});
+
+test('the table sorts worst first and keeps what was not measured last in both directions', () => {
+  const run = runOf(graph);
+  const rows = buildRows(graph, run, NO_SENSITIVITY);
+  expect(rows.length).toBe(graph.nodes.length);
+  const up = sortRows(rows, { column: 'cosine', descending: false }).map((r) => r.figures?.cosine ?? null);
+  const down = sortRows(rows, { column: 'cosine', descending: true }).map((r) => r.figures?.cosine ?? null);
+  const measured = up.filter((c) => c !== null);
+  expect(measured.length).toBeGreaterThan(50);
+  expect(measured).toEqual([...measured].sort((a, b) => a - b));
+  expect(up.slice(measured.length).every((c) => c === null)).toBe(true);
+  expect(down.slice(0, measured.length)).toEqual([...measured].reverse());
+  expect(down.at(-1)).toBe(null);
+});
+
+test('infinite SQNR sorts as best and two of them stay in file order', () => {
+  const run = runOf(graph);
+  const nodes = run.nodes.map((n, i) => (i < 2 ? { ...n, sqnrDb: Infinity } : n));
+  const sorted = sortRows(buildRows(graph, { ...run, nodes }, NO_SENSITIVITY), { column: 'sqnrDb', descending: true });
+  expect(sorted.slice(0, 2).map((r) => r.node.id)).toEqual([0, 1]);
+});
+
+test('every column has a heading, a sentence and a text for a node without figures', () => {
+  const [row] = buildRows(graph, null, NO_SENSITIVITY);
+  if (row === undefined) throw new Error('no row');
+  for (const column of COLUMNS) {
+    expect(column.doc.endsWith('.')).toBe(true);
+    expect(typeof column.text(row)).toBe('string');
+  }
+});
+
+test('marks carry the number and level of the heat and say what is skipped', () => {
+  const handle = graph.nodes[2]?.handle ?? '';
+  const run = runOf(graph, new Set([handle]));
+  const marks = markNodes(run, heatOf(run, 'cosine'), new Set([5]));
+  expect(marks.get(2)).toMatchObject({ level: 0, text: '1.0000', pending: false });
+  expect(marks.get(5)?.pending).toBe(true);
+  expect(describeItem(scene, scene.itemOf.get(2) ?? -1, marks)).toContain('1.0000, skipped');
+  expect(markNodes(null, null, new Set()).size).toBe(0);
+});
+
+test('the menu context names the node and whether it can be switched', () => {
+  const figures = runOf(graph).nodes[0] ?? null;
+  expect(JSON.parse(contextOf({ kind: 'node', id: 4 }, figures, undefined))).toEqual({
+    webviewSection: 'node',
+    nodeId: 4,
+    canSkip: true,
+    skipped: false,
+    preventDefaultContextMenuItems: true,
+  });
+  expect(JSON.parse(contextOf({ kind: 'node', id: 4 }, null, 'no run'))).toMatchObject({ canSkip: false });
+  expect(JSON.parse(contextOf(undefined, null, undefined))).toMatchObject({ webviewSection: 'canvas' });
+});
+
+test('unsupported nodes are marked', () => {
+  const items = buildScene(withUnsupported(graph), (text) => text.length * 6).items;
+  expect(items.filter((i) => !i.supported).map((i) => i.title)).toEqual(['FancyNorm', 'FancyNorm']);
+});
+
+test('numbers are written with what matters', () => {
+  expect([formatCosine(0.994213), formatCosine(1), formatCosine(0.99999991), formatCosine(null)]).toEqual([
+    '0.99421',
+    '1',
+    '0.9999999',
+    '',
+  ]);
+  expect([formatDb(23.44), formatDb(Infinity), formatDb(null)]).toEqual(['23.4 dB', '∞ dB', '']);
+  expect([formatShare(0), formatShare(0.00031), formatShare(0.1234)]).toEqual(['0 %', '0.031 %', '12.3 %']);
+  expect([formatShape([1, 'n', 3]), formatShape([]), formatShape(null)]).toEqual(['1×n×3', 'scalar', '']);
+  const output = (cosine: number) => ({ name: 'y', cosine, sqnrDb: 20 });
+  expect([
+    formatChange(output(0.99), output(0.992)),
+    formatChange(output(0.992), output(0.99)),
+    formatChange(output(0.99), output(0.99)),
+    formatChange(undefined, output(0.99)),
+  ]).toEqual(['+0.00200', '−0.00200', '±0', '']);
+});
