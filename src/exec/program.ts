@@ -4,6 +4,7 @@ import type { Tensor } from '../base/tensor.ts';
 import type { Dim, Graph, Node, ValueId } from '../graph/model.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import type { QuantInfo, StorageLayout } from '../ops/opDef.ts';
+import type { SignatureTable } from './signatures.ts';
 
 /** How a step computes: on floats, on integer codes, or only changing a layout. */
 export type StepForm = 'float' | 'integer' | 'layout';
@@ -58,6 +59,11 @@ export interface Program {
   readonly constantBytes: number;
   /** Starts a run; nothing is computed before the first {@link Run.advance}. One run at a time: runs share the arena. */
   start(feeds: ReadonlyMap<ValueId, Tensor>, options?: RunOptions): Run;
+  /**
+   * Executes one step alone and returns a copy of its first output. Inputs that are not constants come from `given`, in
+   * the layout of their slots. May be called while a run is under way.
+   */
+  runStep(step: Step, given: ReadonlyMap<ValueId, Stored>): Stored;
   /** Gives back arena and packed constants. */
   release(): void;
 }
@@ -69,13 +75,18 @@ export interface RunOptions {
    * whose outputs are given, or are not needed by any other step or output, does not run.
    */
   readonly given?: ReadonlyMap<ValueId, Stored>;
+  /** Overwrites float memory with NaN (codes with 0x7f) when its value dies, to prove that nothing reads it again. */
+  readonly poison?: true;
 }
 
 /** One pass over a program's steps; lets two programs be run in lockstep. */
 export interface Run {
   /** The step that `advance` would execute next; undefined at the end. */
   readonly next: Step | undefined;
-  /** Executes the next step and returns it. Its outputs are valid until their last consumer has executed. @throws Cancelled */
+  /**
+   * Executes the next step and returns it. A value is valid until the advance after the one that ran its last consumer.
+   * @throws Cancelled
+   */
   advance(): Step | undefined;
   /** A value that is alive: a feed, a constant, or an output whose consumers have not all run. Graph outputs stay. */
   value(id: ValueId): Stored | undefined;
@@ -92,5 +103,7 @@ export interface CompileOptions {
   readonly requantizer: 'fp32' | 'fixedPoint';
   /** Values that must exist as such and stay comparable, so are not fused away. Graph outputs always do. */
   readonly keep?: ReadonlySet<ValueId>;
+  /** Share one among the programs of one model, so that their signatures can be compared. A new one when absent. */
+  readonly signatures?: SignatureTable;
   readonly signal?: AbortSignalLike;
 }

@@ -5,8 +5,8 @@ import type { ValueId } from '../graph/model.ts';
 /** A step of the quantized program, with the float values it stands for. */
 export interface Isolated {
   readonly step: Step;
-  /** Float values, in the order of the step's activation inputs. */
-  readonly inputs: readonly ValueId[];
+  /** The step's activation inputs: codes as it reads them, and the float value they stand for. */
+  readonly inputs: readonly { readonly codes: ValueId; readonly value: ValueId }[];
   /** Float value it makes. */
   readonly output: ValueId;
 }
@@ -21,10 +21,10 @@ export function isolatedSteps(quant: Program, codes: ReadonlyMap<ValueId, ValueI
     const output =
       step.form === 'integer' ? step.outputs.map((id) => floatOf.get(id)).find((v) => v !== undefined) : undefined;
     if (output === undefined) return [];
-    const inputs: ValueId[] = [];
+    const inputs: { codes: ValueId; value: ValueId }[] = [];
     for (const id of step.inputs) {
       const value = id === undefined ? undefined : floatOf.get(sourceOfLayout(quant, id));
-      if (value !== undefined) inputs.push(value);
+      if (id !== undefined && value !== undefined) inputs.push({ codes: id, value });
     }
     return [{ step, inputs, output }];
   });
@@ -48,7 +48,7 @@ export function runIsolatedSteps(
 ): void {
   const byOutput = new Map(steps.map((s) => [s.output, s]));
   const uses = new Map<ValueId, number>();
-  for (const s of steps) for (const id of s.inputs) uses.set(id, (uses.get(id) ?? 0) + 1);
+  for (const s of steps) for (const { value } of s.inputs) uses.set(value, (uses.get(value) ?? 0) + 1);
   const held = new Map<ValueId, Stored>();
   const hold = (id: ValueId): void => {
     const stored = uses.has(id) ? float.value(id) : undefined;
@@ -60,13 +60,13 @@ export function runIsolatedSteps(
       hold(id);
       const isolated = byOutput.get(id);
       const output = float.value(id);
-      if (isolated === undefined || output === undefined || !isolated.inputs.every((v) => held.has(v))) continue;
-      const inputs = new Map(isolated.inputs.map((v) => [v, held.get(v) as Stored])); // every() saw them
+      if (isolated === undefined || output === undefined || !isolated.inputs.every((v) => held.has(v.value))) continue;
+      const inputs = new Map(isolated.inputs.map((v) => [v.codes, held.get(v.value) as Stored])); // every() saw them
       onResult(isolated, output, runIsolated(quant, isolated.step, inputs));
-      for (const v of isolated.inputs) {
-        const left = (uses.get(v) ?? 1) - 1;
-        uses.set(v, left);
-        if (left === 0) held.delete(v);
+      for (const { value } of isolated.inputs) {
+        const left = (uses.get(value) ?? 1) - 1;
+        uses.set(value, left);
+        if (left === 0) held.delete(value);
       }
     }
   }

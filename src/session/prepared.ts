@@ -26,9 +26,13 @@ export interface Prepared {
 }
 
 /** @param fixed lengths for symbols or `input:axis`, from the config or the command line. */
-export async function prepare(open: OpenModel, fixed: ReadonlyMap<string, number>): Promise<Prepared> {
+export async function prepare(
+  open: OpenModel,
+  kernels: KernelSet,
+  fixed: ReadonlyMap<string, number>,
+): Promise<Prepared> {
   const bound = bindInputs(open.model, fixed, open.file);
-  const ready = await prepareGraph(open.model, { inputDims: bound.inputDims, file: open.file });
+  const ready = await prepareGraph(open.model, { inputDims: bound.inputDims, file: open.file, kernels });
   const ownerOf = new Map<NodeId, Node>();
   for (const node of ready.graph.nodes) for (const id of node.origin) ownerOf.set(id, node);
   return {

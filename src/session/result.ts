@@ -77,7 +77,9 @@ async function localFigures(
 ): Promise<Map<ValueId, number>> {
   const local = new Map<ValueId, number>();
   const steps = isolatedSteps(build.program, build.qdq.codes).filter((s) => {
-    const known = sameParameters(build, earlier, s.output, s.inputs) ? earlier?.local.get(s.output) : undefined;
+    const known = sameParameters(build, earlier, [s.output, ...s.inputs.map((i) => i.value)])
+      ? earlier?.local.get(s.output)
+      : undefined;
     if (known !== undefined) local.set(s.output, known);
     return known === undefined;
   });
@@ -98,14 +100,9 @@ async function localFigures(
 }
 
 /** Whether a step's own parameters are those of an earlier result: then so is its local error. */
-function sameParameters(
-  build: Build,
-  earlier: Result | undefined,
-  output: ValueId,
-  inputs: readonly ValueId[],
-): boolean {
+function sameParameters(build: Build, earlier: Result | undefined, values: readonly ValueId[]): boolean {
   if (earlier === undefined) return false;
-  return [output, ...inputs].every((id) => {
+  return values.every((id) => {
     const now = build.assignment.activations.get(id);
     return now !== undefined && now === earlier.build.assignment.activations.get(id);
   });

@@ -52,7 +52,7 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
   const report = (stage: Progress['stage'], done: number, total: number, text: string): void =>
     onProgress({ stage, done, total, text });
   report('read', 0, 1, open.file);
-  const prepared = await prepare(open, settings.fixedDims);
+  const prepared = await prepare(open, kernels, settings.fixedDims);
   const compileParts = { open, prepared, kernels, requantizer: settings.requantizer };
   const choices = { target: settings.target, perChannel: settings.perChannel, activationType: settings.activationType };
   const everything = planWith({ ...compileParts, choices }, new Set());

@@ -29,7 +29,7 @@ export async function runModel(
     declared?.forEach((d, axis) => {
       if (typeof d === 'string' && !fixed.has(d)) fixed.set(d, feeds.get(name)?.dims[axis] ?? 1);
     });
-  const prepared = await prepare(open, fixed);
+  const prepared = await prepare(open, kernels, fixed);
   const program = await compileGraph({ open, prepared, kernels, requantizer: 'fp32' }, prepared.graph);
   try {
     const outputs = program.start(feedsById(prepared.graph, feeds), { signal }).finish();

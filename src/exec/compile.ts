@@ -1,0 +1,174 @@
+import { throwIfAborted } from '../base/abort.ts';
+import { DiagnosticError } from '../base/diagnostics.ts';
+import type { Tensor } from '../base/tensor.ts';
+import { hasStaticDims, type TensorFact } from '../graph/fact.ts';
+import type { Graph, ValueId } from '../graph/model.ts';
+import { wiringOf } from '../graph/topo.ts';
+import { loadAttributeTensors } from '../ops/attributes.ts';
+import { evaluateNode } from '../ops/evaluate.ts';
+import { inferGraph } from '../ops/inferGraph.ts';
+import { findOp } from '../ops/registry.ts';
+import type { PlacedDraft, PlanContext } from './draft.ts';
+import { buildDrafts } from './drafts.ts';
+import { badShapes, runFailed, unboundDims } from './errors.ts';
+import { type Placement, placeLayouts } from './layout.ts';
+import { RunMemory } from './memory.ts';
+import { aliasOf, type PlannedStep, planMemory } from './planned.ts';
+import { prepareStep } from './prepareStep.ts';
+import type { CompileOptions, Program, Slot, Step, Stored } from './program.ts';
+import { isQuantize, quantInfoOf } from './quantNodes.ts';
+import { ProgramRun, runStep } from './run.ts';
+import { SignatureTable } from './signatures.ts';
+import { stepSignatures } from './stepSignatures.ts';
+
+/**
+ * Plans a graph for given input shapes: fuses and lowers, settles layouts, packs constants, places activations in an
+ * arena. The kernels hold arena and packed constants until {@link Program.release}.
+ *
+ * @throws DiagnosticError EXE301 for an operator we do not run, EXE307 for a shape with symbols, EXE308 for shapes that
+ *   do not work out, and what loading a constant throws.
+ */
+export async function compile(source: Graph, options: CompileOptions): Promise<Program> {
+  const { kernels, file } = options;
+  const graph = await loadAttributeTensors(source);
+  checkInputDims(graph, options);
+  const signatures = options.signatures ?? new SignatureTable();
+  const context = await contextOf(graph, options);
+  const drafts = buildDrafts(context, { kernels, flavour: options.requantizer });
+  const placement = placeLayouts(drafts, context, firstFreeId(graph));
+  const facts = new Map([...context.facts, ...placement.facts]);
+  const constants = new Map([...context.constants, ...placement.constants]);
+  const memoryPlan = planMemory(graph, placement.steps, facts, constants);
+  const table = stepSignatures(graph, placement, { signatures, facts, constants });
+  const releases: (() => void)[] = [];
+  const planned: PlannedStep[] = [];
+  for (const [index, draft] of placement.steps.entries()) {
+    throwIfAborted(options.signal);
+    const prepared = prepareStep(draft, {
+      kernels,
+      facts,
+      constants,
+      signatures,
+      options,
+      copyOf: placement.copyOf,
+      key: table.own[index] ?? '',
+    });
+    releases.push(prepared.release);
+    planned.push({
+      step: stepOf(index, draft, table.steps[index] ?? 0),
+      draft,
+      prepared: prepared.value,
+      aliases: aliasOf(draft, facts),
+      outputFacts: draft.outputs.map((id) => (id === undefined ? undefined : facts.get(id))),
+      spots: draft.outputs.map((id) => (id === undefined ? undefined : memoryPlan.spots.get(id))),
+      dying: memoryPlan.dying[index] ?? [],
+    });
+  }
+  const memory = new RunMemory(kernels.memory, memoryPlan.arena.byteLength);
+  const slots = slotsOf(placement, context, facts, table.values);
+  const stored = new Map<ValueId, Stored>();
+  for (const [id, tensor] of constants) stored.set(id, { tensor, layout: placement.layouts.get(id) ?? 'plain' });
+  const parts = { file, graph, kernels, memory, planned, slots, spots: memoryPlan.spots, constants: stored };
+  let released = false;
+  return {
+    graph,
+    kernels,
+    steps: planned.map((p) => p.step),
+    slots,
+    arenaBytes: memoryPlan.arena.byteLength,
+    constantBytes: table.constantBytes,
+    start: (feeds, runOptions = {}) => new ProgramRun(parts, feeds, runOptions),
+    runStep: (step, given) => runStep(parts, step, given),
+    release: () => {
+      if (released) return;
+      released = true;
+      memory.release();
+      for (const release of releases) release();
+    },
+  };
+}
+
+function checkInputDims(graph: Graph, { inputDims, file }: CompileOptions): void {
+  for (const id of graph.inputs) {
+    const value = graph.values.get(id);
+    if (value === undefined || value.constant !== undefined || inputDims.has(id)) continue;
+    const dims = value.dims ?? ['?'];
+    if (dims.some((d) => typeof d !== 'number')) throw unboundDims(file, value.name, dims);
+  }
+}
+
+async function contextOf(graph: Graph, options: CompileOptions): Promise<PlanContext> {
+  const { opsets, file, inputDims, kernels } = options;
+  const constants = new Map<ValueId, Tensor>();
+  for (const value of graph.values.values()) {
+    throwIfAborted(options.signal);
+    if (value.constant !== undefined) constants.set(value.id, await value.constant.load());
+  }
+  for (const node of graph.nodes) {
+    const [out] = node.outputs;
+    const opset = opsets.get(node.domain) ?? 0;
+    const def = node.opType === 'Constant' && out !== undefined ? findOp(node.domain, node.opType, opset) : undefined;
+    if (def === undefined || out === undefined) continue;
+    const fail = (message: string): never => {
+      throw runFailed(file, node, message);
+    };
+    const [made] = evaluateNode(def, node, [], { kernels, opset, isConstant: () => true, outputFacts: [], fail });
+    if (made !== undefined) constants.set(out, made);
+  }
+  const facts = inferGraph(graph, {
+    opsets,
+    inputDims,
+    constants,
+    report: (node, message) => {
+      throw new DiagnosticError(badShapes(file, node, message));
+    },
+  });
+  const kept = new Set<ValueId>([...graph.outputs, ...(options.keep ?? [])]);
+  return { file, graph, opsets, facts, constants, kept, wiring: wiringOf(graph) };
+}
+
+function firstFreeId(graph: Graph): number {
+  let last = -1;
+  for (const id of graph.values.keys()) last = Math.max(last, id);
+  return last + 1;
+}
+
+function stepOf(index: number, draft: PlacedDraft, signature: number): Step {
+  const { form, node, group, inputs, why } = draft;
+  const outputs = draft.outputs.filter((id) => id !== undefined);
+  return { index, form, node, group, inputs, outputs, signature, ...(why === undefined ? {} : { why }) };
+}
+
+function slotsOf(
+  placement: Placement,
+  context: PlanContext,
+  facts: ReadonlyMap<ValueId, TensorFact>,
+  signatures: ReadonlyMap<ValueId, number>,
+): Map<ValueId, Slot> {
+  const { graph } = context;
+  const slots = new Map<ValueId, Slot>();
+  const add = (id: ValueId, quant?: Slot['quant']): void => {
+    const fact = facts.get(id);
+    const signature = signatures.get(id);
+    if (fact === undefined || signature === undefined) return;
+    const layout = placement.layouts.get(id) ?? 'plain';
+    const base = { id, dtype: fact.dtype, dims: fact.dims, layout, signature };
+    slots.set(id, quant === undefined ? base : { ...base, quant });
+  };
+  for (const id of graph.inputs) add(id);
+  for (const id of graph.values.keys()) if (graph.values.get(id)?.constant !== undefined) add(id);
+  for (const draft of placement.steps)
+    draft.outputs.forEach((id, i) => {
+      if (id !== undefined) add(id, draft.integer?.outputQuants[i] ?? codesOf(draft, context));
+    });
+  for (const [copy, original] of placement.copyOf) {
+    const quant = slots.get(original)?.quant;
+    if (quant !== undefined && slots.has(copy)) add(copy, quant);
+  }
+  return slots;
+}
+
+/** What a QuantizeLinear that runs as such makes. */
+function codesOf(draft: PlacedDraft, context: PlanContext): Slot['quant'] {
+  return draft.form === 'float' && isQuantize(draft.node) ? quantInfoOf(draft.node, context) : undefined;
+}

@@ -1,0 +1,71 @@
+import { type Diagnostic, DiagnosticError } from '../base/diagnostics.ts';
+import { formatDims } from '../base/shape.ts';
+import type { Node } from '../graph/model.ts';
+
+/** EXE301: the runtime has no such operator at the model's opset. */
+export function unsupportedOp(file: string, node: Node, opset: number | undefined): Diagnostic {
+  const where = node.domain === '' ? 'ai.onnx' : node.domain;
+  const version = opset === undefined ? 'a domain the model does not import' : `opset ${opset}`;
+  return at(file, node, 'EXE301', `operator ${where}.${node.opType} of ${version} is not supported`);
+}
+
+/** EXE302: the model is written in an opset that predates what we run. */
+export function oldOpset(file: string, opset: number, least: number): Diagnostic {
+  return {
+    severity: 'error',
+    code: 'EXE302',
+    message: `opset ${opset} of ai.onnx is not supported (${least} and up are); convert the model with onnx.version_converter`,
+    at: { file },
+  };
+}
+
+/** EXE303: the node calls a model-local function. */
+export function localFunction(file: string, node: Node): Diagnostic {
+  const message = `${node.domain}::${node.opType} is a function of the model; functions are not run, inline them first`;
+  return at(file, node, 'EXE303', message);
+}
+
+/** EXE304: what an operator finds while it runs (an index out of range). */
+export function runFailed(file: string, node: Node, message: string): DiagnosticError {
+  return new DiagnosticError(at(file, node, 'EXE304', message));
+}
+
+/** EXE305: a feed is missing. */
+export function missingFeed(file: string, name: string, given: readonly string[]): DiagnosticError {
+  const has = given.length === 0 ? 'none were given' : `given: ${given.join(', ')}`;
+  return new DiagnosticError({
+    severity: 'error',
+    code: 'EXE305',
+    message: `no data for input ${name} (${has})`,
+    at: { file, tensor: name },
+  });
+}
+
+/** EXE306: a feed has another type or shape than the program was compiled for. */
+export function wrongFeed(file: string, name: string, got: string, expected: string): DiagnosticError {
+  return new DiagnosticError({
+    severity: 'error',
+    code: 'EXE306',
+    message: `input ${name} is ${got}, expected ${expected}`,
+    at: { file, tensor: name },
+  });
+}
+
+/** EXE307: a symbol of an input's shape has no number. */
+export function unboundDims(file: string, name: string, dims: readonly (number | string)[]): DiagnosticError {
+  return new DiagnosticError({
+    severity: 'error',
+    code: 'EXE307',
+    message: `input ${name} has shape ${formatDims(dims)}; every dimension needs a length before it can run`,
+    at: { file, tensor: name },
+  });
+}
+
+/** EXE308: a shape does not work out while a program is planned. */
+export function badShapes(file: string, node: Node, message: string): Diagnostic {
+  return at(file, node, 'EXE308', message);
+}
+
+function at(file: string, node: Node, code: string, message: string): Diagnostic {
+  return { severity: 'error', code, message, at: { file, node: node.handle, opType: node.opType } };
+}

@@ -1,0 +1,154 @@
+import { invariant } from '../base/diagnostics.ts';
+import { type Tensor, tensor } from '../base/tensor.ts';
+import type { ValueId } from '../graph/model.ts';
+import type { KernelSet } from '../kernels/kernelSet.ts';
+import type { QuantInfo } from '../ops/opDef.ts';
+import { converted, copied } from '../ops/storage.ts';
+import type { Program, Run, Step, Stored } from './program.ts';
+
+/** A value of the float program and its counterpart in the quantized one. */
+export interface PairIds {
+  readonly float: ValueId;
+  readonly quant: ValueId;
+}
+
+/**
+ * Runs both programs in lockstep and hands over each pair once, as soon as both tensors exist, while they are in cache.
+ * Where the programs make them in different order, the earlier one is copied and waits.
+ *
+ * @param onPair gets the index of the pair; the tensors are valid during the call only.
+ */
+export function runPaired(
+  float: Run,
+  quant: Run,
+  pairs: readonly PairIds[],
+  onPair: (index: number, origin: Stored, quantized: Stored) => void,
+): void {
+  const sides = [
+    new Side(
+      float,
+      pairs.map((p) => p.float),
+    ),
+    new Side(
+      quant,
+      pairs.map((p) => p.quant),
+    ),
+  ] as const;
+  const [a, b] = sides;
+  const done = new Uint8Array(pairs.length);
+  const meet = (made: readonly number[]): void => {
+    for (const index of made) {
+      const origin = done[index] ? undefined : a.get(index);
+      const other = origin === undefined ? undefined : b.get(index);
+      if (origin === undefined || other === undefined) continue;
+      done[index] = 1;
+      onPair(index, origin, other);
+    }
+    for (const side of sides) side.keep(made, done);
+  };
+  meet(a.start());
+  meet(b.start());
+  for (let more = true; more; ) {
+    const made = a.advance();
+    if (made !== undefined) meet(made);
+    more = made !== undefined;
+    while (made !== undefined ? made.some((i) => !done[i] && !b.ended) : !b.ended) {
+      const other = b.advance();
+      if (other === undefined) break;
+      meet(other);
+    }
+  }
+}
+
+/** One run, with copies of the values that wait for their counterpart. */
+class Side {
+  ended = false;
+  readonly #run: Run;
+  readonly #ids: readonly ValueId[];
+  readonly #indices = new Map<ValueId, number[]>();
+  readonly #waiting = new Map<number, Stored>();
+
+  constructor(run: Run, ids: readonly ValueId[]) {
+    this.#run = run;
+    this.#ids = ids;
+    for (const [i, id] of ids.entries()) this.#indices.set(id, [...(this.#indices.get(id) ?? []), i]);
+  }
+
+  /** Pairs whose value exists before the first step: feeds and what is given. */
+  start(): number[] {
+    return this.#ids.flatMap((id, i) => (this.#run.value(id) === undefined ? [] : [i]));
+  }
+
+  /** Executes a step; the pairs it made, undefined at the end. */
+  advance(): number[] | undefined {
+    const step = this.#run.advance();
+    if (step === undefined) {
+      this.ended = true;
+      return undefined;
+    }
+    return step.outputs.flatMap((id) => this.#indices.get(id) ?? []);
+  }
+
+  get(index: number): Stored | undefined {
+    return this.#waiting.get(index) ?? this.#run.value(this.#ids[index] as ValueId); // an index of `ids`
+  }
+
+  /** Copies what was made and did not meet its counterpart; forgets what did. */
+  keep(made: readonly number[], done: Uint8Array): void {
+    for (const index of made) {
+      if (done[index]) this.#waiting.delete(index);
+      else if (!this.#waiting.has(index)) {
+        const stored = this.#run.value(this.#ids[index] as ValueId);
+        if (stored !== undefined) this.#waiting.set(index, { ...stored, tensor: copied(stored.tensor) });
+      }
+    }
+  }
+}
+
+/**
+ * Runs one integer step alone: its float inputs are quantized with its own parameters, its result is dequantized. Other
+ * inputs are constants of the program.
+ *
+ * @param inputs float tensors by the value that holds their codes in the program, or by the codes' copy in another layout.
+ */
+export function runIsolated(program: Program, step: Step, inputs: ReadonlyMap<ValueId, Stored>): Stored {
+  const { kernels } = program;
+  const given = new Map<ValueId, Stored>();
+  for (const [id, stored] of inputs) {
+    const slot = program.slots.get(id);
+    invariant(slot?.quant !== undefined, `value ${id} holds codes`);
+    given.set(id, quantized(stored, slot.quant, slot.layout, kernels));
+  }
+  const output = step.outputs[0];
+  invariant(output !== undefined, 'an integer step has an output');
+  const quant = program.slots.get(output)?.quant;
+  invariant(quant !== undefined, `value ${output} holds codes`);
+  const codes = program.runStep(step, given);
+  return { layout: codes.layout, tensor: dequantized(codes.tensor, quant, kernels) };
+}
+
+function quantized(stored: Stored, quant: QuantInfo, layout: Stored['layout'], kernels: KernelSet): Stored {
+  const { tensor: x } = { tensor: converted(stored.tensor, stored.layout, layout, kernels) };
+  const signed = quant.dtype === 'int8';
+  const data = x.data as Float32Array; // the caller gives float32
+  const codes = signed ? new Int8Array(data.length) : new Uint8Array(data.length);
+  kernels.quantizeF32(
+    data,
+    { scale: quant.scale[0] as number, zeroPoint: quant.zeroPoint[0] as number, signed },
+    codes,
+  );
+  const dtype = signed ? 'int8' : 'uint8';
+  return { layout, tensor: { dtype, dims: x.dims, data: codes } as Tensor };
+}
+
+function dequantized(codes: Tensor, quant: QuantInfo, kernels: KernelSet): Tensor {
+  const data = codes.data as Int8Array | Uint8Array; // integer steps make 8-bit codes
+  const out = new Float32Array(data.length);
+  const q = {
+    scale: quant.scale[0] as number,
+    zeroPoint: quant.zeroPoint[0] as number,
+    signed: quant.dtype === 'int8',
+  };
+  kernels.dequantizeQ8(data, q, out);
+  return tensor('float32', codes.dims, out);
+}

@@ -1,0 +1,90 @@
+import { bytesInMemory } from '../base/dtype.ts';
+import { sizeOf } from '../base/shape.ts';
+import type { Tensor } from '../base/tensor.ts';
+import { hasStaticDims, type TensorFact } from '../graph/fact.ts';
+import type { Graph, ValueId } from '../graph/model.ts';
+import { sameBytesInBothLayouts } from '../ops/storage.ts';
+import { type ArenaPlan, type Buffer, planArena } from './arena.ts';
+import type { PlacedDraft } from './draft.ts';
+import type { Spot } from './memory.ts';
+import type { Step } from './program.ts';
+
+/** A step with all that running it takes. */
+export interface PlannedStep {
+  readonly step: Step;
+  readonly draft: PlacedDraft;
+  readonly prepared: unknown;
+  /** Index of the input whose memory the result shares; undefined for none. */
+  readonly aliases: number | undefined;
+  /** Facts by output position. */
+  readonly outputFacts: readonly (TensorFact | undefined)[];
+  /** Planned memory by output position; undefined where the shape is not known before the run. */
+  readonly spots: readonly (Spot | undefined)[];
+  /** Values that nothing needs once this step is done. */
+  readonly dying: readonly ValueId[];
+}
+
+export interface MemoryPlan {
+  readonly arena: ArenaPlan;
+  readonly spots: ReadonlyMap<ValueId, Spot>;
+  /** By step. */
+  readonly dying: readonly (readonly ValueId[])[];
+}
+
+/** The input a placed draft's result shares its memory with. */
+export function aliasOf(draft: PlacedDraft, facts: ReadonlyMap<ValueId, TensorFact>): number | undefined {
+  if (draft.def !== undefined) return draft.def.aliases;
+  const [id] = draft.inputs;
+  const fact = id === undefined ? undefined : facts.get(id);
+  return fact !== undefined && hasStaticDims(fact) && sameBytesInBothLayouts(fact.dims) ? 0 : undefined;
+}
+
+/**
+ * Lives of all values and places in the arena for those of known size. Feeds live from the start, graph outputs to the
+ * end; values that share memory live as long as the last of them.
+ */
+export function planMemory(
+  graph: Graph,
+  steps: readonly PlacedDraft[],
+  facts: ReadonlyMap<ValueId, TensorFact>,
+  constants: ReadonlyMap<ValueId, Tensor>,
+): MemoryPlan {
+  const last = new Map<ValueId, number>();
+  const root = new Map<ValueId, ValueId>();
+  const births = new Map<ValueId, number>();
+  for (const id of graph.inputs) if (!constants.has(id)) births.set(id, 0);
+  steps.forEach((draft, i) => {
+    for (const id of draft.inputs) if (id !== undefined) last.set(id, i);
+    const alias = aliasOf(draft, facts);
+    const shared = alias === undefined ? undefined : draft.inputs[alias];
+    draft.outputs.forEach((id, k) => {
+      if (id === undefined) return;
+      last.set(id, i);
+      if (k === 0 && shared !== undefined) root.set(id, root.get(shared) ?? shared);
+      else births.set(id, i);
+    });
+  });
+  for (const id of graph.outputs) last.set(id, steps.length);
+
+  const dying: ValueId[][] = steps.map(() => []);
+  for (const [id, at] of last) if (!constants.has(id)) dying[at]?.push(id);
+
+  const deaths = new Map(last);
+  for (const [id, r] of root) deaths.set(r, Math.max(deaths.get(r) ?? 0, last.get(id) ?? 0));
+  const ids: ValueId[] = [];
+  const buffers: Buffer[] = [];
+  const spotted: Omit<Spot, 'offset'>[] = [];
+  for (const [id, birth] of births) {
+    const fact = facts.get(id);
+    if (fact === undefined || !hasStaticDims(fact) || fact.dtype === 'string') continue;
+    const length = sizeOf(fact.dims);
+    ids.push(id);
+    spotted.push({ dtype: fact.dtype, length });
+    buffers.push({ bytes: length * bytesInMemory(fact.dtype), birth, death: deaths.get(id) ?? birth });
+  }
+  const arena = planArena(buffers);
+  const spots = new Map(
+    ids.map((id, i) => [id, { ...(spotted[i] as Spot), offset: arena.offsets[i] as number }] as const), // same length
+  );
+  return { arena, spots, dying };
+}

@@ -1,0 +1,58 @@
+import type { Tensor } from '../base/tensor.ts';
+import type { TensorFact } from '../graph/fact.ts';
+import type { ValueId } from '../graph/model.ts';
+import type { KernelSet } from '../kernels/kernelSet.ts';
+import { releasePrepared } from '../ops/evaluate.ts';
+import type { PlacedDraft } from './draft.ts';
+import { contextOf } from './lower.ts';
+import type { CompileOptions } from './program.ts';
+import type { SignatureTable } from './signatures.ts';
+
+export interface PrepareParts {
+  readonly kernels: KernelSet;
+  readonly facts: ReadonlyMap<ValueId, TensorFact>;
+  readonly constants: ReadonlyMap<ValueId, Tensor>;
+  readonly signatures: SignatureTable;
+  readonly options: CompileOptions;
+  /** The step's own key: equal keys share what was prepared. */
+  readonly key: string;
+  /** The value that a converted constant is a copy of. */
+  readonly copyOf: ReadonlyMap<ValueId, ValueId>;
+}
+
+/** What an operator packs once for its constants, shared among programs; `release` gives this program's share back. */
+export function prepareStep(draft: PlacedDraft, parts: PrepareParts): { value: unknown; release: () => void } {
+  const make = makerOf(draft, parts);
+  if (make === undefined) return { value: undefined, release: () => undefined };
+  return parts.signatures.prepared.take(
+    `${parts.kernels.engine} ${parts.options.requantizer} ${parts.key}`,
+    make,
+    releasePrepared,
+  );
+}
+
+function makerOf(draft: PlacedDraft, parts: PrepareParts): (() => unknown) | undefined {
+  const { def, integer, attributes, clamp } = draft;
+  const { kernels, facts, constants, copyOf, options } = parts;
+  if (def === undefined) return undefined;
+  if (draft.form === 'integer') {
+    const form = def.integer;
+    if (form === undefined || integer === undefined) return undefined;
+    const context = { attributes, kernels, flavour: options.requantizer, ...contextOf(integer), clamp };
+    return () => form.prepare(context as never); // accepted by the same definition
+  }
+  const { prepare } = def;
+  if (prepare === undefined) return undefined;
+  const plain = draft.inputs.map((id) => (id === undefined ? undefined : (copyOf.get(id) ?? id)));
+  const context = {
+    attributes,
+    kernels,
+    constants: plain.map((id) => (id === undefined ? undefined : constants.get(id))),
+    facts: plain.map((id) => (id === undefined ? undefined : facts.get(id))),
+    outputs: draft.outputs.flatMap((id) => {
+      const fact = id === undefined ? undefined : facts.get(id);
+      return fact === undefined ? [] : [fact];
+    }),
+  };
+  return () => prepare(context);
+}

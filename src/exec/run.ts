@@ -1,0 +1,201 @@
+import { throwIfAborted } from '../base/abort.ts';
+import { invariant } from '../base/diagnostics.ts';
+import { formatDims, sameDims } from '../base/shape.ts';
+import type { Tensor } from '../base/tensor.ts';
+import { hasStaticDims } from '../graph/fact.ts';
+import type { Graph, ValueId } from '../graph/model.ts';
+import type { KernelSet } from '../kernels/kernelSet.ts';
+import { converted, copied } from '../ops/storage.ts';
+import { missingFeed, wrongFeed } from './errors.ts';
+import { executeStep, type Held } from './execute.ts';
+import type { RunMemory, Spot } from './memory.ts';
+import type { PlannedStep } from './planned.ts';
+import type { Run, RunOptions, Slot, Step, Stored } from './program.ts';
+
+/** What runs of one program share. */
+export interface RunParts {
+  readonly file: string;
+  readonly graph: Graph;
+  readonly kernels: KernelSet;
+  readonly memory: RunMemory;
+  readonly planned: readonly PlannedStep[];
+  readonly slots: ReadonlyMap<ValueId, Slot>;
+  readonly spots: ReadonlyMap<ValueId, Spot>;
+  /** Constants as the steps take them, those in another layout included. */
+  readonly constants: ReadonlyMap<ValueId, Stored>;
+}
+
+/** One pass over a program. A value dies with the `advance` after the one that ran its last consumer. */
+export class ProgramRun implements Run {
+  readonly #parts: RunParts;
+  readonly #options: RunOptions;
+  readonly #values = new Map<ValueId, Held>();
+  readonly #runs: readonly boolean[];
+  #at = 0;
+  #dying: ValueId[] = [];
+
+  constructor(parts: RunParts, feeds: ReadonlyMap<ValueId, Tensor>, options: RunOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    for (const [id, { tensor, layout }] of options.given ?? []) {
+      const slot = parts.slots.get(id);
+      invariant(slot !== undefined && slot.layout === layout, `value ${id} is given in the layout of its slot`);
+      this.#values.set(id, { tensor, layout, block: undefined });
+    }
+    this.#runs = this.#neededSteps();
+    for (const id of parts.graph.inputs) if (!parts.constants.has(id)) this.#feed(id, feeds);
+    this.#skip();
+  }
+
+  get next(): Step | undefined {
+    return this.#parts.planned[this.#at]?.step;
+  }
+
+  advance(): Step | undefined {
+    this.#bury();
+    const { planned: all, memory, kernels, file, slots } = this.#parts;
+    const planned = all[this.#at];
+    if (planned === undefined) return undefined;
+    throwIfAborted(this.#options.signal);
+    const { draft } = planned;
+    const inputs = draft.inputs.map((id) => (id === undefined ? undefined : this.#held(id)));
+    const layoutOf = (i: number) => {
+      const id = draft.outputs[i];
+      return (id === undefined ? undefined : slots.get(id)?.layout) ?? 'plain';
+    };
+    const outputs = executeStep(planned, inputs, { file, kernels, memory, spots: planned.spots, layoutOf });
+    draft.outputs.forEach((id, i) => {
+      const held = outputs[i];
+      if (held === undefined) return;
+      if (held.block !== undefined) held.block.values++;
+      if (id === undefined) this.#drop(held);
+      else if (!this.#values.has(id)) this.#values.set(id, held);
+      else this.#drop(held);
+    });
+    this.#dying.push(...planned.dying);
+    this.#at++;
+    this.#skip();
+    return planned.step;
+  }
+
+  value(id: ValueId): Stored | undefined {
+    return this.#values.get(id) ?? this.#parts.constants.get(id);
+  }
+
+  finish(): ReadonlyMap<ValueId, Tensor> {
+    while (this.advance() !== undefined);
+    const outputs = new Map<ValueId, Tensor>();
+    for (const id of this.#parts.graph.outputs) {
+      const stored = this.value(id);
+      invariant(stored !== undefined, `graph output ${id} was computed`);
+      const plain = converted(stored.tensor, stored.layout, 'plain');
+      outputs.set(id, plain.data === stored.tensor.data ? copied(plain) : plain);
+    }
+    return outputs;
+  }
+
+  /** Which steps make something that is wanted and not given. */
+  #neededSteps(): readonly boolean[] {
+    const { planned, graph } = this.#parts;
+    const wanted = new Set<ValueId>(graph.outputs);
+    const runs = new Array<boolean>(planned.length).fill(false);
+    for (let i = planned.length - 1; i >= 0; i--) {
+      const draft = planned[i]?.draft;
+      if (!draft?.outputs.some((id) => id !== undefined && wanted.has(id) && !this.#values.has(id))) continue;
+      runs[i] = true;
+      for (const id of draft.inputs) if (id !== undefined) wanted.add(id);
+    }
+    return runs;
+  }
+
+  /** Moves to the next step that runs; the values the skipped ones would have been the last to use die too. */
+  #skip(): void {
+    const { planned } = this.#parts;
+    while (this.#at < planned.length && this.#runs[this.#at] === false) {
+      this.#dying.push(...(planned[this.#at]?.dying ?? []));
+      this.#at++;
+    }
+  }
+
+  #bury(): void {
+    for (const id of this.#dying) {
+      const held = this.#values.get(id);
+      if (held === undefined) continue;
+      this.#values.delete(id);
+      this.#drop(held);
+    }
+    this.#dying = [];
+  }
+
+  #drop(held: Held): void {
+    if (held.block !== undefined) this.#parts.memory.drop(held.block, { poison: this.#options.poison === true });
+  }
+
+  #held(id: ValueId): Held {
+    const held = this.#values.get(id);
+    if (held !== undefined) return held;
+    const constant = this.#parts.constants.get(id);
+    invariant(constant !== undefined, `value ${id} is alive`);
+    return { ...constant, block: undefined };
+  }
+
+  /** Checks a feed and copies it into its planned place. */
+  #feed(id: ValueId, feeds: ReadonlyMap<ValueId, Tensor>): void {
+    if (this.#values.has(id)) return;
+    const { graph, slots, spots, memory, file } = this.#parts;
+    const name = graph.values.get(id)?.name ?? '';
+    const feed = feeds.get(id);
+    const slot = slots.get(id);
+    if (feed === undefined) {
+      if (!this.#isUsed(id)) return;
+      throw missingFeed(
+        file,
+        name,
+        [...feeds.keys()].map((f) => graph.values.get(f)?.name ?? String(f)),
+      );
+    }
+    invariant(slot !== undefined, `input ${name} has a slot`);
+    if (feed.dtype !== slot.dtype || !hasStaticDims({ ...slot }) || !sameDims(feed.dims, slot.dims as number[])) {
+      const expected = `${slot.dtype} ${formatDims(slot.dims ?? ['?'])}`;
+      throw wrongFeed(file, name, `${feed.dtype} ${formatDims(feed.dims)}`, expected);
+    }
+    const spot = spots.get(id);
+    if (spot === undefined) {
+      this.#values.set(id, { tensor: feed, layout: 'plain', block: undefined });
+      return;
+    }
+    const block = memory.planned(spot);
+    block.values = 1;
+    (block.data as Float32Array).set(feed.data as Float32Array); // both of dtype feed.dtype
+    this.#values.set(id, { tensor: { ...feed, data: block.data } as Tensor, layout: 'plain', block });
+  }
+
+  #isUsed(id: ValueId): boolean {
+    const { planned, graph } = this.#parts;
+    return graph.outputs.includes(id) || planned.some((p, i) => this.#runs[i] === true && p.draft.inputs.includes(id));
+  }
+}
+
+/** Executes one step outside any run; its results lie on the heap and are copied out. See {@link Program.runStep}. */
+export function runStep(parts: RunParts, step: Step, given: ReadonlyMap<ValueId, Stored>): Stored {
+  const { planned: all, memory, kernels, file, slots, constants } = parts;
+  const planned = all[step.index];
+  invariant(planned?.step === step, 'the step is one of this program');
+  const inputs = planned.draft.inputs.map((id): Held | undefined => {
+    if (id === undefined) return undefined;
+    const stored = given.get(id) ?? constants.get(id);
+    invariant(stored !== undefined, `value ${id} is given`);
+    return { ...stored, block: undefined };
+  });
+  const layoutOf = (i: number): Stored['layout'] => {
+    const id = planned.draft.outputs[i];
+    return (id === undefined ? undefined : slots.get(id)?.layout) ?? 'plain';
+  };
+  const outputs = executeStep(planned, inputs, { file, kernels, memory, spots: [], layoutOf });
+  const [first] = outputs;
+  invariant(first !== undefined, 'a step has an output');
+  const result = { layout: first.layout, tensor: copied(first.tensor) };
+  for (const held of outputs)
+    if (held.block !== undefined) memory.drop({ ...held.block, values: 1 }, { poison: false });
+  return result;
+}

@@ -1,0 +1,81 @@
+import type { Tensor } from '../base/tensor.ts';
+import type { TensorFact } from '../graph/fact.ts';
+import type { Attribute, Graph, ValueId } from '../graph/model.ts';
+import type { PlacedDraft } from './draft.ts';
+import type { Placement } from './layout.ts';
+import { attributesKey, quantKey, type SignatureTable } from './signatures.ts';
+
+export interface StepSignatures {
+  /** By step: what it is, without what feeds it; equal keys prepare equal constants. */
+  readonly own: readonly string[];
+  /** By step, inputs included. */
+  readonly steps: readonly number[];
+  readonly values: ReadonlyMap<ValueId, number>;
+  /** Bytes of the constants that steps read. */
+  readonly constantBytes: number;
+}
+
+export interface SignatureParts {
+  readonly signatures: SignatureTable;
+  readonly facts: ReadonlyMap<ValueId, TensorFact>;
+  readonly constants: ReadonlyMap<ValueId, Tensor>;
+}
+
+/** Signatures of all steps and values of a planned graph; see {@link Step.signature}. */
+export function stepSignatures(graph: Graph, placement: Placement, parts: SignatureParts): StepSignatures {
+  const { signatures, facts, constants } = parts;
+  const values = new Map<ValueId, number>();
+  const used = new Set<ValueId>();
+  for (const id of graph.inputs) if (!constants.has(id)) values.set(id, signatures.intern(`feed ${id}`));
+  const signatureOf = (id: ValueId | undefined): number => {
+    if (id === undefined) return 0;
+    const known = values.get(id);
+    if (known !== undefined) return known;
+    const constant = constants.get(id);
+    if (constant === undefined) return signatures.intern(`unknown ${id}`);
+    used.add(id);
+    const layout = placement.layouts.get(id) ?? 'plain';
+    const signature = signatures.intern(`constant ${layout} ${signatures.content(constant)}`);
+    values.set(id, signature);
+    return signature;
+  };
+  const own: string[] = [];
+  const steps: number[] = [];
+  for (const draft of placement.steps) {
+    const constantInputs = draft.inputs.map((id) => (id !== undefined && constants.has(id) ? signatureOf(id) : '-'));
+    const key = `${ownKey(draft, facts, signatures)}|${constantInputs}`;
+    const signature = signatures.intern(`${key}|${draft.inputs.map(signatureOf)}`);
+    own.push(key);
+    steps.push(signature);
+    draft.outputs.forEach((id, i) => {
+      if (id !== undefined) values.set(id, signatures.intern(`output ${i} of ${signature}`));
+    });
+  }
+  let constantBytes = 0;
+  for (const id of used) {
+    const data = constants.get(id)?.data;
+    if (ArrayBuffer.isView(data)) constantBytes += data.byteLength;
+  }
+  return { own, steps, values, constantBytes };
+}
+
+function ownKey(draft: PlacedDraft, facts: ReadonlyMap<ValueId, TensorFact>, signatures: SignatureTable): string {
+  const { node, form, layout, opset, clamp, integer } = draft;
+  if (form === 'layout') return `layout ${layout}`;
+  const shape = (id: ValueId | undefined): string => {
+    const fact = id === undefined ? undefined : facts.get(id);
+    return fact === undefined ? '-' : `${fact.dtype}[${fact.dims ?? '?'}]`;
+  };
+  const quants = [...(integer?.inputQuants ?? []), ...(integer?.outputQuants ?? [])].map(quantKey);
+  const attributes = attributesKey(node.attributes, (a) => contentOf(a, signatures));
+  const shapes = [...draft.inputs, ...draft.outputs].map(shape);
+  return [form, `${node.domain}:${node.opType}:${opset}`, attributes, layout, clamp.lo, clamp.hi, quants, shapes].join(
+    '|',
+  );
+}
+
+function contentOf(attribute: Attribute, signatures: SignatureTable): string {
+  if (attribute.kind === 'tensor' && attribute.value.tensor !== undefined)
+    return signatures.content(attribute.value.tensor);
+  return `only itself ${signatures.intern(`attribute ${signatures.identity(attribute)}`)}`;
+}

@@ -1,0 +1,53 @@
+import { type Diagnostic, throwErrors } from '../base/diagnostics.ts';
+import { Ids } from '../graph/build.ts';
+import type { Facts } from '../graph/fact.ts';
+import type { Graph, Model, ValueId } from '../graph/model.ts';
+import { GraphEditor } from '../graph/patch.ts';
+import { upstreamOf } from '../graph/topo.ts';
+import type { KernelSet } from '../kernels/kernelSet.ts';
+import { loadAttributeTensors } from '../ops/attributes.ts';
+import { eliminateIdentity } from './eliminateIdentity.ts';
+import { foldBatchNorm } from './foldBatchNorm.ts';
+import { ConstantLoader, foldConstants } from './foldConstants.ts';
+import { inferFacts } from './inferFacts.ts';
+
+export interface PrepareOptions {
+  readonly inputDims: ReadonlyMap<ValueId, readonly number[]>;
+  readonly file: string;
+  readonly kernels: KernelSet;
+}
+
+export interface PreparedGraph {
+  readonly graph: Graph;
+  readonly facts: Facts;
+  readonly nextNodeId: number;
+  readonly nextValueId: number;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * The float graph that is quantized, for bound input shapes: constants folded, Identity and Dropout gone,
+ * BatchNormalization in its convolution. Values keep their ids; nodes list the user's nodes they stand for.
+ * @throws DiagnosticError SHP… when shapes do not work out.
+ */
+export async function prepareGraph(model: Model, options: PrepareOptions): Promise<PreparedGraph> {
+  const { inputDims, file, kernels } = options;
+  const { opsets } = model;
+  const ids = new Ids(model);
+  const editor = new GraphEditor(await loadAttributeTensors(model.graph), ids);
+  const loader = new ConstantLoader(editor);
+  eliminateIdentity(editor);
+  await foldConstants(editor, loader, { opsets, inputDims, kernels });
+  eliminateIdentity(editor);
+  await foldBatchNorm(editor, loader);
+  const graph = withoutDeadNodes(editor.finish());
+  const { facts, diagnostics } = inferFacts(graph, { opsets, file, inputDims, constants: loader.loaded });
+  throwErrors(diagnostics);
+  return { graph, facts, diagnostics, nextNodeId: ids.nextNodeId, nextValueId: ids.nextValueId };
+}
+
+/** Drops nodes that no output needs: chains of shapes that folding left without a reader. */
+function withoutDeadNodes(graph: Graph): Graph {
+  const needed = upstreamOf(graph, graph.outputs);
+  return { ...graph, nodes: graph.nodes.filter((n) => needed.has(n.id)) };
+}
