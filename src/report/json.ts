@@ -1,0 +1,110 @@
+import type { Severity } from '../base/diagnostics.ts';
+import type { Accuracy, NodeForm, RunView } from '../protocol/views.ts';
+
+/** Raised when a field changes its meaning or goes; new fields may come without. */
+export const REPORT_SCHEMA_VERSION = 1;
+
+/** What of a run the report tells; no times, so that the same run writes the same bytes. */
+export type ReportInput = Pick<
+  RunView,
+  | 'model'
+  | 'config'
+  | 'quantType'
+  | 'evaluatedOn'
+  | 'samples'
+  | 'outputs'
+  | 'nodes'
+  | 'accuracy'
+  | 'sizes'
+  | 'diagnostics'
+>;
+
+/** `report.json`. Decibels without error (infinite) and what was not measured are null; rates are fractions 0..1. */
+export interface ReportJson {
+  readonly schemaVersion: typeof REPORT_SCHEMA_VERSION;
+  readonly model: string;
+  readonly config: string;
+  readonly quantType: string;
+  /** What the figures were measured on, in words. */
+  readonly evaluatedOn: string;
+  /** Samples the figures are means of. */
+  readonly samples: number;
+  readonly outputs: readonly OutputJson[];
+  /** Every node of the user's file, in its order. */
+  readonly nodes: readonly NodeJson[];
+  readonly accuracy: Accuracy | null;
+  /** Bytes of the weights as stored. */
+  readonly sizes: { readonly float: number; readonly quantized: number };
+  readonly diagnostics: readonly DiagnosticJson[];
+}
+
+export interface OutputJson {
+  readonly name: string;
+  readonly cosine: number | null;
+  readonly sqnrDb: number | null;
+}
+
+export interface NodeJson {
+  readonly handle: string;
+  readonly opType: string;
+  readonly form: NodeForm;
+  readonly quantized: boolean;
+  readonly skipped: boolean;
+  readonly why: string;
+  readonly cosine: number | null;
+  readonly sqnrDb: number | null;
+  readonly localSqnrDb: number | null;
+  readonly clipRate: number | null;
+  readonly sensitivity: number | null;
+}
+
+export interface DiagnosticJson {
+  readonly severity: Severity;
+  readonly code: string;
+  readonly message: string;
+  readonly file: string;
+  readonly line: number | null;
+  readonly node: string | null;
+  readonly tensor: string | null;
+}
+
+/** The contents of `report.json`. */
+export function reportJson(run: ReportInput): ReportJson {
+  return {
+    schemaVersion: REPORT_SCHEMA_VERSION,
+    model: run.model,
+    config: run.config,
+    quantType: run.quantType,
+    evaluatedOn: run.evaluatedOn,
+    samples: run.samples,
+    outputs: run.outputs.map((o) => ({ name: o.name, cosine: finite(o.cosine), sqnrDb: finite(o.sqnrDb) })),
+    nodes: run.nodes.map((n) => ({
+      handle: n.handle,
+      opType: n.opType,
+      form: n.form,
+      quantized: n.quantized,
+      skipped: n.skipped,
+      why: n.why,
+      cosine: finite(n.cosine),
+      sqnrDb: finite(n.sqnrDb),
+      localSqnrDb: finite(n.localSqnrDb),
+      clipRate: finite(n.clipRate),
+      sensitivity: finite(n.sensitivity),
+    })),
+    accuracy: run.accuracy,
+    sizes: { float: run.sizes.float, quantized: run.sizes.quantized },
+    diagnostics: run.diagnostics.map(({ severity, code, message, at }) => ({
+      severity,
+      code,
+      message,
+      file: at.file,
+      line: at.line ?? null,
+      node: at.node ?? null,
+      tensor: at.tensor ?? null,
+    })),
+  };
+}
+
+function finite(x: number | null): number | null {
+  return x !== null && Number.isFinite(x) ? x : null;
+}
