@@ -206,9 +206,9 @@ const dynamicQuantizeLinear = defineOp({
 
 /** Between floats and codes: equations (Q) and (D). ONNX Runtime writes 16-bit ones in a domain of its own. */
 export const quantizeOps: readonly OpDef[] = [
-  quantizeLinear('', 10),
+  quantizeLinear('', 1),
   quantizeLinear('com.microsoft', 1),
-  dequantizeLinear('', 10),
+  dequantizeLinear('', 1),
   dequantizeLinear('com.microsoft', 1),
   dynamicQuantizeLinear,
 ];

@@ -2,10 +2,10 @@ import { formatDims } from '../base/shape.ts';
 import { type Tensor, toNumbers } from '../base/tensor.ts';
 import type { TensorFact } from '../graph/fact.ts';
 import type { Dim } from '../graph/model.ts';
-import { cellActivation, type CellFunction } from './recurrentActivations.ts';
 import { dimsOfRank } from './facts.ts';
 import { numbersOf, stored } from './numbers.ts';
 import { type AttributeValues, defineOp, type OpDef, type RunContext } from './opDef.ts';
+import { type CellFunction, cellActivation } from './recurrentActivations.ts';
 
 const attributes = {
   activation_alpha: { kind: 'floats', default: [] },
@@ -45,7 +45,13 @@ interface Direction {
 type Cell = (d: Direction, x: Float64Array, h: Float64Array, c: Float64Array) => void;
 
 /** w[gate] x + r[gate] h + wb[gate] + rb[gate], element j. `parts` leaves the recurrent half out. */
-function gate(d: Direction, index: number, j: number, x: Float64Array, h: Float64Array): { readonly x: number; readonly h: number } {
+function gate(
+  d: Direction,
+  index: number,
+  j: number,
+  x: Float64Array,
+  h: Float64Array,
+): { readonly x: number; readonly h: number } {
   const row = index * d.hidden + j;
   const gates = d.w.length / d.input;
   let fromX = d.b === undefined ? 0 : (d.b[row] as number);
@@ -91,7 +97,8 @@ const gruCell: Cell = (d, x, h) => {
 /** Gates i, o, f, c with peepholes i, o, f. */
 const lstmCell: Cell = (d, x, h, c) => {
   const [f, g, last] = d.f as [CellFunction, CellFunction, CellFunction];
-  const peep = (index: number, j: number, cell: number) => (d.peephole === undefined ? 0 : (d.peephole[index * d.hidden + j] as number) * cell);
+  const peep = (index: number, j: number, cell: number) =>
+    d.peephole === undefined ? 0 : (d.peephole[index * d.hidden + j] as number) * cell;
   const nextH = new Float64Array(d.hidden);
   const nextC = new Float64Array(d.hidden);
   for (let j = 0; j < d.hidden; j++) {
@@ -117,12 +124,21 @@ function directionsOf(direction: string): number {
 }
 
 /** Functions of one direction, with their alphas and betas in the order given. */
-function functionsOf(a: AttributeValues<Specs>, type: RecurrentType, direction: number, fail: (m: string) => never): CellFunction[] {
+function functionsOf(
+  a: AttributeValues<Specs>,
+  type: RecurrentType,
+  direction: number,
+  fail: (m: string) => never,
+): CellFunction[] {
   const count = DEFAULTS[type].length;
   const names = a.activations ?? [...DEFAULTS[type], ...DEFAULTS[type]];
   return names
     .slice(direction * count, (direction + 1) * count)
-    .map((name, i) => cellActivation(name, a.activation_alpha[direction * count + i], a.activation_beta[direction * count + i]) ?? fail(`activation ${name} is not supported`));
+    .map(
+      (name, i) =>
+        cellActivation(name, a.activation_alpha[direction * count + i], a.activation_beta[direction * count + i]) ??
+        fail(`activation ${name} is not supported`),
+    );
 }
 
 function run(context: RunContext<Specs>, type: RecurrentType): Tensor[] {
@@ -142,7 +158,11 @@ function run(context: RunContext<Specs>, type: RecurrentType): Tensor[] {
   const state = (index: number) => initialState(context.inputs[index], batchFirst, { batch, directions, hidden });
   const h = state(5);
   const c = state(6);
-  const y = context.output(0, x.dtype, batchFirst ? [batch, steps, directions, hidden] : [steps, directions, batch, hidden]);
+  const y = context.output(
+    0,
+    x.dtype,
+    batchFirst ? [batch, steps, directions, hidden] : [steps, directions, batch, hidden],
+  );
   const data = numbersOf(x);
   const target = numbersOf(y);
   for (let i = 0; i < target.length; i++) target[i] = 0;
@@ -164,7 +184,12 @@ function run(context: RunContext<Specs>, type: RecurrentType): Tensor[] {
       for (let s = 0; s < length; s++) {
         const t = backwards ? length - 1 - s : s;
         const at = (batchFirst ? n * steps + t : t * batch + n) * input;
-        CELLS[type](direction, Float64Array.from({ length: input }, (_, i) => data[at + i] as number), hn, cn);
+        CELLS[type](
+          direction,
+          Float64Array.from({ length: input }, (_, i) => data[at + i] as number),
+          hn,
+          cn,
+        );
         const to = (batchFirst ? (n * steps + t) * directions + d : (t * directions + d) * batch + n) * hidden;
         for (let j = 0; j < hidden; j++) target[to + j] = hn[j] as number;
       }
@@ -185,7 +210,11 @@ function run(context: RunContext<Specs>, type: RecurrentType): Tensor[] {
 }
 
 /** One row per direction and batch element, from [directions, batch, H] (or batch first), zero where absent. */
-function initialState(t: Tensor | undefined, batchFirst: boolean, size: { batch: number; directions: number; hidden: number }): Float64Array[] {
+function initialState(
+  t: Tensor | undefined,
+  batchFirst: boolean,
+  size: { batch: number; directions: number; hidden: number },
+): Float64Array[] {
   const { batch, directions, hidden } = size;
   return Array.from({ length: directions * batch }, (_, index) => {
     if (t === undefined) return new Float64Array(hidden);
@@ -214,7 +243,9 @@ function recurrent(type: RecurrentType, since: number): OpDef {
         context.fail(`W has shape ${formatDims(w ?? [])}, expected ${GATES[type]} gates of hidden_size ${hidden}`);
       }
       const d = directionsOf(direction);
-      const [steps, batch] = (layout === 1 ? [x?.[1], x?.[0]] : [x?.[0], x?.[1]]).map((v) => v ?? context.symbol('sequence')) as [Dim, Dim];
+      const [steps, batch] = (layout === 1 ? [x?.[1], x?.[0]] : [x?.[0], x?.[1]]).map(
+        (v) => v ?? context.symbol('sequence'),
+      ) as [Dim, Dim];
       const state: TensorFact = { dtype, dims: layout === 1 ? [batch, d, hidden] : [d, batch, hidden] };
       const y: TensorFact = { dtype, dims: layout === 1 ? [batch, steps, d, hidden] : [steps, d, batch, hidden] };
       return [y, state, state].slice(0, Math.max(1, context.outputCount));

@@ -9,9 +9,17 @@ import { checkedIndex } from './gather.ts';
 import { bigintsOf, numbersOf } from './numbers.ts';
 import { type AttributeSpecs, defineOp, type OpDef, type QuantRule, type RunContext } from './opDef.ts';
 
-const MOVES: QuantRule = { kind: 'float', why: 'It writes parts of one tensor into another, which may have other parameters.' };
+const MOVES: QuantRule = {
+  kind: 'float',
+  why: 'It writes parts of one tensor into another, which may have other parameters.',
+};
 
-const REDUCE: Readonly<Record<string, 'Add' | 'Mul' | 'Max' | 'Min'>> = { add: 'Add', mul: 'Mul', max: 'Max', min: 'Min' };
+const REDUCE: Readonly<Record<string, 'Add' | 'Mul' | 'Max' | 'Min'>> = {
+  add: 'Add',
+  mul: 'Mul',
+  max: 'Max',
+  min: 'Min',
+};
 
 /** out[to] = updates[from], or combined with what is there. */
 function writer(out: Tensor, updates: Tensor, reduction: string): (to: number, from: number) => void {
@@ -41,7 +49,10 @@ function copyOfInput<S extends AttributeSpecs>(context: RunContext<S>): Tensor {
   return out;
 }
 
-const elementAttributes = { axis: { kind: 'int', default: 0 }, reduction: { kind: 'string', default: 'none' } } as const;
+const elementAttributes = {
+  axis: { kind: 'int', default: 0 },
+  reduction: { kind: 'string', default: 'none' },
+} as const;
 
 function scatterElements(type: 'Scatter' | 'ScatterElements', since: number): OpDef {
   return defineOp({
@@ -65,7 +76,10 @@ function scatterElements(type: 'Scatter' | 'ScatterElements', since: number): Op
       toNumbers(indices).forEach((index, i) => {
         const at = indexOf(i, indices.dims);
         at[axis] = checkedIndex((m) => context.fail(m), index, x.dims[axis] as number);
-        write(at.reduce((sum, v, d) => sum + v * (strides[d] as number), 0), i);
+        write(
+          at.reduce((sum, v, d) => sum + v * (strides[d] as number), 0),
+          i,
+        );
       });
       return [out];
     },
@@ -99,7 +113,9 @@ const scatterND = defineOp({
     for (let r = 0; r < (depth === 0 ? 1 : list.length / depth); r++) {
       let to = 0;
       for (let d = 0; d < depth; d++) {
-        to += checkedIndex((m) => context.fail(m), list[r * depth + d] as number, x.dims[d] as number) * (strides[d] as number);
+        to +=
+          checkedIndex((m) => context.fail(m), list[r * depth + d] as number, x.dims[d] as number) *
+          (strides[d] as number);
       }
       for (let i = 0; i < block; i++) write(to + i, r * block + i);
     }
@@ -114,4 +130,3 @@ export const scatterOps: readonly OpDef[] = [
   scatterElements('ScatterElements', 11),
   scatterND,
 ];
-

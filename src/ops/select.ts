@@ -75,7 +75,9 @@ const nonZero = defineOp({
   arity: [1, 1],
   attributes: {},
   layout: { kind: 'plain' },
-  infer: (context) => [{ dtype: 'int64', dims: [context.input(0).dims?.length ?? context.symbol('rank'), context.symbol('nonzero')] }],
+  infer: (context) => [
+    { dtype: 'int64', dims: [context.input(0).dims?.length ?? context.symbol('rank'), context.symbol('nonzero')] },
+  ],
   run: (context) => {
     const x = context.input(0);
     const places: number[] = [];
@@ -110,13 +112,15 @@ const oneHot = defineOp({
     const { dtype } = context.input(2);
     if (dims === undefined) return [{ dtype, dims: undefined }];
     const axis = axisOf(context, context.attributes.axis, dims.length + 1);
-    const depth: Dim = knownElements(context.input(1))?.[0] ?? knownNumbers(context.input(1))?.[0] ?? context.symbol('depth');
+    const depth: Dim =
+      knownElements(context.input(1))?.[0] ?? knownNumbers(context.input(1))?.[0] ?? context.symbol('depth');
     return [{ dtype, dims: [...dims.slice(0, axis), depth, ...dims.slice(axis)] }];
   },
   run: (context) => {
     const [indices, values] = [context.input(0), context.input(2)];
     const depth = toNumbers(context.input(1))[0] as number;
-    const axis = context.attributes.axis < 0 ? context.attributes.axis + indices.dims.length + 1 : context.attributes.axis;
+    const axis =
+      context.attributes.axis < 0 ? context.attributes.axis + indices.dims.length + 1 : context.attributes.axis;
     const dims = [...indices.dims.slice(0, axis), depth, ...indices.dims.slice(axis)];
     const out = outputOf(context, 0, values.dtype, dims);
     const [off, on] = [0, 1].map((i) => (cellsOf(values) as Uint32Array)[i] as number) as [number, number];
@@ -158,7 +162,11 @@ const compress = defineOp({
     const box = dims.map((d, i) => (i === at ? 1 : d));
     const [from, to] = [whole(x), whole(out)];
     kept.forEach((k, i) => {
-      copyStrided(box, { ...from, offset: k * (from.strides[at] as number) }, { ...to, offset: i * (to.strides[at] as number) });
+      copyStrided(
+        box,
+        { ...from, offset: k * (from.strides[at] as number) },
+        { ...to, offset: i * (to.strides[at] as number) },
+      );
     });
     return [out];
   },
@@ -236,7 +244,10 @@ const eyeLike = defineOp({
   layout: { kind: 'plain' },
   infer: (context) => {
     const { dtype } = context.attributes;
-    const named = dtype === undefined ? context.input(0).dtype : (dtypeOfCode(dtype) ?? context.fail(`the type numbered ${dtype} is not supported`));
+    const named =
+      dtype === undefined
+        ? context.input(0).dtype
+        : (dtypeOfCode(dtype) ?? context.fail(`the type numbered ${dtype} is not supported`));
     return [{ dtype: named, dims: context.input(0).dims }];
   },
   run: (context) => {

@@ -31,6 +31,11 @@ const FLOAT32 = 2e-5;
 
 /** Model to allowed distance; float16 rounds every activation to 11 bits, QDQ moves a few codes by one step. */
 const MODELS: ReadonlyMap<string, number> = new Map([
+  ['audio__dtln_1', FLOAT32],
+  ['audio__dtln_2', FLOAT32],
+  ['audio__oww_embedding_model', FLOAT32],
+  ['audio__oww_melspectrogram', FLOAT32],
+  ['audio__speech_recog_winml', FLOAT32],
   ['cls__cifar10_cnn_winml_tutorial', FLOAT32],
   ['cls__mnist_cntk_8', FLOAT32],
   ['cls__mnist_pytorch_cnn', FLOAT32],
@@ -47,6 +52,13 @@ const MODELS: ReadonlyMap<string, number> = new Map([
   ['ocr__ppocr_v2_cls', FLOAT32],
   ['ocr__ppocrv4_det', FLOAT32],
   ['ocr__ppocrv4_rec', FLOAT32],
+  ['misc__simplified_ssd', FLOAT32],
+  ['nlp__gpt2_past_tiny', FLOAT32],
+  ['nlp__magika_standard_v3_3', FLOAT32],
+  ['nlp__tfbert_qa_tiny', FLOAT32],
+  ['quant-pairs__attention_past_state__attention_past_state.u8s8', FLOAT32],
+  ['quant-pairs__mnist_factorio__model', FLOAT32],
+  ['quant-pairs__mnist_factorio__model_quantized', FLOAT32],
   ['quant-pairs__mobilenet_v2_torchvision_qdq__model', 0.1],
   ['seg__deeplab_v3_mnv2_257', FLOAT32],
 ]);
@@ -54,6 +66,7 @@ const MODELS: ReadonlyMap<string, number> = new Map([
 /** Take over five seconds each with the reference kernels; run where QUANTSCOPE_SLOW_TESTS is set. */
 const SLOW: ReadonlySet<string> = new Set([
   'i2i__super_resolution_10',
+  'misc__simplified_ssd',
   'ocr__ppocrv4_det',
   'ocr__ppocrv4_rec',
   'seg__deeplab_v3_mnv2_257',
