@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -38,8 +38,15 @@ export async function buildWasm(outFile) {
     listFiles: () => [],
   });
   if (error) throw new Error(`asc: ${error.message}\n${stderr.toString()}`);
-  writeFileSync(outFile, files.get('kernels.wasm'));
-  writeFileSync(stampFile, stamp);
+  replaceFile(outFile, files.get('kernels.wasm'));
+  replaceFile(stampFile, stamp);
+}
+
+/** Whole or not at all, for other processes that build or read it now. */
+function replaceFile(path, contents) {
+  const draft = `${path}.${process.pid}`;
+  writeFileSync(draft, contents);
+  renameSync(draft, path);
 }
 
 function hashSources() {

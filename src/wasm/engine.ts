@@ -16,7 +16,9 @@ export class Engine {
     this.memory = memory;
     this.threads = pool?.threads ?? 1;
     this.#pool = pool;
-    this.#exports = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory: memory.memory } }).exports;
+    this.#exports = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(bytes)), {
+      env: { memory: memory.memory },
+    }).exports;
   }
 
   /** Calls the export once per list, on all threads when there is more than one list. */

@@ -123,12 +123,13 @@ export function statisticsKernels(engine: Engine): StatisticsKernels {
           pb + 4 * first,
           count,
         ]);
+        const squaredError = sum(parts, 3, results);
         return {
           dot: sum(parts, 0, results),
           aa: sum(parts, 1, results),
           bb: sum(parts, 2, results),
-          squaredError: sum(parts, 3, results),
-          maxAbsError: Math.max(0, ...column(parts, 4, results)),
+          squaredError,
+          maxAbsError: Number.isNaN(squaredError) ? Number.NaN : Math.max(0, ...column(parts, 4, results)),
         };
       }),
     squaredDeviationF32: (x, mean) =>

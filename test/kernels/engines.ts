@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { buildWasm } from '../../scripts/buildWasm.mjs';
-import { withLock } from '../../scripts/lib/lock.mjs';
 import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
 import type { KernelSet } from '../../src/kernels/kernelSet.ts';
 import { createWasmKernels, type WasmOptions } from '../../src/wasm/load.ts';
@@ -11,7 +10,7 @@ const WASM = join(ROOT, 'out/test/kernels.wasm');
 
 /** Bytes of the kernels, compiled when their sources changed. */
 export async function wasmBytes(): Promise<Uint8Array> {
-  await withLock(join(ROOT, 'out/.lock-test-wasm'), () => buildWasm(WASM));
+  await buildWasm(WASM);
   return readFileSync(WASM);
 }
 

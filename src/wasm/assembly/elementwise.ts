@@ -111,13 +111,15 @@ export function clampF32(x: usize, out: usize, count: i32, lo: f32, hi: f32): vo
 export function lookup8(x: usize, table: usize, out: usize, count: i32): void {
   let i = count;
   for (; i >= 8; i -= 8) {
-    let codes = load<u64>(x);
-    let found: u64 = 0;
-    for (let byte: u64 = 0; byte < 64; byte += 8) {
-      found |= <u64>load<u8>(table + <usize>(codes & 255)) << byte;
-      codes >>= 8;
-    }
-    store<u64>(out, found);
+    const codes = load<u64>(x);
+    store<u8>(out, load<u8>(table + <usize>(codes & 255)));
+    store<u8>(out, load<u8>(table + <usize>((codes >> 8) & 255)), 1);
+    store<u8>(out, load<u8>(table + <usize>((codes >> 16) & 255)), 2);
+    store<u8>(out, load<u8>(table + <usize>((codes >> 24) & 255)), 3);
+    store<u8>(out, load<u8>(table + <usize>((codes >> 32) & 255)), 4);
+    store<u8>(out, load<u8>(table + <usize>((codes >> 40) & 255)), 5);
+    store<u8>(out, load<u8>(table + <usize>((codes >> 48) & 255)), 6);
+    store<u8>(out, load<u8>(table + <usize>(codes >> 56)), 7);
     x += 8;
     out += 8;
   }

@@ -30,7 +30,8 @@ const BLOCK = 512;
 
 /**
  * Minimum, maximum, sum, sum of squares, zeros, NaN and infinities of `count` float32: seven f64 at `out`.
- * A block without NaN and infinities takes the short way.
+ * The squares of finite float32 cannot overflow a f64, so their sum tells whether a block has anything else; it is then
+ * taken again, with care.
  */
 export function momentsF32(x: usize, count: i32, out: usize): void {
   const zero = f32x4.splat(0);
@@ -40,44 +41,46 @@ export function momentsF32(x: usize, count: i32, out: usize): void {
   let i = count;
   while (i >= 4) {
     const n = min(i, BLOCK) & ~3;
-    let strange = i32x4.splat(0);
+    const least0 = least, most0 = most, s00 = s0, s10 = s1;
+    let zeroLanes = i32x4.splat(0), b0 = f64x2.splat(0), b1 = b0;
     for (let j = 0; j < n; j += 4) {
       const v = v128.load(x + (<usize>j << 2));
-      strange = v128.or(strange, f32x4.sub(v, v));
+      least = f32x4.pmin(least, v);
+      most = f32x4.pmax(most, v);
+      zeroLanes = i32x4.sub(zeroLanes, f32x4.eq(v, zero));
+      const a = low64(v), b = high64(v);
+      s0 = f64x2.add(s0, a);
+      s1 = f64x2.add(s1, b);
+      b0 = f64x2.add(b0, f64x2.mul(a, a));
+      b1 = f64x2.add(b1, f64x2.mul(b, b));
     }
-    let zeroLanes = i32x4.splat(0);
-    if (!v128.any_true(strange)) {
+    const blockSquares = sumF64(b0, b1);
+    if (blockSquares - blockSquares != 0) {
+      least = least0;
+      most = most0;
+      s0 = s00;
+      s1 = s10;
+      b0 = f64x2.splat(0);
+      b1 = b0;
       for (let j = 0; j < n; j += 4) {
-        const v = v128.load(x);
-        least = f32x4.pmin(least, v);
-        most = f32x4.pmax(most, v);
-        zeroLanes = i32x4.sub(zeroLanes, f32x4.eq(v, zero));
-        const a = low64(v), b = high64(v);
-        s0 = f64x2.add(s0, a);
-        s1 = f64x2.add(s1, b);
-        q0 = f64x2.add(q0, f64x2.mul(a, a));
-        q1 = f64x2.add(q1, f64x2.mul(b, b));
-        x += 16;
-      }
-    } else {
-      for (let j = 0; j < n; j += 4) {
-        const v = v128.load(x);
+        const v = v128.load(x + (<usize>j << 2));
         const good = finite(v);
         const kept = v128.and(v, good);
         least = f32x4.pmin(least, v128.bitselect(v, f32x4.splat(Infinity), good));
         most = f32x4.pmax(most, v128.bitselect(v, f32x4.splat(-Infinity), good));
-        zeroLanes = i32x4.sub(zeroLanes, f32x4.eq(v, zero));
         const unequal = popcnt(i32x4.bitmask(f32x4.ne(v, v)));
         nan += unequal;
         inf += 4 - popcnt(i32x4.bitmask(good)) - unequal;
         const a = low64(kept), b = high64(kept);
         s0 = f64x2.add(s0, a);
         s1 = f64x2.add(s1, b);
-        q0 = f64x2.add(q0, f64x2.mul(a, a));
-        q1 = f64x2.add(q1, f64x2.mul(b, b));
-        x += 16;
+        b0 = f64x2.add(b0, f64x2.mul(a, a));
+        b1 = f64x2.add(b1, f64x2.mul(b, b));
       }
     }
+    q0 = f64x2.add(q0, b0);
+    q1 = f64x2.add(q1, b1);
+    x += <usize>n << 2;
     zeros += sumI32(zeroLanes);
     i -= n;
   }
@@ -112,7 +115,7 @@ export function momentsF32(x: usize, count: i32, out: usize): void {
   store<f64>(out, <f64>inf, 48);
 }
 
-/** Sums of a b, a a, b b, (a - b)^2 and the largest |a - b|: five f64 at `out`. */
+/** Sums of a b, a a, b b, (a - b)^2 and the largest |a - b|, NaN left out of the last: five f64 at `out`. */
 export function pairSumsF32(a: usize, b: usize, count: i32, out: usize): void {
   let ab0 = f64x2.splat(0), ab1 = ab0, aa0 = ab0, aa1 = ab0, bb0 = ab0, bb1 = ab0, ee0 = ab0, ee1 = ab0, worst = ab0;
   let i = count;
@@ -125,7 +128,7 @@ export function pairSumsF32(a: usize, b: usize, count: i32, out: usize): void {
     aa0 = f64x2.add(aa0, f64x2.mul(x, x));
     bb0 = f64x2.add(bb0, f64x2.mul(y, y));
     ee0 = f64x2.add(ee0, f64x2.mul(d, d));
-    worst = f64x2.max(worst, f64x2.abs(d));
+    worst = f64x2.pmax(worst, f64x2.abs(d));
     x = high64(va);
     y = high64(vb);
     d = f64x2.sub(x, y);
@@ -133,7 +136,7 @@ export function pairSumsF32(a: usize, b: usize, count: i32, out: usize): void {
     aa1 = f64x2.add(aa1, f64x2.mul(x, x));
     bb1 = f64x2.add(bb1, f64x2.mul(y, y));
     ee1 = f64x2.add(ee1, f64x2.mul(d, d));
-    worst = f64x2.max(worst, f64x2.abs(d));
+    worst = f64x2.pmax(worst, f64x2.abs(d));
   }
   let ab = sumF64(ab0, ab1), aa = sumF64(aa0, aa1), bb = sumF64(bb0, bb1), ee = sumF64(ee0, ee1);
   let most = max(f64x2.extract_lane(worst, 0), f64x2.extract_lane(worst, 1));
@@ -145,7 +148,7 @@ export function pairSumsF32(a: usize, b: usize, count: i32, out: usize): void {
     aa += x * x;
     bb += y * y;
     ee += (x - y) * (x - y);
-    most = max(most, abs(x - y));
+    if (abs(x - y) > most) most = abs(x - y);
   }
   store<f64>(out, ab);
   store<f64>(out, aa, 8);

@@ -1,0 +1,45 @@
+import { Worker } from 'node:worker_threads';
+import { invariant } from '../base/diagnostics.ts';
+import type { ThreadPool } from '../kernels/kernelSet.ts';
+import { KernelControl } from './kernelControl.ts';
+import type { KernelThreadData } from './kernelThread.ts';
+
+export interface ThreadPoolOptions {
+  /** Workers and the caller; at least 2. */
+  readonly threads: number;
+  /** kernels.wasm. */
+  readonly wasmBytes: Uint8Array;
+  /** The shared memory of the kernels. */
+  readonly memory: WebAssembly.Memory;
+  /** The built src/node/kernelThread.ts. */
+  readonly entryPath: string | URL;
+}
+
+export interface NodeThreadPool extends ThreadPool {
+  /** Ends the workers. The pool must be idle and cannot be used afterwards. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Threads that call kernels on shared memory. Until the workers have started, the caller does their part, so that
+ * nothing waits for them; they do not keep the process alive.
+ */
+export function createThreadPool({ threads, wasmBytes, memory, entryPath }: ThreadPoolOptions): NodeThreadPool {
+  invariant(threads >= 2, `a pool of ${threads} threads; one thread needs no pool`);
+  const module = new WebAssembly.Module(new Uint8Array(wasmBytes));
+  const control = new KernelControl(memory, module);
+  const workerData: KernelThreadData = { memory, module };
+  const workers = Array.from({ length: threads - 1 }, () => {
+    const worker = new Worker(entryPath, { workerData });
+    worker.unref();
+    return worker;
+  });
+  return {
+    threads,
+    run: (name, lists) => control.run(name, lists),
+    dispose: async () => {
+      control.stop();
+      await Promise.all(workers.map((worker) => worker.terminate()));
+    },
+  };
+}
