@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import type { ConvGeometry } from '../../src/kernels/kernelSet.ts';
+import { EPSILON_F32, firstDifference, type Numbers, numbersOf } from '../suites/numbers.ts';
+import { ENGINES } from './engines.ts';
+
+const numbers = numbersOf(11);
+const CASES = Array.from({ length: 120 }, () => randomCase(numbers));
+
+describe.each(ENGINES)('transposed convolution ($name)', ({ create }) => {
+  it('adds every input pixel, spread by the kernel, within the error of the sums', async () => {
+    const kernels = await create();
+    for (const [seed, g] of CASES.entries()) {
+      const data = numbersOf(seed);
+      const x = data.floats(g.batch * g.inHeight * g.inWidth * g.inChannels);
+      const weights = data.floats(((g.inChannels * g.outChannels) / g.groups) * g.kernelHeight * g.kernelWidth);
+      const bias = seed % 3 === 0 ? undefined : data.floats(g.outChannels);
+      const packed = kernels.packConvTransposeF32(weights, bias, onlyPacking(g));
+      const out = new Float32Array(g.batch * g.outHeight * g.outWidth * g.outChannels).fill(77);
+      kernels.convTransposeF32(x, packed, out, g, { lo: -Infinity, hi: Infinity });
+      packed.release();
+      const { sums, bounds } = scatter(g, x, weights, bias);
+      expect(firstDifference(out, sums, bounds), JSON.stringify(g)).toBeUndefined();
+    }
+  });
+});
+
+/** Packing may only look at the kernel, the groups and the channels. */
+function onlyPacking(g: ConvGeometry): ConvGeometry {
+  const ones = { strideHeight: 1, strideWidth: 1, dilationHeight: 1, dilationWidth: 1, padTop: 0, padLeft: 0 };
+  return { ...g, ...ones, inHeight: 1, inWidth: 1, outHeight: 1, outWidth: 1 };
+}
+
+function scatter(g: ConvGeometry, x: Float32Array, weights: Float32Array, bias: Float32Array | undefined) {
+  const [depth, width] = [g.inChannels / g.groups, g.outChannels / g.groups];
+  const sums = new Float64Array(g.batch * g.outHeight * g.outWidth * g.outChannels);
+  const bounds = new Float64Array(sums.length);
+  const add = (at: number, v: number) => {
+    sums[at] = (sums[at] as number) + v;
+    bounds[at] = (bounds[at] as number) + Math.abs(v);
+  };
+  for (let at = 0; at < sums.length; at++) add(at, bias?.[at % g.outChannels] ?? 0);
+  for (let from = 0; from < x.length; from++) {
+    const i = from % g.inChannels;
+    const ix = Math.floor(from / g.inChannels) % g.inWidth;
+    const iy = Math.floor(from / g.inChannels / g.inWidth) % g.inHeight;
+    const n = Math.floor(from / g.inChannels / g.inWidth / g.inHeight);
+    for (let ky = 0; ky < g.kernelHeight; ky++) {
+      for (let kx = 0; kx < g.kernelWidth; kx++) {
+        const oy = iy * g.strideHeight + ky * g.dilationHeight - g.padTop;
+        const ox = ix * g.strideWidth + kx * g.dilationWidth - g.padLeft;
+        if (oy < 0 || ox < 0 || oy >= g.outHeight || ox >= g.outWidth) continue;
+        for (let o = 0; o < width; o++) {
+          const w = weights[((i * width + o) * g.kernelHeight + ky) * g.kernelWidth + kx] as number;
+          const channel = Math.floor(i / depth) * width + o;
+          add(((n * g.outHeight + oy) * g.outWidth + ox) * g.outChannels + channel, (x[from] as number) * w);
+        }
+      }
+    }
+  }
+  const terms = depth * g.kernelHeight * g.kernelWidth + 2;
+  return { sums, bounds: bounds.map((b) => b * terms * EPSILON_F32 * 1.01) };
+}
+
+function randomCase(numbers: Numbers): ConvGeometry {
+  const groups = numbers.pick([1, 1, 2, 3]);
+  const kernelHeight = numbers.within(1, 4);
+  const kernelWidth = numbers.within(1, 4);
+  const [strideHeight, strideWidth] = [numbers.within(1, 3), numbers.within(1, 3)];
+  const [dilationHeight, dilationWidth] = [numbers.within(1, 2), numbers.within(1, 2)];
+  const [padTop, padLeft] = [numbers.within(0, 1), numbers.within(0, 1)];
+  const [inHeight, inWidth] = [numbers.within(2, 6), numbers.within(2, 6)];
+  const out = (size: number, stride: number, kernel: number, dilation: number, pads: number) =>
+    Math.max(1, (size - 1) * stride + (kernel - 1) * dilation + 1 - pads);
+  return {
+    batch: numbers.within(1, 2),
+    inHeight,
+    inWidth,
+    outHeight: out(inHeight, strideHeight, kernelHeight, dilationHeight, 2 * padTop) + numbers.within(0, 1),
+    outWidth: out(inWidth, strideWidth, kernelWidth, dilationWidth, 2 * padLeft),
+    kernelHeight,
+    kernelWidth,
+    strideHeight,
+    strideWidth,
+    dilationHeight,
+    dilationWidth,
+    padTop,
+    padLeft,
+    groups,
+    inChannels: groups * numbers.within(1, 9),
+    outChannels: groups * numbers.within(1, 12),
+  };
+}
