@@ -275,9 +275,9 @@ const BOUNDS: Readonly<Record<Metric, readonly number[]>> = {
 
 const LABELS: Readonly<Record<Metric, (bound: number) => string>> = {
   cosine: (b) => String(b),
-  sqnrDb: (b) => String(b),
-  localSqnrDb: (b) => String(b),
-  clipRate: (b) => `${b * 100}`,
+  sqnrDb: (b) => `${b} dB`,
+  localSqnrDb: (b) => `${b} dB`,
+  clipRate: (b) => `${b * 100} %`,
   sensitivity: (b) => b.toExponential(0),
 };
 

@@ -50,7 +50,7 @@ const PILL_HEIGHT = 36;
 const MIN_WIDTH = 128;
 const MAX_LABEL = 176;
 /** Room kept for the number of the heat map, so that a change of metric moves nothing. */
-const NUMBER_ROOM = 62;
+const NUMBER_ROOM = 72;
 
 /** Builds what is drawn of `graph`. */
 export function buildScene(graph: GraphView, measure: Measure): Scene {

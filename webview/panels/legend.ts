@@ -16,7 +16,7 @@ export function createLegend(store: Store): HTMLElement {
         h(
           'div',
           { class: 'legend-title' },
-          heat.unit === '' || heat.title.includes(heat.unit) ? heat.title : `${heat.title} (${heat.unit})`,
+          heat.bands.some((b) => b.label.includes(heat.unit)) ? heat.title : `${heat.title} (${heat.unit})`,
         ),
         ...heat.bands.map((band) =>
           h(

@@ -1,4 +1,4 @@
-import type { OutputFigures, Progress, RunView } from '../../src/protocol/views.ts';
+import type { OutputFigures, Progress, RunView, TrialView } from '../../src/protocol/views.ts';
 import type { Actions } from '../actions.ts';
 import { fill, h, tail } from '../dom.ts';
 import { formatBytes, formatChange, formatCosine, formatDb, formatMs, plural } from '../format.ts';
@@ -46,11 +46,7 @@ function introduction({ graph }: AppState): HTMLElement[] {
 function results({ trial }: AppState, run: RunView, actions: Actions): HTMLElement[] {
   const list: HTMLElement[] = [outputs(run, trial?.before, trial?.base)];
   if (trial !== null) {
-    const changes = [
-      trial.added.length > 0 ? `skipped ${trial.added.join(', ')}` : '',
-      trial.removed.length > 0 ? `quantized again ${trial.removed.join(', ')}` : '',
-    ].filter((part) => part !== '');
-    list.push(tile('Trial', changes.join('; ') || 'no change', trial.reused));
+    list.push(trialTile(trial));
   }
   if (run.accuracy !== null) {
     const { top1, samples } = run.accuracy;
@@ -73,6 +69,22 @@ function results({ trial }: AppState, run: RunView, actions: Actions): HTMLEleme
     configTile(run, actions),
   );
   return list;
+}
+
+function trialTile({ added, removed, reused }: TrialView): HTMLElement {
+  const label =
+    added.length === 0 && removed.length === 0
+      ? 'Nothing changed'
+      : [added.length > 0 ? 'Skipped' : '', removed.length > 0 ? 'Quantized again' : '']
+          .filter((t) => t !== '')
+          .join(', ');
+  return h(
+    'div',
+    { class: 'tile' },
+    h('span', { class: 'tile-label' }, label),
+    tail([...added, ...removed].join(', '), 'tile-value'),
+    h('span', { class: 'tile-note', title: reused }, reused),
+  );
 }
 
 function configTile(run: RunView, actions: Actions): HTMLElement {
