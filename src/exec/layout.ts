@@ -51,7 +51,7 @@ class Placer implements Placement {
 
   place(draft: Draft): void {
     const rule = draft.def.layout;
-    const layout = rule.kind === 'any' ? this.#elementwise(draft) : rule.kind;
+    const layout = rule.kind === 'any' || runsByAxis(draft) ? this.#elementwise(draft) : rule.kind;
     const inputs = draft.inputs.map((id, i) => {
       if (id === undefined) return undefined;
       const want = rule.kind === 'nhwc' && !rule.inputs.includes(i) ? 'plain' : layout;
@@ -62,7 +62,7 @@ class Placer implements Placement {
         if (id !== undefined && this.#rank(id) === 4) this.layouts.set(id, 'nhwc');
       }
     }
-    this.steps.push({ ...draft, inputs, layout });
+    this.steps.push({ ...draft, ...physical(draft, layout), inputs, layout });
   }
 
   #elementwise(draft: Draft): StorageLayout {
@@ -145,4 +145,17 @@ class Placer implements Placement {
     const dims = id === undefined ? undefined : this.#fact(id)?.dims;
     return dims?.every((d) => typeof d === 'number') ? sizeOf(dims as readonly number[]) : undefined;
   }
+}
+
+/** Whether the operator works on any order of dimensions as long as its `axis` is told in that order. */
+function runsByAxis(draft: Draft): boolean {
+  return draft.node.domain === '' && draft.node.opType === 'Concat';
+}
+
+/** The attributes of a step that runs by axis, its axis in the order of memory. */
+function physical(draft: Draft, layout: StorageLayout): Partial<Draft> {
+  const { axis } = draft.attributes;
+  if (layout !== 'nhwc' || !runsByAxis(draft) || typeof axis !== 'number') return {};
+  const place = [0, 3, 1, 2][axis < 0 ? axis + 4 : axis];
+  return place === undefined ? {} : { attributes: { ...draft.attributes, axis: place } };
 }
