@@ -88,11 +88,37 @@ function applyStatistics(context: RunContext<BatchSpecs>): Tensor {
   const [from, to] = [numbersOf(x), numbersOf(out)];
   const { epsilon } = context.attributes;
   const factor = Float64Array.from(scale, (s, c) => s / Math.sqrt((variance[c] as number) + epsilon));
-  forEachChannel(x.dims, (_, c, at, step, count) => {
-    const [f, m, b] = [factor[c] as number, mean[c] as number, shift[c] as number];
-    for (let i = 0, p = at; i < count; i++, p += step) to[p] = ((from[p] as number) - m) * f + b;
-  });
+  scaleChannels(x.dims, from, to, { mean, factor, shift });
   return stored(out);
+}
+
+/** Per channel: y = (x - mean) * factor + shift. */
+interface Affine {
+  readonly mean: Nums;
+  readonly factor: Nums;
+  readonly shift: Nums;
+}
+
+/** Applies an affine map per channel, in the order of memory. */
+function scaleChannels(
+  dims: readonly number[],
+  x: Nums,
+  y: { [index: number]: number },
+  { mean, factor, shift }: Affine,
+): void {
+  if (dims.length !== 4) {
+    forEachChannel(dims, (_, c, at, step, count) => {
+      const [f, m, b] = [factor[c] as number, mean[c] as number, shift[c] as number];
+      for (let i = 0, p = at; i < count; i++, p += step) y[p] = ((x[p] as number) - m) * f + b;
+    });
+    return;
+  }
+  const channels = dims[3] as number;
+  for (let at = 0; at < sizeOf(dims); at += channels) {
+    for (let c = 0; c < channels; c++) {
+      y[at + c] = ((x[at + c] as number) - (mean[c] as number)) * (factor[c] as number) + (shift[c] as number);
+    }
+  }
 }
 
 type Nums = ArrayLike<number>;
@@ -102,27 +128,13 @@ function normalizeBatch(context: RunContext<BatchSpecs>): Tensor[] {
   const from = numbersOf(x);
   const running = context.input(3);
   const channels = running.dims[0] as number;
-  const sums = new Float64Array(channels);
-  const squares = new Float64Array(channels);
-  forEachChannel(x.dims, (_, c, at, step, count) => {
-    for (let i = 0, p = at; i < count; i++, p += step) sums[c] = (sums[c] as number) + (from[p] as number);
-  });
-  const per = sizeOf(x.dims) / channels;
-  const mean = sums.map((s) => s / per);
-  forEachChannel(x.dims, (_, c, at, step, count) => {
-    for (let i = 0, p = at; i < count; i++, p += step)
-      squares[c] = (squares[c] as number) + ((from[p] as number) - (mean[c] as number)) ** 2;
-  });
-  const variance = squares.map((s) => s / per);
+  const { mean, variance } = channelStatistics(x.dims, from);
   const [scale, shift] = [numbersOf(context.input(1)), numbersOf(context.input(2))];
   const out = context.output(0, x.dtype, x.dims);
   const to = numbersOf(out);
   const { epsilon, momentum } = context.attributes;
-  forEachChannel(x.dims, (_, c, at, step, count) => {
-    const f = (scale[c] as number) / Math.sqrt((variance[c] as number) + epsilon);
-    for (let i = 0, p = at; i < count; i++, p += step)
-      to[p] = ((from[p] as number) - (mean[c] as number)) * f + (shift[c] as number);
-  });
+  const factor = variance.map((v, c) => (scale[c] as number) / Math.sqrt(v + epsilon));
+  scaleChannels(x.dims, from, to, { mean, factor, shift });
   const outputs: Tensor[] = [stored(out)];
   for (const [i, batch] of [mean, variance].entries()) {
     if (context.outputCount <= i + 1) break;
@@ -133,6 +145,32 @@ function normalizeBatch(context: RunContext<BatchSpecs>): Tensor[] {
     outputs.push(stored(result));
   }
   return outputs;
+}
+
+/** Mean and variance per channel over batch and space, in the order of memory. */
+function channelStatistics(
+  dims: readonly number[],
+  x: Nums,
+): { readonly mean: Float64Array; readonly variance: Float64Array } {
+  const channels = (dims.length === 4 ? dims[3] : (dims[1] ?? 1)) as number;
+  const run = dims.length === 4 ? 1 : sizeOf(dims.slice(2));
+  const size = sizeOf(dims);
+  const per = size / channels;
+  const mean = new Float64Array(channels);
+  const variance = new Float64Array(channels);
+  const passes: readonly [Float64Array, (v: number, c: number) => number][] = [
+    [mean, (v) => v],
+    [variance, (v, c) => (v - (mean[c] as number)) ** 2],
+  ];
+  for (const [sums, of] of passes) {
+    for (let at = 0; at < size; ) {
+      for (let c = 0; c < channels; c++) {
+        for (let i = 0; i < run; i++, at++) sums[c] = (sums[c] as number) + of(x[at] as number, c);
+      }
+    }
+    for (let c = 0; c < channels; c++) sums[c] = (sums[c] as number) / per;
+  }
+  return { mean, variance };
 }
 
 const instanceNormalization = defineOp({
@@ -151,12 +189,19 @@ const instanceNormalization = defineOp({
     const [scale, shift] = [numbersOf(context.input(1)), numbersOf(context.input(2))];
     const out = context.output(0, x.dtype, x.dims);
     const [from, to] = [numbersOf(x), numbersOf(out)];
-    forEachChannel(x.dims, (_, c, at, step, count) => {
-      const { mean, deviation } = statistics(from, at, step, count, context.attributes.epsilon);
-      const f = (scale[c] as number) / deviation;
-      for (let i = 0, p = at; i < count; i++, p += step)
-        to[p] = ((from[p] as number) - mean) * f + (shift[c] as number);
-    });
+    const [batch = 0, ...rest] = x.dims;
+    const per = sizeOf(rest);
+    for (let n = 0; n < batch; n++) {
+      const image = { from: n * per, to: (n + 1) * per };
+      const [source, target] = [
+        Float64Array.from({ length: per }, (_, i) => from[image.from + i] as number),
+        new Float64Array(per),
+      ];
+      const { mean, variance } = channelStatistics([1, ...rest], source);
+      const factor = variance.map((v, c) => (scale[c] as number) / Math.sqrt(v + context.attributes.epsilon));
+      scaleChannels([1, ...rest], source, target, { mean, factor, shift });
+      for (let i = 0; i < per; i++) to[image.from + i] = target[i] as number;
+    }
     return [stored(out)];
   },
   quant: () => FLOAT_NORM,

@@ -111,6 +111,8 @@ function reduceOver(
   type: ReduceType,
   rule: Reduction,
 ): Float64Array {
+  const block = contiguousBlock(dims, axes);
+  if (block !== undefined && type !== 'ReduceLogSumExp') return reduceBlock(x, block, rule);
   const strides = stridesOf(dims);
   const keptDims = kept.map((i) => dims[i] as number);
   const reducedDims = axes.map((i) => dims[i] as number);
@@ -127,6 +129,40 @@ function reduceOver(
     for (const o of offsets) sum = step(sum, x[base + o] as number);
     return finish === undefined ? sum : finish(sum, offsets.length);
   });
+}
+
+/** The tensor as [outer, count, inner] with `count` reduced, where the axes are adjacent. */
+interface Block {
+  readonly outer: number;
+  readonly count: number;
+  readonly inner: number;
+}
+
+function contiguousBlock(dims: readonly number[], axes: readonly number[]): Block | undefined {
+  const sorted = [...axes].sort((a, b) => a - b);
+  const [first, last] = [sorted[0], sorted.at(-1)];
+  if (first === undefined || last === undefined || last - first + 1 !== sorted.length) return undefined;
+  return {
+    outer: sizeOf(dims.slice(0, first)),
+    count: sizeOf(dims.slice(first, last + 1)),
+    inner: sizeOf(dims.slice(last + 1)),
+  };
+}
+
+function reduceBlock(
+  x: ArrayLike<number>,
+  { outer, count, inner }: Block,
+  { start, step, finish }: Reduction,
+): Float64Array {
+  const out = new Float64Array(outer * inner).fill(start);
+  let at = 0;
+  for (let o = 0; o < outer; o++) {
+    for (let c = 0; c < count; c++) {
+      for (let i = o * inner; i < (o + 1) * inner; i++) out[i] = step(out[i] as number, x[at++] as number);
+    }
+  }
+  if (finish !== undefined) for (let i = 0; i < out.length; i++) out[i] = finish(out[i] as number, count);
+  return out;
 }
 
 function logSumExp(x: ArrayLike<number>, base: number, offsets: readonly number[]): number {
