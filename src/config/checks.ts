@@ -1,0 +1,122 @@
+import type { Diagnostic } from '../base/diagnostics.ts';
+import * as errors from './errors.ts';
+import type { KeyValues } from './keyValues.ts';
+import { KEYS, keyRow } from './schema.ts';
+
+const COMMON = 'common_quant_param';
+const DATA = 'data_preprocess_param';
+
+/** Judges what no line can be judged by alone: what is missing, what contradicts, what is not carried out. */
+export function checkSettings(s: KeyValues): Diagnostic[] {
+  const quantType = s.optionalWord<string>(COMMON, 'quant_type');
+  return [
+    ...checkQuantType(s, quantType),
+    ...(quantType === undefined ? [] : checkEffects(s, quantType)),
+    ...checkBits(s, quantType),
+    ...checkCalibration(s, quantType),
+    ...checkNormalize(s),
+    ...checkSizes(s),
+  ];
+}
+
+function checkQuantType(s: KeyValues, quantType: string | undefined): Diagnostic[] {
+  if (quantType !== undefined || s.has(COMMON, 'quant_type')) return [];
+  const type = keyRow(COMMON, 'quant_type')?.type;
+  const choices = type?.kind === 'enum' ? type.choices.map((c) => c.value) : [];
+  return [errors.missingQuantType({ line: 1, ...s.at(COMMON, 'quant_type') }, choices)];
+}
+
+/** Names every key that is set and has no effect: none is ignored silently. */
+function checkEffects(s: KeyValues, quantType: string): Diagnostic[] {
+  return KEYS.flatMap((row): Diagnostic[] => {
+    const value = s.value(row.section, row.key);
+    if (value === undefined) return [];
+    const at = s.at(row.section, row.key);
+    if (row.for?.some((t) => t === quantType) === false) return [errors.noEffect(at, row.key, quantType)];
+    const choice = value.kind === 'word' ? value.choice : undefined;
+    if (choice !== undefined && choice.effect !== 'done')
+      return [errors.notCarriedOut(at, `${row.key} = ${choice.value}`, choice.effect)];
+    return row.effect === 'done' ? [] : [errors.notCarriedOut(at, row.key, row.effect)];
+  });
+}
+
+function checkBits(s: KeyValues, quantType: string | undefined): Diagnostic[] {
+  const bits = s.number(COMMON, 'bit_num');
+  if (quantType === 'WEIGHT_QUANT') {
+    if (s.bool(COMMON, 'enable_encode') || bits === 8 || bits === 16) return [];
+    const message = `enable_encode = false needs bit_num 8 or 16, not ${bits}: other widths are only stored packed`;
+    return [errors.conflict(s.at(COMMON, 'enable_encode'), message)];
+  }
+  if (quantType === undefined || bits === 8) return [];
+  return [errors.conflict(s.at(COMMON, 'bit_num'), `bit_num = ${bits} does not go with ${quantType}, which needs 8`)];
+}
+
+function checkCalibration(s: KeyValues, quantType: string | undefined): Diagnostic[] {
+  if (quantType !== 'FULL_QUANT') return [];
+  const missing = (key: string, why: string) => errors.missingKey(s.at(DATA, key), DATA, key, why);
+  if (!s.has(DATA, 'calibrate_path'))
+    return [missing('calibrate_path', 'FULL_QUANT takes the ranges of activations from samples; add input:folder')];
+  const found: Diagnostic[] = [];
+  if (!s.has(DATA, 'calibrate_size')) {
+    const message = 'calibrate_size is missing: all files are used here, but converter_lite fails without it';
+    found.push(errors.hint(s.at(DATA, 'calibrate_path'), 'warning', message));
+  }
+  if (!s.has(DATA, 'input_type')) found.push(missing('input_type', 'say whether the samples are IMAGE or BIN'));
+  return found;
+}
+
+function checkNormalize(s: KeyValues): Diagnostic[] {
+  const image = s.optionalWord(DATA, 'input_type') === 'IMAGE';
+  const channels = s.optionalWord(DATA, 'image_to_format') === 'GRAY' ? 1 : 3;
+  const found: Diagnostic[] = [];
+  const keys = ['normalize_mean', 'normalize_std'];
+  const unset = keys.find((key) => !s.has(DATA, key));
+  const set = keys.find((key) => s.has(DATA, key));
+  if (image && set === undefined && channels === 3) {
+    const message = 'without normalization pixels stay 0 to 255; converter_lite fails here with "memcpy failed"';
+    found.push(errors.hint(s.at(DATA, 'input_type'), 'note', message));
+  }
+  if (set !== undefined && unset !== undefined) {
+    const neutral = `[${Array.from({ length: channels }, () => (unset === 'normalize_std' ? '1.0' : '0.0')).join(',')}]`;
+    found.push(errors.missingKey(s.at(DATA, set), DATA, unset, `${set} needs it; the neutral one is ${neutral}`));
+  }
+  for (const key of keys) {
+    const vector = s.vector(DATA, key);
+    if (vector === undefined || !image || vector.length === channels) continue;
+    const message = `${key} has ${vector.length} values; images of ${channels} channel${channels === 1 ? '' : 's'} need ${channels}`;
+    found.push(errors.conflict(s.at(DATA, key), message));
+  }
+  if (s.vector(DATA, 'normalize_std')?.includes(0))
+    found.push(errors.conflict(s.at(DATA, 'normalize_std'), 'normalize_std divides by its values; 0 is not possible'));
+  return found;
+}
+
+function checkSizes(s: KeyValues): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const [width, height] = ['resize_width', 'resize_height'];
+  const one = [width, height].find((key) => s.isSet(DATA, key as string));
+  if (s.isSet(DATA, 'resize_method')) {
+    for (const key of ['resize_width', 'resize_height']) {
+      if (!s.has(DATA, key))
+        found.push(errors.missingKey(s.at(DATA, 'resize_method'), DATA, key, 'resize_method needs both sizes'));
+    }
+  } else if (one !== undefined && !s.has(DATA, 'resize_method')) {
+    const message = `${one} has no effect without resize_method (LINEAR, NEAREST or CUBIC): images are not resized`;
+    found.push(errors.hint(s.at(DATA, one), 'warning', message));
+  }
+  for (const [key, other] of [
+    ['center_crop_width', 'center_crop_height'],
+    ['center_crop_height', 'center_crop_width'],
+  ] as const) {
+    if (s.isSet(DATA, key) && !s.has(DATA, other))
+      found.push(errors.hint(s.at(DATA, key), 'warning', `${key} has no effect without ${other}: nothing is cropped`));
+  }
+  for (const side of ['width', 'height']) {
+    const crop = s.optionalNumber(DATA, `center_crop_${side}`);
+    const size = s.isSet(DATA, 'resize_method') ? s.optionalNumber(DATA, `resize_${side}`) : undefined;
+    if (crop === undefined || size === undefined || crop <= size) continue;
+    const message = `center_crop_${side} = ${crop} is larger than resize_${side} = ${size}`;
+    found.push(errors.conflict(s.at(DATA, `center_crop_${side}`), message));
+  }
+  return found;
+}

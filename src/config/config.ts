@@ -1,0 +1,245 @@
+import { type Diagnostic, hasErrors, type Location, nearest } from '../base/diagnostics.ts';
+import { checkSettings } from './checks.ts';
+import * as errors from './errors.ts';
+import { at, type IniSection, NO_SECTION, readIni } from './ini.ts';
+import type { QuantType } from './keyTypes.ts';
+import { KeyValues } from './keyValues.ts';
+import { FORMER_KEYS, KEYS, keyRow, keysOf, SECTIONS } from './schema.ts';
+import { type DataFolder, readValue } from './values.ts';
+
+/** A whole config, defaults filled in. Paths are as written: relative ones start from the config's own folder. */
+export interface Config {
+  readonly file: string;
+  readonly common: {
+    readonly quantType: QuantType;
+    /** 0: mixed bits. */
+    readonly bitNum: number;
+    readonly minQuantWeightSize: number;
+    readonly minQuantWeightChannel: number;
+    readonly skipQuantNode: readonly string[];
+    readonly debugInfoSavePath: string | undefined;
+    readonly enableEncode: boolean;
+    readonly workspace: string | undefined;
+  };
+  readonly weight: {
+    readonly dequantStrategy: 'ON_THE_FLY' | undefined;
+    readonly perChannel: boolean;
+    readonly biasCorrection: boolean;
+    readonly quantStrategy: 'MAX_MIN' | 'GPTQ';
+    readonly updateMindir: boolean;
+    readonly maxSegments: number;
+  };
+  readonly mixedBit: {
+    readonly initScale: number;
+    readonly autoTune: boolean;
+    readonly useCvData: boolean;
+    readonly maxIterations: number;
+  };
+  readonly full: {
+    readonly activationQuantMethod: 'MAX_MIN' | 'KL' | 'REMOVAL_OUTLIER';
+    readonly biasCorrection: boolean;
+    readonly perChannel: boolean;
+    readonly targetDevice: 'CPU' | 'KIRIN' | 'NVGPU' | 'DSP' | 'ASCEND';
+    readonly smoothAlpha: number;
+    readonly enableSmoothShift: boolean;
+  };
+  readonly data: {
+    readonly calibratePath: readonly DataFolder[];
+    /** Undefined: all files. */
+    readonly calibrateSize: number | undefined;
+    readonly inputType: 'IMAGE' | 'BIN' | undefined;
+    readonly imageToFormat: 'RGB' | 'GRAY' | 'BGR' | undefined;
+    /** Per channel, in pixel units; both or none are given. */
+    readonly normalizeMean: readonly number[] | undefined;
+    readonly normalizeStd: readonly number[] | undefined;
+    /** Pixels; undefined: no resize. */
+    readonly resize: { readonly width: number; readonly height: number; readonly method: ResizeMethod } | undefined;
+    readonly centerCrop: { readonly width: number; readonly height: number } | undefined;
+  };
+  readonly dynamic: { readonly quantStrategy: 'ALWC' | 'ACWL' };
+  readonly transform: { readonly exportPrecisionMode: 'QUANT' | 'FLOAT32' };
+  readonly quantscope: {
+    readonly target: 'onnxruntime' | 'mindspore';
+    readonly activationType: 'int8' | 'uint8';
+    readonly requantizer: 'fp32' | 'fixedPoint';
+    readonly binLayout: 'NCHW' | 'NHWC' | undefined;
+    readonly evaluatePath: readonly DataFolder[];
+    readonly evaluateSize: number | undefined;
+    /** A file, or `folders`. */
+    readonly labels: string | undefined;
+    readonly reportDialect: 'document' | 'converter_lite';
+    readonly fixedDims: ReadonlyMap<string, number>;
+    /** Codes of warnings and notes that the user does not want to see. */
+    readonly silence: ReadonlySet<string>;
+  };
+  /** Where a key's value stands; without the key its section; without that the file. */
+  at(section: string, key: string): Location;
+  /** Whether the key is written in the file. */
+  has(section: string, key: string): boolean;
+}
+
+export type ResizeMethod = 'LINEAR' | 'NEAREST' | 'CUBIC';
+
+/** A config, unless an error is among the diagnostics; these are in file order. */
+export interface ParsedConfig {
+  readonly config: Config | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Reads a config in the INI dialect of converter_lite: every line, every key, and whether the settings go together.
+ *
+ * @param file path for diagnostics and {@link Config.at}.
+ */
+export function parseConfig(text: string, file: string): ParsedConfig {
+  const ini = readIni(text, file);
+  const found = [...ini.diagnostics];
+  const settings = new KeyValues(file, ini.sections);
+  for (const section of ini.sections) checkSection(section, file, found);
+  readValues(settings, found);
+  found.push(...checkSettings(settings));
+  const failed = hasErrors(found);
+  const silenced = new Set(settings.names('quantscope', 'silence'));
+  const diagnostics = silence(found, silenced).sort((a, b) => (a.at.line ?? 0) - (b.at.line ?? 0));
+  return { config: failed ? undefined : buildConfig(settings, silenced), diagnostics };
+}
+
+/** The diagnostics without the warnings and notes whose codes are silenced. Errors stay. */
+export function silence(diagnostics: readonly Diagnostic[], codes: ReadonlySet<string>): Diagnostic[] {
+  return diagnostics.filter((d) => d.severity === 'error' || !codes.has(d.code));
+}
+
+function checkSection(section: IniSection, file: string, found: Diagnostic[]): void {
+  const { name, span, entries } = section;
+  if (name === NO_SECTION) {
+    for (const e of entries) found.push(errors.keyBeforeSection(at(file, e.keySpan, e.key), e.key, keyHint('', e.key)));
+    return;
+  }
+  if (name === 'model_param') {
+    found.push(errors.severalModels(at(file, span)));
+    return;
+  }
+  const row = SECTIONS.find((s) => s.name === name);
+  if (row === undefined) {
+    const names = SECTIONS.map((s) => s.name);
+    found.push(errors.unknownSection(at(file, span), name, nearest(name, names)));
+    return;
+  }
+  if (row.kind === 'converter') {
+    found.push(errors.converterSection(at(file, span), name));
+    return;
+  }
+  for (const { key, keySpan } of entries) {
+    if (keyRow(name, key) === undefined)
+      found.push(errors.unknownKey(at(file, keySpan, key), name, key, keyHint(name, key)));
+  }
+}
+
+/** What an unknown key may have been meant to be: a former name, another section's key, or a misspelling. */
+function keyHint(section: string, key: string): string {
+  const former = FORMER_KEYS.get(key.replace(/^-+/, ''));
+  if (former !== undefined) return `; it is now ${former}`;
+  const homes = KEYS.filter((row) => row.key === key).map((row) => `[${row.section}]`);
+  if (homes.length > 0) return `; it belongs into ${homes.join(' or ')}`;
+  const keys = keysOf(section).map((row) => row.key);
+  const near = nearest(key, keys);
+  if (near !== undefined) return ` — ${near}?`;
+  return keys.length > 0 ? `; it has ${keys.join(', ')}` : '';
+}
+
+/** Reads the last line of every key; earlier ones are named as having no effect. */
+function readValues(settings: KeyValues, found: Diagnostic[]): void {
+  for (const row of KEYS) {
+    const lines = settings.linesOf(row.section, row.key);
+    const last = lines.at(-1);
+    if (last === undefined) continue;
+    for (const e of lines.slice(1))
+      found.push(errors.repeatedKey(at(settings.file, e.keySpan, row.key), row.key, lines[0]?.keySpan.line ?? 0));
+    if (last.broken) continue;
+    const { value, diagnostics } = readValue(row, last, settings.file);
+    found.push(...diagnostics);
+    if (value !== undefined) settings.set(row.section, row.key, value);
+  }
+}
+
+/** Every cast below is proven by the choices of the key's row: the words of the table are those of the type. */
+function buildConfig(s: KeyValues, silenced: ReadonlySet<string>): Config {
+  const common = 'common_quant_param';
+  const weight = 'weight_quant_param';
+  const mixed = 'mixed_bit_weight_quant_param';
+  const full = 'full_quant_param';
+  const ours = 'quantscope';
+  return {
+    file: s.file,
+    common: {
+      quantType: s.word<QuantType>(common, 'quant_type'),
+      bitNum: s.number(common, 'bit_num'),
+      minQuantWeightSize: s.number(common, 'min_quant_weight_size'),
+      minQuantWeightChannel: s.number(common, 'min_quant_weight_channel'),
+      skipQuantNode: s.names(common, 'skip_quant_node'),
+      debugInfoSavePath: s.optionalWord(common, 'debug_info_save_path'),
+      enableEncode: s.bool(common, 'enable_encode'),
+      workspace: s.optionalWord(common, 'workspace'),
+    },
+    weight: {
+      dequantStrategy: s.optionalWord(weight, 'dequant_strategy'),
+      perChannel: s.bool(weight, 'per_channel'),
+      biasCorrection: s.bool(weight, 'bias_correction'),
+      quantStrategy: s.word(weight, 'quant_strategy'),
+      updateMindir: s.bool(weight, 'update_mindir'),
+      maxSegments: s.number(weight, 'max_segments'),
+    },
+    mixedBit: {
+      initScale: s.number(mixed, 'init_scale'),
+      autoTune: s.bool(mixed, 'auto_tune'),
+      useCvData: s.bool(mixed, 'use_cv_data'),
+      maxIterations: s.number(mixed, 'max_iterations'),
+    },
+    full: {
+      activationQuantMethod: s.word(full, 'activation_quant_method'),
+      biasCorrection: s.bool(full, 'bias_correction'),
+      perChannel: s.bool(full, 'per_channel'),
+      targetDevice: s.optionalWord(full, 'target_device') ?? 'CPU',
+      smoothAlpha: s.number(full, 'smooth_alpha'),
+      enableSmoothShift: s.bool(full, 'enable_smooth_shift'),
+    },
+    data: buildData(s),
+    dynamic: { quantStrategy: s.word('dynamic_quant_param', 'quant_strategy') },
+    transform: { exportPrecisionMode: s.word('transform_quant_param', 'export_precision_mode') },
+    quantscope: {
+      target: s.word(ours, 'target'),
+      activationType: s.word(ours, 'activation_type'),
+      requantizer: s.word(ours, 'requantizer'),
+      binLayout: s.optionalWord(ours, 'bin_layout'),
+      evaluatePath: s.folders(ours, 'evaluate_path'),
+      evaluateSize: s.optionalNumber(ours, 'evaluate_size'),
+      labels: s.optionalWord(ours, 'labels'),
+      reportDialect: s.word(ours, 'report_dialect'),
+      fixedDims: s.dims(ours, 'fixed_dims'),
+      silence: silenced,
+    },
+    at: (section, key) => s.at(section, key),
+    has: (section, key) => s.has(section, key),
+  };
+}
+
+function buildData(s: KeyValues): Config['data'] {
+  const data = 'data_preprocess_param';
+  const size = (name: string) => {
+    const width = s.optionalNumber(data, `${name}_width`);
+    const height = s.optionalNumber(data, `${name}_height`);
+    return width === undefined || height === undefined ? undefined : { width, height };
+  };
+  const method = s.optionalWord<ResizeMethod>(data, 'resize_method');
+  const resized = size('resize');
+  return {
+    calibratePath: s.folders(data, 'calibrate_path'),
+    calibrateSize: s.optionalNumber(data, 'calibrate_size'),
+    inputType: s.optionalWord(data, 'input_type'),
+    imageToFormat: s.optionalWord(data, 'image_to_format'),
+    normalizeMean: s.vector(data, 'normalize_mean'),
+    normalizeStd: s.vector(data, 'normalize_std'),
+    resize: method === undefined || resized === undefined ? undefined : { ...resized, method },
+    centerCrop: size('center_crop'),
+  };
+}

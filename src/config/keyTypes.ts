@@ -1,0 +1,79 @@
+/** How far a setting is carried out: fully, not at all (`error`), or the run goes on without it (`warning`). */
+export type Effect = 'done' | 'warning' | 'error';
+
+export type QuantType = 'FULL_QUANT' | 'WEIGHT_QUANT' | 'DYNAMIC_QUANT';
+
+/** One word of an enumeration. */
+export interface Choice {
+  readonly value: string;
+  readonly effect: Effect;
+  readonly doc: string;
+  /** Spellings that documents use and converter_lite refuses; accepted with a note. */
+  readonly aliases?: readonly string[];
+  /** Accepted with a note, though converter_lite refuses it. */
+  readonly note?: string;
+}
+
+/** What a value may be. Ranges are closed except for `double`, whose range is open. */
+export type KeyType =
+  | { readonly kind: 'int'; readonly min: number; readonly max: number }
+  | { readonly kind: 'double'; readonly above: number; readonly below: number }
+  | { readonly kind: 'bool' }
+  | { readonly kind: 'enum'; readonly choices: readonly Choice[] }
+  /** `[a,b,c]`. */
+  | { readonly kind: 'vector' }
+  /** `a,b,c`. */
+  | { readonly kind: 'names' }
+  | { readonly kind: 'path' }
+  /** `input:folder,…`; a folder alone where `plain`. */
+  | { readonly kind: 'folders'; readonly plain: boolean }
+  /** `name:length,…`. */
+  | { readonly kind: 'dims' };
+
+/** One key of the config: everything that parsing, messages, documents and completion need to know. */
+export interface KeyRow {
+  readonly section: string;
+  readonly key: string;
+  readonly type: KeyType;
+  /** As it would be written; undefined: unset. */
+  readonly default?: string;
+  readonly doc: string;
+  readonly effect: Effect;
+  /** Quantization types that use the key; all of them when absent. */
+  readonly for?: readonly QuantType[];
+}
+
+/** A section, and what becomes of it. */
+export interface SectionRow {
+  readonly name: string;
+  readonly doc: string;
+  /** `keys`: its keys are in the table; `converter`: for converter_lite alone, any key, no effect here. */
+  readonly kind: 'keys' | 'converter';
+}
+
+/** An integer in a closed range. */
+export const int = (min: number, max: number): KeyType => ({ kind: 'int', min, max });
+
+/** One of some words. */
+export const oneOf = (...choices: readonly Choice[]): KeyType => ({ kind: 'enum', choices });
+
+/** A word of an enumeration that is carried out. */
+export const done = (value: string, doc: string, more?: Pick<Choice, 'aliases' | 'note'>): Choice => ({
+  value,
+  effect: 'done',
+  doc,
+  ...more,
+});
+
+/** A word of an enumeration whose method does not exist here yet. */
+export const missing = (value: string, doc: string, more?: Pick<Choice, 'aliases' | 'note'>): Choice => ({
+  value,
+  effect: 'error',
+  doc,
+  ...more,
+});
+
+export const BOOL: KeyType = { kind: 'bool' };
+export const VECTOR: KeyType = { kind: 'vector' };
+export const NAMES: KeyType = { kind: 'names' };
+export const PATH: KeyType = { kind: 'path' };

@@ -1,0 +1,382 @@
+import {
+  BOOL,
+  done,
+  int,
+  type KeyRow,
+  missing,
+  NAMES,
+  oneOf,
+  PATH,
+  type QuantType,
+  type SectionRow,
+  VECTOR,
+} from './keyTypes.ts';
+
+type Row = Omit<KeyRow, 'section'>;
+
+const U16 = 65535;
+const WEIGHT: readonly QuantType[] = ['WEIGHT_QUANT'];
+const FULL: readonly QuantType[] = ['FULL_QUANT'];
+const DYNAMIC: readonly QuantType[] = ['DYNAMIC_QUANT'];
+
+/** Every section that converter_lite or this product reads. */
+export const SECTIONS: readonly SectionRow[] = [
+  { name: 'common_quant_param', kind: 'keys', doc: 'what is quantized, and what is left out' },
+  { name: 'weight_quant_param', kind: 'keys', doc: 'weights with a fixed number of bits' },
+  { name: 'mixed_bit_weight_quant_param', kind: 'keys', doc: 'weights with a step per layer (bit_num=0)' },
+  { name: 'full_quant_param', kind: 'keys', doc: 'weights and activations in int8' },
+  { name: 'data_preprocess_param', kind: 'keys', doc: 'calibration samples, and how an image becomes an input' },
+  { name: 'dynamic_quant_param', kind: 'keys', doc: 'activations quantized while the model runs' },
+  { name: 'transform_quant_param', kind: 'keys', doc: 'import of models that carry quantization nodes' },
+  { name: 'quantscope', kind: 'keys', doc: 'settings converter_lite does not have, and ignores' },
+  { name: 'ascend_context', kind: 'converter', doc: 'conversion for Ascend devices' },
+  { name: 'registry', kind: 'converter', doc: 'plugins of converter_lite' },
+  { name: 'acl_option_cfg_param', kind: 'converter', doc: 'options of the Ascend compiler' },
+  { name: 'acl_init_options', kind: 'converter', doc: 'options of the Ascend compiler' },
+  { name: 'acl_build_options', kind: 'converter', doc: 'options of the Ascend compiler' },
+  { name: 'aoe_global_options', kind: 'converter', doc: 'options of the Ascend tuner' },
+  { name: 'aoe_tuning_options', kind: 'converter', doc: 'options of the Ascend tuner' },
+  { name: 'micro_param', kind: 'converter', doc: 'code generation for microcontrollers' },
+  { name: 'cpu_option_cfg_param', kind: 'converter', doc: 'CPU architecture of the converted model' },
+  { name: 'graph_kernel_param', kind: 'converter', doc: 'kernel fusion of the converted model' },
+];
+
+const COMMON: readonly Row[] = [
+  {
+    key: 'quant_type',
+    type: oneOf(
+      done('FULL_QUANT', 'weights and activations in int8, with ranges from calibration samples'),
+      missing('WEIGHT_QUANT', 'weights alone'),
+      missing('DYNAMIC_QUANT', 'weights in int8, activations quantized while the model runs'),
+    ),
+    effect: 'done',
+    doc: 'What is quantized. It has no default.',
+  },
+  {
+    key: 'bit_num',
+    type: int(0, 16),
+    default: '8',
+    effect: 'done',
+    doc: 'Bits of a code. WEIGHT_QUANT: 1 to 16, or 0 for mixed bits; else 8.',
+  },
+  {
+    key: 'min_quant_weight_size',
+    type: int(0, U16),
+    default: '0',
+    effect: 'warning',
+    for: WEIGHT,
+    doc: 'A weight is quantized when it has more elements than this.',
+  },
+  {
+    key: 'min_quant_weight_channel',
+    type: int(0, U16),
+    default: '16',
+    effect: 'warning',
+    for: WEIGHT,
+    doc: 'A convolution weight is quantized when it has more output channels than this.',
+  },
+  { key: 'skip_quant_node', type: NAMES, effect: 'done', doc: 'Nodes that stay float, by name, separated by commas.' },
+  {
+    key: 'debug_info_save_path',
+    type: PATH,
+    effect: 'done',
+    doc: 'Folder of the reports, made when missing; without it none are written.',
+  },
+  {
+    key: 'enable_encode',
+    type: BOOL,
+    default: 'true',
+    effect: 'warning',
+    for: WEIGHT,
+    doc: 'Compress the stored weights.',
+  },
+  {
+    key: 'workspace',
+    type: PATH,
+    effect: 'warning',
+    doc: 'Folder for temporary files of models over 2 GiB in converter_lite.',
+  },
+];
+
+const WEIGHTS = usedBy(WEIGHT, [
+  {
+    key: 'dequant_strategy',
+    type: oneOf(missing('ON_THE_FLY', 'weights stay compressed in memory')),
+    effect: 'done',
+    doc: 'When weights become float again; unset: when the model is loaded.',
+  },
+  { key: 'per_channel', type: BOOL, default: 'true', effect: 'warning', doc: 'Parameters per output channel.' },
+  { key: 'bias_correction', type: BOOL, default: 'true', effect: 'warning', doc: 'Correct mean and deviation.' },
+  {
+    key: 'quant_strategy',
+    type: oneOf(done('MAX_MIN', 'the range of the weight'), missing('GPTQ', 'layer-wise least squares')),
+    default: 'MAX_MIN',
+    effect: 'done',
+    doc: 'How weights are rounded.',
+  },
+  { key: 'update_mindir', type: BOOL, default: 'true', effect: 'warning', doc: 'Write the result back to MindIR.' },
+  { key: 'max_segments', type: int(1, 2147483647), default: '1', effect: 'warning', doc: 'Parallel coded segments.' },
+]);
+
+const MIXED = usedBy(WEIGHT, [
+  {
+    key: 'init_scale',
+    type: { kind: 'double', above: 0, below: 1 },
+    default: '0.02',
+    effect: 'warning',
+    doc: 'Relative error a layer may have; larger is smaller in the file and less exact.',
+  },
+  {
+    key: 'auto_tune',
+    type: BOOL,
+    default: 'false',
+    effect: 'warning',
+    doc: 'Search init_scale by the similarity of the outputs.',
+  },
+  {
+    key: 'use_cv_data',
+    type: BOOL,
+    default: 'false',
+    effect: 'warning',
+    doc: 'Judge auto_tune on images built into converter_lite.',
+  },
+  {
+    key: 'max_iterations',
+    type: int(40, U16),
+    default: '40',
+    effect: 'warning',
+    doc: 'Candidates that auto_tune tries.',
+  },
+]);
+
+const FULLQ = usedBy(FULL, [
+  {
+    key: 'activation_quant_method',
+    type: oneOf(
+      done('MAX_MIN', 'smallest and largest value over all samples'),
+      missing('KL', 'threshold of least relative entropy'),
+      missing('REMOVAL_OUTLIER', 'mean over samples of the 0.01 % and 99.99 % ranks', { aliases: ['RemovalOutlier'] }),
+    ),
+    default: 'MAX_MIN',
+    effect: 'done',
+    doc: 'How an activation gets its range.',
+  },
+  {
+    key: 'bias_correction',
+    type: BOOL,
+    default: 'true',
+    effect: 'done',
+    doc: 'Move biases so that the mean output of each convolution is that of the float model.',
+  },
+  {
+    key: 'per_channel',
+    type: BOOL,
+    default: 'true',
+    effect: 'done',
+    doc: 'Weights have a scale per output channel; false: one per tensor.',
+  },
+  {
+    key: 'target_device',
+    type: oneOf(
+      done('CPU', 'as without the key', {
+        note: 'as without the key, which is how converter_lite wants it: it refuses the word CPU',
+      }),
+      missing('KIRIN', 'Kirin NPU'),
+      missing('NVGPU', 'NVIDIA GPU'),
+      missing('DSP', 'DSP'),
+      missing('ASCEND', 'Ascend NPU'),
+    ),
+    effect: 'done',
+    doc: 'The MindSpore device whose rules say what is quantized.',
+  },
+  {
+    key: 'smooth_alpha',
+    type: { kind: 'double', above: Number.NEGATIVE_INFINITY, below: Number.POSITIVE_INFINITY },
+    default: '0.5',
+    effect: 'warning',
+    doc: 'Share of an outlier that moves from activations to weights (Ascend).',
+  },
+  {
+    key: 'enable_smooth_shift',
+    type: BOOL,
+    default: 'false',
+    effect: 'warning',
+    doc: 'Shift activations before smoothing (Ascend).',
+  },
+]);
+
+const DATA: readonly Row[] = [
+  {
+    key: 'calibrate_path',
+    type: { kind: 'folders', plain: false },
+    effect: 'done',
+    doc: 'Folder of the calibration samples of each input: input:folder, separated by commas.',
+  },
+  {
+    key: 'calibrate_size',
+    type: int(1, U16),
+    effect: 'done',
+    doc: 'Samples to use: the first files in byte order of their names.',
+  },
+  {
+    key: 'input_type',
+    type: oneOf(done('IMAGE', 'JPEG or PNG'), done('BIN', 'raw bytes of the input, or .npy')),
+    effect: 'done',
+    doc: 'What the sample files are.',
+  },
+  {
+    key: 'image_to_format',
+    type: oneOf(done('RGB', 'red first'), done('GRAY', 'one channel'), done('BGR', 'blue first, as read')),
+    effect: 'done',
+    doc: 'Channels of the image; unset: BGR.',
+  },
+  { key: 'normalize_mean', type: VECTOR, effect: 'done', doc: 'Subtracted per channel, in pixel units 0 to 255.' },
+  { key: 'normalize_std', type: VECTOR, effect: 'done', doc: 'Divided by per channel, in pixel units.' },
+  { key: 'resize_width', type: int(1, U16), effect: 'done', doc: 'Pixels; used when resize_method is set.' },
+  { key: 'resize_height', type: int(1, U16), effect: 'done', doc: 'Pixels; used when resize_method is set.' },
+  {
+    key: 'resize_method',
+    type: oneOf(done('LINEAR', 'bilinear'), done('NEAREST', 'nearest pixel'), done('CUBIC', 'bicubic, a = -0.75')),
+    effect: 'done',
+    doc: 'How images are resized; unset: not at all.',
+  },
+  { key: 'center_crop_width', type: int(1, U16), effect: 'done', doc: 'Pixels kept around the centre.' },
+  { key: 'center_crop_height', type: int(1, U16), effect: 'done', doc: 'Pixels kept around the centre.' },
+];
+
+const OTHERS: readonly KeyRow[] = [
+  {
+    section: 'dynamic_quant_param',
+    key: 'quant_strategy',
+    type: oneOf(
+      done('ALWC', 'activations per layer, weights per channel'),
+      done('ACWL', 'activations per channel, weights per layer'),
+    ),
+    default: 'ALWC',
+    effect: 'warning',
+    for: DYNAMIC,
+    doc: 'Granularity of activations and weights.',
+  },
+  {
+    section: 'transform_quant_param',
+    key: 'export_precision_mode',
+    type: oneOf(done('QUANT', 'integers'), done('FLOAT32', 'floats')),
+    default: 'QUANT',
+    effect: 'warning',
+    doc: 'What an imported quantized model is converted to.',
+  },
+];
+
+const OURS: readonly Row[] = [
+  {
+    key: 'target',
+    type: oneOf(
+      done('onnxruntime', 'the operators that ONNX Runtime quantizes'),
+      missing('mindspore', 'the operators of target_device'),
+    ),
+    default: 'onnxruntime',
+    effect: 'done',
+    doc: 'Whose rules say what is quantized, and how.',
+  },
+  {
+    key: 'activation_type',
+    type: oneOf(
+      done('uint8', 'fast on x64'),
+      done('int8', 'codes of both signs; on x64 ONNX Runtime runs such convolutions as float'),
+    ),
+    default: 'uint8',
+    effect: 'done',
+    for: FULL,
+    doc: 'Element type of quantized activations.',
+  },
+  {
+    key: 'requantizer',
+    type: oneOf(
+      done('fp32', 'float32 multiplication, as ONNX Runtime'),
+      done('fixedPoint', 'integers only, as hardware without floats'),
+    ),
+    default: 'fp32',
+    effect: 'done',
+    for: FULL,
+    doc: 'How sums become 8-bit codes.',
+  },
+  {
+    key: 'bin_layout',
+    type: oneOf(done('NCHW', 'channels first'), done('NHWC', 'channels last')),
+    effect: 'done',
+    doc: 'Layout of 4-D BIN files; unset: that of the model.',
+  },
+  {
+    key: 'evaluate_path',
+    type: { kind: 'folders', plain: true },
+    effect: 'done',
+    doc: 'Folder of the samples that figures are measured on; as calibrate_path, or a folder alone for a single input.',
+  },
+  { key: 'evaluate_size', type: int(1, U16), effect: 'done', doc: 'Samples to evaluate; unset: all.' },
+  {
+    key: 'labels',
+    type: PATH,
+    effect: 'done',
+    doc: 'Classes of the evaluation samples: a CSV or TSV file of file,label, or the word folders.',
+  },
+  {
+    key: 'report_dialect',
+    type: oneOf(
+      done('document', 'figures as the columns are named'),
+      done('converter_lite', "converter_lite's own arithmetic and lines"),
+    ),
+    default: 'document',
+    effect: 'done',
+    doc: 'What the CSV reports hold.',
+  },
+  {
+    key: 'fixed_dims',
+    type: { kind: 'dims' },
+    effect: 'done',
+    doc: 'Lengths of dimensions the model leaves open: name:length, separated by commas.',
+  },
+  { key: 'silence', type: NAMES, effect: 'done', doc: 'Codes of warnings and notes to leave out, as QNT202,CFG110.' },
+];
+
+/** Every key. Parsing, messages, documents and completion read this table and nothing else. */
+export const KEYS: readonly KeyRow[] = [
+  ...inSection('common_quant_param', COMMON),
+  ...inSection('weight_quant_param', WEIGHTS),
+  ...inSection('mixed_bit_weight_quant_param', MIXED),
+  ...inSection('full_quant_param', FULLQ),
+  ...inSection('data_preprocess_param', DATA),
+  ...OTHERS,
+  ...inSection('quantscope', OURS),
+];
+
+/** Keys of releases before the sections, and what stands for them now. */
+export const FORMER_KEYS: ReadonlyMap<string, string> = new Map([
+  ['image_path', 'calibrate_path=input:folder in [data_preprocess_param]'],
+  ['batch_count', 'calibrate_size in [data_preprocess_param]'],
+  ['method_x', 'activation_quant_method in [full_quant_param]'],
+  ['thread_num', 'nothing; threads are chosen by the program'],
+  ['quantType', 'quant_type in [common_quant_param]'],
+  ['bitNum', 'bit_num in [common_quant_param]'],
+  ['quantWeightSize', 'min_quant_weight_size in [common_quant_param]'],
+  ['quantWeightChannel', 'min_quant_weight_channel in [common_quant_param]'],
+]);
+
+const ROWS = new Map(KEYS.map((row) => [`${row.section}.${row.key}`, row]));
+
+/** The row of a key, case-sensitive; undefined when the section has no such key. */
+export function keyRow(section: string, key: string): KeyRow | undefined {
+  return ROWS.get(`${section}.${key}`);
+}
+
+/** Keys of a section, in the order of the table. */
+export function keysOf(section: string): readonly KeyRow[] {
+  return KEYS.filter((row) => row.section === section);
+}
+
+function inSection(section: string, rows: readonly Row[]): KeyRow[] {
+  return rows.map((row) => ({ section, ...row }));
+}
+
+function usedBy(types: readonly QuantType[], rows: readonly Row[]): Row[] {
+  return rows.map((row) => ({ ...row, for: types }));
+}
