@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
+import { nodeFiles } from '../../src/node/files.ts';
+import { openModel } from '../../src/session/model.ts';
 import { type LayoutInput, type LayoutResult, layoutGraph } from '../../webview/graph/layout.ts';
+import { buildScene, toLayoutInput } from '../../webview/graph/scene.ts';
+import { describeWithShared, sharedData } from '../helpers/sharedData.ts';
 import { chain, dense, inception, layoutInput, oneFeedsAll, random, residual, unet, wide } from './graphs.ts';
 
 const CASES: readonly (readonly [string, LayoutInput])[] = [
@@ -85,6 +89,23 @@ test('an edge that closes a cycle is drawn and breaks nothing', () => {
   const result = layoutGraph(input);
   expectNoOverlap(input, result);
   expect(result.rank).toEqual(Int32Array.from([0, 1, 2, 3]));
+});
+
+describeWithShared('real graphs', () => {
+  test.each([
+    ['models/derived/mobilenet_v2_float_from_qdq.onnx', 100],
+    ['models/det/yolox_nano_416.onnx', 350],
+    ['models/face/yunet_n_dynamic.onnx', 150],
+    ['models/ocr/ppocrv4_det.onnx', 600],
+  ])('%s keeps every rule', async (path, atLeast) => {
+    const { view } = await openModel(nodeFiles, sharedData(path));
+    const input = toLayoutInput(buildScene(view, (text) => text.length * 6));
+    const result = layoutGraph(input);
+    expect(view.nodes.length).toBeGreaterThan(atLeast);
+    expectNoOverlap(input, result);
+    expectLinesDown(input, result);
+    expectLinesClear(input, result);
+  });
 });
 
 test('1,000 nodes take less than 200 ms', () => {

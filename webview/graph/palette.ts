@@ -18,7 +18,6 @@ export interface Palette {
   readonly levels: readonly { readonly fill: string; readonly text: string; readonly dim: string }[];
   readonly categories: Readonly<Record<Category, string>>;
   readonly font: string;
-  readonly highContrast: boolean;
 }
 
 /** Relative luminance on which black and white text have the same contrast, 4.58; elsewhere one has more. */
@@ -46,11 +45,13 @@ export function readPalette(host: HTMLElement): Palette {
     probe.style.color = `var(${name})`;
     return getComputedStyle(probe).color;
   };
+  const background = resolve('--qs-background');
   const luminance = (color: string): number => {
     if (pixel === null) return 0;
-    pixel.clearRect(0, 0, 1, 1);
-    pixel.fillStyle = color;
-    pixel.fillRect(0, 0, 1, 1);
+    for (const layer of [background, color]) {
+      pixel.fillStyle = layer;
+      pixel.fillRect(0, 0, 1, 1);
+    }
     const [r = 0, g = 0, b = 0] = pixel.getImageData(0, 0, 1, 1).data;
     const linear = (c: number) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
     return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
@@ -63,7 +64,7 @@ export function readPalette(host: HTMLElement): Palette {
     return { fill, text: textOn(fill), dim: dimOn(fill) };
   });
   const palette: Palette = {
-    background: resolve('--qs-background'),
+    background,
     card: resolve('--qs-card'),
     border: resolve('--qs-card-border'),
     text: resolve('--qs-text'),
@@ -77,7 +78,6 @@ export function readPalette(host: HTMLElement): Palette {
     levels,
     categories: Object.fromEntries(CATEGORIES.map((c) => [c, resolve(`--qs-op-${c}`)])) as Record<Category, string>,
     font: getComputedStyle(document.body).fontFamily || 'sans-serif',
-    highContrast: /vscode-high-contrast/.test(document.body.className),
   };
   probe.remove();
   return palette;

@@ -17,14 +17,23 @@ export function createSummary(store: Store, actions: Actions): HTMLElement {
     createProgress(store, actions),
   );
   store.watch(
-    (s) => [s.graph, s.run, s.trial],
+    (s) => [s.graph, s.run, s.trial, s.graph === null && s.problems],
     (s) => fill(tiles, ...(s.run === null ? introduction(s) : results(s, s.run, actions))),
   );
   return element;
 }
 
-function introduction({ graph }: AppState): HTMLElement[] {
-  if (graph === null) return [h('p', { class: 'hint' }, 'Reading the model…')];
+function introduction({ graph, problems }: AppState): HTMLElement[] {
+  if (graph === null) {
+    const failed = problems.length > 0;
+    return [
+      h(
+        'p',
+        { class: 'hint' },
+        failed ? 'The model could not be shown; the reason stands above.' : 'Reading the model…',
+      ),
+    ];
+  }
   const facts = [graph.file, plural(graph.nodes.length, 'node'), graph.opsets, graph.producer].filter((f) => f !== '');
   return [
     h(
@@ -72,17 +81,18 @@ function results({ trial }: AppState, run: RunView, actions: Actions): HTMLEleme
 }
 
 function trialTile({ added, removed, reused }: TrialView): HTMLElement {
-  const label =
-    added.length === 0 && removed.length === 0
-      ? 'Nothing changed'
-      : [added.length > 0 ? 'Skipped' : '', removed.length > 0 ? 'Quantized again' : '']
-          .filter((t) => t !== '')
-          .join(', ');
+  const changes = [
+    ['skipped ', added],
+    ['quantized again ', removed],
+  ] as const;
+  const lines = changes.flatMap(([verb, handles]) =>
+    handles.length === 0 ? [] : [h('span', { class: 'tile-value split' }, verb, tail(handles.join(', '), ''))],
+  );
   return h(
     'div',
     { class: 'tile' },
-    h('span', { class: 'tile-label' }, label),
-    tail([...added, ...removed].join(', '), 'tile-value'),
+    h('span', { class: 'tile-label' }, 'Trial'),
+    ...(lines.length > 0 ? lines : [h('span', { class: 'tile-value' }, 'no change')]),
     h('span', { class: 'tile-note', title: reused }, reused),
   );
 }
