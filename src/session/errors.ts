@@ -47,3 +47,34 @@ export function evaluatedOnCalibration(at: Location, count: number): Diagnostic 
     at,
   };
 }
+
+/** SES406: folders that do not go with the model's inputs. */
+export function inputNames(at: Location, named: readonly string[], inputs: readonly string[]): DiagnosticError {
+  const form = inputs.map((name) => `${name}:folder`).join(',');
+  return new DiagnosticError({
+    severity: 'error',
+    code: 'SES406',
+    message: `it names ${named.join(', ') || 'no input'}; the model's inputs are ${inputs.join(', ')}: write ${form}`,
+    at,
+  });
+}
+
+/** SES407: the file of labels is not there. */
+export function noLabels(at: Location, path: string): DiagnosticError {
+  return new DiagnosticError({
+    severity: 'error',
+    code: 'SES407',
+    message: `there is no file ${path}; a CSV of file,label is expected`,
+    at,
+  });
+}
+
+/** SES408: evaluation samples that no label names. */
+export function unlabelled(at: Location, count: number, example: string): Diagnostic {
+  return {
+    severity: 'warning',
+    code: 'SES408',
+    message: `${count} evaluation samples have no label, ${example} the first; they do not count for top-1`,
+    at,
+  };
+}

@@ -1,6 +1,7 @@
 import { Session, type SessionParts } from './session.ts';
 
-export type { RunRequest, Session, SessionParts } from './session.ts';
+export type { Session, SessionParts } from './session.ts';
+export type { RunRequest } from './settings.ts';
 
 /** Opens the core to a face: one model at a time, everything in plain data. */
 export function createSession(parts: SessionParts): Session {

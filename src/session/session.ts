@@ -3,6 +3,7 @@ import type { FileSystem } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { type Diagnostic, throwErrors } from '../base/diagnostics.ts';
 import type { Tensor } from '../base/tensor.ts';
+import { silence } from '../config/config.ts';
 import type { NodeId } from '../graph/model.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import type { QuantizeParams } from '../protocol/messages.ts';
@@ -18,7 +19,15 @@ import { candidatesOf, KEPT_SAMPLES, outputFigures, type Result, resultOf, weigh
 import { RoundReports } from './roundReports.ts';
 import { buildFor, calibrateRun, type RunState } from './run.ts';
 import { runModel } from './runModel.ts';
-import { checkConfig, openSettings, type Settings, sameButSkips, templateFor, withSkips } from './settings.ts';
+import {
+  checkConfig,
+  openSettings,
+  type RunRequest,
+  type Settings,
+  sameButSkips,
+  templateFor,
+  withSkips,
+} from './settings.ts';
 import { sweep } from './sweep.ts';
 
 export interface SessionParts {
@@ -26,14 +35,6 @@ export interface SessionParts {
   readonly files: FileSystem;
   readonly clock: Clock;
   readonly onProgress: (progress: Progress) => void;
-}
-
-/** What a run may be told beside the config; a face's own options. */
-export interface RunRequest extends QuantizeParams {
-  /** Overrides `debug_info_save_path`. */
-  readonly reportFolder?: string;
-  /** Fixed dimensions beside the config's. */
-  readonly dims?: ReadonlyMap<string, number>;
 }
 
 /** One model, and its last run with everything a trial needs. One call at a time. */
@@ -85,7 +86,8 @@ export class Session {
       onProgress,
     });
     const build = await buildFor(run, settings.skip);
-    const reports = settings.reportFolder === null ? undefined : new RoundReports(run, build, settings, files);
+    const folder = settings.reportFolder;
+    const reports = folder === null ? undefined : new RoundReports(run, build, settings, files, folder);
     const inOnePass = settings.evaluation.samples === settings.calibration;
     if (reports !== undefined && !inOnePass) await reports.measure(settings.calibration, signal, onProgress);
     const hooks = reports !== undefined && inOnePass ? reports.hooks : {};
@@ -93,7 +95,7 @@ export class Session {
     const result = await resultOf({ run, settings, build, count, signal, onProgress, hooks });
     this.#replace(run, settings, result);
     const view = this.#view(result, clock.now() - started, settings.reportFolder);
-    await reports?.finish(view, onProgress);
+    await reports?.finish(view);
     return view;
   }
 
@@ -203,7 +205,10 @@ export class Session {
       accuracy: result.accuracy,
       sizes: weightBytes(run, result.build),
       elapsedMs,
-      diagnostics: [...settings.diagnostics, ...run.diagnostics, ...result.diagnostics, ...none],
+      diagnostics: silence(
+        [...settings.diagnostics, ...run.diagnostics, ...result.diagnostics, ...none],
+        settings.silence,
+      ),
       reportFolder,
     };
   }

@@ -6,7 +6,7 @@ import type { Program, Stored } from '../exec/program.ts';
 import type { ValueId } from '../graph/model.ts';
 import { feedsById } from '../quant/calibrate.ts';
 import type { ActivationCache } from './cache.ts';
-import { FigureMeans, type PairFigures } from './figures.ts';
+import { type Coded, FigureMeans, type PairFigures } from './figures.ts';
 import { PairReader } from './pairReader.ts';
 import type { Pair } from './pairs.ts';
 
@@ -23,7 +23,13 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignalLike;
   readonly onSample?: (index: number, name: string) => void;
   /** Sees every pair of a sample while both tensors are in memory; called only when the sample is run in full. */
-  readonly onPair?: (sample: number, pair: Pair, origin: Float32Array, dequant: Float32Array, stored: Stored) => void;
+  readonly onPair?: (
+    sample: number,
+    pair: Pair,
+    origin: Float32Array,
+    dequant: Float32Array,
+    coded: Coded | undefined,
+  ) => void;
   readonly onSampleEnd?: (sample: number) => Promise<void>;
   /** Sees the graph outputs, [float, dequantized], C order not guaranteed: figures and top-1 do not need it for rank <= 2. */
   readonly onOutput?: (sample: number, value: ValueId, origin: Float32Array, dequant: Float32Array) => void;
@@ -110,7 +116,7 @@ function runInFull(
       cache.put(i, pair.floatSignature, origin);
       cache.put(i, pair.quantSignature, stored);
     }
-    options.onPair?.(i, pair, read.origin, read.dequant, stored);
+    options.onPair?.(i, pair, read.origin, read.dequant, read.coded);
     if (float.graph.outputs.includes(pair.value)) options.onOutput?.(i, pair.value, read.origin, read.dequant);
   });
   counts.executed += quant.steps.length;

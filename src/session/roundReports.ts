@@ -1,0 +1,134 @@
+import type { AbortSignalLike } from '../base/abort.ts';
+import type { FileSystem } from '../base/bytes.ts';
+import type { QuantizedTensor, QuantParams } from '../base/quantParams.ts';
+import type { Samples } from '../base/samples.ts';
+import type { ValueId } from '../graph/model.ts';
+import type { Progress, RunView } from '../protocol/views.ts';
+import { compareTensors } from '../report/compare.ts';
+import type { OutputSummaryRow, QuantParamRow, ReportRow, TensorReport } from '../report/reportTypes.ts';
+import { ReportWriter } from '../report/writer.ts';
+import { ActivationCache } from '../whatif/cache.ts';
+import { type EvaluateOptions, evaluate } from '../whatif/evaluate.ts';
+import type { Build } from './build.ts';
+import { weightReport } from './details.ts';
+import { loadConstants } from './prepared.ts';
+import type { RunState } from './run.ts';
+import type { Settings } from './settings.ts';
+import { type TensorEntry, TensorIndex } from './tensors.ts';
+
+/** Writes the debug reports of a run: one round per sample, and the summaries. Only the round in work is in memory. */
+export class RoundReports {
+  /** Passed to an evaluation whose samples are the rounds. */
+  readonly hooks: Pick<EvaluateOptions, 'onPair' | 'onSampleEnd' | 'full'>;
+  readonly #run: RunState;
+  readonly #build: Build;
+  readonly #writer: ReportWriter;
+  readonly #entries: readonly {
+    readonly handle: string;
+    readonly opType: string;
+    readonly tensors: readonly TensorEntry[];
+  }[];
+  readonly #weights = new Map<string, TensorReport | undefined>();
+  readonly #round = new Map<ValueId, TensorReport>();
+  readonly #summary: OutputSummaryRow[] = [];
+
+  constructor(run: RunState, build: Build, settings: Settings, files: FileSystem, folder: string) {
+    this.#run = run;
+    this.#build = build;
+    this.#writer = new ReportWriter(files, folder, settings.reportDialect);
+    const index = new TensorIndex(run, build);
+    this.#entries = run.open.model.graph.nodes.map((node) => ({
+      handle: node.handle,
+      opType: node.opType,
+      tensors: index.entriesOf(node),
+    }));
+    this.hooks = {
+      full: true,
+      onPair: (_sample, pair, origin, dequant, coded) => {
+        this.#round.set(pair.value, compareTensors(run.float.kernels, origin, dequant, coded));
+      },
+      onSampleEnd: (sample) => this.#endRound(sample),
+    };
+  }
+
+  /** Runs both models over the samples, each a round. @throws Cancelled */
+  async measure(samples: Samples, signal: AbortSignalLike, onProgress: (progress: Progress) => void): Promise<void> {
+    const { float } = this.#run;
+    const { program: quant, pairs } = this.#build;
+    const count = samples.count;
+    const onSample = (done: number, text: string): void => onProgress({ stage: 'report', done, total: count, text });
+    const cache = new ActivationCache(0);
+    await evaluate({ float, quant, pairs, samples, count, cache, keep: 0, signal, onSample, ...this.hooks });
+  }
+
+  /** Writes the parameters, the summary over rounds and report.json. */
+  async finish(view: RunView): Promise<void> {
+    await this.#writer.quantParams(this.#paramRows());
+    await this.#writer.outputSummary(this.#summary);
+    await this.#writer.json(view);
+  }
+
+  async #endRound(round: number): Promise<void> {
+    const rows: ReportRow[] = [];
+    for (const { handle, opType, tensors } of this.#entries)
+      for (const t of tensors) {
+        rows.push({
+          nodeName: handle,
+          nodeType: opType,
+          tensorName: t.name,
+          inOut: t.role,
+          tensorType: t.kind,
+          report: t.pair === undefined ? await this.#weight(handle, t) : this.#round.get(t.pair.value),
+        });
+      }
+    for (const id of this.#run.float.graph.outputs) {
+      const report = this.#round.get(id);
+      const tensorName = this.#run.float.graph.values.get(id)?.name ?? '';
+      if (report !== undefined) this.#summary.push({ round, tensorName, cosine: report.cosine });
+    }
+    this.#round.clear();
+    await this.#writer.round(round, rows);
+  }
+
+  async #weight(handle: string, entry: TensorEntry): Promise<TensorReport | undefined> {
+    if (entry.weight === undefined) return undefined;
+    const key = `${handle}:${entry.value}`;
+    if (!this.#weights.has(key)) {
+      const { float, quantized } = entry.weight;
+      const tensor = (await loadConstants(this.#run.prepared.graph, [float])).get(float);
+      this.#weights.set(key, tensor === undefined ? undefined : weightReport(this.#run, tensor, quantized));
+    }
+    return this.#weights.get(key);
+  }
+
+  #paramRows(): QuantParamRow[] {
+    const { facts } = this.#run.prepared;
+    return this.#entries.flatMap(({ handle, opType, tensors }) =>
+      tensors.flatMap((t) => {
+        const quantized: QuantizedTensor | undefined = t.weight?.quantized;
+        const params = quantized?.params ?? this.#build.assignment.activations.get(t.value);
+        if (params === undefined) return [];
+        const known = facts.get(t.value)?.dims?.filter((d) => typeof d === 'number') ?? [];
+        return paramRows(
+          params,
+          { nodeName: handle, nodeType: opType, tensorName: t.name },
+          quantized?.codes.dims ?? known,
+        );
+      }),
+    );
+  }
+}
+
+/** One row per parameter set: per channel, one per channel. */
+function paramRows(
+  params: QuantParams,
+  labels: Pick<QuantParamRow, 'nodeName' | 'nodeType' | 'tensorName'>,
+  dims: readonly number[],
+): QuantParamRow[] {
+  const elementsNum = dims.reduce((a, b) => a * b, 1);
+  const bits = params.scheme.dtype === 'int32' ? 32 : 8;
+  return Array.from(params.scale, (scale, c) => {
+    const zeroPoint = params.zeroPoint[c] as number;
+    return { ...labels, elementsNum, dims, scale, zeroPoint, bits, correctionVar: 1, correctionMean: 0 };
+  });
+}

@@ -1,0 +1,252 @@
+import type { FileSystem } from '../base/bytes.ts';
+import {
+  type Diagnostic,
+  DiagnosticError,
+  invariant,
+  type Location,
+  nearest,
+  throwErrors,
+} from '../base/diagnostics.ts';
+import type { DType } from '../base/dtype.ts';
+import type { Samples } from '../base/samples.ts';
+import { type Config, parseConfig, silence } from '../config/config.ts';
+import { setSkipNodes, skipNodesOf } from '../config/skipNodes.ts';
+import { configTemplate, type TemplateType } from '../config/templates.ts';
+import { readLabels } from '../data/labels.ts';
+import { openSamples } from '../data/reader.ts';
+import { bindInputs } from '../passes/bindInputs.ts';
+import type { QuantizeParams } from '../protocol/messages.ts';
+import { unknownSkip } from '../quant/errors.ts';
+import type { TargetName } from '../quant/targets.ts';
+import type { ReportDialect } from '../report/csv.ts';
+import { evaluatedOnCalibration, inputNames, needsFullRun, noLabels, unlabelled } from './errors.ts';
+import type { OpenModel } from './model.ts';
+import type { LabelLookup } from './topOne.ts';
+
+/** What a run may be told beside the config; a face's own options. */
+export interface RunRequest extends QuantizeParams {
+  /** Overrides `debug_info_save_path`. */
+  readonly reportFolder?: string;
+  /** Fixed dimensions beside the config's. */
+  readonly dims?: ReadonlyMap<string, number>;
+}
+
+/** A config as a run needs it: files opened, paths absolute, names checked. */
+export interface Settings {
+  readonly configPath: string;
+  readonly quantType: string;
+  readonly target: TargetName;
+  readonly perChannel: boolean;
+  readonly biasCorrection: boolean;
+  readonly activationType: 'int8' | 'uint8';
+  readonly requantizer: 'fp32' | 'fixedPoint';
+  /** `skip_quant_node`, as written. */
+  readonly skip: readonly string[];
+  readonly fixedDims: ReadonlyMap<string, number>;
+  readonly calibration: Samples;
+  readonly evaluation: { readonly samples: Samples; readonly count: number; readonly label: string };
+  readonly labels: LabelLookup | undefined;
+  readonly reportDialect: ReportDialect;
+  /** Absolute; null writes no reports. */
+  readonly reportFolder: string | null;
+  /** Text of everything but the skip list: two settings with equal ones can share calibration. */
+  readonly fingerprint: string;
+  /** Codes of warnings and notes the user does not want to see. */
+  readonly silence: ReadonlySet<string>;
+  readonly diagnostics: readonly Diagnostic[];
+  at(section: string, key: string): Location;
+}
+
+/** Opens everything a run needs. @throws DiagnosticError with all of a config's errors, or the first of the data's. */
+export async function openSettings(params: RunRequest, open: OpenModel, files: FileSystem): Promise<Settings> {
+  const { config, diagnostics } = parseConfig(params.configText, params.configPath);
+  throwErrors(diagnostics);
+  invariant(config !== undefined, 'a config without errors is there');
+  const fixedDims = new Map([...config.quantscope.fixedDims, ...(params.dims ?? [])]);
+  const bound = bindInputs(open.model, fixedDims, open.file);
+  const inputs = open.model.graph.inputs.flatMap((id) => {
+    const value = open.model.graph.values.get(id);
+    const dims = bound.inputDims.get(id);
+    return value?.dtype === undefined || dims === undefined ? [] : [{ name: value.name, dtype: value.dtype, dims }];
+  });
+  const parts: DataParts = { config, files, inputs, base: files.directoryOf(params.configPath) };
+  const calibration = await openFolders(parts, 'calibrate');
+  const found = [...diagnostics, ...calibration.diagnostics];
+  const evaluation = await openEvaluation(parts, calibration.samples, found);
+  const labels = await openLabels(parts);
+  const folder = params.reportFolder ?? config.common.debugInfoSavePath;
+  const { quantscope, full, common } = config;
+  return {
+    configPath: params.configPath,
+    quantType: common.quantType,
+    target: targetOf(config),
+    perChannel: full.perChannel,
+    biasCorrection: full.biasCorrection,
+    activationType: quantscope.activationType,
+    requantizer: quantscope.requantizer,
+    skip: common.skipQuantNode,
+    fixedDims,
+    calibration: calibration.samples,
+    evaluation,
+    labels,
+    reportDialect: quantscope.reportDialect,
+    reportFolder: folder === undefined ? null : files.resolve(parts.base, folder),
+    fingerprint: fingerprintOf(config, fixedDims),
+    silence: quantscope.silence,
+    diagnostics: found,
+    at: config.at,
+  };
+}
+
+/** @throws SES402 when more than the skip list changed. */
+export function sameButSkips(last: Settings, now: Settings): void {
+  if (last.fingerprint === now.fingerprint) return;
+  const was = new Map(last.fingerprint.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line]));
+  const changed = now.fingerprint.split('\n').filter((line) => was.get(line.slice(0, line.indexOf('='))) !== line);
+  const keys = changed.map((line) => line.slice(0, line.indexOf('=')));
+  throw needsFullRun({ file: now.configPath }, keys.join(', ') || 'the config');
+}
+
+/** The config's text with handles put into `skip_quant_node` or taken out of it. */
+export function withSkips(configText: string, handles: readonly string[], skip: boolean): string {
+  const now = skipNodesOf(configText);
+  const rest = now.filter((name) => !handles.includes(name));
+  return setSkipNodes(configText, skip ? [...now, ...handles.filter((h) => !now.includes(h))] : rest);
+}
+
+/** All diagnostics of a config; with an open model also its skip list and its data. */
+export async function checkConfig(
+  params: { readonly configText: string; readonly configPath: string },
+  open: OpenModel | undefined,
+  files: FileSystem,
+): Promise<readonly Diagnostic[]> {
+  const { config, diagnostics } = parseConfig(params.configText, params.configPath);
+  if (config === undefined || open === undefined) return diagnostics;
+  const unknown = config.common.skipQuantNode.flatMap((name) =>
+    open.nodeByHandle.has(name)
+      ? []
+      : [
+          unknownSkip(
+            config.at('common_quant_param', 'skip_quant_node'),
+            name,
+            nearest(name, open.nodeByHandle.keys()),
+          ),
+        ],
+  );
+  try {
+    const { diagnostics: all } = await openSettings(params, open, files);
+    return silence([...all, ...unknown], config.quantscope.silence);
+  } catch (error) {
+    if (error instanceof DiagnosticError) return [...diagnostics, ...unknown, error.diagnostic];
+    throw error;
+  }
+}
+
+export function templateFor(quantType: TemplateType, open: OpenModel): string {
+  const { graph } = open.model;
+  const inputs = graph.inputs.flatMap((id) => {
+    const value = graph.values.get(id);
+    return value === undefined || value.constant !== undefined ? [] : [{ name: value.name, dims: value.dims }];
+  });
+  return configTemplate(quantType, inputs);
+}
+
+interface DataParts {
+  readonly config: Config;
+  readonly files: FileSystem;
+  readonly inputs: readonly { readonly name: string; readonly dtype: DType; readonly dims: readonly number[] }[];
+  /** Folder of the config. */
+  readonly base: string;
+}
+
+const DATA = 'data_preprocess_param';
+
+async function openFolders({ config, files, inputs, base }: DataParts, use: 'calibrate' | 'evaluate') {
+  const { data, quantscope } = config;
+  const [section, folders, size] =
+    use === 'calibrate'
+      ? ([DATA, data.calibratePath, data.calibrateSize] as const)
+      : (['quantscope', quantscope.evaluatePath, quantscope.evaluateSize] as const);
+  const at = config.at(section, `${use}_path`);
+  const names = inputs.map((i) => i.name);
+  const plain = folders.length === 1 && folders[0]?.input === undefined ? folders[0] : undefined;
+  if (plain !== undefined && inputs.length > 1) throw inputNames(at, [plain.path], names);
+  const strange = folders.filter((f) => f.input !== undefined && !names.includes(f.input));
+  const missing = names.filter((name) => plain === undefined && !folders.some((f) => f.input === name));
+  if (strange.length + missing.length > 0)
+    throw inputNames(
+      at,
+      folders.map((f) => f.input ?? f.path),
+      names,
+    );
+  return openSamples(files, {
+    inputs: inputs.map((input) => {
+      const folder = plain ?? folders.find((f) => f.input === input.name);
+      return { ...input, directory: files.resolve(base, folder?.path ?? '') };
+    }),
+    count: size,
+    kind: data.inputType ?? 'IMAGE',
+    preprocess: {
+      format: data.imageToFormat,
+      mean: data.normalizeMean,
+      std: data.normalizeStd,
+      resize: data.resize,
+      centerCrop: data.centerCrop,
+    },
+    binLayout: quantscope.binLayout,
+    at: (key) => config.at(key.startsWith('evaluate') || key === 'bin_layout' ? 'quantscope' : DATA, key),
+  });
+}
+
+async function openEvaluation(parts: DataParts, calibration: Samples, found: Diagnostic[]) {
+  const { config } = parts;
+  if (config.quantscope.evaluatePath.length === 0) {
+    const count = Math.min(config.quantscope.evaluateSize ?? calibration.count, calibration.count);
+    found.push(evaluatedOnCalibration(config.at('quantscope', 'evaluate_path'), count));
+    return { samples: calibration, count, label: 'calibration samples' };
+  }
+  const { samples, diagnostics } = await openFolders(parts, 'evaluate');
+  found.push(...diagnostics);
+  const label = config.quantscope.evaluatePath.map((f) => f.path).join(', ');
+  return { samples, count: samples.count, label };
+}
+
+async function openLabels({ config, files, base }: DataParts): Promise<LabelLookup | undefined> {
+  const { labels } = config.quantscope;
+  if (labels === undefined) return undefined;
+  const at = config.at('quantscope', 'labels');
+  const path = files.resolve(base, labels);
+  if ((await files.exists(path)) !== 'file') throw noLabels(at, path);
+  const source = await files.open(path);
+  const lookup = readLabels(new TextDecoder().decode(await source.slice(0, source.byteLength)), path);
+  return { labelOf: (name) => lookup.labelOf(name), missing: (count, example) => unlabelled(at, count, example) };
+}
+
+function targetOf(config: Config): TargetName {
+  const { target } = config.quantscope;
+  invariant(target === 'onnxruntime', 'the schema refuses targets that are not carried out');
+  return target;
+}
+
+/** One line per setting that calibration or plan depend on, in the order of their names. */
+function fingerprintOf(config: Config, dims: ReadonlyMap<string, number>): string {
+  const { full, data, quantscope, common } = config;
+  const all: Record<string, unknown> = {
+    quant_type: common.quantType,
+    bit_num: common.bitNum,
+    ...full,
+    ...data,
+    target: quantscope.target,
+    activation_type: quantscope.activationType,
+    requantizer: quantscope.requantizer,
+    bin_layout: quantscope.binLayout,
+    evaluate_path: quantscope.evaluatePath,
+    evaluate_size: quantscope.evaluateSize,
+    labels: quantscope.labels,
+    fixed_dims: [...dims].sort(),
+  };
+  return Object.entries(all)
+    .map(([key, value]) => `${key}=${JSON.stringify(value) ?? ''}`)
+    .sort()
+    .join('\n');
+}
