@@ -33,16 +33,14 @@ export function graphPage(webview: vscode.Webview, dist: vscode.Uri): string {
 </html>`;
 }
 
-/** The commands that {@link errorPage} links to; the webview must allow them. */
+/** The commands that {@link errorPage} links to, about the graph in front; the webview must allow them. */
 export const ERROR_PAGE_COMMANDS = ['quantscope.reload', 'quantscope.showLog'] as const;
 
 /** The page in place of a graph that cannot be shown: what is wrong, and a way to try again. Runs no script. */
-export function errorPage(uri: vscode.Uri, diagnostics: readonly Diagnostic[]): string {
+export function errorPage(name: string, diagnostics: readonly Diagnostic[]): string {
   const nonce = randomBytes(16).toString('hex');
-  const name = uri.path.slice(uri.path.lastIndexOf('/') + 1);
   const text = diagnostics.map((d) => formatDiagnostic({ ...d, at: { ...d.at, file: name } })).join('\n');
   const [reload, showLog] = ERROR_PAGE_COMMANDS;
-  const retry = `command:${reload}?${encodeURIComponent(JSON.stringify([uri.toJSON()]))}`;
   return `<!DOCTYPE html>
 <html lang="${escapeHtml(vscode.env.language)}">
 <head>
@@ -60,7 +58,7 @@ a.button:hover { background: var(--vscode-button-hoverBackground); color: var(--
 <body>
 <h2>${escapeHtml(vscode.l10n.t('{0} cannot be opened', name))}</h2>
 <pre id="error" role="alert">${escapeHtml(text)}</pre>
-<p><a class="button" id="retry" role="button" href="${escapeHtml(retry)}">${escapeHtml(vscode.l10n.t('Retry'))}</a>
+<p><a class="button" id="retry" role="button" href="command:${reload}">${escapeHtml(vscode.l10n.t('Retry'))}</a>
 <a href="command:${showLog}">${escapeHtml(vscode.l10n.t('Show Log'))}</a></p>
 </body>
 </html>`;

@@ -66,7 +66,7 @@ export function connectPanel({ model, panel, dist, log, skip }: PanelOptions): v
     } catch (error) {
       if (turn !== shown) return;
       log.failure(error);
-      webview.html = errorPage(session.uri, diagnosticsOf(error));
+      webview.html = errorPage(session.file, diagnosticsOf(error));
     }
   };
   subscriptions.push(

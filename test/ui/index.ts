@@ -1,0 +1,26 @@
+import Mocha from 'mocha';
+import { useWorkbench, type WorkbenchOptions, workbench } from './workbench.ts';
+
+/**
+ * Runs the tests of the packaged extension in a workbench that is not open yet.
+ * They build on each other, so the first failure ends the run; it leaves `failed.png`.
+ */
+export async function run(options: WorkbenchOptions): Promise<{ passes: number; failures: number; pending: number }> {
+  useWorkbench(options);
+  const mocha = new Mocha({ ui: 'bdd', timeout: 90_000, reporter: 'spec', bail: true });
+  mocha.suite.emit(Mocha.Suite.constants.EVENT_FILE_PRE_REQUIRE, globalThis, '', mocha);
+  mocha.suite.afterEach('keep what a failure looked like', async function () {
+    if (this.currentTest?.state === 'failed') await workbench.screenshot('failed');
+  });
+  await import('./opening.test.ts');
+  await import('./quantizing.test.ts');
+  await import('./toggling.test.ts');
+  await import('./failures.test.ts');
+  await import('./looks.test.ts');
+  return new Promise((resolve) => {
+    const runner = mocha.run(() => {
+      const { passes = 0, failures = 0, pending = 0 } = runner.stats ?? {};
+      resolve({ passes, failures, pending });
+    });
+  });
+}

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { workbench as w } from './workbench.ts';
+
+describe('the view', () => {
+  for (const theme of ['dark', 'light'] as const) {
+    for (const width of [1280, 700]) {
+      it(`looks right in a ${theme} theme at ${width} pixels`, async () => {
+        await w.theme(theme);
+        await w.page.setViewportSize({ width, height: 800 });
+        await w.graph.locator('.legend .legend-row').first().waitFor();
+        const overflow = await w.graph.locator('body').evaluate((body) => body.scrollWidth - body.clientWidth);
+        assert(overflow <= 0, `${overflow} pixels stick out`);
+        await w.page.waitForTimeout(300);
+        await w.screenshot(`look-${theme}-${width}`);
+      });
+    }
+  }
+
+  it('obeys its Content Security Policy without a single violation, and throws nothing', async () => {
+    assert.deepEqual(w.violations, []);
+    assert.deepEqual(w.exceptions, []);
+    // The check itself can fail: a script without the nonce is refused and noticed.
+    await w.graph.locator('body').evaluate((body) => {
+      const script = document.createElement('script');
+      script.textContent = 'window.evil = true';
+      body.append(script);
+    });
+    await w.page.waitForTimeout(200);
+    assert.equal(w.violations.length, 1);
+  });
+});

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { workbench as w } from './workbench.ts';
+
+describe('toggling a node', () => {
+  let original = '';
+  let first = '';
+  let skipped = '';
+
+  it('by key changes the similarity and the config, and shows old and new side by side', async () => {
+    original = w.read('full_quant.cfg');
+    first = await w.similarity();
+    await w.graph.getByRole('row').filter({ hasText: 'conv1' }).first().click();
+    await w.graph.getByRole('grid').focus();
+    await w.page.keyboard.press('s');
+    await w.graph.locator('.outputs td.before .figure').first().waitFor();
+    skipped = await w.similarity();
+    assert.notEqual(skipped, first);
+    await w.statusBar('→').waitFor();
+    await w.graph
+      .getByText(/skipped conv1/)
+      .first()
+      .waitFor();
+    await w.tab('full_quant.cfg').waitFor();
+    assert.equal(w.read('full_quant.cfg'), original, 'nothing is saved without being asked');
+    await w.screenshot('6-toggled');
+  });
+
+  it('is undone by Ctrl+Z in the graph, back to the very numbers, and redone', async () => {
+    await w.graph.locator('.graph-surface').focus();
+    await w.page.keyboard.press('Control+z');
+    await until('the figures are back', async () => (await w.similarity()) !== skipped);
+    const undone = await w.similarity();
+    await w.page.keyboard.press('Control+Shift+z');
+    await until('the skip is back', async () => (await w.similarity()) === skipped);
+    await w.page.keyboard.press('Control+z');
+    await until('the figures are back again', async () => (await w.similarity()) === undone);
+    await w.screenshot('7-undone');
+  });
+
+  it('works from the context menu of a node, too', async () => {
+    await w.graph.getByRole('row').filter({ hasText: 'fc' }).first().click({ button: 'right' });
+    await w.choose('Toggle Quantization of Node');
+    await w.graph
+      .getByText(/skipped fc/)
+      .first()
+      .waitFor();
+    await w.graph.locator('.graph-surface').focus();
+    await w.page.keyboard.press('Control+z');
+    await w.graph
+      .getByText(/skipped fc/)
+      .first()
+      .waitFor({ state: 'hidden' });
+  });
+
+  it('measures the sensitivity of every node', async () => {
+    await w.graph.getByRole('toolbar').getByRole('button', { name: 'Sensitivity' }).click();
+    await w.graph.getByRole('toolbar').getByRole('button', { name: 'Sensitivity' }).waitFor();
+    await w.graph.locator('.legend-title', { hasText: /sensitivity/i }).waitFor();
+    await w.screenshot('8-sensitivity');
+  });
+});
+
+async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 15_000; Date.now() < end; await w.page.waitForTimeout(50))
+    if (await condition()) return;
+  assert.fail(`waited in vain: ${what}`);
+}

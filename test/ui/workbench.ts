@@ -1,0 +1,156 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FrameLocator, Locator, Page } from 'playwright-core';
+
+export interface WorkbenchOptions {
+  readonly page: Page;
+  /** Address of the VS Code server. */
+  readonly base: string;
+  /** Its profile folder. */
+  readonly state: string;
+  /** The opened workspace: a copy of the sample, ours to change. */
+  readonly folder: string;
+  /** Where screenshots go. */
+  readonly screenshots: string;
+}
+
+/** Time for one thing to appear; the first webview of a window takes the longest. */
+const PATIENCE_MS = 30_000;
+
+/** The workbench that the tests drive, one after another. */
+export let workbench: Workbench;
+
+/** Sets {@link workbench}; nothing is opened yet. */
+export function useWorkbench(options: WorkbenchOptions): void {
+  workbench = new Workbench(options);
+}
+
+/** The workbench in the browser, in the words of the tests. */
+export class Workbench {
+  readonly page: Page;
+  readonly folder: string;
+  /** What the browser refused by a Content Security Policy. */
+  readonly violations: string[] = [];
+  /** Exceptions in pages and frames. */
+  readonly exceptions: string[] = [];
+  private readonly options: WorkbenchOptions;
+
+  constructor(options: WorkbenchOptions) {
+    this.options = options;
+    this.page = options.page;
+    this.folder = options.folder;
+    this.page.setDefaultTimeout(PATIENCE_MS);
+    this.page.on('console', (message) => {
+      if (/Content Security Policy/.test(message.text())) this.violations.push(message.text());
+    });
+    this.page.on('pageerror', (error) => this.exceptions.push(String(error)));
+  }
+
+  /** Opens the workspace and waits until extensions have contributed what they contribute. */
+  async open(): Promise<void> {
+    await this.page.goto(`${this.options.base}/?folder=${encodeURIComponent(this.folder)}`);
+    await this.page.waitForFunction(() => performance.getEntriesByName('code/didLoadExtensions').length > 0, null, {
+      timeout: 90_000,
+      polling: 100,
+    });
+  }
+
+  /** A file in the explorer. */
+  file(name: string): Locator {
+    return this.page.locator(`.explorer-folders-view .monaco-list-row[aria-label="${name}"]`);
+  }
+
+  /** The content of the webview in front. */
+  get graph(): FrameLocator {
+    return this.page
+      .locator('iframe.webview.ready:visible')
+      .first()
+      .contentFrame()
+      .locator('iframe#active-frame')
+      .contentFrame();
+  }
+
+  /** The similarity of the (only) output, as it stands in the view. */
+  async similarity(): Promise<string> {
+    return (await this.graph.locator('.outputs td.now .figure').first().textContent()) ?? '';
+  }
+
+  menuItem(text: string): Locator {
+    return this.page.locator('.context-view .monaco-menu .action-item', { hasText: text }).first();
+  }
+
+  /** Chooses from the open context menu, which ignores clicks in its first moment. */
+  async choose(text: string): Promise<void> {
+    await this.menuItem(text).waitFor();
+    await this.page.waitForTimeout(300);
+    await this.menuItem(text).click();
+  }
+
+  toast(text: string): Locator {
+    return this.page.locator('.notifications-toasts .notification-list-item', { hasText: text }).first();
+  }
+
+  tab(name: string): Locator {
+    return this.page.locator(`.tabs-container .tab[data-resource-name="${name}"]`).first();
+  }
+
+  async close(tab: string): Promise<void> {
+    await this.tab(tab).click({ button: 'middle' });
+    await this.tab(tab).waitFor({ state: 'detached' });
+  }
+
+  statusBar(text: string | RegExp): Locator {
+    return this.page.locator('.statusbar-item', { hasText: text }).first();
+  }
+
+  /** A row of the pick that is open. */
+  pick(text: string): Locator {
+    return this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first();
+  }
+
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.page.locator('.quick-input-widget input').first().fill(`>${title}`);
+    await this.page.locator('.monaco-list-row.focused .label-name').getByText(title, { exact: true }).waitFor();
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Chooses a row of the pick that is open, by typing. */
+  async choosePick(text: string): Promise<void> {
+    await this.pick(text).waitFor();
+    await this.page.keyboard.type(text);
+    await this.page.locator('.monaco-list-row.focused', { hasText: text }).waitFor();
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Dismisses every notification, so that the next one is the newest. */
+  async clearToasts(): Promise<void> {
+    await this.command('Notifications: Clear All Notifications');
+    await this.page.locator('.notifications-toasts .notification-list-item').first().waitFor({ state: 'hidden' });
+  }
+
+  /** Sets user settings; the running workbench takes them over. */
+  async settings(change: Record<string, unknown>): Promise<void> {
+    const file = join(this.options.state, 'user/User/settings.json');
+    const settings = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    writeFileSync(file, JSON.stringify({ ...settings, ...change }));
+  }
+
+  async theme(kind: 'dark' | 'light'): Promise<void> {
+    await this.settings({ 'workbench.colorTheme': kind === 'dark' ? 'Default Dark Modern' : 'Default Light Modern' });
+    await this.page.locator(`.monaco-workbench.${kind === 'dark' ? 'vs-dark' : 'vs'}`).waitFor();
+  }
+
+  async screenshot(name: string): Promise<void> {
+    await this.page.screenshot({ path: join(this.options.screenshots, `${name}.png`) });
+  }
+
+  /** Writes into the workspace, as another program would. */
+  write(name: string, contents: string | Uint8Array): void {
+    writeFileSync(join(this.folder, name), contents);
+  }
+
+  read(name: string): string {
+    return readFileSync(join(this.folder, name), 'utf8');
+  }
+}
