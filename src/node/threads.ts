@@ -13,6 +13,8 @@ export interface ThreadPoolOptions {
   readonly memory: WebAssembly.Memory;
   /** The built src/node/kernelThread.ts. */
   readonly entryPath: string | URL;
+  /** Told when a worker dies (its entry cannot be loaded); the others do its part. Without it, Node throws. */
+  readonly onError?: (error: Error) => void;
 }
 
 export interface NodeThreadPool extends ThreadPool {
@@ -24,13 +26,20 @@ export interface NodeThreadPool extends ThreadPool {
  * Threads that call kernels on shared memory. Until the workers have started, the caller does their part, so that
  * nothing waits for them; they do not keep the process alive.
  */
-export function createThreadPool({ threads, wasmBytes, memory, entryPath }: ThreadPoolOptions): NodeThreadPool {
+export function createThreadPool({
+  threads,
+  wasmBytes,
+  memory,
+  entryPath,
+  onError,
+}: ThreadPoolOptions): NodeThreadPool {
   invariant(threads >= 2, `a pool of ${threads} threads; one thread needs no pool`);
   const module = new WebAssembly.Module(new Uint8Array(wasmBytes));
   const control = new KernelControl(memory, module);
   const workerData: KernelThreadData = { memory, module };
   const workers = Array.from({ length: threads - 1 }, () => {
     const worker = new Worker(entryPath, { workerData });
+    if (onError !== undefined) worker.on('error', onError);
     worker.unref();
     return worker;
   });

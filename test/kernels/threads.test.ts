@@ -1,0 +1,158 @@
+import { join, resolve } from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { KernelSet } from '../../src/kernels/kernelSet.ts';
+import { createThreadPool, type NodeThreadPool } from '../../src/node/threads.ts';
+import { convCases, requantizerFor, sizesOf } from '../suites/conv.ts';
+import { numbersOf } from '../suites/numbers.ts';
+import { wasmBytes, wasmKernels } from './engines.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const ENTRY = join(ROOT, 'out/test/kernelThread.cjs');
+/** Bytes as text: comparing arrays element by element is slow. */
+function bytesOf(...arrays: readonly ArrayBufferView[]): string {
+  return arrays.map((a) => Buffer.from(a.buffer, a.byteOffset, a.byteLength).toString('latin1')).join();
+}
+
+const NO_CLAMP = { lo: -Infinity, hi: Infinity };
+
+const pools: NodeThreadPool[] = [];
+let single: KernelSet;
+let several: KernelSet;
+
+beforeAll(async () => {
+  await build({
+    entryPoints: [join(ROOT, 'src/node/kernelThread.ts')],
+    outfile: ENTRY,
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+  });
+  const bytes = await wasmBytes();
+  single = await wasmKernels();
+  several = await wasmKernels({
+    pool: (memory) => {
+      const pool = createThreadPool({ threads: 3, wasmBytes: bytes, memory, entryPath: ENTRY });
+      pools.push(pool);
+      return pool;
+    },
+  });
+});
+
+afterAll(async () => {
+  for (const pool of pools) await pool.dispose();
+});
+
+describe('kernels on three threads', () => {
+  it('give the bytes of one thread for convolutions', () => {
+    expect(several.threads).toBe(3);
+    const shape = { inHeight: 30, inWidth: 31, outHeight: 30, outWidth: 31, inChannels: 24, outChannels: 24 };
+    const base = convCases().find((c) => c.kernelHeight === 3 && c.padTop === 1 && c.strideHeight === 1);
+    for (const groups of [1, 3, 24]) {
+      const g = {
+        ...(base as NonNullable<typeof base>),
+        ...shape,
+        batch: 2,
+        groups,
+        dilationHeight: 1,
+        dilationWidth: 1,
+      };
+      const numbers = numbersOf(groups);
+      const x = numbers.floats(sizesOf(g).x);
+      const weights = numbers.floats(sizesOf(g).weights);
+      const codes = numbers.codes(sizesOf(g).x, 'unsigned');
+      const q8 = { codes: numbers.codes(sizesOf(g).weights, 'signed'), zeroPoint: new Int32Array(1), bias: undefined };
+      const requantizer = requantizerFor(numbers, 24, 'unsigned', 'fp32', 1e5);
+      const results = [single, several].map((kernels) => {
+        const out = new Float32Array(sizesOf(g).out);
+        kernels.convF32(x, kernels.packConvF32(weights, undefined, g), out, g, NO_CLAMP);
+        const out8 = new Uint8Array(sizesOf(g).out);
+        kernels.convQ8(codes, kernels.packConvQ8(q8, g, 120), requantizer, out8, g);
+        return bytesOf(out, out8);
+      });
+      expect(results[1] === results[0]).toBe(true);
+    }
+  });
+
+  it('give the bytes of one thread for matrix products of many and of one row', () => {
+    for (const m of [1, 5, 300]) {
+      const [k, n] = [256, 200];
+      const numbers = numbersOf(m);
+      const [a, b] = [numbers.floats(m * k), numbers.floats(k * n)];
+      const results = [single, several].map((kernels) => {
+        const out = new Float32Array(m * n);
+        kernels.gemmF32(a, kernels.packGemmF32(b, undefined, { k, n, transposed: false }), out, m, NO_CLAMP);
+        return bytesOf(out);
+      });
+      expect(results[1] === results[0]).toBe(true);
+    }
+  });
+
+  it('give the bytes of one thread for statistics, poolings and element-wise kernels', () => {
+    const length = 300_000;
+    const numbers = numbersOf(9);
+    const [x, y] = [numbers.floats(length), numbers.floats(length)];
+    const q = { scale: 0.02, zeroPoint: 3, signed: true };
+    const pool = { batch: 2, inHeight: 50, inWidth: 60, outHeight: 50, outWidth: 60, channels: 50 };
+    const geometry = { ...pool, ...{ kernelHeight: 3, kernelWidth: 3, strideHeight: 1, strideWidth: 1 } };
+    const rest = { dilationHeight: 1, dilationWidth: 1, padTop: 1, padLeft: 1 };
+    const results = [single, several].map((kernels) => {
+      const codes = new Int8Array(length);
+      const sum = new Float32Array(length);
+      const average = new Float32Array(length);
+      const transposed = new Float32Array(length);
+      const channels = new Float64Array(100);
+      const clipped = kernels.quantizeF32(x, q, codes);
+      kernels.binaryF32('add', x, y, sum, 1, length);
+      kernels.averagePoolF32(x, average, { ...geometry, ...rest }, false);
+      kernels.transposeF32(x, transposed, 1, 500, 600);
+      kernels.channelSumsF32(x, 3000, 100, channels);
+      return {
+        clipped,
+        bytes: bytesOf(codes, sum, average, transposed, channels),
+        moments: kernels.momentsF32(x),
+        pairs: kernels.pairSumsF32(x, y),
+        deviation: kernels.squaredDeviationF32(x, 0.1),
+        saturated: kernels.countSaturated8(codes, -128, 127),
+      };
+    });
+    expect(results[1]).toEqual(results[0]);
+  });
+
+  it('survive thousands of small jobs', () => {
+    const pool = pools[0] as NodeThreadPool;
+    const { memory } = several;
+    const x = memory.allocate('float32', 64);
+    const out = memory.allocate('float32', 64);
+    for (let round = 1; round <= 5000; round++) {
+      x.fill(round);
+      const lists = [0, 1, 2, 3].map((i) => [x.byteOffset + 64 * i, out.byteOffset + 64 * i, 16, -1e9, 1e9]);
+      pool.run('clampF32', lists);
+      if (out.some((v) => v !== round)) expect([...out]).toEqual(Array(64).fill(round));
+    }
+    memory.free(x);
+    memory.free(out);
+  });
+
+  it('take more lists than the control block holds at once', () => {
+    const pool = pools[0] as NodeThreadPool;
+    const count = 9000;
+    const out = several.memory.allocate('float64', count);
+    const x = several.memory.allocate('float32', 4);
+    x.fill(2);
+    const lists = Array.from({ length: count }, (_, i) => [x.byteOffset, 4, 1, out.byteOffset + 8 * i]);
+    pool.run('squaredDeviationF32', lists);
+    expect(out.every((v) => v === 4)).toBe(true);
+  });
+
+  it('report a kernel that traps', () => {
+    const pool = pools[0] as NodeThreadPool;
+    const beyond = 2 ** 32 - 64;
+    expect(() =>
+      pool.run('squaredDeviationF32', [
+        [beyond, 4, 1, 0],
+        [beyond, 4, 1, 0],
+      ]),
+    ).toThrow('a kernel failed');
+  });
+});
