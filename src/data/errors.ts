@@ -1,7 +1,12 @@
-import { type Diagnostic, DiagnosticError, type Location } from '../base/diagnostics.ts';
+import { type Diagnostic, DiagnosticError, type Location, type Severity } from '../base/diagnostics.ts';
 import { formatDims } from '../base/shape.ts';
 
-const make = (code: string, at: Location, message: string): Diagnostic => ({ severity: 'error', code, message, at });
+const make = (code: string, at: Location, message: string, severity: Severity = 'error'): Diagnostic => ({
+  severity,
+  code,
+  message,
+  at,
+});
 
 // What is configured, judged before a file is read: returned.
 
@@ -59,9 +64,16 @@ export function zeroStd(at: Location, key: string, value: number): Diagnostic {
   return make('DAT109', at, `${key} has the value ${value}; every standard deviation must be a number other than 0`);
 }
 
-/** DAT110: no folder for any input, or no file in them. */
+/** DAT110: an empty folder. */
 export function noSamples(at: Location, folder: string): Diagnostic {
   return make('DAT110', at, `${folder} has no files`);
+}
+
+/** DAT111: files beside the samples. */
+export function filesPassedOver(at: Location, folder: string, names: readonly string[]): Diagnostic {
+  const shown = names.slice(0, 5).join(', ') + (names.length > 5 ? ` and ${names.length - 5} more` : '');
+  const message = `${folder} holds files that are no samples: ${shown}; they are passed over, converter_lite would count them`;
+  return make('DAT111', at, message, 'warning');
 }
 
 // Files that cannot be read: thrown, naming the file.
@@ -138,6 +150,12 @@ export function cannotReadFile(file: string, cause: unknown): DiagnosticError {
 /** DAT210: a tensor that NumPy has no type for. */
 export function cannotWriteNpy(dtype: string): DiagnosticError {
   return new DiagnosticError(make('DAT210', { file: '' }, `a tensor of type ${dtype} cannot be written as .npy`));
+}
+
+/** DAT211: an input whose type has no file form. */
+export function wrongSampleType(file: string, input: string, dtype: string): DiagnosticError {
+  const message = `input ${input} has type ${dtype}, of which no file of raw elements can be read`;
+  return new DiagnosticError(make('DAT211', { file }, message));
 }
 
 // Labels.

@@ -1,0 +1,144 @@
+import type { FileSystem } from '../base/bytes.ts';
+import { type Diagnostic, DiagnosticError, hasErrors, invariant, type Location } from '../base/diagnostics.ts';
+import type { Samples } from '../base/samples.ts';
+import type { Tensor } from '../base/tensor.ts';
+import { type BinLayout, readBin } from './bin.ts';
+import { checkImages } from './checkImages.ts';
+import { decodeImage } from './decode.ts';
+import {
+  cannotReadFile,
+  filesPassedOver,
+  missingFolder,
+  noSamples,
+  tooFewFiles,
+  unequalFolders,
+  wrongSampleType,
+} from './errors.ts';
+import { imageTensor, type SampleInput, takesImages } from './imageTensor.ts';
+import { type PreprocessOptions, preprocess } from './preprocess.ts';
+
+/** Where samples lie, and how files become feeds. */
+export interface SampleOptions {
+  /** `directory` is absolute; the i-th files of all of them are sample i. */
+  readonly inputs: readonly (SampleInput & { readonly directory: string })[];
+  /** The first so many files by byte order of their names; undefined: all. */
+  readonly count: number | undefined;
+  readonly kind: 'IMAGE' | 'BIN';
+  /** For IMAGE. */
+  readonly preprocess: PreprocessOptions;
+  /** For BIN; NCHW, as the model has it, when left out. */
+  readonly binLayout?: BinLayout | undefined;
+  /** Where the config says `calibrate_path`, `calibrate_size` and so on, for diagnostics. */
+  readonly at: (key: string) => Location;
+}
+
+interface Source {
+  readonly input: SampleInput;
+  readonly directory: string;
+  readonly names: readonly string[];
+}
+
+/**
+ * Lists the samples and judges the options, all of them; reads no file yet. With errors there are no samples.
+ *
+ * @returns diagnostics DAT101 to DAT111. Reading a sample throws DAT2xx, which names the file.
+ */
+export async function openSamples(
+  files: FileSystem,
+  options: SampleOptions,
+): Promise<{ samples: Samples; diagnostics: Diagnostic[] }> {
+  const diagnostics: Diagnostic[] = [];
+  if (options.kind === 'IMAGE') diagnostics.push(...checkImages(options.inputs, options.preprocess, options.at));
+  const sources: Source[] = [];
+  for (const input of options.inputs) {
+    const names = await list(files, input, options, diagnostics);
+    if (names !== undefined) sources.push({ input, directory: input.directory, names });
+  }
+  const count = options.count ?? Math.min(...sources.map((s) => s.names.length));
+  if (options.count === undefined && sources.some((s) => s.names.length !== count)) {
+    const counts = sources.map((s) => `${s.directory} ${s.names.length}`);
+    diagnostics.push(unequalFolders(options.at('calibrate_path'), counts));
+  }
+  const usable = sources.length > 0 && !hasErrors(diagnostics);
+  return { samples: new FolderSamples(files, options, sources, usable ? count : 0), diagnostics };
+}
+
+const NO_SAMPLE = /^\.|^thumbs\.db$|\.(txt|csv|tsv|json|xml|ya?ml|md|ini)$/i;
+
+async function list(
+  files: FileSystem,
+  { name, directory }: SampleOptions['inputs'][number],
+  { at, count }: SampleOptions,
+  diagnostics: Diagnostic[],
+): Promise<readonly string[] | undefined> {
+  const found = await files.exists(directory);
+  if (found !== 'directory') {
+    diagnostics.push(missingFolder(at('calibrate_path'), name, directory, found === 'file'));
+    return undefined;
+  }
+  let all: readonly string[];
+  try {
+    all = await files.list(directory);
+  } catch (cause) {
+    diagnostics.push(cannotReadFile(directory, cause).diagnostic);
+    return undefined;
+  }
+  const others = all.filter((n) => NO_SAMPLE.test(n));
+  const names = all.filter((n) => !NO_SAMPLE.test(n));
+  if (others.length > 0) diagnostics.push(filesPassedOver(at('calibrate_path'), directory, others));
+  if (names.length === 0) diagnostics.push(noSamples(at('calibrate_path'), directory));
+  else if (count !== undefined && names.length < count) {
+    diagnostics.push(tooFewFiles(at('calibrate_size'), directory, names.length, count));
+  }
+  return names;
+}
+
+class FolderSamples implements Samples {
+  readonly count: number;
+  readonly #files: FileSystem;
+  readonly #options: SampleOptions;
+  readonly #sources: readonly Source[];
+
+  constructor(files: FileSystem, options: SampleOptions, sources: readonly Source[], count: number) {
+    this.#files = files;
+    this.#options = options;
+    this.#sources = sources;
+    this.count = count;
+  }
+
+  async read(index: number): Promise<ReadonlyMap<string, Tensor>> {
+    const feeds = new Map<string, Tensor>();
+    for (const source of this.#sources) {
+      const path = this.#pathOf(source, index);
+      feeds.set(source.input.name, this.#decode(await this.#bytesOf(path), source.input, path));
+    }
+    return feeds;
+  }
+
+  nameOf(index: number): string {
+    return this.#sources.map((s) => this.#pathOf(s, index)).join(', ');
+  }
+
+  #pathOf({ directory, names }: Source, index: number): string {
+    const name = index < this.count ? names[index] : undefined;
+    invariant(name !== undefined, `sample ${index} of ${this.count}`);
+    return this.#files.resolve(directory, name);
+  }
+
+  async #bytesOf(path: string): Promise<Uint8Array> {
+    try {
+      const source = await this.#files.open(path);
+      return await source.slice(0, source.byteLength);
+    } catch (cause) {
+      throw cause instanceof DiagnosticError ? cause : cannotReadFile(path, cause);
+    }
+  }
+
+  #decode(bytes: Uint8Array, input: SampleInput, path: string): Tensor {
+    const { kind, binLayout, preprocess: options } = this.#options;
+    if (kind === 'BIN') return readBin(bytes, input, binLayout ?? 'NCHW', path);
+    const { dtype } = input;
+    if (!takesImages(dtype)) throw wrongSampleType(path, input.name, dtype);
+    return imageTensor(preprocess(decodeImage(bytes, path), options, path), { ...input, dtype }, path);
+  }
+}
