@@ -58,8 +58,6 @@ export const CONFIGS = {
 # Weights and activations become int8, and the network runs on integers.
 quant_type=FULL_QUANT
 bit_num=8
-min_quant_weight_size=0
-min_quant_weight_channel=0
 `,
     `[full_quant_param]
 # How an activation's range is found: MAX_MIN, KL or REMOVAL_OUTLIER.

@@ -3,8 +3,10 @@ import { resolve } from 'node:path';
 import { decode } from 'fast-png';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../src/config/config.ts';
 
 const SAMPLE = resolve(import.meta.dirname, '../../media/sample');
+const CONFIGS = ['full_quant', 'weight_quant', 'mixed_bit', 'dynamic_quant'];
 const PIXELS = 28 * 28;
 
 const labels = readFileSync(`${SAMPLE}/labels.csv`, 'utf8')
@@ -43,8 +45,18 @@ describe('the embedded sample', () => {
     expect(labels.filter(({ file }) => calibration.has(key(`test/${file}`)))).toEqual([]);
   });
 
+  it('has configs that are read without a word, but for types that are not carried out', () => {
+    for (const name of CONFIGS) {
+      const file = `${name}.cfg`;
+      const { diagnostics } = parseConfig(readFileSync(`${SAMPLE}/${file}`, 'utf8'), file);
+      const others = diagnostics.filter(({ code, at }) => !(code === 'CFG123' && at.key === 'quant_type'));
+      expect(others).toEqual([]);
+      if (name === 'full_quant') expect(diagnostics).toEqual([]);
+    }
+  });
+
   it('has one config per quantization type, with the same samples in each', () => {
-    const types = ['full_quant', 'weight_quant', 'mixed_bit', 'dynamic_quant'].map((name) => {
+    const types = CONFIGS.map((name) => {
       const text = readFileSync(`${SAMPLE}/${name}.cfg`, 'utf8');
       expect(text).toContain('calibrate_path=image:calibration\ncalibrate_size=100\n');
       expect(text).toContain('evaluate_path=test\nlabels=labels.csv\nevaluate_size=500\n');
