@@ -4,7 +4,7 @@ import type { Packed, Requantizer } from '../kernels/kernelSet.ts';
 import { codesOf } from './codes.ts';
 import { CONV_ATTRIBUTES, convMacs, inferConvDims } from './conv.ts';
 import { directSums, indexOf, logicalOf, logicalStrides, physicalOf } from './convDirect.ts';
-import { inferMatMulDims } from './gemm.ts';
+import { inferMatMulDims } from './matMul.ts';
 import { batchedMatMul, matMulDims } from './matMulDirect.ts';
 import { numbersOf, rangeOf, stored } from './numbers.ts';
 import { defineOp, type OpDef, type QuantRule, type RunContext } from './opDef.ts';

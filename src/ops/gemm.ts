@@ -1,31 +1,12 @@
 import { formatDims, sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
-import type { TensorFact } from '../graph/fact.ts';
 import type { Dim } from '../graph/model.ts';
-import type { Packed } from '../kernels/kernelSet.ts';
 import { zipBroadcast } from './broadcast.ts';
-import { broadcastStrides } from './cells.ts';
-import { codesOf, inputQuant } from './codes.ts';
-import { broadcastFacts, countOf, dimsOfRank, type Inferring, isNumeric, sameDim } from './facts.ts';
-import { batchedMatMul, matMulDims } from './matMulDirect.ts';
+import { broadcastFacts, countOf, dimsOfRank, sameDim } from './facts.ts';
+import { gemmMacs, gemmRoles, gemmShape, prepareGemmCodes, runGemmCodes } from './gemmShared.ts';
 import { floatsOf, isFloat32Stored, numbersOf, stored } from './numbers.ts';
-import {
-  type AttributeSpecs,
-  type AttributeValues,
-  defineOp,
-  type IntegerContext,
-  type OpDef,
-  type RunContext,
-} from './opDef.ts';
-import {
-  acceptsWeighted,
-  type PreparedCodes,
-  type PreparedWeights,
-  preparedWeights,
-  requantizerOf,
-  type WeightedRoles,
-  zeroPointsOf,
-} from './weighted.ts';
+import { type AttributeValues, defineOp, type OpDef, type RunContext } from './opDef.ts';
+import { acceptsWeighted, type PreparedCodes, type PreparedWeights, preparedWeights } from './weighted.ts';
 
 const GEMM_ATTRIBUTES = {
   alpha: { kind: 'float', default: 1 },
@@ -89,19 +70,6 @@ function gemmOp(since: number): OpDef {
   });
 }
 
-/** Output elements times K. */
-function gemmMacs(inputs: readonly TensorFact[], outputs: readonly TensorFact[], kFromFront?: number): number {
-  const dims = inputs[0]?.dims;
-  const k = kFromFront === undefined ? dims?.at(-1) : dims?.[kFromFront];
-  const out = countOf(outputs[0]?.dims);
-  return typeof k === 'number' && out !== undefined ? k * out : NaN;
-}
-
-function gemmShape(dims: readonly number[], { transB }: Pick<GemmAttributes, 'transB'>) {
-  const [rows, columns] = dims as [number, number]; // infer checked rank 2
-  return transB ? { k: columns, n: rows, transposed: true } : { k: rows, n: columns, transposed: false };
-}
-
 function isBiasRow(c: Tensor | undefined, attributes: GemmAttributes, b: Tensor): boolean {
   const { n } = gemmShape(b.dims, attributes);
   return c !== undefined && attributes.beta === 1 && c.dims.at(-1) === n && sizeOf(c.dims) === n;
@@ -162,155 +130,5 @@ function gemmDirectly(context: RunContext<typeof GEMM_ATTRIBUTES, PreparedWeight
   return out;
 }
 
-const matMul = defineOp<Record<never, never>, PreparedWeights, PreparedCodes>({
-  type: 'MatMul',
-  domain: '',
-  since: 1,
-  arity: [2, 2],
-  attributes: {},
-  layout: { kind: 'plain' },
-  fusesClamp: true,
-  infer: (context) => {
-    const [a, b] = [context.input(0), context.input(1)];
-    if (a.dtype !== b.dtype) context.fail(`inputs are ${a.dtype} and ${b.dtype}, expected one type`);
-    return [{ dtype: a.dtype, dims: inferMatMulDims(context) }];
-  },
-  prepare: ({ constants: [, b], kernels }) => {
-    if (b === undefined || b.dims.length !== 2 || !isFloat32Stored(b.dtype)) return preparedWeights(undefined);
-    return preparedWeights(kernels.packGemmF32(floatsOf(b), undefined, gemmShape(b.dims, { transB: 0 })));
-  },
-  run: (context) => {
-    const [a, b] = [context.input(0), context.input(1)];
-    const dims = matMulDims(a.dims, b.dims);
-    const out = context.output(0, a.dtype, dims.out);
-    if (!isFloat32Stored(a.dtype)) {
-      batchedMatMul(dims, a, b, out);
-      return [out];
-    }
-    const [x, y] = [floatsOf(a), floatsOf(out)];
-    if (b.dims.length === 2) {
-      const packed = context.prepared.packed ?? packB(context, floatsOf(b), dims.k, dims.n);
-      if (sizeOf(dims.out) > 0) context.kernels.gemmF32(x, packed, y, sizeOf(dims.batch) * dims.m, context.clamp);
-      if (context.prepared.packed === undefined) packed.release();
-      return [stored(out)];
-    }
-    multiplyBatches(context, dims, x, floatsOf(b), y);
-    return [stored(out)];
-  },
-  quant: () => ({ kind: 'weighted', activation: 0, weight: 1, channelAxis: 1 }),
-  integer: {
-    accepts: (context) => {
-      if (context.inputs[1]?.dims?.length !== 2) return 'The integer form needs a constant weight of rank 2.';
-      const roles = gemmRoles(context, { transB: 0 });
-      return roles === undefined
-        ? 'The weight has no static shape.'
-        : acceptsWeighted(context, { ...roles, bias: undefined });
-    },
-    prepare: (context) => prepareGemmCodes(context, gemmRoles(context, { transB: 0 }), false),
-    run: runGemmCodes,
-  },
-  macs: (inputs, outputs) => gemmMacs(inputs, outputs),
-});
-
-function packB<S extends AttributeSpecs>(
-  context: RunContext<S, unknown>,
-  b: Float32Array,
-  k: number,
-  n: number,
-): Packed {
-  return context.kernels.packGemmF32(b, undefined, { k, n, transposed: false });
-}
-
-function multiplyBatches(
-  context: RunContext<Record<never, never>, PreparedWeights>,
-  dims: ReturnType<typeof matMulDims>,
-  a: Float32Array,
-  b: Float32Array,
-  y: Float32Array,
-): void {
-  const { batch, m, k, n, batchA, batchB } = dims;
-  const stepsA = broadcastStrides(batchA, batch);
-  const stepsB = broadcastStrides(batchB, batch);
-  const count = sizeOf(batch);
-  let packed: Packed | undefined;
-  let packedAt = -1;
-  for (let i = 0; i < count; i++) {
-    let rest = i;
-    let ia = 0;
-    let ib = 0;
-    for (let d = batch.length - 1; d >= 0; d--) {
-      const at = rest % (batch[d] as number);
-      rest = Math.floor(rest / (batch[d] as number));
-      ia += at * (stepsA[d] as number);
-      ib += at * (stepsB[d] as number);
-    }
-    if (packed === undefined || ib !== packedAt) {
-      packed?.release();
-      packed = packB(context, b.subarray(ib * k * n, (ib + 1) * k * n), k, n);
-      packedAt = ib;
-    }
-    const rows = a.subarray(ia * m * k, (ia + 1) * m * k);
-    context.kernels.gemmF32(rows, packed, y.subarray(i * m * n, (i + 1) * m * n), m, context.clamp);
-  }
-  packed?.release();
-}
-
-/** The output dims of a matrix product as NumPy's matmul defines them, symbols included. */
-export function inferMatMulDims(context: Inferring, first = 0, second = 1): readonly Dim[] | undefined {
-  const a = context.input(first).dims;
-  const b = context.input(second).dims;
-  if (a === undefined || b === undefined) return undefined;
-  if (a.length === 0 || b.length === 0) context.fail('a matrix product needs inputs of rank 1 or more');
-  const [ka, kb] = [a.at(-1) as Dim, (b.length === 1 ? b[0] : b.at(-2)) as Dim];
-  sameDim(context, ka, kb, `inner dims of ${formatDims(a)} and ${formatDims(b)}`);
-  const batch = broadcastFacts(context, a.slice(0, -2), b.slice(0, -2)) ?? [];
-  return [...batch, ...(a.length > 1 ? [a.at(-2) as Dim] : []), ...(b.length > 1 ? [b.at(-1) as Dim] : [])];
-}
-
-function gemmRoles(
-  context: IntegerContext<AttributeSpecs>,
-  attributes: Pick<GemmAttributes, 'transB'>,
-): WeightedRoles | undefined {
-  const dims = context.inputs[1]?.dims;
-  if (dims === undefined || dims.length !== 2 || !isNumeric(dims)) return undefined;
-  const { k, n } = gemmShape(dims, attributes);
-  return { weight: 1, bias: 2, k, outChannels: n, channelAxis: attributes.transB ? 0 : 1 };
-}
-
-function prepareGemmCodes(
-  context: IntegerContext<AttributeSpecs>,
-  roles: WeightedRoles | undefined,
-  transposed: boolean,
-): PreparedCodes {
-  const w = context.constants[1];
-  if (w === undefined || roles === undefined) throw new Error('invariant: accepts() checked the weight');
-  const bias = context.constants[2];
-  const packed = context.kernels.packGemmQ8(
-    {
-      codes: codesOf(w),
-      zeroPoint: zeroPointsOf(context, 1),
-      bias: bias === undefined ? undefined : (bias.data as Int32Array), // checked by acceptsWeighted
-    },
-    { k: roles.k, n: roles.outChannels, transposed },
-    inputQuant(context, 0).zeroPoint,
-  );
-  return {
-    packed,
-    requantizer: requantizerOf(context, roles),
-    weightDims: [roles.k, roles.outChannels],
-    release: () => packed.release(),
-  };
-}
-
-function runGemmCodes(context: RunContext<AttributeSpecs, PreparedCodes>): readonly Tensor[] {
-  const a = context.input(0);
-  const { packed, requantizer, weightDims } = context.prepared;
-  const [k, n] = weightDims as [number, number];
-  const out = context.output(0, requantizer.signed ? 'int8' : 'uint8', [...a.dims.slice(0, -1), n]);
-  const m = k === 0 ? 0 : sizeOf(a.dims) / k;
-  context.kernels.gemmQ8(codesOf(a), packed, requantizer, codesOf(out), m);
-  return [out];
-}
-
-/** Matrix products on floats. */
-export const gemmOps: readonly OpDef[] = [gemmOp(7), gemmOp(11), matMul];
+/** Matrix product of two matrices, scaled and biased. */
+export const gemmOps: readonly OpDef[] = [gemmOp(7), gemmOp(11)];

@@ -6,10 +6,16 @@ import { constantOps } from './constant.ts';
 import { convOps } from './conv.ts';
 import { convIntegerOps } from './convInteger.ts';
 import { convTransposeOps } from './convTranspose.ts';
+import { cumulativeOps } from './cumulative.ts';
+import { detectionOps } from './detection.ts';
+import { einsumOps } from './einsum.ts';
 import { elementwiseOps } from './elementwise.ts';
 import { functionOps } from './functions.ts';
 import { gatherOps } from './gather.ts';
 import { gemmOps } from './gemm.ts';
+import { gridSampleOps } from './gridSample.ts';
+import { layerNormOps } from './layerNorm.ts';
+import { matMulOps } from './matMul.ts';
 import { normOps } from './norm.ts';
 import type { OpDef } from './opDef.ts';
 import { padOps } from './pad.ts';
@@ -52,6 +58,12 @@ const ALL: readonly OpDef[] = [
   ...recurrentOps,
   ...scatterOps,
   ...selectOps,
+  ...detectionOps,
+  ...einsumOps,
+  ...gridSampleOps,
+  ...layerNormOps,
+  ...cumulativeOps,
+  ...matMulOps,
   ...transposeOps,
 ];
 

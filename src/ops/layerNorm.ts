@@ -1,0 +1,208 @@
+import { sizeOf } from '../base/shape.ts';
+import type { Tensor } from '../base/tensor.ts';
+import type { TensorFact } from '../graph/fact.ts';
+import { broadcastStrides } from './cells.ts';
+import { indexOf } from './convDirect.ts';
+import { axisOf } from './facts.ts';
+import { numbersOf, stored } from './numbers.ts';
+import { type AttributeSpecs, defineOp, type OpDef, type QuantRule, type RunContext } from './opDef.ts';
+
+const FLOAT_NORM: QuantRule = {
+  kind: 'float',
+  why: 'Normalization divides by statistics of its input, which codes cannot hold.',
+};
+
+type Nums = ArrayLike<number>;
+
+/** Mean and sqrt(variance + epsilon) of `count` elements, `step` apart. */
+function statistics(x: Nums, at: number, step: number, count: number, epsilon: number) {
+  let sum = 0;
+  for (let i = 0, p = at; i < count; i++, p += step) sum += x[p] as number;
+  const mean = sum / count;
+  let squares = 0;
+  for (let i = 0, p = at; i < count; i++, p += step) squares += ((x[p] as number) - mean) ** 2;
+  return { mean, deviation: Math.sqrt(squares / count + epsilon) };
+}
+
+const groupNormalization = (since: 18 | 21): OpDef =>
+  defineOp({
+    type: 'GroupNormalization',
+    domain: '',
+    since,
+    arity: [3, 3],
+    attributes: {
+      epsilon: { kind: 'float', default: 1e-5 },
+      num_groups: { kind: 'int', required: true },
+      stash_type: { kind: 'int', default: 1 },
+    },
+    layout: { kind: 'plain' },
+    infer: (context) => [{ dtype: context.input(0).dtype, dims: context.input(0).dims }],
+    run: (context) => {
+      const x = context.input(0);
+      const { num_groups: groups, epsilon } = context.attributes;
+      const [scale, shift] = [numbersOf(context.input(1)), numbersOf(context.input(2))];
+      const out = context.output(0, x.dtype, x.dims);
+      const [from, to] = [numbersOf(x), numbersOf(out)];
+      const [batch, channels] = x.dims as [number, number];
+      const spatial = sizeOf(x.dims.slice(2));
+      const per = channels / groups;
+      for (let g = 0; g < batch * groups; g++) {
+        const at = g * per * spatial;
+        const { mean, deviation } = statistics(from, at, 1, per * spatial, epsilon);
+        for (let i = 0; i < per * spatial; i++) {
+          const channel = (g % groups) * per + Math.floor(i / spatial);
+          const c = since === 18 ? g % groups : channel;
+          to[at + i] = (((from[at + i] as number) - mean) / deviation) * (scale[c] as number) + (shift[c] as number);
+        }
+      }
+      return [stored(out)];
+    },
+    quant: () => FLOAT_NORM,
+  });
+
+const layerAttributes = {
+  axis: { kind: 'int', default: -1 },
+  epsilon: { kind: 'float', default: 1e-5 },
+  stash_type: { kind: 'int', default: 1 },
+} as const;
+
+/** LayerNormalization and RMSNormalization: over all dimensions from `axis` on; scale (and B) broadcast to them. */
+function layerNorm(type: 'LayerNormalization' | 'RMSNormalization', since: number): OpDef {
+  const centred = type === 'LayerNormalization';
+  return defineOp({
+    type,
+    domain: '',
+    since,
+    arity: centred ? [2, 3] : [2, 2],
+    attributes: layerAttributes,
+    layout: { kind: 'plain' },
+    infer: (context) => {
+      const { dtype, dims } = context.input(0);
+      const axis = dims === undefined ? 0 : axisOf(context, context.attributes.axis, dims.length);
+      const reduced = dims?.map((d, i) => (i < axis ? d : 1));
+      const extra: TensorFact[] = centred ? [1, 2].map(() => ({ dtype: 'float32', dims: reduced })) : [];
+      return [{ dtype, dims }, ...extra].slice(0, Math.max(1, context.outputCount));
+    },
+    run: (context) => runLayerNorm(context, context.attributes, centred),
+    quant: () => FLOAT_NORM,
+  });
+}
+
+function runLayerNorm(
+  context: RunContext<AttributeSpecs>,
+  attributes: { readonly axis: number; readonly epsilon: number },
+  centred: boolean,
+): Tensor[] {
+  const x = context.input(0);
+  const axis = attributes.axis < 0 ? attributes.axis + x.dims.length : attributes.axis;
+  const inner = x.dims.slice(axis);
+  const count = sizeOf(inner);
+  const rows = count === 0 ? 0 : sizeOf(x.dims) / count;
+  const scale = expandedTo(context.input(1), x.dims);
+  const shift = context.inputs[2] === undefined ? undefined : expandedTo(context.inputs[2], x.dims);
+  const out = context.output(0, x.dtype, x.dims);
+  const reduced = x.dims.map((d, i) => (i < axis ? d : 1));
+  const extra = [1, 2].filter((i) => context.outputCount > i).map((i) => context.output(i, 'float32', reduced));
+  const [from, to] = [numbersOf(x), numbersOf(out)];
+  for (let r = 0; r < rows; r++) {
+    const at = r * count;
+    const { mean, deviation } = centred
+      ? statistics(from, at, 1, count, attributes.epsilon)
+      : rootMeanSquare(from, at, count, attributes.epsilon);
+    for (let i = at; i < at + count; i++) {
+      const normalized = ((from[i] as number) - mean) / deviation;
+      to[i] = normalized * scale(i) + (shift === undefined ? 0 : shift(i));
+    }
+    if (extra[0] !== undefined) extra[0].data[r] = mean;
+    if (extra[1] !== undefined) extra[1].data[r] = 1 / deviation;
+  }
+  return [stored(out), ...extra];
+}
+
+function rootMeanSquare(x: Nums, at: number, count: number, epsilon: number) {
+  let squares = 0;
+  for (let i = at; i < at + count; i++) squares += (x[i] as number) ** 2;
+  return { mean: 0, deviation: Math.sqrt(squares / count + epsilon) };
+}
+
+/** A tensor read as if broadcast to `dims`, by flat index. */
+function expandedTo(t: Tensor, dims: readonly number[]): (i: number) => number {
+  const data = numbersOf(t);
+  const size = sizeOf(t.dims);
+  const suffix = t.dims.length <= dims.length && t.dims.every((d, i) => d === dims[dims.length - t.dims.length + i]);
+  if (suffix) return (i) => data[i % size] as number;
+  const strides = broadcastStrides(t.dims, dims);
+  return (i) => data[indexOf(i, dims).reduce((sum, at, d) => sum + at * (strides[d] as number), 0)] as number;
+}
+
+const lrn = defineOp({
+  type: 'LRN',
+  domain: '',
+  since: 1,
+  arity: [1, 1],
+  attributes: {
+    alpha: { kind: 'float', default: 1e-4 },
+    beta: { kind: 'float', default: 0.75 },
+    bias: { kind: 'float', default: 1 },
+    size: { kind: 'int', required: true },
+  },
+  layout: { kind: 'plain' },
+  infer: (context) => [{ dtype: context.input(0).dtype, dims: context.input(0).dims }],
+  run: (context) => {
+    const x = context.input(0);
+    const { alpha, beta, bias, size } = context.attributes;
+    const out = context.output(0, x.dtype, x.dims);
+    const [from, to] = [numbersOf(x), numbersOf(out)];
+    const channels = x.dims[1] as number;
+    const spatial = sizeOf(x.dims.slice(2));
+    const [before, after] = [Math.floor((size - 1) / 2), Math.ceil((size - 1) / 2)];
+    for (let nc = 0; nc < (x.dims[0] as number) * channels; nc++) {
+      const c = nc % channels;
+      const [first, last] = [Math.max(0, c - before) - c, Math.min(channels - 1, c + after) - c];
+      for (let p = nc * spatial; p < (nc + 1) * spatial; p++) {
+        let squares = 0;
+        for (let d = first; d <= last; d++) squares += (from[p + d * spatial] as number) ** 2;
+        to[p] = (from[p] as number) / (bias + (alpha / size) * squares) ** beta;
+      }
+    }
+    return [stored(out)];
+  },
+  quant: () => FLOAT_NORM,
+});
+
+const lpNormalization = defineOp({
+  type: 'LpNormalization',
+  domain: '',
+  since: 1,
+  arity: [1, 1],
+  attributes: { axis: { kind: 'int', default: -1 }, p: { kind: 'int', default: 2 } },
+  layout: { kind: 'plain' },
+  infer: (context) => [{ dtype: context.input(0).dtype, dims: context.input(0).dims }],
+  run: (context) => {
+    const x = context.input(0);
+    const axis = context.attributes.axis < 0 ? context.attributes.axis + x.dims.length : context.attributes.axis;
+    const out = context.output(0, x.dtype, x.dims);
+    const [from, to] = [numbersOf(x), numbersOf(out)];
+    const count = x.dims[axis] as number;
+    const step = sizeOf(x.dims.slice(axis + 1));
+    for (let r = 0; r < sizeOf(x.dims) / count; r++) {
+      const at = Math.floor(r / step) * count * step + (r % step);
+      let sum = 0;
+      for (let i = 0, p = at; i < count; i++, p += step) sum += Math.abs(from[p] as number) ** context.attributes.p;
+      const norm = context.attributes.p === 1 ? sum : Math.sqrt(sum);
+      for (let i = 0, p = at; i < count; i++, p += step) to[p] = norm === 0 ? 0 : (from[p] as number) / norm;
+    }
+    return [stored(out)];
+  },
+  quant: () => FLOAT_NORM,
+});
+
+/** Normalizations over groups of channels, trailing dimensions, neighbours or one axis. */
+export const layerNormOps: readonly OpDef[] = [
+  groupNormalization(18),
+  groupNormalization(21),
+  layerNorm('LayerNormalization', 17),
+  layerNorm('RMSNormalization', 23),
+  lrn,
+  lpNormalization,
+];
