@@ -5,16 +5,22 @@ import { protocolMismatch } from '../protocol/errors.ts';
 import { type Handlers, PROTOCOL_VERSION, type WorkerEvents, type WorkerRequests } from '../protocol/messages.ts';
 import { type Port, Rpc } from '../protocol/rpc.ts';
 import type { Progress } from '../protocol/views.ts';
-import type { SessionApi } from './sessionApi.ts';
+import type { Session } from '../session/index.ts';
 
 /** The worker's end of the connection: it asks nothing, answers {@link WorkerRequests}, sends {@link WorkerEvents}. */
 export type WorkerRpc = Rpc<Record<never, never>, WorkerEvents, WorkerRequests, Record<never, never>>;
+
+/** What the worker asks of a session. */
+export type ServedSession = Pick<
+  Session,
+  'open' | 'quantize' | 'trial' | 'details' | 'heat' | 'sensitivity' | 'skipNodes' | 'checkConfig' | 'configTemplate'
+>;
 
 export interface ServeOptions {
   readonly port: Port;
   readonly cancelCell: SharedArrayBuffer;
   readonly clock: Clock;
-  readonly createSession: (onProgress: (progress: Progress) => void) => SessionApi;
+  readonly createSession: (onProgress: (progress: Progress) => void) => ServedSession;
 }
 
 /** Milliseconds between two progress events of the same stage. */
