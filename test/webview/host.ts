@@ -59,7 +59,7 @@ const handlers: Handlers<HostRequests> = {
       run = runOf(graph);
       trial = null;
       rpc.emit('run/finished', { run });
-    }, 80);
+    }, 600);
   },
   'run/cancel': async () => rpc.emit('run/stopped', { diagnostics: [] }),
   'sensitivity/start': async () => {

@@ -43,14 +43,17 @@ test('a long name keeps its beginning and, longer, its end', () => {
   expect(shorten('Conv_1', 15, (t) => t.length)).toBe('Conv_1');
 });
 
-test('1,000 nodes become a scene and a layout quickly', () => {
+test('1,000 nodes become a scene and a layout in less than 200 ms', () => {
   const large = largeGraph(1000);
-  const start = performance.now();
-  const input = toLayoutInput(buildScene(large, (text) => text.length * 6));
-  layoutGraph(input);
-  const ms = performance.now() - start;
-  expect(input.nodes.length).toBeGreaterThan(990);
-  expect(ms).toBeLessThan(400);
+  let best = Infinity;
+  for (let i = 0; i < 4; i++) {
+    const start = performance.now();
+    const input = toLayoutInput(buildScene(large, (text) => text.length * 6));
+    layoutGraph(input);
+    best = Math.min(best, performance.now() - start);
+    expect(input.nodes.length).toBeGreaterThan(990);
+  }
+  expect(best).toBeLessThan(200);
 });
 
 test('arrow keys lead to producer, consumer and sibling', () => {
