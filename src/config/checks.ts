@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../base/diagnostics.ts';
 import * as errors from './errors.ts';
+import type { KeyRow } from './keyTypes.ts';
 import type { KeyValues } from './keyValues.ts';
 import { KEYS, keyRow } from './schema.ts';
 
@@ -26,18 +27,25 @@ function checkQuantType(s: KeyValues, quantType: string | undefined): Diagnostic
   return [errors.missingQuantType({ line: 1, ...s.at(COMMON, 'quant_type') }, choices)];
 }
 
-/** Names every key that is set and has no effect: none is ignored silently. */
+/** Names every key that is set and has no effect: none is ignored silently. A type that cannot run ends the list. */
 function checkEffects(s: KeyValues, quantType: string): Diagnostic[] {
-  return KEYS.flatMap((row): Diagnostic[] => {
+  const found: Diagnostic[] = [];
+  for (const row of KEYS) {
     const value = s.value(row.section, row.key);
-    if (value === undefined) return [];
+    if (value === undefined) continue;
     const at = s.at(row.section, row.key);
-    if (row.for?.some((t) => t === quantType) === false) return [errors.noEffect(at, row.key, quantType)];
     const choice = value.kind === 'word' ? value.choice : undefined;
-    if (choice !== undefined && choice.effect !== 'done')
-      return [errors.notCarriedOut(at, `${row.key} = ${choice.value}`, choice.effect)];
-    return row.effect === 'done' ? [] : [errors.notCarriedOut(at, row.key, row.effect)];
-  });
+    if (row.for?.some((t) => t === quantType) === false) found.push(errors.noEffect(at, row.key, quantType));
+    else if (choice !== undefined && choice.effect !== 'done') {
+      found.push(errors.notCarriedOut(at, `${row.key} = ${choice.value}`, choice.effect, carriedOut(row)));
+      if (row.key === 'quant_type') break;
+    } else if (row.effect !== 'done') found.push(errors.notCarriedOut(at, row.key, row.effect));
+  }
+  return found;
+}
+
+function carriedOut({ type }: KeyRow): string[] {
+  return type.kind === 'enum' ? type.choices.filter((c) => c.effect === 'done').map((c) => c.value) : [];
 }
 
 function checkBits(s: KeyValues, quantType: string | undefined): Diagnostic[] {

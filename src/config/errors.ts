@@ -147,13 +147,19 @@ export function missingQuantType(at: Location, choices: readonly string[]): Diag
 
 /** CFG122: a spelling that was accepted for another. */
 export function acceptedAs(at: Location, key: string, value: string, meaning: string): Diagnostic {
-  return make('note', 'CFG122', at, `${key} = ${value} is read as ${meaning}`);
+  return make('note', 'CFG122', at, `${key} = ${value} is read ${meaning}`);
 }
 
 /** CFG123: a method or refinement whose effect does not exist here yet. */
-export function notCarriedOut(at: Location, what: string, severity: 'error' | 'warning'): Diagnostic {
+export function notCarriedOut(
+  at: Location,
+  what: string,
+  severity: 'error' | 'warning',
+  instead: readonly string[] = [],
+): Diagnostic {
+  const others = instead.length === 0 ? '' : ` (${instead.join(', ')} ${instead.length === 1 ? 'is' : 'are'})`;
   const effect = severity === 'error' ? '' : '; the run goes on without it';
-  return make(severity, 'CFG123', at, `${what} is not carried out yet${effect}`);
+  return make(severity, 'CFG123', at, `${what} is not carried out yet${others}${effect}`);
 }
 
 /** CFG124: a key that the chosen quant_type does not use. */

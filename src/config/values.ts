@@ -101,11 +101,12 @@ function readChoice(
   const choice = choices.find((c) => c.value === text || c.aliases?.includes(text));
   if (choice === undefined) {
     const words = choices.map((c) => c.value);
-    diagnostics.push(errors.notOneOf(place, key, text, words, nearest(text, words)));
+    const near = words.find((w) => w.startsWith(`${text.toUpperCase()}_`)) ?? nearest(text, words);
+    diagnostics.push(errors.notOneOf(place, key, text, words, near));
     return undefined;
   }
   if (choice.value !== text) {
-    const meaning = `${choice.value}, the spelling that converter_lite accepts`;
+    const meaning = `as ${choice.value}, the spelling that converter_lite accepts`;
     diagnostics.push(errors.acceptedAs(place, key, text, meaning));
   } else if (choice.note !== undefined) diagnostics.push(errors.acceptedAs(place, key, text, choice.note));
   return { kind: 'word', word: choice.value, choice };
