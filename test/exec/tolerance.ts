@@ -61,7 +61,7 @@ export function distance(found: Tensor, expected: Tensor): { readonly apart: num
   let [apart, largest] = [0, 0];
   for (let i = 0; i < b.length; i++) {
     const d = Math.abs((a[i] as number) - (b[i] as number));
-    apart = d <= apart ? apart : d; // NaN is taken, and stays
+    apart = Math.max(apart, d); // NaN is taken, and stays
     largest = Math.max(largest, Math.abs(b[i] as number));
   }
   return { apart, largest };
