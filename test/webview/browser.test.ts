@@ -41,6 +41,11 @@ afterAll(async () => {
   await server?.close();
 });
 
+/** Polls as long as a busy machine may need. */
+function eventually<T>(read: () => T | Promise<T>) {
+  return expect.poll(read, { timeout: 20_000 });
+}
+
 async function open(query: string, size = { width: 1280, height: 800 }): Promise<void> {
   errors = [];
   page = await browser.newPage({ viewport: size, reducedMotion: 'reduce' });
@@ -67,7 +72,7 @@ const selectedOption = () => page.locator('.graph-surface [aria-selected="true"]
 
 test('a model without a run opens with its graph, what to do and a table without figures', async () => {
   await open('');
-  await expect.poll(painted).toBe(true);
+  await eventually(painted).toBe(true);
   expect(await page.locator('.summary').innerText()).toContain('Not quantized yet');
   expect(await page.locator('.grid').getAttribute('aria-rowcount')).toBe(String(mobileNet().nodes.length + 1));
   expect(await page.locator('.legend').isHidden()).toBe(true);
@@ -90,31 +95,31 @@ test('a row selects its node in graph and details, and the graph selects its row
   await open('?run=1');
   await page.locator('.grid-row').nth(2).click();
   const handle = await page.locator('.grid-row.selected .handle').innerText();
-  await expect.poll(() => selectedOption().innerText()).toContain(handle);
-  await expect.poll(() => page.locator('.details h2').innerText()).toBe(handle);
+  await eventually(() => selectedOption().innerText()).toContain(handle);
+  await eventually(() => page.locator('.details h2').innerText()).toBe(handle);
   await page.locator('.details .tensor .plot canvas').first().waitFor();
   expect(await page.locator('.details .numbers').first().innerText()).toContain('Median');
   await page.locator('.graph-surface').press('ArrowDown');
-  await expect.poll(() => page.locator('.details h2').innerText()).not.toBe(handle);
+  await eventually(() => page.locator('.details h2').innerText()).not.toBe(handle);
   const next = await page.locator('.details h2').innerText();
-  await expect.poll(() => page.locator('.grid-row.selected .handle').innerText()).toBe(next);
+  await eventually(() => page.locator('.grid-row.selected .handle').innerText()).toBe(next);
   expect((await asked('selection/changed')).length).toBe(2);
 });
 
 test('a click on a card selects it, and a right-click carries it to the menu', async () => {
   await open('?run=1');
   await page.locator('.grid-row').first().click();
-  await page.waitForTimeout(100);
+  await page.waitForTimeout(300);
   const box = await page.locator('.graph-surface').boundingBox();
   if (box === null) throw new Error('no surface');
   const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
   await page.mouse.click(box.x + 30, box.y + 20);
-  await expect.poll(() => page.locator('.grid-row.selected').count()).toBe(0);
+  await eventually(() => page.locator('.grid-row.selected').count()).toBe(0);
   await page.mouse.move(middle.x, middle.y);
   const context = await page.locator('.graph-surface').getAttribute('data-vscode-context');
   expect(JSON.parse(context ?? '')).toMatchObject({ webviewSection: 'node', canSkip: true, skipped: false });
   await page.mouse.click(middle.x, middle.y);
-  await expect.poll(() => selectedOption().count()).toBe(1);
+  await eventually(() => selectedOption().count()).toBe(1);
   await page.mouse.move(box.x + 30, box.y + 20);
   const canvas = await page.locator('.graph-surface').getAttribute('data-vscode-context');
   expect(JSON.parse(canvas ?? '').webviewSection).toBe('canvas');
@@ -130,8 +135,8 @@ test('S and the button toggle the node; old and new similarity stand side by sid
   const text = await page.locator('.outputs tbody').innerText();
   expect(text.replace(/\s+/g, ' ')).toMatch(/0\.99310 18\.4 dB 0\.99520 19\.4 dB \+0\.00210 better/);
   await page.getByText('Quantize again').click();
-  await expect.poll(async () => (await asked('node/skip')).at(-1)).toEqual({ nodeIds: [selected.nodeId], skip: false });
-  await expect.poll(() => page.locator('.outputs td.change').innerText()).toContain('worse');
+  await eventually(async () => (await asked('node/skip')).at(-1)).toEqual({ nodeIds: [selected.nodeId], skip: false });
+  await eventually(() => page.locator('.outputs td.change').innerText()).toContain('worse');
 });
 
 test('search opens by / and Ctrl+F, lists hits, and Enter goes through them', async () => {
@@ -141,7 +146,7 @@ test('search opens by / and Ctrl+F, lists hits, and Enter goes through them', as
   await page.locator('.search-hit').first().waitFor();
   expect(await page.locator('.search-count').innerText()).toMatch(/hit/);
   await page.keyboard.press('Enter');
-  await expect.poll(() => selectedOption().innerText()).toContain('/features/features.3/Add');
+  await eventually(() => selectedOption().innerText()).toContain('/features/features.3/Add');
   await page.keyboard.press('Escape');
   expect(await page.locator('.search').isHidden()).toBe(true);
   await page.keyboard.press('Control+f');
@@ -154,11 +159,11 @@ test('keys walk along edges, zoom and fit, and what they mean is announced', asy
   await open('?run=1');
   const surface = page.locator('.graph-surface');
   await surface.press('Home');
-  await expect.poll(() => selectedOption().innerText()).toContain('Graph input input');
+  await eventually(() => selectedOption().innerText()).toContain('Graph input input');
   await surface.press('ArrowUp');
-  await expect.poll(() => page.locator('[role=status]').innerText()).toBe('Nothing up');
+  await eventually(() => page.locator('[role=status]').innerText()).toBe('Nothing up');
   await surface.press('ArrowDown');
-  await expect.poll(() => selectedOption().innerText()).toContain('/features/features.0.0/Conv');
+  await eventually(() => selectedOption().innerText()).toContain('/features/features.0.0/Conv');
   const active = await surface.getAttribute('aria-activedescendant');
   expect(await page.locator(`#${active}`).getAttribute('role')).toBe('option');
   for (const key of ['+', '-', '0', 'Shift+ArrowLeft']) await surface.press(key);
@@ -170,22 +175,22 @@ test('headings sort, keys move in the table, and the metric brings its own order
   await open('?run=1');
   const first = () => page.locator('.grid-row .handle').first().innerText();
   await page.locator('.sort', { hasText: 'Node' }).click();
-  await expect.poll(first).toBe('/classifier/classifier.1/Gemm');
+  await eventually(first).toBe('/classifier/classifier.1/Gemm');
   await page.locator('.sort', { hasText: 'Node' }).click();
   expect(await page.locator('[aria-sort="descending"]').innerText()).toBe('Node');
   await page.locator('.grid').press('End');
-  await expect.poll(() => page.locator('.grid-row.selected .handle').innerText()).toBe('/classifier/classifier.1/Gemm');
+  await eventually(() => page.locator('.grid-row.selected .handle').innerText()).toBe('/classifier/classifier.1/Gemm');
   await page.locator('vscode-dropdown').click();
   await page.locator('vscode-option', { hasText: 'Clip rate' }).click();
-  await expect.poll(() => page.locator('.legend-title').innerText()).toBe('Clip rate');
-  await expect.poll(() => page.locator('[aria-sort="descending"]').innerText()).toBe('Clip');
+  await eventually(() => page.locator('.legend-title').innerText()).toBe('Clip rate');
+  await eventually(() => page.locator('[aria-sort="descending"]').innerText()).toBe('Clip');
 });
 
 test('sensitivity fills in live and can be cancelled', async () => {
   await open('?run=1');
   await page.locator('vscode-button', { hasText: 'Sensitivity' }).click();
   await page.locator('vscode-button', { hasText: /Cancel \d+ of/ }).waitFor();
-  await expect.poll(() => page.locator('.legend-title').innerText()).toBe('Sensitivity');
+  await eventually(() => page.locator('.legend-title').innerText()).toBe('Sensitivity');
   await page.locator('vscode-button', { hasText: /Cancel \d+ of/ }).click();
   await page.locator('vscode-button', { hasText: 'Sensitivity' }).waitFor();
   expect((await asked('sensitivity/cancel')).length).toBe(1);
@@ -197,12 +202,12 @@ test('unsupported operators and a stopped run are told in the banner; the graph 
   expect(await page.locator('.banner').innerText()).toContain('2 errors');
   await page.getByText('Show all').click();
   await page.locator('.banner-list button').first().click();
-  await expect.poll(() => page.locator('.details .problem').innerText()).toContain('FancyNorm is not supported');
+  await eventually(() => page.locator('.details .problem').innerText()).toContain('FancyNorm is not supported');
   await page.evaluate(() => {
     const stopped = { severity: 'error', code: 'CFG104', message: 'calibrate_path is missing', at: { file: 'a.cfg' } };
     (window as unknown as TestWindow).testHost.emit('run/stopped', { diagnostics: [stopped] });
   });
-  await expect.poll(() => page.locator('.banner').innerText()).toContain('calibrate_path is missing');
+  await eventually(() => page.locator('.banner').innerText()).toContain('calibrate_path is missing');
   await page.locator('.banner vscode-button').click();
   expect(await page.locator('.banner').isHidden()).toBe(true);
   expect(await painted()).toBe(true);
@@ -213,12 +218,12 @@ test('selection, metric, order and zoom survive a reload', async () => {
   await page.locator('.sort', { hasText: 'Local SQNR' }).click();
   await page.locator('.grid-row').nth(3).click();
   const handle = await page.locator('.grid-row.selected .handle').innerText();
-  await page.waitForTimeout(400);
+  await page.waitForTimeout(1000);
   const saved = await page.evaluate(() => sessionStorage.getItem('quantscope-test-state'));
   await page.reload();
-  await expect.poll(() => page.locator('.details h2').innerText()).toBe(handle);
+  await eventually(() => page.locator('.details h2').innerText()).toBe(handle);
   expect(await page.locator('[aria-sort="ascending"]').innerText()).toBe('Local SQNR');
-  await page.waitForTimeout(400);
+  await page.waitForTimeout(1000);
   const again = await page.evaluate(() => sessionStorage.getItem('quantscope-test-state'));
   expect(JSON.parse(again ?? '').camera).toEqual(JSON.parse(saved ?? '').camera);
 });
@@ -238,9 +243,9 @@ test('a narrow view shows one panel at a time and nothing sticks out', async () 
 test('1,000 nodes open, and a node outside is found and shown', async () => {
   const start = performance.now();
   await open('?model=large&run=1&theme=contrast');
-  await expect.poll(painted).toBe(true);
+  await eventually(painted).toBe(true);
   console.log(`1,000 nodes on screen after ${Math.round(performance.now() - start)} ms, page load included`);
   await page.locator('.grid-row').first().click();
-  await expect.poll(() => selectedOption().count()).toBe(1);
+  await eventually(() => selectedOption().count()).toBe(1);
   expect(await page.locator('.grid-row').count()).toBeLessThan(60);
 });

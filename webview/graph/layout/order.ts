@@ -55,6 +55,7 @@ function sweep(graph: Layered, position: Int32Array, pass: number): void {
   const centre = pass % 4 < 2 ? mean : median;
   for (let step = 1; step < layers.length; step++) {
     const layer = layers[downward ? step : layers.length - 1 - step] ?? [];
+    if (layer.length < 2) continue;
     const movable: { v: number; key: number; old: number }[] = [];
     for (const v of layer) {
       const neighbours = toward[v] ?? [];
@@ -108,17 +109,18 @@ function countCrossings({ layers, down }: Layered, position: Int32Array): number
   let crossings = 0;
   for (let i = 0; i + 1 < layers.length; i++) {
     const size = layers[i + 1]?.length ?? 0;
+    if (size < 2 || (layers[i]?.length ?? 0) < 2) continue;
     const tree = new Int32Array(size + 1);
     let total = 0;
     for (const v of layers[i] ?? []) {
-      const ends = (down[v] ?? []).map((w) => position[w] as number);
-      for (const p of ends) {
+      const ends = down[v] ?? [];
+      for (const w of ends) {
         let notBeyond = 0;
-        for (let k = p + 1; k > 0; k -= k & -k) notBeyond += tree[k] as number;
+        for (let k = (position[w] as number) + 1; k > 0; k -= k & -k) notBeyond += tree[k] as number;
         crossings += total - notBeyond;
       }
-      for (const p of ends) {
-        for (let k = p + 1; k <= size; k += k & -k) tree[k] = (tree[k] as number) + 1;
+      for (const w of ends) {
+        for (let k = (position[w] as number) + 1; k <= size; k += k & -k) tree[k] = (tree[k] as number) + 1;
       }
       total += ends.length;
     }
@@ -137,6 +139,7 @@ function mean(neighbours: readonly number[], position: Int32Array): number {
 }
 
 function median(neighbours: readonly number[], position: Int32Array): number {
+  if (neighbours.length < 3) return mean(neighbours, position);
   const sorted = neighbours.map((u) => position[u] as number).sort((a, b) => a - b);
   const half = sorted.length >> 1;
   const upper = sorted[half] as number;

@@ -167,7 +167,7 @@ function relax(
       let hi = Infinity;
       for (const n of neighbours.left[b] ?? []) lo = Math.max(lo, (x[n.block] as number) + n.distance);
       for (const n of neighbours.right[b] ?? []) hi = Math.min(hi, (x[n.block] as number) - n.distance);
-      const wish = medianOf(ends.map((e) => x[e] as number));
+      const wish = medianOf(ends, x);
       const next = Math.max(lo, Math.min(hi, wish));
       moved = Math.max(moved, Math.abs(next - (x[b] as number)));
       x[b] = next;
@@ -176,8 +176,10 @@ function relax(
   }
 }
 
-function medianOf(values: number[]): number {
-  values.sort((a, b) => a - b);
+function medianOf(ends: readonly number[], x: Float64Array): number {
+  if (ends.length === 1) return x[ends[0] as number] as number;
+  if (ends.length === 2) return ((x[ends[0] as number] as number) + (x[ends[1] as number] as number)) / 2;
+  const values = ends.map((e) => x[e] as number).sort((a, b) => a - b);
   const half = values.length >> 1;
   const upper = values[half] as number;
   return values.length % 2 === 1 ? upper : (upper + (values[half - 1] as number)) / 2;
