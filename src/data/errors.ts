@@ -23,8 +23,8 @@ export function tooFewFiles(at: Location, folder: string, found: number, wanted:
 }
 
 /** DAT103: folders of several inputs that cannot be paired. */
-export function unequalFolders(at: Location, counts: readonly string[]): Diagnostic {
-  const message = `the i-th files of all inputs make a sample, but the folders differ: ${counts.join(', ')} files; set calibrate_size to use the first of each`;
+export function unequalFolders(at: Location, counts: readonly string[], sizeKey: string): Diagnostic {
+  const message = `the i-th files of all inputs make a sample, but the folders differ: ${counts.join(', ')} files; set ${sizeKey} to use the first of each`;
   return make('DAT103', at, message);
 }
 

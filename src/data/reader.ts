@@ -28,7 +28,9 @@ export interface SampleOptions {
   readonly preprocess: PreprocessOptions;
   /** For BIN; NCHW, as the model has it, when left out. */
   readonly binLayout?: BinLayout | undefined;
-  /** Where the config says `calibrate_path`, `calibrate_size` and so on, for diagnostics. */
+  /** Whose folders these are, so that diagnostics name `calibrate_path` (when left out) or `evaluate_path`. */
+  readonly use?: 'calibrate' | 'evaluate' | undefined;
+  /** Where the config says `calibrate_path`, `evaluate_size`, `resize_width` and so on, for diagnostics. */
   readonly at: (key: string) => Location;
 }
 
@@ -57,10 +59,14 @@ export async function openSamples(
   const count = options.count ?? Math.min(...sources.map((s) => s.names.length));
   if (options.count === undefined && sources.some((s) => s.names.length !== count)) {
     const counts = sources.map((s) => `${s.directory} ${s.names.length}`);
-    diagnostics.push(unequalFolders(options.at('calibrate_path'), counts));
+    diagnostics.push(unequalFolders(options.at(`${useOf(options)}_path`), counts, `${useOf(options)}_size`));
   }
   const usable = sources.length > 0 && !hasErrors(diagnostics);
   return { samples: new FolderSamples(files, options, sources, usable ? count : 0), diagnostics };
+}
+
+function useOf({ use }: SampleOptions): 'calibrate' | 'evaluate' {
+  return use ?? 'calibrate';
 }
 
 const NO_SAMPLE = /^\.|^thumbs\.db$|\.(txt|csv|tsv|json|xml|ya?ml|md|ini)$/i;
@@ -68,12 +74,14 @@ const NO_SAMPLE = /^\.|^thumbs\.db$|\.(txt|csv|tsv|json|xml|ya?ml|md|ini)$/i;
 async function list(
   files: FileSystem,
   { name, directory }: SampleOptions['inputs'][number],
-  { at, count }: SampleOptions,
+  options: SampleOptions,
   diagnostics: Diagnostic[],
 ): Promise<readonly string[] | undefined> {
+  const { count } = options;
+  const at = options.at(`${useOf(options)}_path`);
   const found = await files.exists(directory);
   if (found !== 'directory') {
-    diagnostics.push(missingFolder(at('calibrate_path'), name, directory, found === 'file'));
+    diagnostics.push(missingFolder(at, name, directory, found === 'file'));
     return undefined;
   }
   let all: readonly string[];
@@ -85,10 +93,10 @@ async function list(
   }
   const others = all.filter((n) => NO_SAMPLE.test(n));
   const names = all.filter((n) => !NO_SAMPLE.test(n));
-  if (others.length > 0) diagnostics.push(filesPassedOver(at('calibrate_path'), directory, others));
-  if (names.length === 0) diagnostics.push(noSamples(at('calibrate_path'), directory));
+  if (others.length > 0) diagnostics.push(filesPassedOver(at, directory, others));
+  if (names.length === 0) diagnostics.push(noSamples(at, directory));
   else if (count !== undefined && names.length < count) {
-    diagnostics.push(tooFewFiles(at('calibrate_size'), directory, names.length, count));
+    diagnostics.push(tooFewFiles(options.at(`${useOf(options)}_size`), directory, names.length, count));
   }
   return names;
 }

@@ -144,6 +144,13 @@ describe('folders', () => {
     expect(samples.count).toBe(1);
   });
 
+  test('of an evaluation are named by its keys', async () => {
+    const options = { ...bin, use: 'evaluate' as const };
+    expect((await errorsOf({ ...options, count: 3 }, { a: f }))[0]).toContain('DAT102 q.cfg:13: /a has 1 file,');
+    const { diagnostics } = await openSamples(memoryFiles({}), options);
+    expect(diagnostics.map((d) => d.at.key)).toEqual(['evaluate_path']);
+  });
+
   test('that are missing, files, or empty are errors', async () => {
     expect((await errorsOf(withInput(bin, { directory: '/z' })))[0]).toContain('DAT101 q.cfg:14: ');
     expect((await errorsOf(withInput(bin, { directory: '/a/a.png' })))[0]).toContain('which is a file');
