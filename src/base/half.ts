@@ -49,10 +49,26 @@ export function isNarrowFloat(dtype: DType): boolean {
 
 /** Rounds every element to what `dtype` can hold; leaves arrays of other types alone. Float8 saturates. */
 export function roundInPlace(dtype: DType, data: Float32Array): void {
-  if (dtype === 'float16') for (let i = 0; i < data.length; i++) data[i] = roundToFloat16(data[i] as number);
+  if (dtype === 'float16') roundAllToFloat16(data);
   else if (dtype === 'bfloat16') for (let i = 0; i < data.length; i++) data[i] = roundToBfloat16(data[i] as number);
   else if (isFloat8(dtype)) {
     for (let i = 0; i < data.length; i++) data[i] = roundToFloat8(dtype, data[i] as number, true);
+  }
+}
+
+const LEAST_NORMAL_FLOAT16 = 0x38800000; // 2^-14 as float32 bits
+const FIRST_OVERFLOW_FLOAT16 = 0x477ff000; // 65520
+
+/** Normal numbers by adding half a step, less one when even, to the bits of the float32; the rest one by one. */
+function roundAllToFloat16(data: Float32Array): void {
+  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  for (let i = 0; i < bits.length; i++) {
+    const u = bits[i] as number;
+    const magnitude = u & 0x7fffffff;
+    if (magnitude === 0) continue;
+    if (magnitude >= LEAST_NORMAL_FLOAT16 && magnitude < FIRST_OVERFLOW_FLOAT16) {
+      bits[i] = (u + 0xfff + ((u >>> 13) & 1)) & ~0x1fff;
+    } else data[i] = roundToFloat16(data[i] as number);
   }
 }
 

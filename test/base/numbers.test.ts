@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { roundToBfloat16, roundToFloat8, roundToFloat16 } from '../../src/base/half.ts';
+import { roundInPlace, roundToBfloat16, roundToFloat8, roundToFloat16 } from '../../src/base/half.ts';
 import { cosine, metricSums, mse, sqnrDb } from '../../src/base/metrics.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import { quartilesInPlace, selectInPlace } from '../../src/base/select.ts';
@@ -27,6 +27,17 @@ describe('narrow floats', () => {
     expect(roundToFloat8('float8e4m3fn', 1000, true)).toBe(448);
     expect(roundToFloat8('float8e4m3fn', 1000, false)).toBeNaN();
     expect(roundToFloat8('float8e5m2', -1e6, false)).toBe(-Infinity);
+  });
+});
+
+describe('roundInPlace', () => {
+  it('equals rounding one by one, over all magnitudes', () => {
+    const random = seededRandom(11);
+    const x = Float32Array.from({ length: 100_000 }, () => random.normal() * 2 ** (random.below(50) - 30));
+    x.set([0, -0, NaN, Infinity, 65519, 65520, -65520, 2 ** -14, 2 ** -15, 2049, 2051, 4098, 4102]);
+    const rounded = x.slice();
+    roundInPlace('float16', rounded);
+    expect(Array.from(rounded)).toEqual(Array.from(x, roundToFloat16));
   });
 });
 
