@@ -126,7 +126,10 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
     else if (command === 'zoomIn') view().zoomBy(1.25);
     else if (command === 'zoomOut') view().zoomBy(1 / 1.25);
     else if (command === 'table') actions.togglePanel('table');
-    else if (nodeId !== undefined) actions.select(nodeId, { reveal: true });
+    else {
+      const target = nodeId ?? store.state.selected;
+      if (target !== null) actions.select(target, { reveal: true });
+    }
   });
 
   const actions = {
@@ -169,6 +172,7 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
     toggleSkip(nodeId: number): void {
       const { run, pendingSkips, busy, trial } = store.state;
       const figures = run?.nodes.find((f) => f.nodeId === nodeId);
+      if (pendingSkips.has(nodeId)) return;
       const obstacle = whyNoToggle(run, figures);
       if (obstacle !== undefined || figures === undefined) {
         view().announce(obstacle ?? '');

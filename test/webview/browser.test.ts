@@ -134,9 +134,12 @@ test('S and the button toggle the node; old and new similarity stand side by sid
   await page.locator('.outputs td.before').waitFor();
   const text = await page.locator('.outputs tbody').innerText();
   expect(text.replace(/\s+/g, ' ')).toMatch(/0\.99310 18\.4 dB 0\.99520 19\.4 dB \+0\.00210 better/);
-  await page.getByText('Quantize again').click();
+  await page.getByText('Quantize again').focus();
+  await page.keyboard.press('Enter');
   await eventually(async () => (await asked('node/skip')).at(-1)).toEqual({ nodeIds: [selected.nodeId], skip: false });
   await eventually(() => page.locator('.outputs td.change').innerText()).toContain('worse');
+  const focused = await page.evaluate(() => document.activeElement?.className);
+  expect(focused).toContain('skip-toggle');
 });
 
 test('search opens by / and Ctrl+F, lists hits, and Enter goes through them', async () => {

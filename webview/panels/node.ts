@@ -14,7 +14,11 @@ export function createNodePanel(store: Store, actions: Actions): HTMLElement {
   let plots: BoxPlot[] = [];
   let drawPlots = () => {};
 
+  let shown: number | null = null;
   const render = (state: AppState) => {
+    const scrolled = shown === state.selected ? element.scrollTop : 0;
+    const onToggle = document.activeElement?.classList.contains('skip-toggle') === true;
+    shown = state.selected;
     for (const plot of plots) plot.destroy();
     plots = [];
     drawPlots = () => {};
@@ -39,6 +43,8 @@ export function createNodePanel(store: Store, actions: Actions): HTMLElement {
       plots = cards.flatMap((card) => card.draw(colors) ?? []);
     };
     if (element.offsetParent !== null) drawPlots();
+    element.scrollTop = scrolled;
+    if (onToggle) element.querySelector<HTMLElement>('.skip-toggle')?.focus();
   };
 
   store.watch((s) => [s.graph, s.selected, s.details, s.run, s.pendingSkips], render);
@@ -78,7 +84,9 @@ function nodeFigures(node: NodeView, details: NodeDetails | null, state: AppStat
     title: obstacle ?? `${skipped ? 'Takes it out of' : 'Puts it into'} skip_quant_node and runs the model again (S)`,
     onClick: () => actions.toggleSkip(node.id),
   });
-  toggle.disabled = obstacle !== undefined || pending;
+  toggle.classList.add('skip-toggle');
+  toggle.disabled = obstacle !== undefined;
+  toggle.setAttribute('aria-busy', String(pending));
   toggle.setAttribute('aria-pressed', String(skipped));
   const sensitivity = state.sensitivity.values.get(node.id) ?? figures?.sensitivity ?? null;
   return h(

@@ -15,6 +15,8 @@ export function createTensorCard(tensor: TensorView): TensorCard {
     attrs: { role: 'img', 'aria-label': `Box plot of ${tensor.name}; numbers in the table below` },
   });
   const { origin, dequant } = tensor;
+  const drawable =
+    origin !== null && [origin, dequant].every((s) => s === null || Object.values(s).every(Number.isFinite));
   const element = h(
     'section',
     { class: 'tensor' },
@@ -28,12 +30,12 @@ export function createTensorCard(tensor: TensorView): TensorCard {
       ['Clip rate', formatShare(tensor.clipRate)],
       ['Saturation', formatShare(tensor.saturation)],
     ]),
-    origin !== null && h('div', { class: 'plot' }, canvas),
+    drawable && h('div', { class: 'plot' }, canvas),
     origin !== null && numbers(origin, dequant),
   );
   return {
     element,
-    draw: (colors) => (origin === null ? undefined : drawBoxPlot(canvas, origin, dequant, colors)),
+    draw: (colors) => (drawable ? drawBoxPlot(canvas, origin, dequant, colors) : undefined),
   };
 }
 
