@@ -1,5 +1,6 @@
 import type { Severity } from '../base/diagnostics.ts';
 import type { Accuracy, NodeForm, RunView } from '../protocol/views.ts';
+import type { TensorJson } from './tensorSummary.ts';
 
 /** Raised when a field changes its meaning or goes; new fields may come without. */
 export const REPORT_SCHEMA_VERSION = 1;
@@ -32,6 +33,8 @@ export interface ReportJson {
   readonly outputs: readonly OutputJson[];
   /** Every node of the user's file, in its order. */
   readonly nodes: readonly NodeJson[];
+  /** Every tensor of every node, as in the rounds: figures over the rounds. */
+  readonly tensors: readonly TensorJson[];
   readonly accuracy: Accuracy | null;
   /** Bytes of the weights as stored. */
   readonly sizes: { readonly float: number; readonly quantized: number };
@@ -51,8 +54,10 @@ export interface NodeJson {
   readonly quantized: boolean;
   readonly skipped: boolean;
   readonly why: string;
+  /** Cumulative: float model against quantized model. */
   readonly cosine: number | null;
   readonly sqnrDb: number | null;
+  /** Local: its own float inputs, quantized alone. */
   readonly localSqnrDb: number | null;
   readonly clipRate: number | null;
   readonly sensitivity: number | null;
@@ -68,8 +73,8 @@ export interface DiagnosticJson {
   readonly tensor: string | null;
 }
 
-/** The contents of `report.json`. */
-export function reportJson(run: ReportInput): ReportJson {
+/** The contents of `report.json`. @param tensors figures of the rounds. */
+export function reportJson(run: ReportInput, tensors: readonly TensorJson[]): ReportJson {
   return {
     schemaVersion: REPORT_SCHEMA_VERSION,
     model: run.model,
@@ -91,6 +96,7 @@ export function reportJson(run: ReportInput): ReportJson {
       clipRate: finite(n.clipRate),
       sensitivity: finite(n.sensitivity),
     })),
+    tensors,
     accuracy: run.accuracy,
     sizes: { float: run.sizes.float, quantized: run.sizes.quantized },
     diagnostics: run.diagnostics.map(({ severity, code, message, at }) => ({

@@ -2,12 +2,14 @@ import type { FileSystem } from '../base/bytes.ts';
 import { outputSummaryCsv, quantParamCsv, type ReportDialect, roundCsv } from './csv.ts';
 import { type ReportInput, reportJson } from './json.ts';
 import type { OutputSummaryRow, QuantParamRow, ReportRow } from './reportTypes.ts';
+import { TensorSummary } from './tensorSummary.ts';
 
 /** Writes the files of a run into one folder, each at once: a reader sees the old file or the new one. */
 export class ReportWriter {
   readonly #files: FileSystem;
   readonly #folder: string;
   readonly #dialect: ReportDialect;
+  readonly #summary = new TensorSummary();
 
   /** @param folder absolute; created with the first file. */
   constructor(files: FileSystem, folder: string, dialect: ReportDialect) {
@@ -16,8 +18,9 @@ export class ReportWriter {
     this.#dialect = dialect;
   }
 
-  /** `round_<index>.csv`. */
+  /** `round_<index>.csv`; its figures also go into the tensors of `report.json`. */
   async round(index: number, rows: readonly ReportRow[]): Promise<void> {
+    this.#summary.add(rows);
     await this.#write(`round_${index}.csv`, roundCsv(rows, this.#dialect));
   }
 
@@ -31,9 +34,9 @@ export class ReportWriter {
     await this.#write('output_summary.csv', outputSummaryCsv(rows, this.#dialect));
   }
 
-  /** `report.json`. */
+  /** `report.json`; after the last round. */
   async json(run: ReportInput): Promise<void> {
-    await this.#write('report.json', `${JSON.stringify(reportJson(run), null, 2)}\n`);
+    await this.#write('report.json', `${JSON.stringify(reportJson(run, this.#summary.tensors()), null, 2)}\n`);
   }
 
   async #write(name: string, text: string): Promise<void> {
