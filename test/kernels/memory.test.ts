@@ -70,6 +70,34 @@ describe('WasmMemory', () => {
     expect(memory.allocate('uint8', MB).length).toBe(MB);
   });
 
+  it('works above 2 GiB, where addresses are negative as int32', async () => {
+    const kernels = await wasmKernels();
+    const memory = kernels.memory as WasmMemory; // what the engine makes
+    memory.take(2.2 * 1024 * MB);
+    const x = kernels.memory.allocate('float32', 21);
+    expect(x.byteOffset).toBeGreaterThan(2 ** 31);
+    x.set(x.map((_, i) => i));
+    const sum = kernels.memory.allocate('float32', 21);
+    kernels.binaryF32('add', x, x, sum, 1, 21);
+    expect([...sum]).toEqual([...x.map((v) => 2 * v)]);
+    expect(kernels.momentsF32(x).sum).toBe(210);
+    const packed = kernels.packGemmF32(
+      x.map(() => 1),
+      undefined,
+      { k: 7, n: 3, transposed: false },
+    );
+    const out = kernels.memory.allocate('float32', 9);
+    kernels.gemmF32(x, packed, out, 3, { lo: -Infinity, hi: Infinity });
+    expect([...out]).toEqual([21, 21, 21, 70, 70, 70, 119, 119, 119]);
+    const codes = kernels.memory.allocate('uint8', 21);
+    kernels.quantizeF32(x, { scale: 1, zeroPoint: 4, signed: false }, codes);
+    const weights = { codes: new Int8Array(21).fill(1), zeroPoint: new Int32Array(1), bias: undefined };
+    const packed8 = kernels.packGemmQ8(weights, { k: 7, n: 3, transposed: false }, 4);
+    const accumulators = kernels.memory.allocate('int32', 9);
+    kernels.gemmQ8Accumulators(codes, packed8, accumulators, 3);
+    expect([...accumulators]).toEqual([...out]);
+  });
+
   it('is left as it was by a kernel that runs out of it', async () => {
     const kernels = await wasmKernels({ maxBytes: 2 * MB });
     const large = new Float32Array(MB);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { rint } from '../../src/base/round.ts';
 import type { TensorQuant } from '../../src/kernels/kernelSet.ts';
 import { numbersOf } from '../suites/numbers.ts';
 import { ENGINES } from './engines.ts';
@@ -64,6 +65,27 @@ describe.each(ENGINES)('quantize ($name)', ({ create }) => {
       ),
       { numRuns: 400 },
     );
+  });
+
+  it('decides next to ties by the float32 quotient, not by a reciprocal or a double', async () => {
+    const kernels = await create();
+    const numbers = numbersOf(4);
+    let [byReciprocal, byDouble] = [0, 0];
+    for (let round = 0; round < 60; round++) {
+      const scale = Math.fround((0.5 + numbers.next()) * 10 ** -numbers.within(0, 4));
+      const q = { scale, zeroPoint: -3, signed: true };
+      const x = Float32Array.from({ length: 720 }, (_, i) => {
+        const tie = Math.fround((Math.floor(i / 3) - 120 + 0.5) * scale);
+        return tie * (1 + ((i % 3) - 1) * 2 ** -23);
+      });
+      const out = new Int8Array(x.length);
+      kernels.quantizeF32(x, q, out);
+      expect([...out]).toEqual(Array.from(x, (v) => quantized(v, q)));
+      byReciprocal += x.filter((v, i) => rint(Math.fround(v * Math.fround(1 / scale))) - 3 !== out[i]).length;
+      byDouble += x.filter((v, i) => rint(v / scale) - 3 !== out[i]).length;
+    }
+    expect(byReciprocal).toBeGreaterThan(100);
+    expect(byDouble).toBeGreaterThan(100);
   });
 
   it('maps NaN to the zero point and infinities to the ends', async () => {

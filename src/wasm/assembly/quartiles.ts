@@ -120,7 +120,7 @@ function binOfRank(tables: usize, rank: i32): i32 {
   return bin;
 }
 
-/** The float at `rank` inside its bin. */
+/** The float at `rank` inside its bin. A rank among the +0 that were left out falls before all others, to key +0. */
 function resolve(tables: usize, bin: i32, rank: i32, lower: usize): f32 {
   for (let b = FIRST; b < bin; b++) rank -= load<u32>(tables + (<usize>b << 2));
   let low: i32 = 0;
@@ -128,7 +128,6 @@ function resolve(tables: usize, bin: i32, rank: i32, lower: usize): f32 {
     let others: i32 = 0;
     for (let b = 0; b < BINS; b++) others += load<u32>(lower + (<usize>b << 2));
     rank -= load<u32>(tables + (<usize>bin << 2)) - others;
-    if (rank < 0) return 0;
   }
   let before: i32 = 0;
   for (; low < BINS - 1; low++) {
