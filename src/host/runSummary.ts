@@ -29,7 +29,8 @@ export function formatCosine(cosine: number): string {
   return cosine === 1 ? '1' : (Math.floor(cosine * 1e5) / 1e5).toFixed(5);
 }
 
-function formatDb(db: number): string {
+/** `26.1 dB`. */
+export function formatDb(db: number): string {
   return db === Number.POSITIVE_INFINITY ? '∞ dB' : `${db.toFixed(1)} dB`;
 }
 

@@ -81,7 +81,12 @@ describe('a trial', () => {
     await until('trial', () => session.trial !== null);
     assert.equal(session.trial?.run.nodes.find((node) => node.handle === 'conv1')?.skipped, true);
     assert.equal(session.trial.run.samples, 8);
-    assert.deepEqual(session.trial.base, run.outputs);
+    assert.deepEqual(session.trial.base, session.trial.before);
+    assert.deepEqual(
+      session.trial.base.map((output) => output.name),
+      run.outputs.map((output) => output.name),
+    );
+    assert.notDeepEqual(session.trial.run.outputs, session.trial.base);
     const started = events.find(({ event }) => event === 'trial/started');
     assert.deepEqual(started?.payload, { handles: ['conv1'] });
     const skipped = session.trial;
@@ -89,6 +94,7 @@ describe('a trial', () => {
     await until('second trial', () => session.trial !== skipped);
     assert.equal(session.trial.run.nodes.find((node) => node.handle === 'conv1')?.skipped, false);
     assert.deepEqual(session.trial.before, skipped.run.outputs);
+    assert.deepEqual(session.trial.run.outputs, skipped.base, 'the very figures of before');
   });
 
   it('follows an edit by hand, but not one that breaks the config: that goes to Problems', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Cancelled } from '../../src/base/abort.ts';
 import { ModelSession } from '../../src/host/editor/modelSession.ts';
-import { file, log, MODEL, write } from './workspace.ts';
+import { file, log, MODEL, sleep, write } from './workspace.ts';
 
 /** Answers model/open with an empty graph; on quant/run it does what `onRun` says. */
 function workerSource(onRun: string): string {
@@ -24,7 +24,8 @@ describe('the worker', () => {
     );
     const running = session.quantize(file('a.cfg'), { configText: '', configPath: '' });
     await session.graph();
-    setTimeout(() => session.cancel('run'), 100);
+    await sleep(100);
+    session.cancel('run');
     const start = Date.now();
     await assert.rejects(running, Cancelled);
     assert(Date.now() - start < 1000);
@@ -34,8 +35,12 @@ describe('the worker', () => {
   it('that does not stop is ended after a grace, which counts as cancelled; the next request starts another', async () => {
     const session = await sessionWith('hangs', 'for (;;);');
     const running = session.quantize(file('a.cfg'), { configText: '', configPath: '' });
-    setTimeout(() => session.cancel('run'), 100);
+    await session.graph();
+    await sleep(100);
+    session.cancel('run');
+    const start = Date.now();
     await assert.rejects(running, Cancelled);
+    assert(Date.now() - start > 2000);
     assert.deepEqual((await session.graph()).nodes, []);
     session.dispose();
   });

@@ -17,6 +17,7 @@ describe('a mistake', () => {
     await w.page.keyboard.press('Control+j');
     await w.clearToasts();
     assert.equal(await w.similarity(), before);
+    await w.graph.locator('.banner').getByRole('button', { name: 'Close' }).click();
   });
 
   it('of the model file is a page with the reason and a way to try again', async () => {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { workbench as w } from './workbench.ts';
 
 describe('the view', () => {
+  after(() => w.page.setViewportSize({ width: 1280, height: 800 }));
+
   for (const theme of ['dark', 'light'] as const) {
     for (const width of [1280, 700]) {
       it(`looks right in a ${theme} theme at ${width} pixels`, async () => {

@@ -70,9 +70,10 @@ export class Workbench {
       .contentFrame();
   }
 
-  /** The similarity of the (only) output, as it stands in the view. */
+  /** Cosine and SQNR of the (only) output, as they stand in the view: `0.99998 62.2 dB`. */
   async similarity(): Promise<string> {
-    return (await this.graph.locator('.outputs td.now .figure').first().textContent()) ?? '';
+    const cells = await this.graph.locator('.outputs td.now').first().locator('span').allTextContents();
+    return cells.join(' ');
   }
 
   menuItem(text: string): Locator {
@@ -129,7 +130,7 @@ export class Workbench {
     await this.page.locator('.notifications-toasts .notification-list-item').first().waitFor({ state: 'hidden' });
   }
 
-  /** Sets user settings; the running workbench takes them over. */
+  /** Sets user settings; call before {@link open}. */
   async settings(change: Record<string, unknown>): Promise<void> {
     const file = join(this.options.state, 'user/User/settings.json');
     const settings = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
@@ -137,8 +138,10 @@ export class Workbench {
   }
 
   async theme(kind: 'dark' | 'light'): Promise<void> {
-    await this.settings({ 'workbench.colorTheme': kind === 'dark' ? 'Default Dark Modern' : 'Default Light Modern' });
-    await this.page.locator(`.monaco-workbench.${kind === 'dark' ? 'vs-dark' : 'vs'}`).waitFor();
+    const wanted = this.page.locator(`.monaco-workbench.${kind === 'dark' ? 'vs-dark' : 'vs'}`);
+    if (await wanted.isVisible()) return;
+    await this.command('Preferences: Toggle between Light/Dark Themes');
+    await wanted.waitFor();
   }
 
   async screenshot(name: string): Promise<void> {

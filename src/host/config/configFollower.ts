@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { Cancelled } from '../../base/abort.ts';
-import { hasErrors } from '../../base/diagnostics.ts';
+import { DiagnosticError, hasErrors } from '../../base/diagnostics.ts';
 import type { ModelSession } from '../editor/modelSession.ts';
 import type { Problems } from '../problems.ts';
 import { readConfig } from './configText.ts';
@@ -9,6 +9,9 @@ import { readConfig } from './configText.ts';
 const TOGGLE_DELAY_MS = 150;
 /** Typing goes on: wait until it rests. */
 const TYPING_DELAY_MS = 800;
+
+/** What a trial answers when more than the skip list has changed. */
+const NEEDS_FULL_RUN = 'SES402';
 
 /** Evaluates the model again whenever the config of its last run changes: by a toggle, by hand, or on disk. */
 export class ConfigFollower implements vscode.Disposable {
@@ -21,6 +24,7 @@ export class ConfigFollower implements vscode.Disposable {
   private text = '';
   private timer: NodeJS.Timeout | undefined;
   private handles = new Set<string>();
+  private offered = false;
 
   constructor({ session, problems }: { readonly session: ModelSession; readonly problems: Problems }) {
     this.session = session;
@@ -38,6 +42,7 @@ export class ConfigFollower implements vscode.Disposable {
   follow(config: vscode.Uri, text: string): void {
     this.text = text;
     this.handles.clear();
+    this.offered = false;
     if (config.toString() === this.config?.toString()) return;
     this.config = config;
     this.watcher?.dispose();
@@ -64,9 +69,25 @@ export class ConfigFollower implements vscode.Disposable {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       this.evaluate().catch((error: unknown) => {
-        if (!(error instanceof Cancelled)) this.problems.reportFailure(error, this.config);
+        if (error instanceof Cancelled) return;
+        if (error instanceof DiagnosticError && error.diagnostic.code === NEEDS_FULL_RUN) void this.offerRun();
+        else this.problems.reportFailure(error, this.config);
       });
     }, delayMs);
+  }
+
+  /** Once per run: typing goes on, and the view says it as well. */
+  private async offerRun(): Promise<void> {
+    if (this.offered) return;
+    this.offered = true;
+    const again = vscode.l10n.t('Quantize Again');
+    const text = vscode.l10n.t(
+      'The config has changed in more than skipped nodes. The figures are those of the last run.',
+    );
+    const chosen = await vscode.window.showInformationMessage(text, again);
+    if (chosen === again) {
+      await vscode.commands.executeCommand('quantscope.quantizeWithConfig', this.session.uri, this.config);
+    }
   }
 
   private async evaluate(): Promise<void> {

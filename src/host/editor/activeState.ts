@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import type { RunView } from '../../protocol/views.ts';
-import { formatCosine, runSummary, worstOutput } from '../runSummary.ts';
+import type { OutputFigures } from '../../protocol/views.ts';
+import { formatCosine, formatDb, runSummary, worstOutput } from '../runSummary.ts';
 import type { OpenModel, SessionRegistry } from './registry.ts';
 
 /** Keeps the status bar and the context keys of menus and key bindings in step with the graph in front. */
@@ -49,30 +49,29 @@ function contextOf(model: OpenModel | undefined): Record<string, boolean> {
   };
 }
 
-/** The output's cosine similarity: of the last run, and of the trial after it. */
+/** The output's cosine similarity; after a trial the last run's beside it, over the same samples. */
 function showSimilarity(item: vscode.StatusBarItem, model: OpenModel | undefined): void {
   const run = model?.session.run;
-  const cosine = cosineOf(run);
-  if (run == null || cosine === undefined) {
+  if (run == null) {
     item.hide();
     return;
   }
-  const trial = model?.session.trial?.run;
-  const after = cosineOf(trial);
-  item.text = after === undefined ? `$(graph-line) ${cosine}` : `$(graph-line) ${cosine} → ${after}`;
+  const trial = model?.session.trial;
+  const before = figuresOf(trial?.base ?? run.outputs);
+  item.text = trial == null ? `$(graph-line) ${before}` : `$(graph-line) ${before} → ${figuresOf(trial.run.outputs)}`;
   const tooltip = new vscode.MarkdownString();
   tooltip.appendText(
     vscode.l10n.t("Similarity of the quantized model's output to the float model's: {0}", runSummary(run)),
   );
   if (trial != null) {
     tooltip.appendMarkdown('\n\n');
-    tooltip.appendText(vscode.l10n.t('After the last change: {0}', runSummary(trial)));
+    tooltip.appendText(vscode.l10n.t('After the last change: {0}', runSummary(trial.run)));
   }
   item.tooltip = tooltip;
   item.show();
 }
 
-function cosineOf(run: RunView | null | undefined): string | undefined {
-  const output = run == null ? undefined : worstOutput(run.outputs);
-  return output && formatCosine(output.cosine);
+function figuresOf(outputs: readonly OutputFigures[]): string {
+  const output = worstOutput(outputs);
+  return output === undefined ? '' : `${formatCosine(output.cosine)} (${formatDb(output.sqnrDb)})`;
 }
