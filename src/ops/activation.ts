@@ -1,8 +1,9 @@
 import { isBigInt } from '../base/dtype.ts';
 import { type BroadcastDims, zipBroadcast } from './broadcast.ts';
+import { dequantizeCode, tensorQuant } from './codes.ts';
 import { broadcastFacts, knownNumbers } from './facts.ts';
 import { asNumbers, bigintsOf, floatsOf, isFloat32Stored, numbersOf, stored } from './numbers.ts';
-import { type AttributeSpecs, defineOp, type OpDef, type RunContext } from './opDef.ts';
+import { type AttributeSpecs, defineOp, type IntegerContext, type OpDef, type RunContext } from './opDef.ts';
 import { erf } from './special.ts';
 import { defineUnary, lookupForm, mapTensor } from './unary.ts';
 
@@ -80,21 +81,28 @@ const clip11 = defineOp({
   },
   quant: () => CLAMP,
   integer: {
-    ...lookupForm(({ inputs }) => {
-      const lo = knownNumbers(inputs[1])?.[0] ?? -Infinity;
-      const hi = knownNumbers(inputs[2])?.[0] ?? Infinity;
+    ...lookupForm((context) => {
+      const lo = boundOf(context, 1) ?? -Infinity;
+      const hi = boundOf(context, 2) ?? Infinity;
       return (x) => Math.min(Math.max(x, lo), hi);
     }),
     accepts: (context) => {
-      const unknown = [1, 2].find(
-        (i) => context.inputs[i] !== undefined && knownNumbers(context.inputs[i]) === undefined,
-      );
-      if (unknown !== undefined)
-        return `Clip takes its ${unknown === 1 ? 'min' : 'max'} from another node; its integer form needs a constant.`;
+      const open = [1, 2].find((i) => context.inputs[i] !== undefined && boundOf(context, i) === undefined);
+      if (open !== undefined) {
+        return `Clip takes its ${open === 1 ? 'min' : 'max'} from another node; its integer form needs a constant.`;
+      }
       return lookupForm(() => (x) => x).accepts(context);
     },
   },
 });
+
+/** The constant bound of input `index`, as a real number. */
+function boundOf(context: IntegerContext<AttributeSpecs>, index: number): number | undefined {
+  const [constant, q] = [context.constants[index], context.inputQuants[index]];
+  if (constant === undefined) return knownNumbers(context.inputs[index])?.[0];
+  const value = asNumbers(constant)[0] as number;
+  return q === undefined ? value : dequantizeCode(value, tensorQuant(q));
+}
 
 function bigMin(x: bigint, hi: bigint | undefined): bigint {
   return hi !== undefined && x > hi ? hi : x;

@@ -135,6 +135,15 @@ export function resampleAxis(
   for (let o = 0; o < outer; o++) {
     for (let p = 0; p < length; p++) {
       const to = (o * length + p) * inner;
+      if (count === 2) {
+        const [left, right] = [
+          (o * size + (index[2 * p] as number)) * inner,
+          (o * size + (index[2 * p + 1] as number)) * inner,
+        ];
+        const [wl, wr] = [weight[2 * p] as number, weight[2 * p + 1] as number];
+        for (let i = 0; i < inner; i++) out[to + i] = wl * (x[left + i] as number) + wr * (x[right + i] as number);
+        continue;
+      }
       for (let i = 0; i < inner; i++) {
         let sum = 0;
         for (let k = p * count; k < (p + 1) * count; k++) {

@@ -97,6 +97,18 @@ describe('unary operators on codes are tables that equal Q(f(D(code)))', () => {
   }
 });
 
+describe('Clip with bounds as inputs', () => {
+  const scalar = (v: number) => tensor('float32', [], Float32Array.of(v));
+  const node = { type: 'Clip', opset: 13, inputQuants: [X8, undefined, undefined], outputQuants: [OUT] };
+
+  it('equals the float form where the bounds are constants', () => {
+    const inputs = [codes('uint8', [999]), scalar(-0.7), scalar(1.3)];
+    const { integer, float } = both({ ...node, inputs, constant: [1, 2] });
+    expect(integer).toEqual(float);
+    expect(new Set(integer[0]).size).toBeGreaterThan(30);
+  });
+});
+
 describe('operators that move data keep or translate codes', () => {
   const ints = (...v: number[]) => int64Tensor([v.length], v);
   const same = (spec: NodeSpec, inputs: Tensor[], to: QuantInfo, outputs = 1): void => {
