@@ -14,6 +14,7 @@ export function checkSettings(s: KeyValues): Diagnostic[] {
     ...checkQuantType(s, quantType),
     ...(quantType === undefined ? [] : checkEffects(s, quantType)),
     ...checkBits(s, quantType),
+    ...checkLabels(s),
     ...checkCalibration(s, quantType),
     ...checkNormalize(s),
     ...checkSizes(s),
@@ -57,6 +58,12 @@ function checkBits(s: KeyValues, quantType: string | undefined): Diagnostic[] {
   }
   if (quantType === undefined || bits === 8) return [];
   return [errors.conflict(s.at(COMMON, 'bit_num'), `bit_num = ${bits} does not go with ${quantType}, which needs 8`)];
+}
+
+/** `folders` would take the class from the sample's folder. */
+function checkLabels(s: KeyValues): Diagnostic[] {
+  if (s.optionalWord<string>('quantscope', 'labels') !== 'folders') return [];
+  return [errors.notCarriedOut(s.at('quantscope', 'labels'), 'labels = folders', 'error', ['a file of file,label'])];
 }
 
 function checkCalibration(s: KeyValues, quantType: string | undefined): Diagnostic[] {

@@ -65,7 +65,7 @@ export interface Config {
     readonly binLayout: 'NCHW' | 'NHWC' | undefined;
     readonly evaluatePath: readonly DataFolder[];
     readonly evaluateSize: number | undefined;
-    /** A file, or `folders`. */
+    /** A CSV or TSV file. */
     readonly labels: string | undefined;
     readonly reportDialect: 'document' | 'converter_lite';
     readonly fixedDims: ReadonlyMap<string, number>;

@@ -317,17 +317,17 @@ const OURS: readonly Row[] = [
     key: 'labels',
     type: PATH,
     effect: 'done',
-    doc: 'Classes of the evaluation samples: a CSV or TSV file of file,label, or the word folders.',
+    doc: 'Classes of the evaluation samples: a CSV or TSV file of file,label.',
   },
   {
     key: 'report_dialect',
     type: oneOf(
       done('document', 'figures as the columns are named'),
-      done('converter_lite', "converter_lite's own arithmetic and lines"),
+      done('converter_lite', 'the same figures, in lines joined as converter_lite joins them: nothing is quoted'),
     ),
     default: 'document',
     effect: 'done',
-    doc: 'What the CSV reports hold.',
+    doc: 'How the lines of the CSV reports are written.',
   },
   {
     key: 'fixed_dims',
