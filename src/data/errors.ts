@@ -76,6 +76,12 @@ export function filesPassedOver(at: Location, folder: string, names: readonly st
   return make('DAT111', at, message, 'warning');
 }
 
+/** DAT112: 4-D files whose layout nobody states. */
+export function assumedBinLayout(at: Location, input: string, layout: string): Diagnostic {
+  const message = `the layout of the BIN files of input ${input} is not given; it is taken as ${layout}, that of the model. Set [quantscope] bin_layout=NCHW or NHWC`;
+  return make('DAT112', at, message, 'warning');
+}
+
 // Files that cannot be read: thrown, naming the file.
 
 /** DAT201: neither of the image formats. */

@@ -6,6 +6,7 @@ import { type BinLayout, readBin } from './bin.ts';
 import { checkImages } from './checkImages.ts';
 import { decodeImage } from './decode.ts';
 import {
+  assumedBinLayout,
   cannotReadFile,
   filesPassedOver,
   missingFolder,
@@ -43,7 +44,7 @@ interface Source {
 /**
  * Lists the samples and judges the options, all of them; reads no file yet. With errors there are no samples.
  *
- * @returns diagnostics DAT101 to DAT111. Reading a sample throws DAT2xx, which names the file.
+ * @returns diagnostics DAT101 to DAT112. Reading a sample throws DAT2xx, which names the file.
  */
 export async function openSamples(
   files: FileSystem,
@@ -51,6 +52,9 @@ export async function openSamples(
 ): Promise<{ samples: Samples; diagnostics: Diagnostic[] }> {
   const diagnostics: Diagnostic[] = [];
   if (options.kind === 'IMAGE') diagnostics.push(...checkImages(options.inputs, options.preprocess, options.at));
+  const open = options.kind === 'BIN' && options.binLayout === undefined && useOf(options) === 'calibrate';
+  const unstated = open ? options.inputs.filter((i) => i.dims.length === 4) : [];
+  diagnostics.push(...unstated.map((i) => assumedBinLayout(options.at('bin_layout'), i.name, 'NCHW')));
   const sources: Source[] = [];
   for (const input of options.inputs) {
     const names = await list(files, input, options, diagnostics);

@@ -22,6 +22,7 @@ const image: SampleOptions = {
 const bin: SampleOptions = {
   ...image,
   kind: 'BIN',
+  binLayout: 'NCHW',
   inputs: [{ name: 'x', dtype: 'float32', dims: [1, 2, 1, 3], directory: '/a' }],
 };
 const withInput = (options: SampleOptions, change: Partial<SampleOptions['inputs'][number]>): SampleOptions => ({
@@ -149,6 +150,15 @@ describe('folders', () => {
     expect((await errorsOf({ ...options, count: 3 }, { a: f }))[0]).toContain('DAT102 q.cfg:13: /a has 1 file,');
     const { diagnostics } = await openSamples(memoryFiles({}), options);
     expect(diagnostics.map((d) => d.at.key)).toEqual(['evaluate_path']);
+  });
+
+  test('of 4-D BIN files without a layout are taken as NCHW, with a warning', async () => {
+    const options = { ...bin, binLayout: undefined };
+    const { samples, diagnostics } = await openSamples(memoryFiles({ '/a': { a: f } }), options);
+    expect(diagnostics.map((d) => [d.severity, d.code, d.at.key])).toEqual([['warning', 'DAT112', 'bin_layout']]);
+    expect((await samples.read(0)).get('x')?.dims).toEqual([1, 2, 1, 3]);
+    const flat = withInput(options, { dims: [1, 6] });
+    expect((await openSamples(memoryFiles({ '/a': { a: f } }), flat)).diagnostics).toEqual([]);
   });
 
   test('that are missing, files, or empty are errors', async () => {
