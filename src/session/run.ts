@@ -7,13 +7,14 @@ import type { Progress } from '../protocol/views.ts';
 import { measureBiasCorrection } from '../quant/biasCorrection.ts';
 import { calibrate } from '../quant/calibrate.ts';
 import { isolatedSteps } from '../quant/isolate.ts';
+import type { QuantPlan } from '../quant/plan.ts';
 import { newQuantizeCache } from '../quant/quantize.ts';
 import { ActivationCache } from '../whatif/cache.ts';
 import { type Build, buildQuantized, type Calibrated, planWith } from './build.ts';
 import type { OpenModel } from './model.ts';
 import { type CompileParts, compileGraph, type Prepared, prepare } from './prepared.ts';
 import type { Settings } from './settings.ts';
-import { checkSkips, skippedNodes } from './skips.ts';
+import { skippedNodes } from './skips.ts';
 
 /** Bytes of activations kept for what-if. */
 const CACHE_BYTES = 1 << 30;
@@ -29,6 +30,8 @@ export interface RunState {
   readonly sampleCount: number;
   readonly evaluatedOn: string;
   readonly cache: ActivationCache;
+  /** The plan without any skip: what the target would quantize. */
+  readonly everything: QuantPlan;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -90,7 +93,8 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
     sampleCount: evaluation.count,
     evaluatedOn: evaluation.label,
     cache: new ActivationCache(CACHE_BYTES),
-    diagnostics: [...prepared.diagnostics, ...diagnostics, ...checkSkips(settings, open, prepared, everything)],
+    everything,
+    diagnostics: [...prepared.diagnostics, ...diagnostics],
   };
 }
 

@@ -28,6 +28,7 @@ import {
   templateFor,
   withSkips,
 } from './settings.ts';
+import { checkSkips } from './skips.ts';
 import { sweep } from './sweep.ts';
 
 export interface SessionParts {
@@ -193,6 +194,7 @@ export class Session {
     const { run, settings } = this.#state();
     const nodes = this.#figures(result);
     const none = nodes.some((n) => n.quantized) ? [] : [nothingToQuantize(run.open.file, whyNothing(result))];
+    const skips = checkSkips(settings, run.open, run.prepared, run.everything);
     return {
       runId: ++this.#runId,
       model: run.open.path,
@@ -206,7 +208,7 @@ export class Session {
       sizes: weightBytes(run, result.build),
       elapsedMs,
       diagnostics: silence(
-        [...settings.diagnostics, ...run.diagnostics, ...result.diagnostics, ...none],
+        [...settings.diagnostics, ...run.diagnostics, ...skips, ...result.diagnostics, ...none],
         settings.silence,
       ),
       reportFolder,

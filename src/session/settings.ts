@@ -185,6 +185,7 @@ async function openFolders({ config, files, inputs, base }: DataParts, use: 'cal
       return { ...input, directory: files.resolve(base, folder?.path ?? '') };
     }),
     count: size,
+    use,
     kind: data.inputType ?? 'IMAGE',
     preprocess: {
       format: data.imageToFormat,
