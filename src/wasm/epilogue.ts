@@ -36,16 +36,49 @@ export function describeEpilogue(
     return;
   }
   const pairs = Array.from(epilogue.real, toFixedPoint);
+  const mantissas = spread(
+    pairs.map((p) => p.mantissa),
+    order,
+  );
+  const shifts = spread(
+    pairs.map((p) => p.shift),
+    order,
+  );
+  if (pairs.every(({ shift }) => shift >= 32 && shift <= layout.COMMON_MAX_SHIFT)) {
+    const constants = loan.scratch((channels / 8) * layout.COMMON_BYTES);
+    writeCommon(engine, constants, mantissas, shifts);
+    descriptor.setInts({
+      [layout.CONV_EPILOGUE]: layout.EPILOGUE_FIXED_POINT_COMMON,
+      [layout.CONV_MULTIPLIER]: constants,
+    });
+    return;
+  }
   const shift = loan.scratch(4 * channels);
   descriptor.setInts({ [layout.CONV_EPILOGUE]: layout.EPILOGUE_FIXED_POINT, [layout.CONV_SHIFT]: shift });
-  spreadBias(
-    engine.memory.at('int32', multiplier, channels),
-    Int32Array.from(pairs, (p) => p.mantissa),
-    order,
-  );
-  spreadBias(
-    engine.memory.at('int32', shift, channels),
-    Int32Array.from(pairs, (p) => p.shift),
-    order,
-  );
+  engine.memory.at('int32', multiplier, channels).set(mantissas);
+  engine.memory.at('int32', shift, channels).set(shifts);
+}
+
+/** One number per padded output channel, 0 for those that pad. */
+function spread(numbers: readonly number[], order: Pick<WeightOrder, 'groups' | 'groupOut'>): Int32Array {
+  const padded = new Int32Array(order.groups * roundUp(order.groupOut, 8));
+  spreadBias(padded, Int32Array.from(numbers), order);
+  return padded;
+}
+
+/** The constants of EPILOGUE_FIXED_POINT_COMMON; a result of 512 steps is outside any code range. */
+function writeCommon(engine: Engine, pointer: number, mantissas: Int32Array, shifts: Int32Array): void {
+  for (let first = 0; first < mantissas.length; first += 8) {
+    const at = pointer + (first / 8) * layout.COMMON_BYTES;
+    const rounding = engine.memory.at('int64', at + layout.COMMON_ROUNDING, 8);
+    const limits = engine.memory.at('int32', at + layout.COMMON_LIMIT, 8);
+    const factors = engine.memory.at('int32', at + layout.COMMON_FACTOR, 8);
+    engine.memory.at('int32', at + layout.COMMON_MANTISSA, 8).set(mantissas.subarray(first, first + 8));
+    for (let i = 0; i < 8; i++) {
+      const shift = Math.max(32, shifts[first + i] as number);
+      rounding[i] = 1n << BigInt(shift - 1);
+      limits[i] = 512 * 2 ** (shift - 32);
+      factors[i] = 2 ** (layout.COMMON_FRACTION - (shift - 32));
+    }
+  }
 }

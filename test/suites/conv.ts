@@ -12,8 +12,8 @@ export function convCases(): readonly ConvCase[] {
     const { padBottom = partial.padTop ?? 0, padRight = partial.padLeft ?? 0, ...rest } = partial;
     cases.push(complete(rest, padBottom, padRight));
   };
-  for (const outChannels of [1, 7, 8, 9, 16, 17, 24]) {
-    for (const size of [1, 2, 3, 4, 5, 9]) {
+  for (const outChannels of [1, 7, 8, 9, 17]) {
+    for (const size of [1, 3, 4, 5]) {
       add({ inHeight: 1, inWidth: size, inChannels: 5, outChannels });
       add({ inHeight: size, inWidth: 3, inChannels: 8, outChannels });
     }
@@ -43,7 +43,7 @@ export function convCases(): readonly ConvCase[] {
     add({ ...window(3, 3, 2, 1, 1), inHeight: 8, inWidth: 7, inChannels: channels, outChannels: 9 });
   }
   const numbers = numbersOf(7);
-  for (let i = 0; i < 120; i++) cases.push(randomCase(numbers));
+  for (let i = 0; i < 90; i++) cases.push(randomCase(numbers));
   // pads that cut input away, and windows that see padding only
   add({ ...window(3, 3, 1, 1, -1), inHeight: 8, inWidth: 8, inChannels: 3, outChannels: 5 });
   add({ ...window(3, 3, 1, 1, -1), inHeight: 8, inWidth: 8, inChannels: 10, outChannels: 10, groups: 10 });

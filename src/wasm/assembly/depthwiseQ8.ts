@@ -1,6 +1,7 @@
 import { finishRow, scaleFp32 } from './epilogue';
 import {
-  CONV_EPILOGUE, CONV_IN_CHANNELS, CONV_MULTIPLIER, CONV_Y_HI, CONV_Y_LO, CONV_Y_ZERO, EPILOGUE_FP32,
+  CONV_EPILOGUE, CONV_IN_CHANNELS, CONV_MULTIPLIER, CONV_Y_HI, CONV_Y_LO, CONV_Y_ZERO, EPILOGUE_ACCUMULATORS,
+  EPILOGUE_FP32,
 } from './layout';
 import { field, packCodes, pointer, roundingZero, roundToCode, store8 } from './vector';
 
@@ -48,7 +49,7 @@ function depthwiseRow(
 ): void {
   const channels = field(descriptor, CONV_IN_CHANNELS);
   const epilogue = field(descriptor, CONV_EPILOGUE);
-  const outShift: usize = epilogue > 1 ? 2 : 0;
+  const outShift: usize = epilogue == EPILOGUE_ACCUMULATORS ? 2 : 0;
   const outPixel = <usize>channels << outShift;
   const yZero = field(descriptor, CONV_Y_ZERO);
   const lo = f32x4.splat(<f32>(field(descriptor, CONV_Y_LO) - yZero));

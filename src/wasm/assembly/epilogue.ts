@@ -1,7 +1,36 @@
 import {
-  CONV_EPILOGUE, CONV_MULTIPLIER, CONV_SHIFT, CONV_Y_HI, CONV_Y_LO, CONV_Y_ZERO, EPILOGUE_ACCUMULATORS,
+  COMMON_BYTES, COMMON_FACTOR, COMMON_FRACTION, COMMON_LIMIT, COMMON_MANTISSA, COMMON_ROUNDING, CONV_EPILOGUE,
+  CONV_MULTIPLIER, CONV_SHIFT, CONV_Y_HI, CONV_Y_LO, CONV_Y_ZERO, EPILOGUE_ACCUMULATORS, EPILOGUE_FIXED_POINT_COMMON,
 } from './layout';
-import { field, pointer, store32 } from './vector';
+import { field, packCodes, pointer, store32, store8 } from './vector';
+
+/**
+ * floor((acc M0 + 2^(n-1)) / 2^n) of four channels whose n differ: the upper words of the 64-bit sums, at most
+ * 512 steps, are brought to COMMON_FRACTION fraction bits by a factor, since there is no shift per lane.
+ */
+// @ts-ignore: decorator
+@inline
+function scaleCommon(acc: v128, constants: usize, half: usize): v128 {
+  const mantissa = v128.load(constants + COMMON_MANTISSA + (half << 4));
+  const rounding = constants + COMMON_ROUNDING + (half << 5);
+  const low = i64x2.add(i64x2.extmul_low_i32x4_s(acc, mantissa), v128.load(rounding));
+  const high = i64x2.add(i64x2.extmul_high_i32x4_s(acc, mantissa), v128.load(rounding, 16));
+  const limit = v128.load(constants + COMMON_LIMIT + (half << 4));
+  const upper = i32x4.shuffle(low, high, 1, 3, 5, 7);
+  const bounded = i32x4.min_s(i32x4.max_s(upper, i32x4.neg(limit)), limit);
+  const factor = v128.load(constants + COMMON_FACTOR + (half << 4));
+  return i32x4.shr_s(i32x4.mul(bounded, factor), COMMON_FRACTION);
+}
+
+function finishCommon(descriptor: usize, acc0: v128, acc1: v128, c: usize, channel: i32, width: i32): void {
+  const constants = pointer(descriptor, CONV_MULTIPLIER) + <usize>(channel >> 3) * COMMON_BYTES;
+  const steps = i16x8.narrow_i32x4_s(scaleCommon(acc0, constants, 0), scaleCommon(acc1, constants, 1));
+  const codes = i16x8.add(steps, i16x8.splat(<i16>field(descriptor, CONV_Y_ZERO)));
+  const lo = i16x8.splat(<i16>field(descriptor, CONV_Y_LO));
+  const hi = i16x8.splat(<i16>field(descriptor, CONV_Y_HI));
+  const clamped = i16x8.min_s(i16x8.max_s(codes, lo), hi);
+  store8(c, packCodes(clamped, clamped), width);
+}
 
 /** Equation (R), flavour fp32, before rounding: fround(fround(acc) * m) inside the output's range around zero. */
 // @ts-ignore: decorator
@@ -11,14 +40,19 @@ export function scaleFp32(acc: v128, multiplier: v128, lo: v128, hi: v128): v128
 }
 
 /**
- * The epilogues that are not worth registers: equation (R), flavour fixedPoint, in 64 bits, or the accumulators as
- * they are, for one row of up to 8 columns.
+ * The epilogues other than fp32, for one row of up to 8 columns: equation (R), flavour fixedPoint, in 64 bits, or the
+ * accumulators as they are.
  *
  * @param channel padded output channel of the first column.
  */
 export function finishRow(descriptor: usize, acc0: v128, acc1: v128, c: usize, channel: i32, width: i32): void {
-  if (field(descriptor, CONV_EPILOGUE) == EPILOGUE_ACCUMULATORS) {
+  const epilogue = field(descriptor, CONV_EPILOGUE);
+  if (epilogue == EPILOGUE_ACCUMULATORS) {
     store32(c, acc0, acc1, width);
+    return;
+  }
+  if (epilogue == EPILOGUE_FIXED_POINT_COMMON) {
+    finishCommon(descriptor, acc0, acc1, c, channel, width);
     return;
   }
   let mantissa = pointer(descriptor, CONV_MULTIPLIER) + (<usize>channel << 2);

@@ -1,5 +1,7 @@
 import { finishRow, scaleFp32 } from './epilogue';
-import { CONV_EPILOGUE, CONV_MULTIPLIER, CONV_Y_HI, CONV_Y_LO, CONV_Y_ZERO, EPILOGUE_FP32 } from './layout';
+import {
+  CONV_EPILOGUE, CONV_MULTIPLIER, CONV_Y_HI, CONV_Y_LO, CONV_Y_ZERO, EPILOGUE_ACCUMULATORS, EPILOGUE_FP32,
+} from './layout';
 import { field, packCodes, pointer, roundingZero, roundToCode, store8, storePart8, upperHalf } from './vector';
 
 /**
@@ -17,7 +19,7 @@ export function gemmQs8Qc8w_4x8(
   const lo = f32x4.splat(<f32>(field(descriptor, CONV_Y_LO) - yZero));
   const hi = f32x4.splat(<f32>(field(descriptor, CONV_Y_HI) - yZero));
   const zero = roundingZero(yZero);
-  const columnBytes: usize = epilogue > 1 ? 4 : 1;
+  const columnBytes: usize = epilogue == EPILOGUE_ACCUMULATORS ? 4 : 1;
   for (let n = 0; n < columns; n += 8) {
     const width = columns - n;
     for (let m = 0; m < rows; m += 4) {
@@ -91,7 +93,7 @@ export function gemmQs8Qc8w_1x16(
   descriptor: usize, a: usize, b: usize, bias: usize, c: usize, columns: i32, pairs: i32, channel: i32,
 ): void {
   const panel = <usize>pairs << 5;
-  const columnBytes: usize = field(descriptor, CONV_EPILOGUE) > 1 ? 4 : 1;
+  const columnBytes: usize = field(descriptor, CONV_EPILOGUE) == EPILOGUE_ACCUMULATORS ? 4 : 1;
   for (let n = 0; n < columns; n += 16) {
     const wide = columns - n > 8;
     let p0 = b, p1 = wide ? b + panel : b;

@@ -42,7 +42,10 @@ export const CONV_X_SIGNED = 108;
 export const CONV_X_ZERO = 112;
 /** One of the EPILOGUE values. */
 export const CONV_EPILOGUE = 116;
-/** Pointer to f32 multipliers, or int32 mantissas, one per padded output channel. */
+/**
+ * Pointer to f32 multipliers or int32 mantissas, one per padded output channel; of the common fixed point, to
+ * COMMON_BYTES per 8 channels.
+ */
 export const CONV_MULTIPLIER = 120;
 /** Pointer to int32 shifts of the fixed-point epilogue. */
 export const CONV_SHIFT = 124;
@@ -58,6 +61,18 @@ export const CONV_BYTES = 192;
 export const EPILOGUE_FP32 = 0;
 export const EPILOGUE_FIXED_POINT = 1;
 export const EPILOGUE_ACCUMULATORS = 2;
+/** Fixed point where every shift lies between 32 and COMMON_MAX_SHIFT, in SIMD. */
+export const EPILOGUE_FIXED_POINT_COMMON = 3;
+
+/** Per 8 channels: int32 mantissas, int64 rounding constants 2^(n-1), int32 limits and int32 factors. */
+export const COMMON_MANTISSA = 0;
+export const COMMON_ROUNDING = 32;
+export const COMMON_LIMIT = 96;
+export const COMMON_FACTOR = 128;
+export const COMMON_BYTES = 160;
+/** Upper words are multiplied up to this many fraction bits, which are then shifted out alike. */
+export const COMMON_FRACTION = 20;
+export const COMMON_MAX_SHIFT = 52;
 
 export const POOL_X = 0;
 export const POOL_OUT = 4;
