@@ -110,8 +110,13 @@ export class Workbench {
   }
 
   async command(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
-    await this.page.locator('.quick-input-widget input').first().fill(`>${title}`);
+    const input = this.page.locator('.quick-input-widget input').first();
+    // A key that comes while the focus moves between frames is lost.
+    for (let tries = 0; tries < 5 && !(await input.isVisible()); tries++) {
+      await this.page.keyboard.press('F1');
+      await input.waitFor({ timeout: 2000 }).catch(() => {});
+    }
+    await input.fill(`>${title}`);
     await this.page.locator('.monaco-list-row.focused .label-name').getByText(title, { exact: true }).waitFor();
     await this.page.keyboard.press('Enter');
   }
