@@ -1,6 +1,6 @@
 import { PROTOCOL_VERSION } from '../src/protocol/messages.ts';
 import { Cancelled, type Diagnostic, diagnosticOf } from '../src/protocol/rpc.ts';
-import type { Metric, NodeFigures, RunView } from '../src/protocol/views.ts';
+import type { HeatView, Metric, NodeFigures, RunView } from '../src/protocol/views.ts';
 import type { Connection } from './connection.ts';
 import { type ColumnId, NO_SENSITIVITY, type Sort, type Store } from './store.ts';
 
@@ -12,7 +12,10 @@ const NARROW = '(max-width: 699px)';
 
 /** What needs the drawn graph. */
 export interface ViewCommands {
+  /** Moves the node to the middle. */
   reveal(nodeId: number): void;
+  /** Moves it there unless it can be seen and read where it is. */
+  bringIntoSight(nodeId: number): void;
   fit(): void;
   zoomBy(factor: number): void;
   focusGraph(): void;
@@ -40,11 +43,19 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
     }
     try {
       const heat = await rpc.request('heat/get', { metric });
-      if (asked === heatAsked) store.update({ heat });
+      if (asked === heatAsked) store.update({ heat, ...knownSensitivities(heat) });
     } catch (cause) {
       if (asked === heatAsked) store.update({ heat: null });
       fail('heat/get')(cause);
     }
+  };
+
+  /** A view opened later has missed the events; the heat map has their values. */
+  const knownSensitivities = (heat: HeatView) => {
+    if (heat.metric !== 'sensitivity') return {};
+    const { sensitivity } = store.state;
+    const values = new Map([...heat.values.map((v) => [v.nodeId, v.value] as const), ...sensitivity.values]);
+    return { sensitivity: { ...sensitivity, values } };
   };
 
   let detailsAsked = 0;
@@ -158,7 +169,7 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
         void loadDetails();
         rpc.request('selection/changed', { nodeId }).catch(fail('selection/changed'));
       }
-      if (nodeId !== null && options.reveal) view().reveal(nodeId);
+      if (nodeId !== null && options.reveal) view().bringIntoSight(nodeId);
     },
 
     setMetric(metric: Metric | null): void {

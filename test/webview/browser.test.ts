@@ -109,6 +109,7 @@ test('a row selects its node in graph and details, and the graph selects its row
 test('a click on a card selects it, and a right-click carries it to the menu', async () => {
   await open('?run=1');
   await page.locator('.grid-row').first().click();
+  await page.getByText('Show in graph').click();
   await page.waitForTimeout(300);
   const box = await page.locator('.graph-surface').boundingBox();
   if (box === null) throw new Error('no surface');

@@ -106,11 +106,20 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
     y: (drawing?.layout.y[item] ?? 0) + (drawing?.scene.items[item]?.height ?? 0) / 2,
   });
   const show = (item: number) => flyTo({ ...pointOf(item), zoom: Math.max(camera.zoom, 0.8) });
+  /** How far from the middle an item may be to be well inside. */
+  const reach = () => ({
+    dx: Math.max(0, view.width / 2 - 130) / camera.zoom,
+    dy: Math.max(0, view.height / 2 - 60) / camera.zoom,
+  });
+  const isReadable = (item: number): boolean => {
+    const p = pointOf(item);
+    const { dx, dy } = reach();
+    return camera.zoom >= 0.5 && Math.abs(p.x - camera.x) <= dx && Math.abs(p.y - camera.y) <= dy;
+  };
   /** Moves only as far as needed to have the item well inside. */
   const bringIntoSight = (item: number) => {
     const p = pointOf(item);
-    const dx = Math.max(0, view.width / 2 - 130) / camera.zoom;
-    const dy = Math.max(0, view.height / 2 - 60) / camera.zoom;
+    const { dx, dy } = reach();
     const x = Math.min(Math.max(camera.x, p.x - dx), p.x + dx);
     const y = Math.min(Math.max(camera.y, p.y - dy), p.y + dy);
     if (x !== camera.x || y !== camera.y) flyTo({ x, y, zoom: camera.zoom });
@@ -300,6 +309,10 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
     reveal: (nodeId) => {
       const item = drawing?.scene.itemOf.get(nodeId);
       if (item !== undefined) show(item);
+    },
+    bringIntoSight: (nodeId) => {
+      const item = drawing?.scene.itemOf.get(nodeId);
+      if (item !== undefined && !isReadable(item)) show(item);
     },
     fit: () => void fit(),
     zoomBy: (factor) => flyTo(zoomAt(camera, view, { x: view.width / 2, y: view.height / 2 }, factor)),

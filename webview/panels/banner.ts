@@ -5,7 +5,7 @@ import { plural } from '../format.ts';
 import type { Store } from '../store.ts';
 import { button } from '../ui.ts';
 
-/** Errors and warnings of model, run and requests; never in the way of the view. */
+/** Errors, warnings and notes of model, run and requests; never in the way of the view. */
 export function createBanner(store: Store, actions: Actions): HTMLElement {
   const summary = h('span', { class: 'banner-text' });
   const list = h('ul', { class: 'banner-list', hidden: true });
@@ -26,20 +26,17 @@ export function createBanner(store: Store, actions: Actions): HTMLElement {
   store.watch(
     (s) => [s.graph, s.run, s.problems, s.hideProblems],
     ({ graph, run, problems, hideProblems }) => {
-      const all = [...problems, ...(graph?.diagnostics ?? []), ...(run?.diagnostics ?? [])].filter(
-        (d) => d.severity !== 'note',
-      );
+      const all = [...problems, ...(graph?.diagnostics ?? []), ...(run?.diagnostics ?? [])];
       all.sort((a, b) => rankOf(a) - rankOf(b));
       const worst = all[0];
       element.hidden = hideProblems || worst === undefined;
       if (worst === undefined) return;
-      const errors = all.filter((d) => d.severity === 'error').length;
-      element.classList.toggle('error', errors > 0);
-      const counts = [
-        errors > 0 ? plural(errors, 'error') : '',
-        all.length > errors ? plural(all.length - errors, 'warning') : '',
-      ];
-      const first = all.length === 1 ? '' : `${counts.filter((c) => c !== '').join(', ')}. `;
+      element.classList.toggle('error', worst.severity === 'error');
+      element.classList.toggle('note', worst.severity === 'note');
+      const counts = RANK.map((severity) => [severity, all.filter((d) => d.severity === severity).length] as const)
+        .filter(([, count]) => count > 0)
+        .map(([severity, count]) => plural(count, severity));
+      const first = all.length === 1 ? '' : `${counts.join(', ')}. `;
       fill(summary, first, messageOf(worst));
       more.hidden = all.length === 1;
       if (all.length === 1) list.hidden = true;
@@ -49,8 +46,10 @@ export function createBanner(store: Store, actions: Actions): HTMLElement {
   return element;
 }
 
+const RANK = ['error', 'warning', 'note'] as const;
+
 function rankOf(d: Diagnostic): number {
-  return d.severity === 'error' ? 0 : 1;
+  return RANK.indexOf(d.severity);
 }
 
 function messageOf(d: Diagnostic): string {

@@ -1,4 +1,4 @@
-import type { NodeDetails, NodeView } from '../../src/protocol/views.ts';
+import type { NodeDetails, NodeFigures, NodeView } from '../../src/protocol/views.ts';
 import { type Actions, whyNoToggle } from '../actions.ts';
 import type { BoxPlot, BoxPlotColors } from '../charts/chart.ts';
 import { fill, h } from '../dom.ts';
@@ -94,8 +94,7 @@ function nodeFigures(node: NodeView, details: NodeDetails | null, state: AppStat
     { class: 'node-figures' },
     !node.supported &&
       h('p', { class: 'problem' }, `${node.opType} is not supported: the model can be looked at, not run.`),
-    figures !== null &&
-      h('p', { class: 'why' }, h('b', {}, figures.form), figures.why === '' ? '' : `: ${figures.why}`),
+    figures !== null && why(figures),
     facts([
       ['Name', node.name !== node.handle ? node.name : ''],
       ['Cosine', formatCosine(figures?.cosine ?? null)],
@@ -107,6 +106,11 @@ function nodeFigures(node: NodeView, details: NodeDetails | null, state: AppStat
     h('div', { class: 'actions' }, toggle, button({ label: 'Show in graph', onClick: () => actions.reveal(node.id) })),
     state.run === null && h('p', { class: 'tile-note' }, obstacle ?? ''),
   );
+}
+
+function why({ form, why: reason }: NodeFigures): HTMLElement {
+  if (reason.startsWith(form)) return h('p', { class: 'why' }, h('b', {}, form), reason.slice(form.length));
+  return h('p', { class: 'why' }, h('b', {}, form), reason === '' ? '' : `: ${reason}`);
 }
 
 function attributes(node: NodeView): HTMLElement | null {
