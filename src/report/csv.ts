@@ -4,19 +4,25 @@ import type { OutputSummaryRow, QuantParamRow, ReportRow } from './reportTypes.t
 
 /**
  * How lines are joined. `document`: quoted where a cell needs it. `converter_lite`: cells joined by commas as they are,
- * so that a name with a comma shifts its line, as in the files of that tool.
+ * so that a name with a comma shifts its line, as in the files of that tool; figures in its own arithmetic where rows
+ * have them.
  */
 export type ReportDialect = 'document' | 'converter_lite';
 
 /** `round_<index>.csv`: an Origin and a Dequant line per row, with a running number. Rows without report are empty. */
 export function roundCsv(rows: readonly ReportRow[], dialect: ReportDialect): string {
-  const lines = rows.flatMap((row): RoundLine[] => [
+  const shown = dialect === 'converter_lite' ? rows.map(inItsArithmetic) : rows;
+  const lines = shown.flatMap((row): RoundLine[] => [
     { row, side: 'Origin' },
     { row, side: 'Dequant' },
   ]);
   const cells = cellsOf(ROUND_COLUMNS, lines);
   const numbered = cells.map((line, i) => [i === 0 ? '' : String(i - 1), ...line]);
   return join(numbered, dialect);
+}
+
+function inItsArithmetic(row: ReportRow): ReportRow {
+  return { ...row, report: row.report?.converterLite ?? row.report };
 }
 
 /** `quant_param.csv`: one line per parameter set, channels in order. */

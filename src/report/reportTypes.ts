@@ -27,6 +27,8 @@ export interface TensorReport {
   /** Infinity when there is no error. */
   readonly sqnrDb: number;
   readonly mse: number;
+  /** The same in converter_lite's own arithmetic, where the report dialect asks for it. */
+  readonly converterLite?: TensorReport;
 }
 
 /** One tensor of one node in one round: two lines of `round_*.csv`. */
