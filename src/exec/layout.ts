@@ -55,7 +55,7 @@ class Placer implements Placement {
     const inputs = draft.inputs.map((id, i) => {
       if (id === undefined) return undefined;
       const want = rule.kind === 'nhwc' && !rule.inputs.includes(i) ? 'plain' : layout;
-      return this.#in(id, want, draft);
+      return this.#in(id, want, draft, draft.integer?.inputQuants[i] !== undefined);
     });
     if (layout === 'nhwc') {
       for (const id of draft.outputs) {
@@ -81,10 +81,10 @@ class Placer implements Placement {
     return balance > 0 ? 'nhwc' : 'plain';
   }
 
-  /** `id`, or its copy in layout `want`. */
-  #in(id: ValueId, want: StorageLayout, draft: Draft): ValueId {
+  /** `id`, or its copy in layout `want`. @param isCoded it is a quantized operand of an integer step. */
+  #in(id: ValueId, want: StorageLayout, draft: Draft, isCoded: boolean): ValueId {
     const constant = this.#context.constants.get(id);
-    if (constant !== undefined) return want === 'plain' ? id : this.#constantIn(id, constant, draft);
+    if (constant !== undefined) return want === 'plain' ? id : this.#constantIn(id, constant, draft, isCoded);
     if (this.#rank(id) !== 4 || (this.layouts.get(id) ?? 'plain') === want) return id;
     const known = this.#copies.get(id);
     if (known !== undefined) return known;
@@ -106,10 +106,10 @@ class Placer implements Placement {
   }
 
   /** A constant for a channels-last step: of rank 4, or below and broadcast against a tensor of rank 4. */
-  #constantIn(id: ValueId, constant: Tensor, draft: Draft): ValueId {
+  #constantIn(id: ValueId, constant: Tensor, draft: Draft, isCoded: boolean): ValueId {
     const operand = draft.inputs.find((i) => i !== undefined && this.#rank(i) === 4 && !this.#context.constants.has(i));
     const dtype = operand === undefined ? undefined : this.#fact(operand)?.dtype;
-    const isOperand = constant.dtype === dtype || constant.dtype === 'bool';
+    const isOperand = isCoded || constant.dtype === dtype || constant.dtype === 'bool';
     const rank = constant.dims.length;
     if (rank > 4 || sizeOf(constant.dims) === 1 || constant.dtype === 'string' || (rank < 4 && !isOperand)) return id;
     const known = this.#copies.get(id);

@@ -1,0 +1,207 @@
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Tensor } from '../../src/base/tensor.ts';
+import { compile } from '../../src/exec/compile.ts';
+import { runIsolated, runPaired } from '../../src/exec/paired.ts';
+import type { Program, Step, Stored } from '../../src/exec/program.ts';
+import type { Graph, ValueId } from '../../src/graph/model.ts';
+import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
+import type { KernelSet } from '../../src/kernels/kernelSet.ts';
+import { converted } from '../../src/ops/storage.ts';
+import { wasmKernels } from '../kernels/engines.ts';
+import { type BuiltModel, model } from '../models/model.ts';
+import { quantizedForm } from './quantized.ts';
+import { INPUT_DIMS, noise, randomImageModel } from './randomGraph.ts';
+import { valuesOf } from './reference.ts';
+
+const seeds = fc.integer({ min: 1, max: 1 << 30 });
+const types = fc.constantFrom('int8' as const, 'uint8' as const);
+
+/**
+ * How near to a rounding tie, in steps of the output, a float sum may decide otherwise than the exact integer one: its
+ * own rounding, at most a few u = 2^-24 of terms that reach some hundred steps.
+ */
+const TIE = 1e-3;
+
+function compiled(graph: Graph, built: BuiltModel, kernels: KernelSet): Promise<Program> {
+  const inputDims = new Map([[built.ids.get('x')!, INPUT_DIMS]]);
+  const { opsets } = built.model;
+  return compile(graph, { kernels, opsets, file: 'random', inputDims, requantizer: 'fp32' });
+}
+
+const plain = (s: Stored): Tensor => converted(s.tensor, s.layout, 'plain');
+
+/** The value that a layout step copied, or the value itself. */
+function original(program: Program, id: ValueId): ValueId {
+  const maker = program.steps.find((s) => s.form === 'layout' && s.outputs.includes(id));
+  return maker?.inputs[0] ?? id;
+}
+
+/** Runs an integer step on the reference's own codes. */
+function onReference(program: Program, step: Step, values: ReadonlyMap<ValueId, Tensor>): Tensor {
+  const given = new Map<ValueId, Stored>();
+  for (const id of step.inputs) {
+    const slot = id === undefined ? undefined : program.slots.get(id);
+    const tensor = id === undefined ? undefined : values.get(original(program, id));
+    if (id === undefined || slot?.quant === undefined || tensor === undefined) continue;
+    given.set(id, { layout: slot.layout, tensor: converted(tensor, 'plain', slot.layout) });
+  }
+  return plain(program.runStep(step, given));
+}
+
+describe.each(['js', 'wasm'] as const)('integer steps on %s', (engine) => {
+  let kernels: KernelSet;
+  let compared = 0;
+
+  beforeAll(async () => {
+    kernels = engine === 'js' ? createJsKernels() : await wasmKernels();
+  });
+
+  it('make the codes that float between DequantizeLinear and QuantizeLinear makes, ties apart', async () => {
+    await fc.assert(
+      fc.asyncProperty(seeds, types, async (seed, type) => {
+        const built = randomImageModel(seed);
+        const feeds = new Map([[built.ids.get('x')!, noise(seed)]]);
+        const { graph } = await quantizedForm(built, feeds, kernels, type);
+        const program = await compiled(graph, built, kernels);
+        const values = await valuesOf(graph, feeds, built.model.opsets, kernels);
+        const quantizers = new Map(graph.nodes.map((n) => [n.outputs[0]!, n]));
+        for (const step of program.steps.filter((s) => s.form === 'integer')) {
+          const [id] = step.outputs;
+          const found = onReference(program, step, values).data as Int8Array;
+          const expected = values.get(id!)!.data as Int8Array;
+          const float = values.get(quantizers.get(id!)!.inputs[0]!)!.data as Float32Array;
+          const scale = program.slots.get(id!)!.quant!.scale[0]!;
+          expect(found.length).toBe(expected.length);
+          for (let i = 0; i < found.length; i++) {
+            compared++;
+            if (found[i] === expected[i]) continue;
+            const steps = Math.abs(float[i]! / scale);
+            expect(Math.abs(steps - Math.floor(steps) - 0.5), `${step.node.handle}[${i}]`).toBeLessThan(TIE);
+            expect(Math.abs(found[i]! - expected[i]!)).toBe(1);
+          }
+        }
+        program.release();
+      }),
+      { numRuns: 40 },
+    );
+    expect(compared).toBeGreaterThan(10_000);
+  });
+});
+
+describe('lowering', () => {
+  const kernels = createJsKernels();
+  const feeds = (built: BuiltModel, seed = 1) => new Map([[built.ids.get('x')!, noise(seed)]]);
+
+  it('gives the same integers on both engines', async () => {
+    const wasm = await wasmKernels();
+    for (let seed = 1; seed <= 12; seed++) {
+      const built = randomImageModel(seed);
+      const { graph } = await quantizedForm(built, feeds(built), kernels, 'uint8');
+      const codes: Map<ValueId, Tensor>[] = [];
+      for (const k of [kernels, wasm]) {
+        const program = await compiled(graph, built, k);
+        const run = program.start(feeds(built, 2));
+        const seen = new Map<ValueId, Tensor>();
+        let floatSeen = false;
+        for (let step = run.advance(); step !== undefined; step = run.advance()) {
+          floatSeen ||= step.form === 'float' && !/QuantizeLinear/.test(step.node.opType);
+          if (step.form === 'integer' && !floatSeen) {
+            for (const id of step.outputs)
+              seen.set(id, { ...plain(run.value(id)!), data: plain(run.value(id)!).data.slice() } as Tensor);
+          }
+        }
+        codes.push(seen);
+        program.release();
+      }
+      expect(codes[1]).toEqual(codes[0]);
+    }
+  });
+
+  it('folds a ReLU whose zero is inside the code range into the convolution before it', async () => {
+    const built = model().input('x', INPUT_DIMS).conv({ channels: 4, name: 'c' }).relu('r').build();
+    const input = feeds(built);
+    const { graph } = await quantizedForm(built, input, kernels, 'int8');
+    const program = await compiled(graph, built, kernels);
+    const compute = program.steps.filter((s) => s.form === 'integer');
+    expect(compute.map((s) => s.node.handle)).toEqual(['c']);
+    expect(program.steps.some((s) => s.node.opType === 'Relu')).toBe(false);
+    const [y] = program.start(input).finish().values();
+    expect(Math.min(...(y!.data as Float32Array))).toBe(0);
+  });
+
+  it('says why a node between codes runs as float', async () => {
+    const net = model().input('x', INPUT_DIMS).quantizeDequantize(0.05, 128);
+    net.conv({ channels: 4, name: 'c' }).quantizeDequantize(0.05, 128);
+    const built = net.build();
+    const program = await compiled(built.model.graph, built, kernels);
+    const conv = program.steps.find((s) => s.node.handle === 'c' && s.form !== 'layout')!;
+    expect([conv.form, conv.why]).toEqual([
+      'float',
+      'Its input 1 is not dequantized: the integer form needs codes for all float inputs.',
+    ]);
+  });
+
+  it('keeps the DequantizeLinear of a value that a float node reads besides an integer one', async () => {
+    const net = model().input('x', INPUT_DIMS).quantizeDequantize(0.05, 128);
+    const shared = net.current;
+    net.maxPool(2).quantizeDequantize(0.05, 128);
+    const left = net.current;
+    net.at(shared).node('Sqrt');
+    const built = net.output(left, net.current).build();
+    const program = await compiled(built.model.graph, built, kernels);
+    const forms = new Map(program.steps.map((s) => [s.node.opType, s.form]));
+    expect([forms.get('MaxPool'), forms.get('Sqrt')]).toEqual(['integer', 'float']);
+    const expected = await valuesOf(built.model.graph, feeds(built), built.model.opsets, kernels);
+    for (const [id, t] of program.start(feeds(built), { poison: true }).finish()) expect(t).toEqual(expected.get(id));
+  });
+});
+
+describe('lockstep', () => {
+  const kernels = createJsKernels();
+
+  it('hands over every pair once, both as they are when run alone', async () => {
+    await fc.assert(
+      fc.asyncProperty(seeds, async (seed) => {
+        const built = randomImageModel(seed);
+        const feeds = new Map([[built.ids.get('x')!, noise(seed)]]);
+        const { graph, codes, floats } = await quantizedForm(built, feeds, kernels, 'uint8');
+        const float = await compiled(built.model.graph, built, kernels);
+        const quant = await compiled(graph, built, kernels);
+        const alone = new Map<ValueId, Tensor>();
+        const run = quant.start(feeds);
+        for (let step = run.advance(); step !== undefined; step = run.advance()) {
+          for (const id of step.outputs)
+            alone.set(id, { ...plain(run.value(id)!), data: plain(run.value(id)!).data.slice() } as Tensor);
+        }
+        const pairs = [...float.slots.keys()]
+          .map((id) => ({ float: id, quant: codes.get(id) ?? id }))
+          .filter((p) => built.model.graph.values.get(p.float)?.constant === undefined && alone.has(p.quant))
+          .filter((p) => floats.has(p.float));
+        const seen: number[] = [];
+        const poisoned = { poison: true } as const;
+        runPaired(float.start(feeds, poisoned), quant.start(feeds, poisoned), pairs, (i, origin, other) => {
+          seen.push(i);
+          expect(plain(origin)).toEqual(floats.get(pairs[i]!.float));
+          expect(plain(other)).toEqual(alone.get(pairs[i]!.quant));
+        });
+        expect(seen.sort((a, b) => a - b)).toEqual(pairs.map((_, i) => i));
+        expect(pairs.length).toBeGreaterThan(0);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('runs a step alone on float inputs: with the inputs it has in the program, to the same codes', async () => {
+    const built = model().input('x', INPUT_DIMS).conv({ channels: 4, name: 'c' }).build();
+    const feeds = new Map([[built.ids.get('x')!, noise(3)]]);
+    const { graph, codes } = await quantizedForm(built, feeds, kernels, 'uint8');
+    const program = await compiled(graph, built, kernels);
+    const step = program.steps.find((s) => s.form === 'integer')!;
+    const input = step.inputs[0]!;
+    const alone = runIsolated(program, step, new Map([[input, { layout: 'plain', tensor: noise(3) }]]));
+    const [whole] = program.start(feeds).finish().values();
+    expect(plain(alone)).toEqual(whole);
+    expect([...codes.values()]).toContain(step.outputs[0]);
+  });
+});
