@@ -23,19 +23,41 @@ export function describeEpilogue(
     return;
   }
   const channels = order.groups * roundUp(order.groupOut, 8);
-  const multiplier = loan.scratch(4 * channels);
   descriptor.setInts({
-    [layout.CONV_MULTIPLIER]: multiplier,
     [layout.CONV_Y_ZERO]: epilogue.zeroPoint,
     [layout.CONV_Y_LO]: epilogue.lo,
     [layout.CONV_Y_HI]: epilogue.hi,
   });
   if (epilogue.flavour === 'fp32') {
-    descriptor.setInts({ [layout.CONV_EPILOGUE]: layout.EPILOGUE_FP32 });
+    const multiplier = loan.scratch(4 * channels);
+    descriptor.setInts({ [layout.CONV_EPILOGUE]: layout.EPILOGUE_FP32, [layout.CONV_MULTIPLIER]: multiplier });
     spreadBias(engine.memory.at('float32', multiplier, channels), epilogue.multiplier, order);
     return;
   }
-  const pairs = Array.from(epilogue.real, toFixedPoint);
+  const { words, common } = fixedPointOf(epilogue, order);
+  const constants = loan.scratch(words.byteLength);
+  engine.memory.at('int32', constants, words.length).set(words);
+  descriptor.setInts({
+    [layout.CONV_EPILOGUE]: common ? layout.EPILOGUE_FIXED_POINT_COMMON : layout.EPILOGUE_FIXED_POINT,
+    [layout.CONV_MULTIPLIER]: constants,
+    [layout.CONV_SHIFT]: constants + 4 * channels,
+  });
+}
+
+/** Constants of a fixed-point requantizer as the kernels read them: COMMON_BYTES per 8 channels, or mantissas and shifts. */
+interface FixedPointWords {
+  readonly words: Int32Array;
+  readonly common: boolean;
+}
+
+/** They depend on the requantizer and the groups alone, and one requantizer belongs to one node. */
+const fixedPointWords = new WeakMap<Requantizer, FixedPointWords>();
+
+function fixedPointOf(requantizer: Requantizer, order: Pick<WeightOrder, 'groups' | 'groupOut'>): FixedPointWords {
+  const known = fixedPointWords.get(requantizer);
+  const channels = order.groups * roundUp(order.groupOut, 8);
+  if (known !== undefined && known.words.length === wordsOf(known, channels)) return known;
+  const pairs = Array.from(requantizer.real, toFixedPoint);
   const mantissas = spread(
     pairs.map((p) => p.mantissa),
     order,
@@ -44,19 +66,14 @@ export function describeEpilogue(
     pairs.map((p) => p.shift),
     order,
   );
-  if (pairs.every(({ shift }) => shift >= 32 && shift <= layout.COMMON_MAX_SHIFT)) {
-    const constants = loan.scratch((channels / 8) * layout.COMMON_BYTES);
-    writeCommon(engine, constants, mantissas, shifts);
-    descriptor.setInts({
-      [layout.CONV_EPILOGUE]: layout.EPILOGUE_FIXED_POINT_COMMON,
-      [layout.CONV_MULTIPLIER]: constants,
-    });
-    return;
-  }
-  const shift = loan.scratch(4 * channels);
-  descriptor.setInts({ [layout.CONV_EPILOGUE]: layout.EPILOGUE_FIXED_POINT, [layout.CONV_SHIFT]: shift });
-  engine.memory.at('int32', multiplier, channels).set(mantissas);
-  engine.memory.at('int32', shift, channels).set(shifts);
+  const common = pairs.every(({ shift }) => shift >= 32 && shift <= layout.COMMON_MAX_SHIFT);
+  const made = { common, words: common ? commonWords(mantissas, shifts) : Int32Array.of(...mantissas, ...shifts) };
+  fixedPointWords.set(requantizer, made);
+  return made;
+}
+
+function wordsOf({ common }: FixedPointWords, channels: number): number {
+  return common ? (channels / 8) * (layout.COMMON_BYTES / 4) : 2 * channels;
 }
 
 /** One number per padded output channel, 0 for those that pad. */
@@ -67,18 +84,18 @@ function spread(numbers: readonly number[], order: Pick<WeightOrder, 'groups' | 
 }
 
 /** The constants of EPILOGUE_FIXED_POINT_COMMON; a result of 512 steps is outside any code range. */
-function writeCommon(engine: Engine, pointer: number, mantissas: Int32Array, shifts: Int32Array): void {
-  for (let first = 0; first < mantissas.length; first += 8) {
-    const at = pointer + (first / 8) * layout.COMMON_BYTES;
-    const rounding = engine.memory.at('int64', at + layout.COMMON_ROUNDING, 8);
-    const limits = engine.memory.at('int32', at + layout.COMMON_LIMIT, 8);
-    const factors = engine.memory.at('int32', at + layout.COMMON_FACTOR, 8);
-    engine.memory.at('int32', at + layout.COMMON_MANTISSA, 8).set(mantissas.subarray(first, first + 8));
-    for (let i = 0; i < 8; i++) {
-      const shift = Math.max(32, shifts[first + i] as number);
-      rounding[i] = 1n << BigInt(shift - 1);
-      limits[i] = 512 * 2 ** (shift - 32);
-      factors[i] = 2 ** (layout.COMMON_FRACTION - (shift - 32));
-    }
+function commonWords(mantissas: Int32Array, shifts: Int32Array): Int32Array {
+  const words = new Int32Array((mantissas.length / 8) * (layout.COMMON_BYTES / 4));
+  for (let channel = 0; channel < mantissas.length; channel++) {
+    const first = (channel >> 3) * (layout.COMMON_BYTES / 4);
+    const lane = channel & 7;
+    const shift = Math.max(32, shifts[channel] as number);
+    const rounding = first + layout.COMMON_ROUNDING / 4 + 2 * lane;
+    words[first + layout.COMMON_MANTISSA / 4 + lane] = mantissas[channel] as number;
+    words[rounding] = shift === 32 ? 2 ** 31 : 0;
+    words[rounding + 1] = shift === 32 ? 0 : 2 ** (shift - 33);
+    words[first + layout.COMMON_LIMIT / 4 + lane] = 512 * 2 ** (shift - 32);
+    words[first + layout.COMMON_FACTOR / 4 + lane] = 2 ** (layout.COMMON_FRACTION - (shift - 32));
   }
+  return words;
 }

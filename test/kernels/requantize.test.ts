@@ -13,7 +13,7 @@ const multipliers = (min: number, max: number) =>
     .map(([significand, exponent]) => significand * 2 ** exponent);
 const MULTIPLIER = multipliers(-30, 8);
 /** Below one half and not tiny, as those of networks are. */
-const COMMON_MULTIPLIER = multipliers(-20, -2);
+const COMMON_MULTIPLIER = multipliers(-20, -1);
 
 describe('fixed point', () => {
   it('has the mantissa and shift of the nearest 31-bit number', () => {
