@@ -3,11 +3,12 @@ import { whyNoToggle } from '../actions.ts';
 import { fill, h, setAttr } from '../dom.ts';
 import { layoutFailed, noLayoutWorker } from '../errors.ts';
 import type { Camera, Store } from '../store.ts';
-import { firstCamera, fitCamera, keepInSight, type Point, toGraph, zoomAt } from './camera.ts';
+import { firstCamera, fitCamera, type Point, toGraph, zoomAt } from './camera.ts';
 import { contextOf, describeItem } from './describe.ts';
 import { markNodes, type NodeMark } from './heat.ts';
 import { listenToInput } from './input.ts';
 import { createLayoutClient } from './layoutClient.ts';
+import { Motion } from './motion.ts';
 import { type Direction, neighbour } from './navigate.ts';
 import { createDrawing, type Drawing, type Highlight, itemAt, paint } from './painter.ts';
 import { type Palette, readPalette, watchTheme } from './palette.ts';
@@ -42,13 +43,11 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
 
   let drawing: Drawing | undefined;
   let palette: Palette = readPalette(document.body);
-  let camera: Camera = { x: 0, y: 0, zoom: 1 };
   let view = { width: 0, height: 0 };
   let hovered: number | undefined;
   let found: ReadonlySet<number> = EMPTY;
   let marks: ReadonlyMap<number, NodeMark> = new Map();
   let frame = 0;
-  let flight = 0;
   /** An input or output pill under the keyboard; nodes are selected through the store. */
   let pill: number | undefined;
 
@@ -62,7 +61,14 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
         g.clearRect(0, 0, canvas.width, canvas.height);
         return;
       }
-      paint(g, drawing, { camera, view, pixelRatio: devicePixelRatio, palette, marks, highlight: highlight() });
+      paint(g, drawing, {
+        camera: motion.camera,
+        view,
+        pixelRatio: devicePixelRatio,
+        palette,
+        marks,
+        highlight: highlight(),
+      });
     });
   };
   const selectedItem = (): number | undefined => {
@@ -76,54 +82,16 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
     focused: document.activeElement === surface,
   });
 
-  let saveTimer: ReturnType<typeof setTimeout> | undefined;
-  const moveTo = (next: Camera) => {
-    if (drawing === undefined) return;
-    camera = keepInSight(next, view, drawing.layout);
-    clearTimeout(saveTimer);
-    saveTimer = setTimeout(() => store.update({ camera }), 250);
-    draw();
-  };
-  const flyTo = (next: Camera) => {
-    cancelAnimationFrame(flight);
-    if (matchMedia('(prefers-reduced-motion: reduce)').matches) {
-      moveTo(next);
-      return;
-    }
-    const start = camera;
-    const began = performance.now();
-    const step = (now: number) => {
-      const t = Math.min(1, Math.max(0, (now - began) / 160));
-      const ease = 1 - (1 - t) ** 3;
-      const zoom = start.zoom * (next.zoom / start.zoom) ** ease;
-      moveTo({ x: start.x + (next.x - start.x) * ease, y: start.y + (next.y - start.y) * ease, zoom });
-      if (t < 1) flight = requestAnimationFrame(step);
-    };
-    flight = requestAnimationFrame(step);
-  };
+  const motion = new Motion({
+    view: () => view,
+    graph: () => drawing?.layout,
+    onMove: draw,
+    onRest: (camera) => store.update({ camera }),
+  });
   const pointOf = (item: number): Point => ({
     x: drawing?.layout.x[item] ?? 0,
     y: (drawing?.layout.y[item] ?? 0) + (drawing?.scene.items[item]?.height ?? 0) / 2,
   });
-  const show = (item: number) => flyTo({ ...pointOf(item), zoom: Math.max(camera.zoom, 0.8) });
-  /** How far from the middle an item may be to be well inside. */
-  const reach = () => ({
-    dx: Math.max(0, view.width / 2 - 130) / camera.zoom,
-    dy: Math.max(0, view.height / 2 - 60) / camera.zoom,
-  });
-  const isReadable = (item: number): boolean => {
-    const p = pointOf(item);
-    const { dx, dy } = reach();
-    return camera.zoom >= 0.5 && Math.abs(p.x - camera.x) <= dx && Math.abs(p.y - camera.y) <= dy;
-  };
-  /** Moves only as far as needed to have the item well inside. */
-  const bringIntoSight = (item: number) => {
-    const p = pointOf(item);
-    const { dx, dy } = reach();
-    const x = Math.min(Math.max(camera.x, p.x - dx), p.x + dx);
-    const y = Math.min(Math.max(camera.y, p.y - dy), p.y + dy);
-    if (x !== camera.x || y !== camera.y) flyTo({ x, y, zoom: camera.zoom });
-  };
 
   const selectItem = (item: number | undefined) => {
     const target = item === undefined ? undefined : drawing?.scene.items[item];
@@ -141,7 +109,7 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
       return;
     }
     selectItem(next);
-    bringIntoSight(next);
+    motion.follow(pointOf(next));
   };
 
   /** The selected node and what it is connected with, as options a screen reader can walk. */
@@ -200,7 +168,7 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
   listenToInput(surface, {
     itemAt: (p) => {
       if (drawing === undefined) return undefined;
-      const { x, y } = toGraph(camera, view, p);
+      const { x, y } = toGraph(motion.camera, view, p);
       return itemAt(drawing, x, y);
     },
     hover,
@@ -217,14 +185,18 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
       if (selected === null) actions().announce('Select a node first');
       else actions().toggleSkip(selected);
     },
-    pan: (dx, dy) => moveTo({ x: camera.x - dx / camera.zoom, y: camera.y - dy / camera.zoom, zoom: camera.zoom }),
-    zoom: (factor, at) => moveTo(zoomAt(camera, view, at ?? { x: view.width / 2, y: view.height / 2 }, factor)),
+    pan: (dx, dy) => {
+      const { x, y, zoom } = motion.camera;
+      motion.moveTo({ x: x - dx / zoom, y: y - dy / zoom, zoom });
+    },
+    zoom: (factor, at) =>
+      motion.moveTo(zoomAt(motion.camera, view, at ?? { x: view.width / 2, y: view.height / 2 }, factor)),
     step,
     end: (which) => {
       if (drawing === undefined) return;
       const item = which === 'first' ? 0 : drawing.scene.items.length - 1;
       selectItem(item);
-      bringIntoSight(item);
+      motion.follow(pointOf(item));
     },
     fit: () => fit(),
     search: () => actions().openSearch(),
@@ -237,14 +209,14 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
   });
   surface.addEventListener('blur', draw);
 
-  const fit = () => drawing && flyTo(fitCamera(view, drawing.layout));
+  const fit = () => drawing && motion.flyTo(fitCamera(view, drawing.layout));
   const resize = () => {
     const box = surface.getBoundingClientRect();
     const first = view.width === 0;
     view = { width: Math.round(box.width), height: Math.round(box.height) };
     canvas.width = Math.round(view.width * devicePixelRatio);
     canvas.height = Math.round(view.height * devicePixelRatio);
-    if (first && drawing !== undefined) moveTo(store.state.camera ?? initialCamera(drawing));
+    if (first && drawing !== undefined) motion.moveTo(store.state.camera ?? initialCamera(drawing));
     draw();
   };
   const initialCamera = ({ scene, layout }: Drawing): Camera => {
@@ -278,7 +250,7 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
             'aria-label',
             `Graph of ${graph.file}: ${graph.nodes.length} nodes. Arrow keys follow edges.`,
           );
-          if (view.width > 0) moveTo(store.state.camera ?? initialCamera(drawing));
+          if (view.width > 0) motion.moveTo(store.state.camera ?? initialCamera(drawing));
           updateOptions();
         },
         (cause: unknown) => {
@@ -308,14 +280,14 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
     element,
     reveal: (nodeId) => {
       const item = drawing?.scene.itemOf.get(nodeId);
-      if (item !== undefined) show(item);
+      if (item !== undefined) motion.centre(pointOf(item));
     },
     bringIntoSight: (nodeId) => {
       const item = drawing?.scene.itemOf.get(nodeId);
-      if (item !== undefined && !isReadable(item)) show(item);
+      if (item !== undefined) motion.reveal(pointOf(item));
     },
     fit: () => void fit(),
-    zoomBy: (factor) => flyTo(zoomAt(camera, view, { x: view.width / 2, y: view.height / 2 }, factor)),
+    zoomBy: (factor) => motion.flyTo(zoomAt(motion.camera, view, { x: view.width / 2, y: view.height / 2 }, factor)),
     focusGraph: () => surface.focus(),
     showFound: (nodeIds) => {
       found = new Set([...nodeIds].flatMap((id) => drawing?.scene.itemOf.get(id) ?? []));
