@@ -20,15 +20,16 @@ describe('a mistake', () => {
     await w.graph.locator('.banner').getByRole('button', { name: 'Close' }).click();
   });
 
-  it('of the model file is a page with the reason and a way to try again', async () => {
+  it('of the model file is a page with the reason; the graph appears once the file is mended', async () => {
     w.write('broken.onnx', 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n');
     await w.file('broken.onnx').dblclick();
     const error = w.graph.locator('#error');
     await error.waitFor();
     assert.match((await error.textContent()) ?? '', /^ONX\d+ broken\.onnx.*LFS/s);
     await w.screenshot('10-broken');
-    w.write('broken.onnx', readFileSync(join(w.folder, 'mnist.onnx')));
     await w.graph.locator('#retry').click();
+    await error.waitFor();
+    w.write('broken.onnx', readFileSync(join(w.folder, 'mnist.onnx')));
     await w.graph.getByText('broken.onnx · 6 nodes').waitFor();
     await w.close('broken.onnx');
   });

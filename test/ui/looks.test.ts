@@ -12,7 +12,7 @@ describe('the view', () => {
         await w.graph.locator('.legend .legend-row').first().waitFor();
         const overflow = await w.graph.locator('body').evaluate((body) => body.scrollWidth - body.clientWidth);
         assert(overflow <= 0, `${overflow} pixels stick out`);
-        await w.page.waitForTimeout(300);
+        await w.page.waitForTimeout(300); // fades
         await w.screenshot(`look-${theme}-${width}`);
       });
     }

@@ -21,12 +21,13 @@ describe('opening a model', () => {
     await w.page.keyboard.press('Home');
     await w.page.keyboard.press('ArrowDown');
     await w.graph.getByRole('option', { selected: true, name: /^Conv conv1/ }).waitFor();
-    await w.page.keyboard.press('Control+f');
+    await w.page.keyboard.press('/');
     await w.graph.locator('.search vscode-text-field').waitFor();
     await w.page.keyboard.type('gemm');
     await w.graph.getByRole('option', { name: /fc/ }).first().waitFor();
     await w.page.keyboard.press('Enter');
     await w.page.keyboard.press('Escape');
+    await w.graph.locator('.search').waitFor({ state: 'hidden' });
     await w.graph.getByRole('option', { selected: true, name: /^Gemm fc/ }).waitFor();
   });
 

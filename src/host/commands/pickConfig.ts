@@ -25,11 +25,12 @@ function configItems(found: readonly FoundConfig[], lastUsed: string | undefined
   const rest = found.filter(({ uri }) => uri.toString() !== lastUsed);
   return [...last, ...rest].map(({ uri, quantType }) => {
     const path = vscode.workspace.asRelativePath(uri);
+    const at = path.lastIndexOf('/');
     const isLast = uri.toString() === lastUsed;
     return {
-      label: `$(settings-gear) ${path.slice(path.lastIndexOf('/') + 1)}`,
+      label: `$(settings-gear) ${path.slice(at + 1)}`,
       description: isLast ? vscode.l10n.t('{0} · last used', quantType) : quantType,
-      detail: path,
+      ...(at > 0 && { detail: path.slice(0, at) }),
       choice: { kind: 'existing', config: uri },
     };
   });

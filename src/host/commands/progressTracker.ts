@@ -20,7 +20,8 @@ export function progressTracker(): (progress: Progress) => { readonly message: s
     const increment = percent - reached;
     reached = percent;
     const count = progress.total > 1 ? ` ${progress.done}/${progress.total}` : '';
-    const text = progress.text === '' ? '' : ` · ${progress.text}`;
+    const name = progress.text.split(/[\\/]/).pop() ?? '';
+    const text = name === '' ? '' : ` · ${name}`;
     return { message: `${stageLabel(progress.stage)}${count}${text}`, increment };
   };
 }

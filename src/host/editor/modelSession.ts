@@ -47,6 +47,7 @@ export class ModelSession implements vscode.Disposable {
   private worker: ModelWorker | undefined;
   private opened: Promise<GraphView> | undefined;
   private isOpen = false;
+  private stamp = '';
   private job: { readonly kind: JobKind; readonly finished: Promise<void>; cancelled: boolean } | undefined;
   private readonly tickets: Record<JobKind, number> = { sensitivity: 0, trial: 0, run: 0 };
 
@@ -98,6 +99,12 @@ export class ModelSession implements vscode.Disposable {
     worker?.dispose();
     this.reset();
     return this.graph();
+  }
+
+  /** What became of the file since it was read: `unread` when it could not be. */
+  async compareWithDisk(): Promise<'same' | 'changed' | 'unread'> {
+    if (!this.isOpen) return 'unread';
+    return (await stampOf(this.uri)) === this.stamp ? 'same' : 'changed';
   }
 
   /** The connection to the worker with the model open in it, for requests that do not take long. */
@@ -177,6 +184,7 @@ export class ModelSession implements vscode.Disposable {
   private async open(): Promise<GraphView> {
     if (this.uri.scheme !== 'file') throw new DiagnosticError(schemeUnsupported(this.file, this.uri.scheme));
     const worker = this.startWorker();
+    this.stamp = await stampOf(this.uri);
     const graph = await worker.rpc.request('model/open', { protocol: PROTOCOL_VERSION, path: this.uri.fsPath });
     this.isOpen = true;
     this.options.log.info(`${this.file}: ${graph.nodes.length} nodes, ${graph.opsets}, ${graph.producer}`);
@@ -255,5 +263,15 @@ export class ModelSession implements vscode.Disposable {
 
   private fire<E extends keyof HostEvents>(event: E, payload: HostEvents[E]): void {
     this.emitter.fire({ event, payload } as SessionEvent); // event and payload are of one E
+  }
+}
+
+/** Tells one state of a file from another; '' when it is not there. */
+async function stampOf(uri: vscode.Uri): Promise<string> {
+  try {
+    const { mtime, size } = await vscode.workspace.fs.stat(uri);
+    return `${mtime} ${size}`;
+  } catch {
+    return '';
   }
 }
