@@ -49,7 +49,7 @@ export function facts(entries: readonly (readonly [string, string])[]): HTMLElem
 }
 
 function quantText({ quant }: TensorView): string {
-  if (quant === null) return 'no, it stays float';
+  if (quant === null) return 'no scale of its own';
   const { dtype, scale, zeroPoint, axis, range } = quant;
   const span = (values: readonly number[]) => {
     const lo = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
