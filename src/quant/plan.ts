@@ -111,6 +111,8 @@ function quantize(draft: Draft, node: Node, treatment: Treatment): Pick<NodeDeci
   switch (treatment) {
     case 'weighted':
       return quantizeProduct(draft, node);
+    case 'normalization':
+      return quantizeNormalization(draft, node);
     case 'clamp':
       return quantizeClamp(draft, node);
     case 'shares': {
@@ -161,6 +163,24 @@ function quantizeProduct(draft: Draft, node: Node): Pick<NodeDecision, 'form' | 
   return { form: 'quantized', why: 'both operands are activations, quantized by their own ranges' };
 }
 
+function quantizeNormalization(draft: Draft, node: Node): Pick<NodeDecision, 'form' | 'why'> {
+  const [activation, scale, bias] = node.inputs;
+  if (activation !== undefined) ask(draft, activation);
+  if (activation !== undefined && scale !== undefined && isConstant(draft, scale)) {
+    const constantBias = bias !== undefined && isConstant(draft, bias) ? bias : undefined;
+    draft.weights.push({
+      node: node.id,
+      input: 1,
+      value: scale,
+      granularity: { kind: 'perTensor' },
+      product: { activation, biasInput: 2, bias: constantBias },
+    });
+  }
+  const [out] = floatOutputs(draft, node);
+  if (out !== undefined) ask(draft, out);
+  return { form: 'quantized', why: 'scale in int8 and bias in int32, activations by their own ranges' };
+}
+
 function quantizeClamp(draft: Draft, node: Node): Pick<NodeDecision, 'form' | 'why'> {
   const from = node.inputs[0] as ValueId;
   const to = node.outputs[0] as ValueId;
@@ -199,7 +219,7 @@ function askForInputs(draft: Draft, node: Node): void {
   });
 }
 
-/** Marks an activation as quantized by its own range; a constant operand becomes int8 codes, per tensor. */
+/** Marks an activation as quantized by its own range; a constant operand becomes codes by its own, per tensor. */
 function ask(draft: Draft, id: ValueId, node?: Node, input?: number): void {
   if (isConstant(draft, id)) {
     if (node !== undefined && input !== undefined)

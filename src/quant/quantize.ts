@@ -7,7 +7,7 @@ import { degenerateRange, noRange } from './errors.ts';
 import type { QuantPlan, WeightDecision } from './plan.ts';
 import { collectParams, onnxruntimeParams, type Range } from './qparams.ts';
 import { activationScheme } from './scheme.ts';
-import { leastWeightScale, quantizeBias, quantizeWeight, type WeightResult } from './weights.ts';
+import { leastWeightScale, quantizeBias, quantizeOperand, quantizeWeight, type WeightResult } from './weights.ts';
 
 export interface QuantizeOptions {
   readonly file: string;
@@ -98,11 +98,15 @@ function quantizeConstants(
     tensor: graph.values.get(w.value)?.name ?? '',
   };
   const key = `${w.value}:${JSON.stringify(w.granularity)}`;
-  const plain = remember(cache.weights, key, () => quantizeWeight(tensorOf(options, w.value), w.granularity, at));
   if (w.product === undefined) {
-    diagnostics.push(...plain.diagnostics);
-    return [{ node: node.id, input: w.input, quantized: plain.quantized }];
+    const scheme = activationScheme(options.activationType);
+    const operand = remember(cache.weights, `${w.value}:${scheme.dtype}`, () =>
+      quantizeOperand(tensorOf(options, w.value), scheme, at),
+    );
+    diagnostics.push(...operand.diagnostics);
+    return [{ node: node.id, input: w.input, quantized: operand.quantized }];
   }
+  const plain = remember(cache.weights, key, () => quantizeWeight(tensorOf(options, w.value), w.granularity, at));
   const correction = options.corrections.get(node.id);
   const inputScale = activations.get(w.product.activation)?.scale[0];
   invariant(inputScale !== undefined, `the activation of ${node.handle} has no parameters`);

@@ -2,9 +2,9 @@
  * How a target treats an operator it quantizes.
  * `weighted`: integer product with a constant weight. `clamp`: folds into a quantized producer, else like `observed`.
  * `shares`: output takes the input's parameters, quantized only if the input is. `observed`: all float inputs and
- * outputs have parameters of their own. `unitRange`: like `observed`, but the output's range is known to be [0, 1].
+ * outputs have parameters of their own. `normalization`: like `weighted` with the scale as weight, per tensor. `unitRange`: like `observed`, but the output's range is known to be [0, 1].
  */
-export type Treatment = 'weighted' | 'clamp' | 'shares' | 'observed' | 'unitRange';
+export type Treatment = 'weighted' | 'normalization' | 'clamp' | 'shares' | 'observed' | 'unitRange';
 
 /** Operators of ai.onnx that a target quantizes. */
 export type Target = Readonly<Record<string, Treatment>>;
@@ -17,6 +17,7 @@ const ONNXRUNTIME: Target = {
   ArgMax: 'observed',
   Add: 'observed',
   AveragePool: 'shares',
+  BatchNormalization: 'normalization',
   Clip: 'clamp',
   Concat: 'observed',
   Conv: 'weighted',
@@ -25,6 +26,8 @@ const ONNXRUNTIME: Target = {
   Gather: 'shares',
   Gemm: 'weighted',
   GlobalAveragePool: 'observed',
+  InstanceNormalization: 'normalization',
+  LayerNormalization: 'normalization',
   LeakyRelu: 'observed',
   MatMul: 'weighted',
   MaxPool: 'shares',

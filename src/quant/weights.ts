@@ -1,5 +1,5 @@
 import type { Diagnostic, Location } from '../base/diagnostics.ts';
-import type { Granularity, QuantizedTensor, QuantParams } from '../base/quantParams.ts';
+import type { Granularity, QuantizedTensor, QuantParams, QuantScheme } from '../base/quantParams.ts';
 import { clamp, rint } from '../base/round.ts';
 import { sizeOf, stridesOf } from '../base/shape.ts';
 import { hasDType, type Tensor, tensor } from '../base/tensor.ts';
@@ -46,9 +46,29 @@ export function quantizeWeight(
   if (raised > 0) diagnostics.push(raisedWeightScale(at, raised, factor));
   const params = collectParams(scheme, pairs);
   return {
-    quantized: { codes: tensor('int8', weight.dims, quantizeInt8(data, channels, params)), params },
+    quantized: { codes: tensor('int8', weight.dims, Int8Array.from(quantizeCodes(data, channels, params))), params },
     diagnostics,
   };
+}
+
+/**
+ * Quantizes a constant operand of an element-wise operator as ONNX Runtime does: like an activation whose range is
+ * known, asymmetric, per tensor.
+ * @throws QNT201 when the constant holds NaN or infinities.
+ */
+export function quantizeOperand(operand: Tensor, scheme: QuantScheme, at: Location): WeightResult {
+  const data = floatData(operand);
+  const channels = { count: 1, inner: Math.max(1, data.length) };
+  const [range] = channelRanges(data, channels, at) as [Range]; // one channel
+  const pair = onnxruntimeParams(range, scheme);
+  const params = collectParams(scheme, [pair]);
+  const codes = quantizeCodes(data, channels, params);
+  const held =
+    scheme.dtype === 'uint8'
+      ? tensor('uint8', operand.dims, Uint8Array.from(codes))
+      : tensor('int8', operand.dims, Int8Array.from(codes));
+  const told = pair.degenerate && (range.lo !== 0 || range.hi !== 0) ? [degenerateRange(at, range.lo, range.hi)] : [];
+  return { quantized: { codes: held, params }, diagnostics: told };
 }
 
 /**
@@ -139,9 +159,9 @@ function channelRanges(data: Float32Array, { count, inner }: Channels, at: Locat
   return Array.from(lo, (min, c) => ({ lo: min, hi: hi[c] as number }));
 }
 
-function quantizeInt8(data: Float32Array, { count, inner }: Channels, params: QuantParams): Int8Array {
+function quantizeCodes(data: Float32Array, { count, inner }: Channels, params: QuantParams): Int16Array {
   const { qmin, qmax } = params.scheme;
-  const codes = new Int8Array(data.length);
+  const codes = new Int16Array(data.length);
   for (let start = 0, c = 0; start < data.length; start += inner, c = (c + 1) % count) {
     const s = params.scale[c] as number;
     const z = params.zeroPoint[c] as number;
