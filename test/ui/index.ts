@@ -17,6 +17,8 @@ export async function run(options: WorkbenchOptions): Promise<{ passes: number; 
   await import('./toggling.test.ts');
   await import('./failures.test.ts');
   await import('./looks.test.ts');
+  await import('./mobileNet.test.ts');
+  await import('./policy.test.ts');
   return new Promise((resolve) => {
     const runner = mocha.run(() => {
       const { passes = 0, failures = 0, pending = 0 } = runner.stats ?? {};
