@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
+import { Cancelled } from '../../src/base/abort.ts';
 import { ConfigFollower } from '../../src/host/config/configFollower.ts';
 import { changedSpan } from '../../src/host/config/configText.ts';
 import { SkipEdits } from '../../src/host/config/skipEdits.ts';
@@ -108,6 +109,33 @@ describe('a trial', () => {
     await until('problem', () => vscode.languages.getDiagnostics(uri).some((d) => d.severity === 0));
     assert.equal(session.trial, trial);
     assert(events.some(({ event, payload }) => event === 'run/stopped' && payload.diagnostics.length > 0));
+  });
+
+  it('asks for a full run when more than the skip list has changed', async () => {
+    const uri = await config('more');
+    await quantize(uri);
+    const document = await vscode.workspace.openTextDocument(uri);
+    const edit = new vscode.WorkspaceEdit();
+    const at = document.getText().indexOf('calibrate_size=20');
+    edit.replace(uri, new vscode.Range(document.positionAt(at), document.positionAt(at + 17)), 'calibrate_size=10');
+    await vscode.workspace.applyEdit(edit);
+    const stopped = () => events.flatMap(({ event, payload }) => (event === 'run/stopped' ? payload.diagnostics : []));
+    await until('the answer', () => stopped().some((d) => d.code === 'SES402'));
+    assert.equal(session.trial, null);
+    assert(session.run);
+  });
+
+  it('stops the worker in the middle of a run at once', async () => {
+    const uri = await config('stopped', ['calibrate_size=100', 'evaluate_size=500']);
+    await session.graph();
+    const running = quantize(uri);
+    await until('progress', () => events.some(({ event }) => event === 'run/progress'));
+    const start = Date.now();
+    session.cancel('run');
+    await assert.rejects(running, Cancelled);
+    assert(Date.now() - start < 500, `${Date.now() - start} ms`);
+    assert.deepEqual(events.at(-1), { event: 'run/stopped', payload: { diagnostics: [] } });
+    assert(await quantize(await config('after')), 'the worker goes on');
   });
 
   it('evaluates quick clicks once, under the last of them', async () => {

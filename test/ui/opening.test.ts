@@ -37,4 +37,10 @@ describe('opening a model', () => {
     assert.equal(await w.menuItem('Quantize with Config').count(), 0);
     await w.page.keyboard.press('Escape');
   });
+
+  it('comes back when the window is reloaded', async () => {
+    await w.open();
+    await w.graph.getByText('mnist.onnx · 6 nodes').waitFor();
+    await w.graph.getByRole('option', { selected: true, name: /^Gemm fc/ }).waitFor();
+  });
 });
