@@ -61,7 +61,7 @@ export function idleSkip(at: Location, name: string, why: string): Diagnostic {
   };
 }
 
-/** QNT207: int32 cannot hold a bias at the product of the scales, so the weight's scale was raised. */
+/** QNT207: int32 cannot hold a bias and the products at the scales' product, so the weight's scale was raised. */
 export function raisedWeightScale(at: Location, channels: number, factor: number): Diagnostic {
   return {
     severity: 'warning',

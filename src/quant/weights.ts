@@ -7,6 +7,9 @@ import { degenerateRange, nonFiniteWeight, raisedWeightScale } from './errors.ts
 import { type AffinePair, collectParams, onnxruntimeParams, type Range } from './qparams.ts';
 import { biasScheme, weightScheme } from './scheme.ts';
 
+/** Half of int32: the other half is left to the products that are added to the bias. */
+const LARGEST_BIAS = 1073741823;
+
 /** A quantized constant and what was noticed on the way. */
 export interface WeightResult {
   readonly quantized: QuantizedTensor;
@@ -72,14 +75,14 @@ export function quantizeOperand(operand: Tensor, scheme: QuantScheme, at: Locati
 }
 
 /**
- * The least weight scale per channel at which int32 holds the bias, with a margin of 1.0001; 0 where any scale does.
+ * The least weight scale per channel at which half of int32 holds the bias, with a margin of 1.0001; 0 where any does.
  * @param bias float32 [C].
  */
 export function leastWeightScale(bias: Float32Array, inputScale: number, channels: number): Float64Array {
   const least = new Float64Array(channels);
   for (let i = 0; i < bias.length; i++) {
     const c = channels === 1 ? 0 : i;
-    const smallest = (Math.abs(bias[i] as number) / 2147483647 / inputScale) * 1.0001;
+    const smallest = (Math.abs(bias[i] as number) / LARGEST_BIAS / inputScale) * 1.0001;
     least[c] = Math.max(least[c] as number, smallest);
   }
   return least;
