@@ -43,20 +43,15 @@ export function runPaired(
       if (origin === undefined || other === undefined) continue;
       done[index] = 1;
       onPair(index, origin, other);
+      for (const side of sides) side.forget(index);
     }
-    for (const side of sides) side.keep(made, done);
   };
   meet(a.start());
   meet(b.start());
-  for (let more = true; more; ) {
-    const made = a.advance();
-    if (made !== undefined) meet(made);
-    more = made !== undefined;
-    while (made !== undefined ? made.some((i) => !done[i] && !b.ended) : !b.ended) {
-      const other = b.advance();
-      if (other === undefined) break;
-      meet(other);
-    }
+  for (let made = a.advance(done); ; made = a.advance(done)) {
+    meet(made ?? []);
+    while (!b.ended && (made === undefined || made.some((i) => !done[i]))) meet(b.advance(done) ?? []);
+    if (made === undefined) return;
   }
 }
 
@@ -67,6 +62,8 @@ class Side {
   readonly #ids: readonly ValueId[];
   readonly #indices = new Map<ValueId, number[]>();
   readonly #waiting = new Map<number, Stored>();
+  /** Pairs that the last step made. */
+  #fresh: number[] = [];
 
   constructor(run: Run, ids: readonly ValueId[]) {
     this.#run = run;
@@ -76,32 +73,30 @@ class Side {
 
   /** Pairs whose value exists before the first step: feeds and what is given. */
   start(): number[] {
-    return this.#ids.flatMap((id, i) => (this.#run.value(id) === undefined ? [] : [i]));
+    this.#fresh = this.#ids.flatMap((id, i) => (this.#run.value(id) === undefined ? [] : [i]));
+    return this.#fresh;
   }
 
-  /** Executes a step; the pairs it made, undefined at the end. */
-  advance(): number[] | undefined {
+  /** Executes a step; the pairs it made, undefined at the end. What still waits for its counterpart is copied first. */
+  advance(done: Uint8Array): number[] | undefined {
+    for (const index of this.#fresh) if (!done[index]) this.#copy(index);
     const step = this.#run.advance();
-    if (step === undefined) {
-      this.ended = true;
-      return undefined;
-    }
-    return step.outputs.flatMap((id) => this.#indices.get(id) ?? []);
+    this.#fresh = step?.outputs.flatMap((id) => this.#indices.get(id) ?? []) ?? [];
+    this.ended = step === undefined;
+    return step === undefined ? undefined : this.#fresh;
   }
 
   get(index: number): Stored | undefined {
     return this.#waiting.get(index) ?? this.#run.value(this.#ids[index] as ValueId); // an index of `ids`
   }
 
-  /** Copies what was made and did not meet its counterpart; forgets what did. */
-  keep(made: readonly number[], done: Uint8Array): void {
-    for (const index of made) {
-      if (done[index]) this.#waiting.delete(index);
-      else if (!this.#waiting.has(index)) {
-        const stored = this.#run.value(this.#ids[index] as ValueId);
-        if (stored !== undefined) this.#waiting.set(index, { ...stored, tensor: copied(stored.tensor) });
-      }
-    }
+  forget(index: number): void {
+    this.#waiting.delete(index);
+  }
+
+  #copy(index: number): void {
+    const stored = this.#waiting.has(index) ? undefined : this.get(index);
+    if (stored !== undefined) this.#waiting.set(index, { ...stored, tensor: copied(stored.tensor) });
   }
 }
 
