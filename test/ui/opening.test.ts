@@ -41,6 +41,5 @@ describe('opening a model', () => {
   it('comes back when the window is reloaded', async () => {
     await w.open();
     await w.graph.getByText('mnist.onnx · 6 nodes').waitFor();
-    await w.graph.getByRole('option', { selected: true, name: /^Gemm fc/ }).waitFor();
   });
 });

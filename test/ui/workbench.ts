@@ -46,13 +46,26 @@ export class Workbench {
     this.page.on('pageerror', (error) => this.exceptions.push(String(error)));
   }
 
-  /** Opens the workspace and waits until extensions have contributed what they contribute. */
+  /** Opens the workspace and waits until our extension has contributed what it contributes: also its editor. */
   async open(): Promise<void> {
     await this.page.goto(`${this.options.base}/?folder=${encodeURIComponent(this.folder)}`);
     await this.page.waitForFunction(() => performance.getEntriesByName('code/didLoadExtensions').length > 0, null, {
       timeout: 90_000,
       polling: 100,
     });
+    // The mark may come before extensions of the remote host are known.
+    for (let tries = 0; tries < 20; tries++) {
+      await this.openPalette('QuantScope: Show Log');
+      const known = await this.pick('QuantScope: Show Log')
+        .waitFor({ timeout: 1500 })
+        .then(
+          () => true,
+          () => false,
+        );
+      await this.page.keyboard.press('Escape');
+      if (known) return;
+    }
+    throw new Error('the extension contributes nothing');
   }
 
   /** A file in the explorer. */
@@ -110,13 +123,7 @@ export class Workbench {
   }
 
   async command(title: string): Promise<void> {
-    const input = this.page.locator('.quick-input-widget input').first();
-    // A key that comes while the focus moves between frames is lost.
-    for (let tries = 0; tries < 5 && !(await input.isVisible()); tries++) {
-      await this.page.keyboard.press('F1');
-      await input.waitFor({ timeout: 2000 }).catch(() => {});
-    }
-    await input.fill(`>${title}`);
+    await this.openPalette(title);
     await this.page.locator('.monaco-list-row.focused .label-name').getByText(title, { exact: true }).waitFor();
     await this.page.keyboard.press('Enter');
   }
@@ -160,5 +167,15 @@ export class Workbench {
 
   read(name: string): string {
     return readFileSync(join(this.folder, name), 'utf8');
+  }
+
+  private async openPalette(title: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget input').first();
+    // A key that comes while the focus moves between frames is lost.
+    for (let tries = 0; tries < 5 && !(await input.isVisible()); tries++) {
+      await this.page.keyboard.press('F1');
+      await input.waitFor({ timeout: 2000 }).catch(() => {});
+    }
+    await input.fill(`>${title}`);
   }
 }

@@ -22,7 +22,7 @@ export class SkipEdits implements vscode.Disposable {
   private readonly done: Edit[] = [];
   private readonly undone: Edit[] = [];
   private readonly emitter = new vscode.EventEmitter<{ readonly handles: readonly string[] }>();
-  /** After an edit has been applied, undone or redone. */
+  /** After an edit has been asked for, undone or redone. */
   readonly onDidEdit = this.emitter.event;
   private queue: Promise<void> = Promise.resolve();
 
@@ -43,10 +43,11 @@ export class SkipEdits implements vscode.Disposable {
     return this.inTurn(async () => {
       const before = await readConfig(config);
       const after = await replaceText(config, await this.edited(before, handles, skip));
-      if (after === before) return;
-      this.done.push({ config, handles, skip, before, after });
-      this.undone.length = 0;
-      this.emitter.fire({ handles });
+      if (after !== before) {
+        this.done.push({ config, handles, skip, before, after });
+        this.undone.length = 0;
+      }
+      this.emitter.fire({ handles }); // also when nothing changed: the click waits for an answer
     });
   }
 
