@@ -43,7 +43,7 @@ function figuresOf(parts: FigureParts, makers: ReadonlyMap<ValueId, Step>, node:
   }
   const decision = parts.plan.nodes.get(owner.id);
   const skipped = parts.skipped.has(owner.id) || parts.skipped.has(node.id);
-  const measured = node.outputs.find((id): id is ValueId => id !== undefined && parts.values.has(id));
+  const measured = measuredOutput(parts, node, owner);
   if (measured === undefined) return { ...base, ...unmeasured(parts, owner, decision, skipped) };
   const f = parts.values.get(measured) as PairFigures; // `measured` was found by it
   const step = makers.get(parts.codes.get(measured) ?? measured);
@@ -61,6 +61,14 @@ function figuresOf(parts: FigureParts, makers: ReadonlyMap<ValueId, Step>, node:
     localSqnrDb: parts.local.get(measured) ?? null,
     clipRate: f.clipRate,
   };
+}
+
+/** The output that is compared: the node's own, or the prepared node's where an Identity behind it took over the name. */
+function measuredOutput(parts: FigureParts, node: Node, owner: Node): ValueId | undefined {
+  const isMeasured = (id: ValueId | undefined): id is ValueId => id !== undefined && parts.values.has(id);
+  const own = node.outputs.find(isMeasured);
+  if (own !== undefined || owner.origin.at(-1) !== node.id) return own;
+  return owner.outputs.find(isMeasured);
 }
 
 /** A node whose output exists in one model only: it was fused into a later one. */
