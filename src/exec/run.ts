@@ -57,6 +57,7 @@ export class ProgramRun implements Run {
     const planned = all[this.#at];
     if (planned === undefined) return undefined;
     throwIfAborted(this.#options.signal);
+    this.#options.onStep?.(planned.step);
     const { draft } = planned;
     const inputs = draft.inputs.map((id) => (id === undefined ? undefined : this.#held(id)));
     const layoutOf = (i: number) => {

@@ -1,7 +1,7 @@
 import { type AbortSignalLike, throwIfAborted } from '../base/abort.ts';
 import type { Samples } from '../base/samples.ts';
 import { sizeOf } from '../base/shape.ts';
-import type { Program, Stored } from '../exec/program.ts';
+import type { Program, Step, Stored } from '../exec/program.ts';
 import type { NodeId } from '../graph/model.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import { converted } from '../ops/storage.ts';
@@ -11,7 +11,8 @@ import { type Isolated, runIsolatedSteps } from './isolate.ts';
 export interface BiasCorrectionOptions {
   readonly kernels: KernelSet;
   readonly signal?: AbortSignalLike;
-  readonly onSample?: (index: number, name: string) => void;
+  /** Called before each step of the float model, for each sample. */
+  readonly onStep?: (sample: number, name: string, step: Step) => void;
 }
 
 /**
@@ -32,9 +33,12 @@ export async function measureBiasCorrection(
   const sums = new Map<NodeId, Float64Array>();
   for (let i = 0; i < samples.count; i++) {
     throwIfAborted(options.signal);
-    options.onSample?.(i, samples.nameOf(i));
+    const name = samples.nameOf(i);
     const feeds = feedsById(float.graph, await samples.read(i));
-    const run = float.start(feeds, options.signal === undefined ? {} : { signal: options.signal });
+    const run = float.start(feeds, {
+      ...(options.signal !== undefined && { signal: options.signal }),
+      onStep: (step) => options.onStep?.(i, name, step),
+    });
     runIsolatedSteps(run, quant, steps, ({ step }, origin, dequant) => {
       const a = channelMeans(options.kernels, origin);
       const b = channelMeans(options.kernels, dequant);

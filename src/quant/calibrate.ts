@@ -2,7 +2,7 @@ import { type AbortSignalLike, throwIfAborted } from '../base/abort.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
 import type { Samples } from '../base/samples.ts';
 import { hasDType, type Tensor } from '../base/tensor.ts';
-import type { Program } from '../exec/program.ts';
+import type { Program, Step } from '../exec/program.ts';
 import type { Graph, ValueId } from '../graph/model.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import { nonFiniteActivation } from './errors.ts';
@@ -15,8 +15,8 @@ export interface CalibrateOptions {
   /** Activations to observe: graph inputs and step outputs of the program. */
   readonly values: ReadonlySet<ValueId>;
   readonly signal?: AbortSignalLike;
-  /** Called before each sample. */
-  readonly onSample?: (index: number, name: string) => void;
+  /** Called before each step of each sample. */
+  readonly onStep?: (sample: number, name: string, step: Step) => void;
 }
 
 export interface Calibration {
@@ -35,9 +35,12 @@ export async function calibrate(program: Program, samples: Samples, options: Cal
   const diagnostics: Diagnostic[] = [];
   for (let i = 0; i < samples.count; i++) {
     throwIfAborted(signal);
-    options.onSample?.(i, samples.nameOf(i));
+    const name = samples.nameOf(i);
     const feeds = feedsById(program.graph, await samples.read(i));
-    const run = program.start(feeds, signal === undefined ? {} : { signal });
+    const run = program.start(feeds, {
+      ...(signal !== undefined && { signal }),
+      onStep: (step) => options.onStep?.(i, name, step),
+    });
     const observe = (id: ValueId, x: Tensor | undefined, node?: { handle: string; opType: string }): void => {
       const observer = observers.get(id);
       if (observer === undefined || x === undefined || !hasDType(x, 'float32')) return;
@@ -45,7 +48,7 @@ export async function calibrate(program: Program, samples: Samples, options: Cal
       observer.observe(m);
       if (m.nan + m.inf > 0 && diagnostics.length === 0) {
         const at = { file: options.file, ...(node === undefined ? {} : { node: node.handle, opType: node.opType }) };
-        diagnostics.push(nonFiniteActivation(at, samples.nameOf(i), m.nan, m.inf));
+        diagnostics.push(nonFiniteActivation(at, name, m.nan, m.inf));
       }
     };
     for (const id of program.graph.inputs) observe(id, feeds.get(id));

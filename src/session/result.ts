@@ -8,7 +8,7 @@ import { type EvaluateOptions, type Evaluation, evaluate } from '../whatif/evalu
 import { FigureMeans, type PairFigures } from '../whatif/figures.ts';
 import { PairReader } from '../whatif/pairReader.ts';
 import type { Build } from './build.ts';
-import type { RunState } from './run.ts';
+import { type RunState, stepText } from './run.ts';
 import type { Settings } from './settings.ts';
 import { TopOne } from './topOne.ts';
 
@@ -53,7 +53,7 @@ export async function resultOf(parts: ResultParts): Promise<Result> {
     keep: KEPT_SAMPLES,
     signal,
     ...parts.hooks,
-    onSample: (done, text) => onProgress({ stage: 'evaluate', done, total: count, text }),
+    onStep: (done, name, step) => onProgress({ stage: 'evaluate', done, total: count, text: stepText(name, step) }),
     onOutput: (sample, value, origin, dequant) => {
       if (value === first) top?.add(sample, origin, dequant);
     },

@@ -2,6 +2,7 @@ import type { AbortSignalLike } from '../base/abort.ts';
 import type { FileSystem } from '../base/bytes.ts';
 import type { QuantizedTensor, QuantParams } from '../base/quantParams.ts';
 import type { Samples } from '../base/samples.ts';
+import type { Step } from '../exec/program.ts';
 import type { ValueId } from '../graph/model.ts';
 import type { Progress, RunView } from '../protocol/views.ts';
 import { compareTensors } from '../report/compare.ts';
@@ -12,7 +13,7 @@ import { type EvaluateOptions, evaluate } from '../whatif/evaluate.ts';
 import type { Build } from './build.ts';
 import { weightReport } from './details.ts';
 import { loadConstants } from './prepared.ts';
-import type { RunState } from './run.ts';
+import { type RunState, stepText } from './run.ts';
 import type { Settings } from './settings.ts';
 import { type TensorEntry, TensorIndex } from './tensors.ts';
 
@@ -56,9 +57,10 @@ export class RoundReports {
     const { float } = this.#run;
     const { program: quant, pairs } = this.#build;
     const count = samples.count;
-    const onSample = (done: number, text: string): void => onProgress({ stage: 'report', done, total: count, text });
+    const onStep = (done: number, name: string, step: Step): void =>
+      onProgress({ stage: 'report', done, total: count, text: stepText(name, step) });
     const cache = new ActivationCache(0);
-    await evaluate({ float, quant, pairs, samples, count, cache, keep: 0, signal, onSample, ...this.hooks });
+    await evaluate({ float, quant, pairs, samples, count, cache, keep: 0, signal, onStep, ...this.hooks });
   }
 
   /** Writes the parameters, the summary over rounds and report.json. */

@@ -1,7 +1,7 @@
 import type { AbortSignalLike } from '../base/abort.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
 import type { Samples } from '../base/samples.ts';
-import type { Program } from '../exec/program.ts';
+import type { Program, Step } from '../exec/program.ts';
 import type { NodeId, ValueId } from '../graph/model.ts';
 import type { Progress } from '../protocol/views.ts';
 import { measureBiasCorrection } from '../quant/biasCorrection.ts';
@@ -63,13 +63,13 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
   const observed = new Set<ValueId>([...everything.activations.keys(), ...clampInputs]);
   const observing = await compileGraph(compileParts, prepared.graph, clampInputs);
   const total = calibration.count;
-  const onSample = (i: number, name: string): void => report('calibrate', i, total, name);
+  const onStep = (i: number, name: string, step: Step): void => report('calibrate', i, total, stepText(name, step));
   const { ranges, diagnostics } = await calibrate(observing, calibration, {
     kernels,
     file: open.file,
     values: observed,
     signal,
-    onSample,
+    onStep,
   });
   observing.release();
   report('calibrate', total, total, '');
@@ -103,12 +103,18 @@ async function correct(parts: RunParts, base: Calibrated, float: Program): Promi
   const build = await buildQuantized(base, float, planWith(base, new Set()));
   const convolutions = isolatedSteps(build.program, build.qdq.codes).filter((s) => s.step.node.opType === 'Conv');
   const total = calibration.count;
-  const onSample = (done: number, text: string): void => onProgress({ stage: 'correct', done, total, text });
+  const onStep = (done: number, name: string, step: Step): void =>
+    onProgress({ stage: 'correct', done, total, text: stepText(name, step) });
   try {
-    return await measureBiasCorrection(float, build.program, convolutions, calibration, { kernels, signal, onSample });
+    return await measureBiasCorrection(float, build.program, convolutions, calibration, { kernels, signal, onStep });
   } finally {
     build.program.release();
   }
+}
+
+/** What is in work, for people: the sample and the node. */
+export function stepText(sample: string, step: Step): string {
+  return `${sample} · ${step.node.handle}`;
 }
 
 /** The quantized form under the given skip list. */

@@ -2,7 +2,7 @@ import { type AbortSignalLike, throwIfAborted } from '../base/abort.ts';
 import type { Samples } from '../base/samples.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { runPaired } from '../exec/paired.ts';
-import type { Program, Stored } from '../exec/program.ts';
+import type { Program, RunOptions, Step, Stored } from '../exec/program.ts';
 import type { ValueId } from '../graph/model.ts';
 import { feedsById } from '../quant/calibrate.ts';
 import type { ActivationCache } from './cache.ts';
@@ -21,7 +21,8 @@ export interface EvaluateOptions {
   readonly cache: ActivationCache;
   readonly keep: number;
   readonly signal?: AbortSignalLike;
-  readonly onSample?: (index: number, name: string) => void;
+  /** Called before each step of either model. */
+  readonly onStep?: (sample: number, name: string, step: Step) => void;
   /** Sees every pair of a sample while both tensors are in memory; called only when the sample is run in full. */
   readonly onPair?: (
     sample: number,
@@ -63,7 +64,6 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const count = Math.min(options.count, samples.count);
   for (let i = 0; i < count; i++) {
     throwIfAborted(signal);
-    options.onSample?.(i, samples.nameOf(i));
     const figures = await evaluateSample(i, options, reader, counts);
     for (const [value, f] of figures) means.get(value)?.add(f);
     outputs.push(new Map([...figures].filter(([value]) => outputIds.has(value))));
@@ -105,7 +105,7 @@ function runInFull(
 ): Map<ValueId, PairFigures> {
   const { float, quant, pairs, cache } = options;
   const figures = new Map<ValueId, PairFigures>();
-  const run = options.signal === undefined ? {} : { signal: options.signal };
+  const run = runOptions(i, options);
   const ids = pairs.map((p) => ({ float: p.value, quant: p.quantized }));
   runPaired(float.start(feeds, run), quant.start(feeds, run), ids, (index, origin, stored) => {
     const pair = pairs[index] as Pair; // runPaired answers with indices of `ids`
@@ -154,7 +154,7 @@ function runWhatChanged(
     const stored = given.get(id);
     if (stored !== undefined) compare(pair, stored);
   }
-  const run = quant.start(feeds, { given, ...(options.signal === undefined ? {} : { signal: options.signal }) });
+  const run = quant.start(feeds, { given, ...runOptions(i, options) });
   for (let step = run.advance(); step !== undefined; step = run.advance()) {
     counts.executed++;
     for (const id of step.outputs) {
@@ -164,4 +164,9 @@ function runWhatChanged(
     }
   }
   return figures;
+}
+
+function runOptions(sample: number, { signal, onStep, samples }: EvaluateOptions): RunOptions {
+  const name = samples.nameOf(sample);
+  return { ...(signal !== undefined && { signal }), ...(onStep && { onStep: (step) => onStep(sample, name, step) }) };
 }
