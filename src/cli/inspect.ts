@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { formatDiagnostic } from '../base/diagnostics.ts';
+import { formatDiagnostic, hasErrors } from '../base/diagnostics.ts';
 import { formatDims } from '../base/shape.ts';
 import { createJsKernels } from '../kernels/js/jsKernels.ts';
 import { clock } from '../node/clock.ts';
@@ -7,10 +7,10 @@ import { nodeFiles } from '../node/files.ts';
 import { createSession } from '../session/index.ts';
 import type { Command } from './args.ts';
 import { EXIT } from './exitCodes.ts';
-import { writeJson } from './quantize.ts';
+import { writeJson } from './files.ts';
 import { formatTable } from './table.ts';
 
-/** `inspect`: nodes, tensors and what could not be run, without running anything. */
+/** `inspect`: nodes, tensors and what could not be run, without running anything; exit 1 for a broken model. */
 export async function inspectCommand(command: Extract<Command, { kind: 'inspect' }>): Promise<number> {
   const session = createSession({ kernels: createJsKernels(), files: nodeFiles, clock, onProgress: () => undefined });
   const view = await session.open(resolve(command.model));
@@ -33,5 +33,6 @@ export async function inspectCommand(command: Extract<Command, { kind: 'inspect'
     console.log(formatTable(['node', 'operator', 'outputs', ''], rows, new Set()));
     if (view.diagnostics.length > 0) console.log(`\n${view.diagnostics.map(formatDiagnostic).join('\n')}`);
   }
-  return view.runnable ? EXIT.good : EXIT.unsupported;
+  if (!view.runnable) return EXIT.unsupported;
+  return hasErrors(view.diagnostics) ? EXIT.userError : EXIT.good;
 }

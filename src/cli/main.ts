@@ -35,10 +35,11 @@ async function main(argv: readonly string[]): Promise<number> {
 
 function report(error: unknown): number {
   if (error instanceof Cancelled) {
-    console.error('cancelled; nothing was written');
+    console.error('cancelled');
     return EXIT.userError;
   }
-  if (error instanceof DiagnosticError) console.error(formatDiagnostic(error.diagnostic));
-  else console.error('This is a bug in QuantScope:', error);
+  if (error instanceof DiagnosticError) {
+    for (const d of error.all) if (d.severity === 'error') console.error(formatDiagnostic(d));
+  } else console.error('This is a bug in QuantScope:', error);
   return exitCodeOf(error);
 }

@@ -1,49 +1,38 @@
-import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { AbortSignalLike } from '../base/abort.ts';
-import { DiagnosticError } from '../base/diagnostics.ts';
 import { formatDims } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { readNpy, writeNpy } from '../data/npy.ts';
 import { clock } from '../node/clock.ts';
-import { nodeFiles } from '../node/files.ts';
 import { createSession } from '../session/index.ts';
 import type { Command } from './args.ts';
 import { EXIT } from './exitCodes.ts';
+import { files, readOption } from './files.ts';
 import { startEngine } from './kernels.ts';
 
 /** `run`: executes the model once on .npy inputs and writes NAME.npy per output and outputs.json. */
 export async function runCommand(command: Extract<Command, { kind: 'run' }>, signal: AbortSignalLike): Promise<number> {
   const engine = startEngine(command.threads);
   try {
-    const session = createSession({ kernels: engine.kernels, files: nodeFiles, clock, onProgress: () => undefined });
+    const session = createSession({ kernels: engine.kernels, files, clock, onProgress: () => undefined });
     await session.open(resolve(command.model));
     const feeds = new Map<string, Tensor>();
-    for (const [name, path] of command.inputs) feeds.set(name, await readInput(path));
+    for (const [name, path] of command.inputs)
+      feeds.set(name, readNpy(await readOption(path, `the .npy file of input ${name}`), path));
     const outputs = await session.run(feeds, command.dims, signal);
     const folder = resolve(command.outputDir);
-    mkdirSync(folder, { recursive: true });
     const list = [];
     for (const [name, tensor] of outputs) {
       const file = `${safeName(name)}.npy`;
-      await nodeFiles.write(join(folder, file), writeNpy(tensor));
+      await files.write(join(folder, file), writeNpy(tensor));
       list.push({ name, dtype: tensor.dtype, dims: tensor.dims, file });
       console.log(`${name}: ${tensor.dtype} ${formatDims(tensor.dims)} -> ${file}`);
     }
-    await nodeFiles.write(join(folder, 'outputs.json'), `${JSON.stringify(list, null, 2)}\n`);
+    await files.write(join(folder, 'outputs.json'), `${JSON.stringify(list, null, 2)}\n`);
     return EXIT.good;
   } finally {
     engine.close();
   }
-}
-
-async function readInput(path: string): Promise<Tensor> {
-  if ((await nodeFiles.exists(resolve(path))) !== 'file') {
-    const message = 'there is no such file; --input expects NAME=FILE.npy';
-    throw new DiagnosticError({ severity: 'error', code: 'CLI107', message, at: { file: path } });
-  }
-  const source = await nodeFiles.open(resolve(path));
-  return readNpy(await source.slice(0, source.byteLength), path);
 }
 
 /** A tensor's name as a file name: what file systems refuse becomes `_`. */

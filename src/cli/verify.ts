@@ -4,8 +4,8 @@ import { nodeFiles } from '../node/files.ts';
 import { type CaseResult, verifyCase } from '../session/verify.ts';
 import type { Command } from './args.ts';
 import { EXIT } from './exitCodes.ts';
+import { writeJson } from './files.ts';
 import { startEngine } from './kernels.ts';
-import { writeJson } from './quantize.ts';
 
 /** `verify`: one line per backend case, and a summary; exit 1 when a case failed, 2 when one is not supported. */
 export async function verifyCommand(

@@ -78,3 +78,25 @@ export function unlabelled(at: Location, count: number, example: string): Diagno
     at,
   };
 }
+
+/** SES409: an input that is no tensor. */
+export function notATensor(file: string, names: readonly string[]): DiagnosticError {
+  return new DiagnosticError({
+    severity: 'error',
+    code: 'SES409',
+    message: `${names.join(', ')}: sequences, optionals and tensors without an element type are not supported as inputs`,
+    at: { file },
+  });
+}
+
+/** SES410: a file that cannot be written. */
+export function cannotWrite(path: string, cause: Error): DiagnosticError {
+  const message = `it cannot be written: ${cause.message}`;
+  return new DiagnosticError({ severity: 'error', code: 'SES410', message, at: { file: path } }, { cause });
+}
+
+/** SES411: a model that cannot be read. */
+export function cannotOpen(path: string, cause: unknown): DiagnosticError {
+  const message = `it cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`;
+  return new DiagnosticError({ severity: 'error', code: 'SES411', message, at: { file: path } }, { cause });
+}

@@ -6,6 +6,7 @@ import type { Model, NodeId } from '../graph/model.ts';
 import { readModel } from '../onnx/read.ts';
 import { inferFacts } from '../passes/inferFacts.ts';
 import type { GraphView } from '../protocol/views.ts';
+import { cannotOpen } from './errors.ts';
 import { graphView } from './graphView.ts';
 
 /** A model as the user's file has it. */
@@ -23,12 +24,14 @@ export interface OpenModel {
 
 /**
  * Reads a model for drawing and running; weights stay in the file.
- * @throws DiagnosticError ONX… when the bytes are no ONNX model.
+ * @throws DiagnosticError ONX… when the bytes are no ONNX model, SES411 when there is no file to read.
  */
 export async function openModel(files: FileSystem, path: string): Promise<OpenModel> {
   const file = fileName(path);
   const folder = files.directoryOf(path);
-  const source = await files.open(path);
+  const source = await files.open(path).catch((cause: unknown) => {
+    throw cannotOpen(path, cause);
+  });
   const { model, diagnostics } = await readModel(source, {
     file,
     external: { open: (relative) => files.openBelow(folder, relative) },

@@ -3,7 +3,7 @@ import { throwErrors } from '../base/diagnostics.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import { feedsById } from '../quant/calibrate.ts';
-import { wrongFeeds } from './errors.ts';
+import { notATensor, wrongFeeds } from './errors.ts';
 import type { OpenModel } from './model.ts';
 import { compileGraph, prepare } from './prepared.ts';
 
@@ -21,6 +21,7 @@ export async function runModel(
     const value = graph.values.get(id);
     return value === undefined || value.constant !== undefined ? [] : [value];
   });
+  throwIfNoTensors(open);
   const unknown = [...feeds.keys()].filter((name) => !inputs.some((v) => v.name === name));
   const missing = inputs.filter((v) => !feeds.has(v.name)).map((v) => v.name);
   if (unknown.length + missing.length > 0) throw wrongFeeds(open.file, unknown, missing);
@@ -37,4 +38,13 @@ export async function runModel(
   } finally {
     program.release();
   }
+}
+
+/** @throws SES409 when an input is a sequence, an optional, or of an unknown element type. */
+export function throwIfNoTensors({ file, model: { graph } }: OpenModel): void {
+  const strange = graph.inputs.flatMap((id) => {
+    const value = graph.values.get(id);
+    return value === undefined || value.dtype !== undefined || value.constant !== undefined ? [] : [value.name];
+  });
+  if (strange.length > 0) throw notATensor(file, strange);
 }

@@ -30,6 +30,7 @@ import {
 } from './settings.ts';
 import { checkSkips } from './skips.ts';
 import { sweep } from './sweep.ts';
+import { withWriteErrors } from './writing.ts';
 
 export interface SessionParts {
   readonly kernels: KernelSet;
@@ -50,7 +51,7 @@ export class Session {
   #sensitivity = new Map<NodeId, number>();
 
   constructor(parts: SessionParts) {
-    this.#parts = parts;
+    this.#parts = { ...parts, files: withWriteErrors(parts.files) };
   }
 
   /** @throws DiagnosticError ONX… */

@@ -7,7 +7,8 @@ import type { Tensor } from '../base/tensor.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import { readTensorProto } from '../onnx/read.ts';
 import { openModel } from './model.ts';
-import { runModel } from './runModel.ts';
+import { runModel, throwIfNoTensors } from './runModel.ts';
+import { isUnsupported } from './unsupported.ts';
 
 export type VerifyStatus = 'passed' | 'failed' | 'unsupported';
 
@@ -31,6 +32,7 @@ export async function verifyCase(folder: string, files: FileSystem, kernels: Ker
   try {
     const open = await openModel(files, files.resolve(folder, 'model.onnx'));
     throwErrors(open.coverage);
+    throwIfNoTensors(open);
     const graph = open.model.graph;
     const names = (ids: readonly (typeof graph.inputs)[number][]): string[] =>
       ids.map((id) => graph.values.get(id)?.name ?? '');
@@ -49,8 +51,9 @@ export async function verifyCase(folder: string, files: FileSystem, kernels: Ker
     if (sets === 0) return { name, status: 'failed', reason: 'there is no test_data_set_0' };
     return { name, status: 'passed', reason: '' };
   } catch (error) {
-    if (!(error instanceof DiagnosticError)) throw error;
-    const status = error.diagnostic.code.startsWith('EXE1') ? 'unsupported' : 'failed';
+    if (!(error instanceof DiagnosticError))
+      return { name, status: 'failed', reason: `a bug of ours: ${String(error)}` };
+    const status = isUnsupported(error.diagnostic) ? 'unsupported' : 'failed';
     return { name, status, reason: error.message };
   }
 }
