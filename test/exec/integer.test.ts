@@ -3,13 +3,13 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Tensor } from '../../src/base/tensor.ts';
 import { compile } from '../../src/exec/compile.ts';
 import { runIsolated, runPaired } from '../../src/exec/paired.ts';
-import type { Program, Step, Stored } from '../../src/exec/program.ts';
+import type { Program } from '../../src/exec/program.ts';
 import type { Graph, ValueId } from '../../src/graph/model.ts';
 import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
 import type { KernelSet } from '../../src/kernels/kernelSet.ts';
-import { converted } from '../../src/ops/storage.ts';
 import { wasmKernels } from '../kernels/engines.ts';
 import { type BuiltModel, model } from '../models/model.ts';
+import { onReference, plain } from './integerSteps.ts';
 import { quantizedForm } from './quantized.ts';
 import { INPUT_DIMS, noise, randomImageModel } from './randomGraph.ts';
 import { valuesOf } from './reference.ts';
@@ -27,26 +27,6 @@ function compiled(graph: Graph, built: BuiltModel, kernels: KernelSet): Promise<
   const inputDims = new Map([[built.ids.get('x')!, INPUT_DIMS]]);
   const { opsets } = built.model;
   return compile(graph, { kernels, opsets, file: 'random', inputDims, requantizer: 'fp32' });
-}
-
-const plain = (s: Stored): Tensor => converted(s.tensor, s.layout, 'plain');
-
-/** The value that a layout step copied, or the value itself. */
-function original(program: Program, id: ValueId): ValueId {
-  const maker = program.steps.find((s) => s.form === 'layout' && s.outputs.includes(id));
-  return maker?.inputs[0] ?? id;
-}
-
-/** Runs an integer step on the reference's own codes. */
-function onReference(program: Program, step: Step, values: ReadonlyMap<ValueId, Tensor>): Tensor {
-  const given = new Map<ValueId, Stored>();
-  for (const id of step.inputs) {
-    const slot = id === undefined ? undefined : program.slots.get(id);
-    const tensor = id === undefined ? undefined : values.get(original(program, id));
-    if (id === undefined || slot?.quant === undefined || tensor === undefined) continue;
-    given.set(id, { layout: slot.layout, tensor: converted(tensor, 'plain', slot.layout) });
-  }
-  return plain(program.runStep(step, given));
 }
 
 describe.each(['js', 'wasm'] as const)('integer steps on %s', (engine) => {

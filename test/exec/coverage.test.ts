@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { formatDiagnostic } from '../../src/base/diagnostics.ts';
+import { checkCoverage } from '../../src/exec/coverage.ts';
+import { model } from '../models/model.ts';
+
+it('finds nothing against a model that runs', () => {
+  const { model: good } = model().input('x', [1, 3, 8, 8]).conv({ channels: 4 }).relu().flatten().build();
+  expect(checkCoverage(good, { file: 'm.onnx' })).toEqual([]);
+});
+
+it('lists everything that does not run at once, each with its node', () => {
+  const net = model().opset('com.example', 2).input('x', [1, 4]);
+  net.node('Nonesuch', { name: 'a' }).node('Relu', { name: 'fine' });
+  net.node('Thing', { name: 'b', domain: 'com.example' }).node('Thing', { name: 'c', domain: 'not.imported' });
+  const built = net.node('Call', { name: 'd', domain: 'com.example' }).build().model;
+  const withFunction = { ...built, functions: new Set(['com.example::Call']) };
+  expect(checkCoverage(withFunction, { file: 'm.onnx' }).map(formatDiagnostic)).toEqual([
+    'EXE301 m.onnx, node a (Nonesuch): operator ai.onnx.Nonesuch of opset 17 is not supported',
+    'EXE301 m.onnx, node b (Thing): operator com.example.Thing of opset 2 is not supported',
+    'EXE301 m.onnx, node c (Thing): operator not.imported.Thing of a domain the model does not import is not supported',
+    'EXE303 m.onnx, node d (Call): com.example::Call is a function of the model; functions are not run, inline them first',
+  ]);
+});
+
+it('names an opset that is too old', () => {
+  const { model: old } = model({ opset: 6 }).input('x', [1, 4]).relu().build();
+  expect(checkCoverage(old, { file: 'm.onnx' })[0]).toMatchObject({ severity: 'error', code: 'EXE302' });
+});
