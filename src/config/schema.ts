@@ -322,12 +322,12 @@ const OURS: readonly Row[] = [
   {
     key: 'report_dialect',
     type: oneOf(
-      done('document', 'figures as the columns are named'),
-      done('converter_lite', 'the same figures, in lines joined as converter_lite joins them: nothing is quoted'),
+      done('document', 'figures as the columns are named; names with commas are quoted'),
+      done('converter_lite', "figures in converter_lite's own arithmetic (Var is the deviation); nothing is quoted"),
     ),
     default: 'document',
     effect: 'done',
-    doc: 'How the lines of the CSV reports are written.',
+    doc: 'How the CSV reports count and are written; report.json is the same in both.',
   },
   {
     key: 'fixed_dims',

@@ -106,9 +106,18 @@ export function weightReport(
   tensor: Tensor,
   quantized: QuantizedTensor | undefined,
 ): TensorReport | undefined {
+  const pair = weightPair(tensor, quantized);
+  return pair && compareTensors(run.float.kernels, pair.origin, pair.dequant, quantized);
+}
+
+/** A weight's values and what its codes stand for; undefined when it is not float32. */
+export function weightPair(
+  tensor: Tensor,
+  quantized: QuantizedTensor | undefined,
+): { readonly origin: Float32Array; readonly dequant: Float32Array } | undefined {
   if (tensor.dtype !== 'float32') return undefined;
   const origin = tensor.data as Float32Array;
-  return compareTensors(run.float.kernels, origin, quantized === undefined ? origin : dequantize(quantized), quantized);
+  return { origin, dequant: quantized === undefined ? origin : dequantize(quantized) };
 }
 
 function copyOf(t: Tensor): Tensor {

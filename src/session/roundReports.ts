@@ -5,13 +5,14 @@ import type { Samples } from '../base/samples.ts';
 import type { Step } from '../exec/program.ts';
 import type { ValueId } from '../graph/model.ts';
 import type { Progress, RunView } from '../protocol/views.ts';
-import { compareTensors } from '../report/compare.ts';
+import { type Codes, compareTensors } from '../report/compare.ts';
+import { asConverterLite } from '../report/converterLite.ts';
 import type { OutputSummaryRow, QuantParamRow, ReportRow, TensorReport } from '../report/reportTypes.ts';
 import { ReportWriter } from '../report/writer.ts';
 import { ActivationCache } from '../whatif/cache.ts';
 import { type EvaluateOptions, evaluate } from '../whatif/evaluate.ts';
 import type { Build } from './build.ts';
-import { weightReport } from './details.ts';
+import { weightPair } from './details.ts';
 import { loadConstants } from './prepared.ts';
 import { type RunState, stepText } from './run.ts';
 import type { Settings } from './settings.ts';
@@ -32,10 +33,12 @@ export class RoundReports {
   readonly #weights = new Map<string, TensorReport | undefined>();
   readonly #round = new Map<ValueId, TensorReport>();
   readonly #summary: OutputSummaryRow[] = [];
+  readonly #lite: boolean;
 
   constructor(run: RunState, build: Build, settings: Settings, files: FileSystem, folder: string) {
     this.#run = run;
     this.#build = build;
+    this.#lite = settings.reportDialect === 'converter_lite';
     this.#writer = new ReportWriter(files, folder, settings.reportDialect);
     const index = new TensorIndex(run, build);
     this.#entries = run.open.model.graph.nodes.map((node) => ({
@@ -46,7 +49,7 @@ export class RoundReports {
     this.hooks = {
       full: true,
       onPair: (_sample, pair, origin, dequant, coded) => {
-        this.#round.set(pair.value, compareTensors(run.float.kernels, origin, dequant, coded));
+        this.#round.set(pair.value, this.#compare(origin, dequant, coded));
       },
       onSampleEnd: (sample) => this.#endRound(sample),
     };
@@ -86,7 +89,8 @@ export class RoundReports {
     for (const id of this.#run.float.graph.outputs) {
       const report = this.#round.get(id);
       const tensorName = this.#run.float.graph.values.get(id)?.name ?? '';
-      if (report !== undefined) this.#summary.push({ round, tensorName, cosine: report.cosine });
+      const { cosine } = report?.converterLite ?? report ?? {};
+      if (cosine !== undefined) this.#summary.push({ round, tensorName, cosine });
     }
     this.#round.clear();
     await this.#writer.round(round, rows);
@@ -98,9 +102,16 @@ export class RoundReports {
     if (!this.#weights.has(key)) {
       const { float, quantized } = entry.weight;
       const tensor = (await loadConstants(this.#run.prepared.graph, [float])).get(float);
-      this.#weights.set(key, tensor === undefined ? undefined : weightReport(this.#run, tensor, quantized));
+      const pair = tensor && weightPair(tensor, quantized);
+      this.#weights.set(key, pair && this.#compare(pair.origin, pair.dequant, quantized));
     }
     return this.#weights.get(key);
+  }
+
+  /** With converter_lite's own figures beside ours where its dialect is asked for. */
+  #compare(origin: Float32Array, dequant: Float32Array, codes: Codes | undefined): TensorReport {
+    const report = compareTensors(this.#run.float.kernels, origin, dequant, codes);
+    return this.#lite ? { ...report, converterLite: asConverterLite(report, origin, dequant) } : report;
   }
 
   #paramRows(): QuantParamRow[] {
