@@ -179,7 +179,9 @@ export function filesBelow(folder: string): { open(relativePath: string): Promis
     async open(relativePath) {
       const path = resolve(folder, relativePath);
       if (!isBelow(resolve(folder), path)) throw new OutsideFolder('the path leads out');
-      const real = await realpath(path).catch(() => path);
+      const real = await realpath(path).catch((cause: NodeJS.ErrnoException) => {
+        throw new Error(cause.code === 'ENOENT' ? `there is no file ${path}` : cause.message, { cause });
+      });
       if (!isBelow(await realpath(folder), real)) {
         throw new OutsideFolder('it is a link that leads out');
       }
