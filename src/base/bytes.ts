@@ -23,6 +23,8 @@ export interface FileSystem {
   openBelow(folder: string, relativePath: string): Promise<ByteSource>;
   /** File names (not directories) directly inside, sorted by byte order. */
   list(directory: string): Promise<readonly string[]>;
+  /** Names of the directories directly inside, sorted by byte order. */
+  listDirectories(directory: string): Promise<readonly string[]>;
   /** Writes through a temporary file and a rename; creates the folder. */
   write(path: string, contents: Uint8Array | string): Promise<void>;
   /** As `write`, for results too large for one array. */

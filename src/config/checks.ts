@@ -60,10 +60,11 @@ function checkBits(s: KeyValues, quantType: string | undefined): Diagnostic[] {
   return [errors.conflict(s.at(COMMON, 'bit_num'), `bit_num = ${bits} does not go with ${quantType}, which needs 8`)];
 }
 
-/** `folders` would take the class from the sample's folder. */
+/** `folders` takes the class of a sample from its folder, so there must be folders. */
 function checkLabels(s: KeyValues): Diagnostic[] {
-  if (s.optionalWord<string>('quantscope', 'labels') !== 'folders') return [];
-  return [errors.notCarriedOut(s.at('quantscope', 'labels'), 'labels = folders', 'error', ['a file of file,label'])];
+  if (s.optionalWord<string>('quantscope', 'labels') !== 'folders' || s.has('quantscope', 'evaluate_path')) return [];
+  const why = 'labels=folders takes the classes from the names of the folders in it';
+  return [errors.missingKey(s.at('quantscope', 'labels'), 'quantscope', 'evaluate_path', why)];
 }
 
 function checkCalibration(s: KeyValues, quantType: string | undefined): Diagnostic[] {

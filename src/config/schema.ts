@@ -317,7 +317,7 @@ const OURS: readonly Row[] = [
     key: 'labels',
     type: PATH,
     effect: 'done',
-    doc: 'Classes of the evaluation samples: a CSV or TSV file of file,label.',
+    doc: 'Classes of the evaluation samples: a CSV or TSV file of file,label; or folders: one folder per class in evaluate_path.',
   },
   {
     key: 'report_dialect',

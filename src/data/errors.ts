@@ -171,6 +171,18 @@ export function badLabel(file: string, line: number, text: string, why: string):
   return new DiagnosticError(make('DAT301', { file, line }, `${JSON.stringify(text)} ${why}`));
 }
 
+/** DAT303: how folders became classes. */
+export function classesOfFolders(at: Location, indices: ReadonlyMap<string, number>): Diagnostic {
+  const all = [...indices].map(([name, index]) => `${name} = ${index}`);
+  const shown = all.slice(0, 5).join(', ') + (all.length > 5 ? ` and ${all.length - 5} more` : '');
+  return make('DAT303', at, `classes by folder: ${shown}`, 'note');
+}
+
+/** DAT304: no folders to take classes from. */
+export function noClassFolders(at: Location, directory: string): Diagnostic {
+  return make('DAT304', at, `labels=folders expects one folder per class in ${directory}, which has none`);
+}
+
 /** DAT302: a file without labels. */
 export function noLabels(file: string): DiagnosticError {
   return new DiagnosticError(make('DAT302', { file }, 'there are no labels; lines of file,class are expected'));

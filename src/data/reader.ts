@@ -4,6 +4,7 @@ import type { Samples } from '../base/samples.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { type BinLayout, readBin } from './bin.ts';
 import { checkImages } from './checkImages.ts';
+import { listClassFolders } from './classFolders.ts';
 import { decodeImage } from './decode.ts';
 import {
   assumedBinLayout,
@@ -22,9 +23,11 @@ import { type PreprocessOptions, preprocess } from './preprocess.ts';
 export interface SampleOptions {
   /** `directory` is absolute; the i-th files of all of them are sample i. */
   readonly inputs: readonly (SampleInput & { readonly directory: string })[];
-  /** The first so many files by byte order of their names; undefined: all. */
+  /** The first so many files, by byte order of their names; undefined: all. */
   readonly count: number | undefined;
   readonly kind: 'IMAGE' | 'BIN';
+  /** The samples are the files of the folders in `directory`, one of each in turn. */
+  readonly classFolders?: boolean | undefined;
   /** For IMAGE. */
   readonly preprocess: PreprocessOptions;
   /** For BIN; NCHW, as the model has it, when left out. */
@@ -73,7 +76,7 @@ function useOf({ use }: SampleOptions): 'calibrate' | 'evaluate' {
   return use ?? 'calibrate';
 }
 
-const NO_SAMPLE = /^\.|^thumbs\.db$|\.(txt|csv|tsv|json|xml|ya?ml|md|ini)$/i;
+const NO_SAMPLE = /^\.|\/\.|(^|\/)thumbs\.db$|\.(txt|csv|tsv|json|xml|ya?ml|md|ini)$/i;
 
 async function list(
   files: FileSystem,
@@ -90,7 +93,7 @@ async function list(
   }
   let all: readonly string[];
   try {
-    all = await files.list(directory);
+    all = options.classFolders === true ? await listClassFolders(files, directory) : await files.list(directory);
   } catch (cause) {
     diagnostics.push(cannotReadFile(directory, cause).diagnostic);
     return undefined;

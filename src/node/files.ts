@@ -100,15 +100,9 @@ export const nodeFiles: FileSystem = {
 
   openBelow: (folder, relativePath) => filesBelow(folder).open(relativePath),
 
-  async list(directory) {
-    const entries = await readdir(directory, { withFileTypes: true });
-    const names: string[] = [];
-    for (const entry of entries) {
-      const isFile = entry.isSymbolicLink() ? await pointsToFile(join(directory, entry.name)) : entry.isFile();
-      if (isFile) names.push(entry.name);
-    }
-    return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  },
+  list: (directory) => namesOf(directory, (entry) => entry.isFile()),
+
+  listDirectories: (directory) => namesOf(directory, (entry) => entry.isDirectory()),
 
   async write(path, contents) {
     const folder = dirname(path);
@@ -138,9 +132,17 @@ export const nodeFiles: FileSystem = {
 
 let writes = 0;
 
-async function pointsToFile(path: string): Promise<boolean> {
-  const info = await stat(path).catch(() => undefined);
-  return info?.isFile() ?? false;
+/** Names in a directory whose entry, or what it links to, is wanted; sorted by byte order. */
+async function namesOf(
+  directory: string,
+  wanted: (entry: { isFile(): boolean; isDirectory(): boolean }) => boolean,
+): Promise<readonly string[]> {
+  const names: string[] = [];
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    const meant = entry.isSymbolicLink() ? await stat(join(directory, entry.name)).catch(() => undefined) : entry;
+    if (meant !== undefined && wanted(meant)) names.push(entry.name);
+  }
+  return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
 
 /**

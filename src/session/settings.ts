@@ -12,7 +12,9 @@ import type { Samples } from '../base/samples.ts';
 import { type Config, parseConfig, silence } from '../config/config.ts';
 import { setSkipNodes, skipNodesOf } from '../config/skipNodes.ts';
 import { configTemplate, type TemplateType } from '../config/templates.ts';
-import { readLabels } from '../data/labels.ts';
+import { classFoldersOf, folderLabels, indicesOfFolders } from '../data/classFolders.ts';
+import { classesOfFolders, noClassFolders } from '../data/errors.ts';
+import { type Labels, readLabels } from '../data/labels.ts';
 import { openSamples } from '../data/reader.ts';
 import { bindInputs } from '../passes/bindInputs.ts';
 import type { QuantizeParams } from '../protocol/messages.ts';
@@ -73,7 +75,7 @@ export async function openSettings(params: RunRequest, open: OpenModel, files: F
   const calibration = await openFolders(parts, 'calibrate');
   const found = [...diagnostics, ...calibration.diagnostics];
   const evaluation = await openEvaluation(parts, calibration.samples, found);
-  const labels = await openLabels(parts);
+  const labels = await openLabels(parts, found);
   const folder = params.reportFolder ?? config.common.debugInfoSavePath;
   const { quantscope, full, common } = config;
   return {
@@ -160,6 +162,8 @@ interface DataParts {
 }
 
 const DATA = 'data_preprocess_param';
+/** What `labels` says to take classes from folders. */
+const CLASS_FOLDERS = 'folders';
 
 async function openFolders({ config, files, inputs, base }: DataParts, use: 'calibrate' | 'evaluate') {
   const { data, quantscope } = config;
@@ -186,6 +190,7 @@ async function openFolders({ config, files, inputs, base }: DataParts, use: 'cal
     }),
     count: size,
     use,
+    classFolders: use === 'evaluate' && quantscope.labels === CLASS_FOLDERS,
     kind: data.inputType ?? 'IMAGE',
     preprocess: {
       format: data.imageToFormat,
@@ -212,15 +217,30 @@ async function openEvaluation(parts: DataParts, calibration: Samples, found: Dia
   return { samples, count: samples.count, label };
 }
 
-async function openLabels({ config, files, base }: DataParts): Promise<LabelLookup | undefined> {
-  const { labels } = config.quantscope;
+async function openLabels(parts: DataParts, found: Diagnostic[]): Promise<LabelLookup | undefined> {
+  const { labels } = parts.config.quantscope;
   if (labels === undefined) return undefined;
-  const at = config.at('quantscope', 'labels');
+  const at = parts.config.at('quantscope', 'labels');
+  const lookup =
+    labels === CLASS_FOLDERS ? await labelsOfFolders(parts, at, found) : await labelsOfFile(parts, at, labels);
+  return { labelOf: (name) => lookup.labelOf(name), missing: (count, example) => unlabelled(at, count, example) };
+}
+
+async function labelsOfFile({ files, base }: DataParts, at: Location, labels: string): Promise<Labels> {
   const path = files.resolve(base, labels);
   if ((await files.exists(path)) !== 'file') throw noLabels(at, path);
   const source = await files.open(path);
-  const lookup = readLabels(new TextDecoder().decode(await source.slice(0, source.byteLength)), path);
-  return { labelOf: (name) => lookup.labelOf(name), missing: (count, example) => unlabelled(at, count, example) };
+  return readLabels(new TextDecoder().decode(await source.slice(0, source.byteLength)), path);
+}
+
+/** Of several inputs the first folder names the classes. */
+async function labelsOfFolders({ config, files, base }: DataParts, at: Location, found: Diagnostic[]): Promise<Labels> {
+  const directory = files.resolve(base, config.quantscope.evaluatePath[0]?.path ?? '');
+  const isThere = (await files.exists(directory)) === 'directory'; // that it is not, was said with evaluate_path
+  const indices = indicesOfFolders(isThere ? await classFoldersOf(files, directory) : []);
+  if (indices.size > 0) found.push(classesOfFolders(at, indices));
+  else if (isThere) found.push(noClassFolders(at, directory));
+  return folderLabels(indices);
 }
 
 function targetOf(config: Config): TargetName {

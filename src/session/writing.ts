@@ -16,6 +16,7 @@ export function withWriteErrors(files: FileSystem): FileSystem {
     open: (path) => files.open(path),
     openBelow: (folder, path) => files.openBelow(folder, path),
     list: (directory) => files.list(directory),
+    listDirectories: (directory) => files.listDirectories(directory),
     write: (path, contents) => told(path, files.write(path, contents)),
     writeChunks: (path, chunks) => told(path, files.writeChunks(path, chunks)),
     resolve: (base, path) => files.resolve(base, path),

@@ -81,7 +81,11 @@ describe('values that are wrong', () => {
       'calibrate_path=x:a,x:b',
       'CFG118 calibrate_path: "x:b" gives the same input a second folder',
     ],
-    ['quantscope', 'labels=folders', 'CFG123 labels = folders is not carried out yet (a file of file,label is)'],
+    [
+      'quantscope',
+      'labels=folders',
+      'CFG125 [quantscope] evaluate_path is missing: labels=folders takes the classes from the names of the folders in it',
+    ],
     ['quantscope', 'fixed_dims=N', 'CFG118 fixed_dims: "N" is not name:length with a length of at least 1'],
     ['quantscope', 'fixed_dims=N:0', 'CFG118 fixed_dims: "N:0" is not name:length with a length of at least 1'],
   ];

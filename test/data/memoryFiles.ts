@@ -17,6 +17,11 @@ export function memoryFiles(folders: Readonly<Record<string, Readonly<Record<str
     },
     openBelow: refuse,
     list: async (directory) => Object.keys(folders[directory] ?? {}).sort(),
+    listDirectories: async (directory) =>
+      Object.keys(folders)
+        .filter((path) => path.startsWith(`${directory}/`) && !path.slice(directory.length + 1).includes('/'))
+        .map((path) => path.slice(directory.length + 1))
+        .sort(),
     write: refuse,
     writeChunks: refuse,
     resolve: (base, path) => `${base}/${path}`,
