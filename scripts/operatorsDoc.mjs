@@ -1,0 +1,58 @@
+import { bundled } from './bundled.mjs';
+import { markdownTable, writeDocument } from './lib/document.mjs';
+
+// Writes docs/operators.md from the registry; with --check only says whether it is stale.
+const { supportedOps, TARGETS } = await bundled(`
+export { supportedOps } from './src/ops/registry.ts';
+export { TARGETS } from './src/quant/targets.ts';
+`);
+
+const TREATMENTS = {
+  weighted: 'an integer product with a constant weight, which has parameters per channel or tensor',
+  normalization: 'as `weighted`, with the scale as the weight, per tensor',
+  clamp: 'folds into the range of a quantized producer; else as `observed`',
+  shares: 'its output takes the parameters of its input, and is quantized where the input is',
+  observed: 'all float inputs and outputs have parameters of their own',
+  unitRange: 'as `observed`; its output is known to lie in [0, 1]',
+};
+
+const operators = new Map();
+for (const def of supportedOps()) {
+  const key = `${def.domain}::${def.type}`;
+  operators.set(key, [...(operators.get(key) ?? []), def]);
+}
+const rows = [...operators.values()].map((defs) => {
+  const [{ domain, type }] = defs;
+  const treatment = domain === '' ? TARGETS.onnxruntime[type] : undefined;
+  const integer = defs.filter((def) => def.integer !== undefined).map((def) => def.since);
+  const form =
+    integer.length === 0 ? 'no' : integer.length === defs.length ? 'yes' : `yes, from ${Math.min(...integer)}`;
+  const since = defs.map((def) => def.since).join(', ');
+  return [`\`${type}\``, domain === '' ? 'ai.onnx' : domain, since, form, treatment === undefined ? '' : treatment];
+});
+const strange = Object.values(TARGETS.onnxruntime).filter((treatment) => TREATMENTS[treatment] === undefined);
+if (strange.length > 0) throw new Error(`scripts/operatorsDoc.mjs does not explain ${strange.join(', ')}`);
+
+writeDocument(
+  'docs/operators.md',
+  `# Operators
+
+<!-- Generated from src/ops and src/quant/targets.ts by scripts/operatorsDoc.mjs. -->
+
+${rows.length} operators run, in models of opset 7 and up. Any other is named with its node before anything runs; the
+graph still opens and draws.
+
+- **Since**: the versions of the operator that are told apart; each holds up to the next one.
+- **Integer form**: between DequantizeLinear and QuantizeLinear the operator runs on 8-bit codes where its parameters
+  allow. Otherwise, and where there is no such form, it runs as float between the two; the report gives the reason.
+- **onnxruntime**: how \`[quantscope] target=onnxruntime\` quantizes it; empty: it stays float.
+
+${markdownTable(
+  ['treatment', 'means'],
+  Object.entries(TREATMENTS).map(([name, text]) => [`\`${name}\``, text]),
+)}
+
+${markdownTable(['operator', 'domain', 'since', 'integer form', 'onnxruntime'], rows)}
+`,
+  'scripts/operatorsDoc.mjs',
+);
