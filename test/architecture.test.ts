@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 
@@ -75,6 +76,38 @@ it('imports lower floors only', () => {
       .map((to) => `${source.path.replace(/^src\//, '')}: ${from} -> ${to}`);
   });
   expect(wrong).toEqual([]);
+});
+
+it('has the linter forbid what the floors forbid: biome.floors.json', () => {
+  const { overrides } = JSON.parse(readFileSync(join(ROOT, 'biome.floors.json'), 'utf8'));
+  expect(JSON.parse(readFileSync(join(ROOT, 'biome.json'), 'utf8')).extends).toEqual(['./biome.floors.json']);
+  const folders = Object.keys(MAY_IMPORT);
+  const expected = Object.entries(MAY_IMPORT).map(([folder, allowed]) => {
+    const forbidden = folders.filter((other) => other !== folder && !allowed.includes(other)).join(',');
+    const group = [folder === 'webview' ? `**/src/{${forbidden}}/**` : `**/{${forbidden}}/**`];
+    const message = `${folder} imports lower floors only; ARCHITECTURE.md lists them.`;
+    const rule = { level: 'error', options: { patterns: [{ group, message }] } };
+    const includes = [folder === 'webview' ? 'webview/**' : `src/${folder}/**`];
+    return { includes, linter: { rules: { style: { noRestrictedImports: rule } } } };
+  });
+  expect(overrides).toEqual(expected);
+});
+
+it('has the linter say so', () => {
+  const checkout = mkdtempSync(join(tmpdir(), 'quantscope-floors-'));
+  try {
+    for (const name of ['biome.json', 'biome.floors.json']) copyFileSync(join(ROOT, name), join(checkout, name));
+    mkdirSync(join(checkout, 'src', 'base'), { recursive: true });
+    const lines = ["import { a } from '../session/a.ts';", "import type { B } from '../../graph/b.ts';"];
+    writeFileSync(join(checkout, 'src/base/c.ts'), `${lines.join('\n')}\nexport const b: B = a;\n`);
+    const biome = join(ROOT, 'node_modules/@biomejs/biome/bin/biome');
+    const args = [biome, 'lint', '--vcs-enabled=false', 'src'];
+    const { stdout, stderr, status } = spawnSync(process.execPath, args, { cwd: checkout, encoding: 'utf8' });
+    expect((stdout + stderr).match(/base imports lower floors only/g)).toHaveLength(2);
+    expect(status).toBe(1);
+  } finally {
+    rmSync(checkout, { recursive: true, force: true });
+  }
 });
 
 it('imports each package through its one door', () => {
