@@ -14,8 +14,18 @@ const CHECKS = [
   ['biome', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']],
   ['types', ['scripts/typecheck.mjs']],
 ];
-/** Test files that --fast leaves out: whole models on the reference kernels, and a browser. */
-const SLOW = ['test/ops/models.test.ts', 'test/quant/onnxruntimeBaseline.test.ts', 'test/webview/browser.test.ts'];
+/** Test files that --fast leaves out: whole models and their data, and a browser. */
+const SLOW = [
+  'test/ops/models.test.ts',
+  'test/quant/onnxruntimeBaseline.test.ts',
+  'test/webview/browser.test.ts',
+  'test/quality/squeezenet.test.ts',
+  'test/quality/detectors.test.ts',
+  'test/quality/exportParity.test.ts',
+  'test/quality/trials.test.ts',
+  'test/quality/cancel.test.ts',
+  'test/quality/memory.test.ts',
+];
 /** Runners that end with a line `N passed, N failed[, N skipped]`. */
 const EDITOR_SUITES = [
   ['extension host', ['scripts/testExtension.mjs']],

@@ -1,0 +1,230 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Tensor } from '../../src/base/tensor.ts';
+import type { ValueId } from '../../src/graph/model.ts';
+import type { KernelSet } from '../../src/kernels/kernelSet.ts';
+import { onReference } from '../exec/integerSteps.ts';
+import { describeWithShared } from '../helpers/sharedData.ts';
+import { wasmKernels } from '../kernels/engines.ts';
+import { BASELINES, configOf, type RealModel, SQUEEZENET } from './realModels.ts';
+import { codeTensor, nameOf, type Probe, probeOf, quantizersOf, tieBound } from './stepParity.ts';
+import {
+  codesOf,
+  cosine,
+  dimsOf,
+  floatsOf,
+  OnnxRuntime,
+  type OrtOutputs,
+  openSession,
+  printTable,
+  samplesOf,
+  temporaryFolder,
+} from './workbench.ts';
+
+const SAMPLE = fileURLToPath(new URL('../../media/sample', import.meta.url));
+
+const MODELS: Readonly<Record<string, RealModel>> = {
+  'the sample': {
+    path: join(SAMPLE, 'mnist.onnx'),
+    input: 'image',
+    calibration: join(SAMPLE, 'calibration'),
+    evaluation: join(SAMPLE, 'test'),
+    calibrationSamples: 20,
+    evaluationSamples: 1,
+    preprocess: { image_to_format: 'GRAY', normalize_mean: '[0]', normalize_std: '[255]' },
+  },
+  SqueezeNet: few(SQUEEZENET),
+  UltraFace: few(BASELINES.ultraface),
+  'YOLOX-nano': few(BASELINES.yolox_nano),
+};
+
+describeWithShared('exported QDQ models in onnxruntime', () => {
+  const folder = temporaryFolder();
+  let kernels: KernelSet;
+
+  beforeAll(async () => {
+    kernels = await wasmKernels();
+  });
+  afterAll(() => folder.remove());
+
+  test.each(Object.entries(MODELS))('%s: every integer step makes its codes, ties apart', async (name, m) => {
+    const path = join(folder.path, `${name.replace(/\W/g, '')}.onnx`);
+    const config = configOf(m);
+    const session = await openSession(m.path, kernels);
+    const run = await session.quantize({ configText: config, configPath: `${m.path}.cfg` });
+    await session.exportModel(path);
+    const { evaluation } = await samplesOf(m.path, config);
+    const probe = await probeOf(path, kernels);
+    const ort = await OnnxRuntime.open(probe.path, 'disabled');
+    const theirs = await ort.run(evaluation, 0);
+    await ort.release();
+
+    const steps = await compareSteps(probe, theirs);
+    const free = await freely(
+      path,
+      kernels,
+      evaluation,
+      run.outputs.map((o) => o.name),
+    );
+    const compared = steps.reduce((n, s) => n + s.elements, 0);
+    const different = steps.reduce((n, s) => n + s.different, 0);
+    const nearest = steps.reduce((a, b) => (b.fromTie / b.bound > a.fromTie / a.bound ? b : a));
+    printTable(`${name}: ${steps.length} integer steps on onnxruntime's own codes`, [
+      {
+        codes: compared,
+        different,
+        'furthest from a tie': nearest.fromTie,
+        'bound there': nearest.bound,
+        'largest bound': Math.max(...steps.map((s) => s.bound)),
+        at: nearest.handle,
+      },
+    ]);
+    printTable(`${name}: run freely`, free);
+    expect(steps.length).toBe(probe.program.steps.filter((s) => s.form === 'integer').length);
+    expect(steps.length).toBeGreaterThan(0);
+    for (const s of steps) {
+      expect([s.handle, s.most], 'codes differ by one at most').toEqual([s.handle, Math.min(s.most, 1)]);
+      expect(s.fromTie, `${s.handle} (${s.opType}): ${s.different} of ${s.elements} differ`).toBeLessThanOrEqual(
+        s.bound,
+      );
+    }
+    probe.program.release();
+  });
+
+  test('requantizer=fixedPoint differs from fp32 by one code at most, and only at ties', async () => {
+    const m = few(SQUEEZENET);
+    const path = join(folder.path, 'fixedPoint.onnx');
+    const session = await openSession(m.path, kernels);
+    const configText = configOf(m, { requantizer: 'fixedPoint' });
+    const run = await session.quantize({ configText, configPath: `${m.path}.cfg` });
+    const fp32 = await (await openSession(m.path, kernels)).quantize({
+      configText: configOf(m),
+      configPath: `${m.path}.cfg`,
+    });
+    await session.exportModel(path);
+    const { evaluation } = await samplesOf(m.path, configText);
+    const exact = await probeOf(path, kernels, 'fp32');
+    const fixed = await probeOf(path, kernels, 'fixedPoint');
+    const ort = await OnnxRuntime.open(exact.path, 'disabled');
+    const codes = codesById(exact, await ort.run(evaluation, 0));
+    await ort.release();
+    let [compared, different, most] = [0, 0, 0];
+    for (const step of exact.program.steps.filter((s) => s.form === 'integer')) {
+      const other = fixed.program.steps[step.index];
+      if (other === undefined) throw new Error('both flavours have the same steps');
+      expect(other.outputs).toEqual(step.outputs);
+      const [a, b] = [onReference(exact.program, step, codes).data, onReference(fixed.program, other, codes).data];
+      for (let i = 0; i < a.length; i++) {
+        const apart = Math.abs(Number(a[i]) - Number(b[i]));
+        if (apart > 0) different++;
+        most = Math.max(most, apart);
+      }
+      compared += a.length;
+    }
+    printTable('SqueezeNet, fixedPoint beside fp32, node by node', [
+      {
+        codes: compared,
+        different,
+        share: different / compared,
+        most,
+        'cosine fp32': fp32.outputs[0]?.cosine ?? 0,
+        'cosine fixedPoint': run.outputs[0]?.cosine ?? 0,
+      },
+    ]);
+    expect(most).toBeLessThanOrEqual(1);
+    expect(different / compared).toBeLessThanOrEqual(FIXED_POINT_SHARE);
+    exact.program.release();
+    fixed.program.release();
+  });
+});
+
+/**
+ * fp32 rounds three times, u = 2^-24 each, of at most 255 steps: a code may differ within 255 * 3 u of a tie, on both
+ * sides. Where fractions are spread evenly, that is this share of the codes.
+ */
+const FIXED_POINT_SHARE = 2 * 255 * 3 * 2 ** -24;
+
+interface StepResult {
+  readonly handle: string;
+  readonly opType: string;
+  readonly elements: number;
+  readonly different: number;
+  readonly most: number;
+  /** Distance of the furthest differing element from a tie, in steps of the output. */
+  readonly fromTie: number;
+  readonly bound: number;
+}
+
+/** Runs every integer step alone on the codes that ONNX Runtime made. */
+async function compareSteps(probe: Probe, theirs: OrtOutputs): Promise<StepResult[]> {
+  const { program } = probe;
+  const { graph } = probe.model;
+  const codes = codesById(probe, theirs);
+  const quantizers = new Map(quantizersOf(graph).map((q) => [q.outputs[0], q]));
+  const results: StepResult[] = [];
+  for (const step of program.steps.filter((s) => s.form === 'integer')) {
+    const [id] = step.outputs;
+    const expected = id === undefined ? undefined : codes.get(id);
+    if (id === undefined || expected === undefined) continue;
+    const found = onReference(program, step, codes);
+    expect(found.dims, step.node.handle).toEqual(expected.dims);
+    const floats = floatsOf(theirs, nameOf(graph, quantizers.get(id)?.inputs[0]));
+    const scale = program.slots.get(id)?.quant?.scale[0] ?? Number.NaN;
+    let [different, most, fromTie] = [0, 0, 0];
+    for (let i = 0; i < found.data.length; i++) {
+      const apart = Math.abs(Number(found.data[i]) - Number(expected.data[i]));
+      if (apart === 0) continue;
+      different++;
+      most = Math.max(most, apart);
+      const inSteps = Math.abs((floats[i] ?? Number.NaN) / scale);
+      fromTie = Math.max(fromTie, Math.abs(inSteps - Math.floor(inSteps) - 0.5));
+    }
+    const inputs = step.inputs.map((v) => (v === undefined ? 0 : (codes.get(v)?.data.length ?? 0)));
+    const bound = await tieBound(probe, step, codes, Math.max(1, Math.max(...inputs) / found.data.length));
+    const { handle, opType } = step.node;
+    results.push({ handle, opType, elements: found.data.length, different, most, fromTie, bound });
+  }
+  return results;
+}
+
+function codesById({ model }: Probe, theirs: OrtOutputs): Map<ValueId, Tensor> {
+  const codes = new Map<ValueId, Tensor>();
+  for (const { outputs } of quantizersOf(model.graph)) {
+    const [id] = outputs;
+    const name = nameOf(model.graph, id);
+    if (id !== undefined) codes.set(id, codeTensor(dimsOf(theirs, name), codesOf(theirs, name)));
+  }
+  return codes;
+}
+
+/** Whole models on one sample: ours, and ONNX Runtime at both levels. */
+async function freely(
+  path: string,
+  kernels: KernelSet,
+  evaluation: Awaited<ReturnType<typeof samplesOf>>['evaluation'],
+  names: readonly string[],
+): Promise<Record<string, string | number>[]> {
+  const ours = await (await openSession(path, kernels)).run(await evaluation.read(0));
+  const outputs: Record<string, OrtOutputs> = {};
+  for (const level of ['disabled', 'all'] as const) {
+    const ort = await OnnxRuntime.open(path, level);
+    outputs[level] = await ort.run(evaluation, 0);
+    await ort.release();
+  }
+  return names.map((name) => {
+    const at = (level: 'disabled' | 'all'): Float32Array => floatsOf(outputs[level] ?? {}, name);
+    const own = ours.get(name)?.data as Float32Array;
+    return {
+      output: name,
+      'cosine to onnxruntime disabled': cosine(own, at('disabled')),
+      'to all': cosine(own, at('all')),
+      'its levels to each other': cosine(at('all'), at('disabled')),
+    };
+  });
+}
+
+/** Enough samples for parameters that make sense: parity does not depend on how good they are. */
+function few(m: RealModel): RealModel {
+  return { ...m, calibrationSamples: 4, evaluationSamples: 1 };
+}
