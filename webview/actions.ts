@@ -83,7 +83,8 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
 
   let heatTimer: ReturnType<typeof setTimeout> | undefined;
   const loadHeatSoon = () => {
-    heatTimer ??= setTimeout(() => {
+    if (heatTimer !== undefined) return;
+    heatTimer = setTimeout(() => {
       heatTimer = undefined;
       void loadHeat();
     }, 400);

@@ -31,7 +31,7 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
     },
   };
 
-  graph.element.append(search.element, createLegend(store), zoomControls(actions));
+  graph.element.append(search.element, createLegend(store, graph.element), zoomControls(actions));
   const strip = tabs(
     'Panels',
     [
@@ -77,6 +77,8 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
   document.addEventListener('keydown', (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'f') {
       event.preventDefault();
+      // VS Code passes on what bubbles to the window, where the key is bound once more.
+      event.stopPropagation();
       actions.openSearch();
     }
   });

@@ -22,10 +22,11 @@ store.watch(
     s.tab,
     s.detailsWidth,
     s.tableHeight,
+    s.legend,
     s.camera,
     s.file,
   ],
-  ({ selected, metric, sort, showDetails, showTable, tab, detailsWidth, tableHeight, camera, file }) => {
+  ({ selected, metric, sort, showDetails, showTable, tab, detailsWidth, tableHeight, legend, camera, file }) => {
     const view: PersistedView = {
       selected,
       metric,
@@ -35,6 +36,7 @@ store.watch(
       tab,
       detailsWidth,
       tableHeight,
+      legend,
       camera,
       file,
     };

@@ -25,6 +25,8 @@ export interface PersistedView {
   readonly tab: 'details' | 'table';
   readonly detailsWidth: number;
   readonly tableHeight: number;
+  /** `auto`: open where there is room for it. */
+  readonly legend: 'auto' | 'open' | 'closed';
   readonly camera: Camera | null;
   /** Camera and selection belong to this file. */
   readonly file: string;
@@ -82,6 +84,7 @@ export const INITIAL: AppState = {
   tab: 'details',
   detailsWidth: 380,
   tableHeight: 240,
+  legend: 'auto',
   camera: null,
   file: '',
 };

@@ -72,9 +72,10 @@ export function dropdown<T extends string>(
   return element;
 }
 
-/** A one-line text field that reports every keystroke. */
+/** A one-line text field that reports every keystroke; the label is read aloud only. */
 export function textField(label: string, placeholder: string, onInput: (text: string) => void): TextField {
-  const element = h('vscode-text-field', { attrs: { 'aria-label': label, placeholder } }) as TextField;
+  // The toolkit makes the text inside the accessible name, whatever aria-label says; the style sheet hides it.
+  const element = h('vscode-text-field', { attrs: { placeholder } }, label) as TextField;
   element.addEventListener('input', () => onInput(element.value));
   return element;
 }

@@ -175,6 +175,55 @@ test('keys walk along edges, zoom and fit, and what they mean is announced', asy
   expect(await page.locator('.details h2').innerText()).toBe('/features/features.0.0/Conv');
 });
 
+test('the legend folds by keyboard and stays as it was left; in a small pane it is one line with both ends', async () => {
+  await open('?run=1');
+  const head = page.getByRole('button', { name: /^Cosine similarity/ });
+  expect(await head.getAttribute('aria-expanded')).toBe('true');
+  await head.press('Enter');
+  await eventually(() => page.locator('.legend-row').first().isHidden()).toBe(true);
+  expect(await page.locator('.legend-strip').innerText()).toMatch(/≥ 0.9999\s*< 0.95/);
+  await page.reload();
+  await head.waitFor();
+  expect(await head.getAttribute('aria-expanded')).toBe('false');
+  await head.press(' ');
+  await eventually(() => head.getAttribute('aria-expanded')).toBe('true');
+  await page.setViewportSize({ width: 400, height: 700 });
+  await eventually(() => head.getAttribute('aria-expanded')).toBe('false');
+  await head.click();
+  await eventually(() => page.locator('.legend-row').first().isVisible()).toBe(true);
+});
+
+test('typing keys stay in the search field, and a key bound twice acts once', async () => {
+  await open('?run=1&trial=1');
+  await page.evaluate(() => {
+    const passed: string[] = [];
+    Object.assign(window, { passed });
+    window.addEventListener('keydown', (event) => passed.push(event.key));
+  });
+  await page.locator('.graph-surface').press('Control+f');
+  const field = page.getByRole('textbox', { name: 'Search nodes', exact: true });
+  await field.waitFor();
+  await page.keyboard.type('a');
+  for (const key of ['Control+z', 'Control+Shift+z', 'Control+y']) await page.keyboard.press(key);
+  const passed = await page.evaluate(() => Reflect.get(window, 'passed') as string[]);
+  expect(passed.filter((key) => /^[fzy]$/i.test(key))).toEqual([]);
+  expect(await asked('edit/undo')).toEqual([]);
+});
+
+test.each([
+  [922, 443],
+  [348, 705],
+  [348, 443],
+])('a view of %i by %i leaves two fifths of its height to the graph', async (width, height) => {
+  await open('?run=1&trial=1&busy=1', { width, height });
+  await page.locator('.outputs td.change').waitFor();
+  const graph = await page.locator('.graph').boundingBox();
+  expect(graph?.height).toBeGreaterThanOrEqual(Math.floor(height * 0.4));
+  expect(await page.locator('.progress vscode-button').boundingBox()).not.toBeNull();
+  const below = await page.locator('.main').boundingBox();
+  expect((below?.y ?? 0) + (below?.height ?? 0)).toBeLessThanOrEqual(height + 1);
+});
+
 test('headings sort, keys move in the table, and the metric brings its own order', async () => {
   await open('?run=1');
   const first = () => page.locator('.grid-row .handle').first().innerText();

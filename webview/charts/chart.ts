@@ -4,6 +4,9 @@ import type { StatsView } from '../../src/protocol/views.ts';
 
 Chart.register(BoxPlotController, BoxAndWiskers, CategoryScale, LinearScale);
 
+/** Share of the axis that even an empty box takes, so that it is seen. */
+const LEAST_BOX = 0.015;
+
 export interface BoxPlotColors {
   readonly text: string;
   readonly grid: string;
@@ -27,7 +30,9 @@ export function drawBoxPlot(
   dequant: StatsView | null,
   colors: BoxPlotColors,
 ): BoxPlot {
-  const boxes = [box(origin), ...(dequant === null ? [] : [box(dequant)])];
+  const shown = dequant === null ? [origin] : [origin, dequant];
+  const axis = axisOf(shown);
+  const boxes = shown.map((stats) => box(stats, (axis.max - axis.min) * LEAST_BOX));
   const chart = new Chart(canvas, {
     type: 'boxplot',
     data: {
@@ -53,7 +58,11 @@ export function drawBoxPlot(
       maintainAspectRatio: false,
       events: [],
       scales: {
-        x: { ticks: { color: colors.text, maxTicksLimit: 6, font: { size: 10 } }, grid: { color: colors.grid } },
+        x: {
+          ...axis,
+          ticks: { color: colors.text, maxTicksLimit: 6, font: { size: 10 } },
+          grid: { color: colors.grid },
+        },
         y: { ticks: { color: colors.text, font: { size: 11 } }, grid: { display: false } },
       },
     },
@@ -61,6 +70,17 @@ export function drawBoxPlot(
   return { destroy: () => chart.destroy() };
 }
 
-function box({ min, q1, median, q3, max, mean }: StatsView) {
-  return { min, q1, median, q3, max, mean, whiskerMin: min, whiskerMax: max, items: [], outliers: [] };
+/** Smallest and largest value with a little room; a constant tensor gets an axis around its value. */
+function axisOf(shown: readonly StatsView[]): { min: number; max: number } {
+  const min = Math.min(...shown.map((s) => s.min));
+  const max = Math.max(...shown.map((s) => s.max));
+  const room = max > min ? (max - min) * 0.02 : Math.abs(min) * 0.1 || 1;
+  return { min: min - room, max: max + room };
+}
+
+/** @param least width to draw when the quartiles are (nearly) equal, as after a Relu; the median's line is exact. */
+function box({ min, q1, median, q3, max, mean }: StatsView, least: number) {
+  const lack = Math.max(0, least - (q3 - q1)) / 2;
+  const whiskers = { whiskerMin: min, whiskerMax: max };
+  return { min, q1: q1 - lack, median, q3: q3 + lack, max, mean, ...whiskers, items: [], outliers: [] };
 }

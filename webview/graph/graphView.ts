@@ -54,7 +54,8 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
   const layouts = createLayoutClient(layoutScript, (reason) => actions().warn(noLayoutWorker(reason)));
 
   const draw = () => {
-    frame ||= requestAnimationFrame(() => {
+    if (frame !== 0) return;
+    frame = requestAnimationFrame(() => {
       frame = 0;
       if (drawing === undefined || view.width === 0) {
         g.setTransform(1, 0, 0, 1, 0, 0);
@@ -198,7 +199,7 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
       selectItem(item);
       motion.follow(pointOf(item));
     },
-    fit: () => fit(),
+    fit: () => showAll(),
     search: () => actions().openSearch(),
     clear: () => selectItem(undefined),
     beforeKeyboardMenu: () => setContext(selectedItem()),
@@ -209,7 +210,9 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
   });
   surface.addEventListener('blur', draw);
 
-  const fit = () => drawing && motion.flyTo(fitCamera(view, drawing.layout));
+  const showAll = () => {
+    if (drawing !== undefined) motion.flyTo(fitCamera(view, drawing.layout));
+  };
   const resize = () => {
     const box = surface.getBoundingClientRect();
     const first = view.width === 0;
@@ -286,7 +289,7 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
       const item = drawing?.scene.itemOf.get(nodeId);
       if (item !== undefined) motion.reveal(pointOf(item));
     },
-    fit: () => void fit(),
+    fit: showAll,
     zoomBy: (factor) => motion.flyTo(zoomAt(motion.camera, view, { x: view.width / 2, y: view.height / 2 }, factor)),
     focusGraph: () => surface.focus(),
     showFound: (nodeIds) => {

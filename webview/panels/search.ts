@@ -16,7 +16,7 @@ export interface SearchBox {
 export function createSearch(store: Store, actions: Actions, showFound: (ids: ReadonlySet<number>) => void): SearchBox {
   let hits: readonly Hit[] = [];
   let current = -1;
-  const field = textField('Search nodes, operators and tensors', 'Name, operator or tensor', (text) => search(text));
+  const field = textField('Search nodes', 'Name, operator or tensor', (text) => search(text));
   const count = h('span', { class: 'search-count', attrs: { 'aria-live': 'polite' } });
   const list = h('ul', { class: 'search-list', role: 'listbox', attrs: { 'aria-label': 'Found' } });
   const close = button({ label: 'Close search', icon: 'close', appearance: 'icon', onClick: actions.closeSearch });
@@ -75,7 +75,11 @@ export function createSearch(store: Store, actions: Actions, showFound: (ids: Re
     else if (event.key === 'ArrowDown') go(current + 1);
     else if (event.key === 'ArrowUp') go(current - 1);
     else if (event.key === 'Escape') actions.closeSearch();
-    else return;
+    else {
+      // VS Code passes on what bubbles to the window: there these keys undo a skip, here they undo typing.
+      if (isUndoOrRedo(event)) event.stopPropagation();
+      return;
+    }
     event.preventDefault();
     event.stopPropagation();
   });
@@ -93,4 +97,8 @@ export function createSearch(store: Store, actions: Actions, showFound: (ids: Re
       field.focus();
     },
   };
+}
+
+function isUndoOrRedo(event: KeyboardEvent): boolean {
+  return (event.ctrlKey || event.metaKey) && ['z', 'y'].includes(event.key.toLowerCase());
 }
