@@ -86,14 +86,18 @@ async function localFigures(
   if (steps.length === 0) return local;
   const means = new Map(steps.map((s) => [s.output, new FigureMeans()]));
   const reader = new PairReader(run.float.kernels);
-  for (let i = 0; i < count; i++) {
-    onProgress({ stage: 'evaluate', done: i, total: count, text: 'each node alone' });
-    const feeds = run.cache.feeds(i);
-    if (feeds === undefined) break;
-    runIsolatedSteps(run.float.start(feeds, { signal }), build.program, steps, (isolated, origin, dequant) => {
-      means.get(isolated.output)?.add(reader.floats(origin, dequant));
-    });
-    await Promise.resolve();
+  try {
+    for (let i = 0; i < count; i++) {
+      onProgress({ stage: 'evaluate', done: i, total: count, text: 'each node alone' });
+      const feeds = run.cache.feeds(i);
+      if (feeds === undefined) break;
+      runIsolatedSteps(run.float.start(feeds, { signal }), build.program, steps, (isolated, origin, dequant) => {
+        means.get(isolated.output)?.add(reader.floats(origin, dequant));
+      });
+      await Promise.resolve();
+    }
+  } finally {
+    reader.release();
   }
   for (const [value, m] of means) if (m.samples > 0) local.set(value, m.mean.sqnrDb);
   return local;

@@ -9,6 +9,7 @@ import type { KernelSet } from '../kernels/kernelSet.ts';
 import type { QuantizeParams } from '../protocol/messages.ts';
 import type { GraphView, HeatView, Metric, NodeDetails, Progress, RunView, TrialView } from '../protocol/views.ts';
 import { nothingToQuantize } from '../quant/errors.ts';
+import type { Build } from './build.ts';
 import { nodeDetails } from './details.ts';
 import { noSuchNode, nothingYet } from './errors.ts';
 import { exportQdq } from './exportModel.ts';
@@ -87,14 +88,7 @@ export class Session {
       signal,
       onProgress,
     });
-    const build = await buildFor(run, settings.skip);
-    const folder = settings.reportFolder;
-    const reports = folder === null ? undefined : new RoundReports(run, build, settings, files, folder);
-    const inOnePass = settings.evaluation.samples === settings.calibration;
-    if (reports !== undefined && !inOnePass) await reports.measure(settings.calibration, signal, onProgress);
-    const hooks = reports !== undefined && inOnePass ? reports.hooks : {};
-    const count = run.sampleCount;
-    const result = await resultOf({ run, settings, build, count, signal, onProgress, hooks });
+    const { result, reports } = await this.#evaluated(run, settings, signal);
     this.#replace(run, settings, result);
     const view = this.#view(result, clock.now() - started, settings.reportFolder);
     await reports?.finish(view);
@@ -111,7 +105,11 @@ export class Session {
     sameButSkips(last, settings);
     const build = await buildFor(run, settings.skip);
     const count = Math.min(params.samples ?? KEPT_SAMPLES, run.sampleCount);
-    const result = await resultOf({ run, settings, build, count, signal, onProgress, earlier: current });
+    const parts = { run, settings, build, count, signal, onProgress, earlier: current };
+    const result = await resultOf(parts).catch((error: unknown) => {
+      build.program.release();
+      throw error;
+    });
     if (current !== base) current.build.program.release();
     this.#current = result;
     this.#settings = settings;
@@ -189,6 +187,26 @@ export class Session {
     quantType: 'FULL_QUANT' | 'WEIGHT_QUANT' | 'DYNAMIC_QUANT' | 'MIXED_BIT',
   ): Promise<{ readonly configText: string }> {
     return { configText: templateFor(quantType, this.#model()) };
+  }
+
+  /** Builds and evaluates a calibrated run, reports on it; gives the memory back when that does not end well. */
+  async #evaluated(run: RunState, settings: Settings, signal: AbortSignalLike) {
+    const { files, onProgress } = this.#parts;
+    let build: Build | undefined;
+    try {
+      build = await buildFor(run, settings.skip);
+      const folder = settings.reportFolder;
+      const reports = folder === null ? undefined : new RoundReports(run, build, settings, files, folder);
+      const inOnePass = settings.evaluation.samples === settings.calibration;
+      if (reports !== undefined && !inOnePass) await reports.measure(settings.calibration, signal, onProgress);
+      const hooks = reports !== undefined && inOnePass ? reports.hooks : {};
+      const result = await resultOf({ run, settings, build, count: run.sampleCount, signal, onProgress, hooks });
+      return { result, reports };
+    } catch (error) {
+      build?.program.release();
+      run.float.release();
+      throw error;
+    }
   }
 
   #view(result: Result, elapsedMs: number, reportFolder: string | null): RunView {

@@ -62,14 +62,17 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const counts = { executed: 0, reusedSamples: 0 };
   const reader = new PairReader(options.quant.kernels);
   const count = Math.min(options.count, samples.count);
-  for (let i = 0; i < count; i++) {
-    throwIfAborted(signal);
-    const figures = await evaluateSample(i, options, reader, counts);
-    for (const [value, f] of figures) means.get(value)?.add(f);
-    outputs.push(new Map([...figures].filter(([value]) => outputIds.has(value))));
-    await options.onSampleEnd?.(i);
+  try {
+    for (let i = 0; i < count; i++) {
+      throwIfAborted(signal);
+      const figures = await evaluateSample(i, options, reader, counts);
+      for (const [value, f] of figures) means.get(value)?.add(f);
+      outputs.push(new Map([...figures].filter(([value]) => outputIds.has(value))));
+      await options.onSampleEnd?.(i);
+    }
+  } finally {
+    reader.release();
   }
-  reader.release();
   const values = new Map<ValueId, PairFigures>();
   for (const [value, m] of means) if (m.samples > 0) values.set(value, m.mean);
   return { samples: count, values, outputs, total: count * options.quant.steps.length, ...counts };

@@ -29,7 +29,7 @@ describeWithShared('UltraFace calibrated on repeated images, each time in a new 
       platform: 'node',
       format: 'esm',
       logLevel: 'error',
-      banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+      banner: { js: "import { createRequire as from } from 'node:module'; const require = from(import.meta.url);" },
     });
     const m = BASELINES.ultraface;
     const images = readdirSync(m.calibration)
