@@ -2,8 +2,9 @@
 // Samples are synthetic: time does not depend on them. Models beyond the sample come from the shared data beside the
 // checkout, where it is.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
+import { availableParallelism, cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
@@ -12,6 +13,7 @@ import { ROOT } from '../scripts/lib/root.mjs';
 
 const { values: options } = parseArgs({ options: { json: { type: 'string' } } });
 const SHARED = process.env.QUANTSCOPE_SHARED_DATA ?? join(ROOT, '..', 'shared', 'data');
+const SETTLE_MS = 300; // threads start meanwhile
 const WARM_UP = 3;
 const LEAST_ROUNDS = 9;
 const BUDGET_MS = 4000;
@@ -54,7 +56,9 @@ const pools = [];
 const rows = [];
 try {
   const machine = machineOf();
-  console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}, ${machine.os}`);
+  console.log(
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}, ${machine.os}, load ${machine.load}`,
+  );
   const peers = [await onnxruntime('onnxruntime-node'), await onnxruntime('onnxruntime-web')].filter(Boolean);
   const single = core.createWasmKernels(wasmBytes);
   for (const model of MODELS) {
@@ -63,7 +67,7 @@ try {
   }
   if (options.json) writeFileSync(options.json, `${JSON.stringify({ machine, rows }, null, 2)}\n`);
 } finally {
-  for (const pool of pools) pool.dispose();
+  for (const pool of pools) await pool.dispose();
   rmSync(folder, { recursive: true, force: true });
 }
 
@@ -186,6 +190,7 @@ async function onnxruntime(name) {
 /** Median milliseconds of each, taken in turns. */
 async function medians(works) {
   const times = works.map(() => []);
+  await sleep(SETTLE_MS);
   const end = performance.now() + BUDGET_MS;
   for (let round = -WARM_UP; round < LEAST_ROUNDS || performance.now() < end; round++)
     for (const [i, work] of works.entries()) {
@@ -204,6 +209,8 @@ function machineOf() {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     node: process.version,
     os: `${process.platform} ${process.arch}`,
+    /** Processes that ran at the start, over a minute: near 0 on an idle machine. */
+    load: Number(loadavg()[0].toFixed(2)),
   };
 }
 
