@@ -70,10 +70,13 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
     values: observed,
     signal,
     onStep,
-  });
-  observing.release();
+  }).finally(() => observing.release());
   report('calibrate', total, total, '');
   const float = await compileGraph(compileParts, prepared.graph);
+  const released = (error: unknown): never => {
+    float.release();
+    throw error;
+  };
   const base: Calibrated = {
     ...compileParts,
     choices,
@@ -83,7 +86,7 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
     cache: newQuantizeCache(),
     constants: new Map(),
   };
-  const corrections = settings.biasCorrection ? await correct(parts, base, float) : base.corrections;
+  const corrections = settings.biasCorrection ? await correct(parts, base, float).catch(released) : base.corrections;
   return {
     open,
     prepared,
