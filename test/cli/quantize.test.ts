@@ -135,3 +135,17 @@ test.each([
   const left = readdirSync(out, { recursive: true, encoding: 'utf8' });
   expect(left.filter((name) => name.endsWith('.tmp') || name.endsWith('report.json'))).toEqual([]);
 });
+
+test.each([
+  ['--output', 'the model'],
+  ['--report', 'the reports'],
+  ['--json', 'the result'],
+])('%s whose name is taken by something else is a clear error: %s', async (option) => {
+  const taken = mkdtempSync(join(folder, 'taken-'));
+  const place = option === '--report' ? model : taken;
+  const ended = await cli(['quantize', model, '--config', config, option, place, '--threads', '1']);
+  expect(ended.stderr).toMatch(/^SES410 \S+: it cannot be written: /m);
+  expect(looksClean(ended)).toBe(true);
+  expect(ended.code).toBe(1);
+  expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+});
