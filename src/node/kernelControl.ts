@@ -20,6 +20,8 @@ const ARGUMENTS = (CONTROL_BLOCK.byteLength - 4 * CELLS) / 8;
 
 /** Looks at a cell this often before sleeping: some tens of microseconds, about the time a sleeper takes to wake. */
 const SPINS = 10_000;
+/** A ticket whose list number no job has. */
+const CLOSED = 0xffff;
 /** Lists of one job; the ticket counts them in 16 bits. */
 const MAX_LISTS = 4096;
 
@@ -71,6 +73,8 @@ export class KernelControl {
 
   #runBatch(kernel: number, arity: number, lists: readonly (readonly number[])[]): void {
     const cells = this.#cells;
+    // No list can be taken from here on: a thread still on the last job must not match its ticket with the new count.
+    Atomics.store(cells, TICKET, CLOSED);
     for (const [i, list] of lists.entries()) this.#arguments.set(list, i * arity);
     Atomics.store(cells, NAME, kernel);
     Atomics.store(cells, ARITY, arity);

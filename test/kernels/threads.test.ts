@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KernelSet } from '../../src/kernels/kernelSet.ts';
@@ -41,6 +44,24 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const pool of pools) await pool.dispose();
+});
+
+describe('a pool', () => {
+  it('loses no job when a thread is late for it', async () => {
+    const script = join(ROOT, 'out/test/manyJobs.mjs');
+    await build({
+      entryPoints: [join(ROOT, 'test/kernels/manyJobs.ts')],
+      outfile: script,
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+    });
+    const wasm = join(ROOT, 'out/test/manyJobs.wasm');
+    writeFileSync(wasm, await wasmBytes());
+    const args = [script, wasm, ENTRY, '200000'];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 50_000 });
+    expect(stdout.trim()).toBe('200000 jobs, all done');
+  });
 });
 
 describe('kernels on three threads', () => {
