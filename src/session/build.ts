@@ -20,6 +20,8 @@ export interface BuildChoices {
 /** What calibration left behind, from which any plan can be built. */
 export interface Calibrated extends CompileParts {
   readonly choices: BuildChoices;
+  /** Values before a ReLU or Clip: kept apart in every program, so that their steps compare. */
+  readonly clampInputs: ReadonlySet<ValueId>;
   readonly ranges: ReadonlyMap<ValueId, Range>;
   readonly calibrationSamples: number;
   readonly corrections: ReadonlyMap<NodeId, Float64Array>;
@@ -73,6 +75,7 @@ export async function buildQuantized(parts: Calibrated, float: Program, plan: Qu
   });
   const { nextNodeId, nextValueId, sources } = prepared;
   const qdq = insertQdq(prepared.graph, assignment, { nextNodeId, nextValueId, sources });
-  const program = await compileGraph(parts, qdq.graph);
+  const keep = new Set([...parts.clampInputs].filter((id) => qdq.graph.values.has(id) && !plan.activations.has(id)));
+  const program = await compileGraph(parts, qdq.graph, keep);
   return { plan, assignment, qdq, program, pairs: pairValues(float, program, qdq.codes), diagnostics };
 }

@@ -61,44 +61,45 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
   const everything = planWith({ ...compileParts, choices }, new Set());
   const clampInputs = new Set([...everything.folded.values()].map((f) => f.from));
   const observed = new Set<ValueId>([...everything.activations.keys(), ...clampInputs]);
-  const observing = await compileGraph(compileParts, prepared.graph, clampInputs);
-  const total = calibration.count;
-  const onStep = (i: number, name: string, step: Step): void => report('calibrate', i, total, stepText(name, step));
-  const { ranges, diagnostics } = await calibrate(observing, calibration, {
-    kernels,
-    file: open.file,
-    values: observed,
-    signal,
-    onStep,
-  }).finally(() => observing.release());
-  report('calibrate', total, total, '');
-  const float = await compileGraph(compileParts, prepared.graph);
-  const released = (error: unknown): never => {
+  const float = await compileGraph(compileParts, prepared.graph, clampInputs);
+  try {
+    const total = calibration.count;
+    const onStep = (i: number, name: string, step: Step): void => report('calibrate', i, total, stepText(name, step));
+    const { ranges, diagnostics } = await calibrate(float, calibration, {
+      kernels,
+      file: open.file,
+      values: observed,
+      signal,
+      onStep,
+    });
+    report('calibrate', total, total, '');
+    const base: Calibrated = {
+      ...compileParts,
+      choices,
+      clampInputs,
+      ranges,
+      calibrationSamples: total,
+      corrections: new Map(),
+      cache: newQuantizeCache(),
+      constants: new Map(),
+    };
+    const corrections = settings.biasCorrection ? await correct(parts, base, float) : base.corrections;
+    return {
+      open,
+      prepared,
+      calibrated: { ...base, corrections },
+      float,
+      samples: evaluation.samples,
+      sampleCount: evaluation.count,
+      evaluatedOn: evaluation.label,
+      cache: new ActivationCache(CACHE_BYTES),
+      everything,
+      diagnostics: [...prepared.diagnostics, ...diagnostics],
+    };
+  } catch (error) {
     float.release();
     throw error;
-  };
-  const base: Calibrated = {
-    ...compileParts,
-    choices,
-    ranges,
-    calibrationSamples: total,
-    corrections: new Map(),
-    cache: newQuantizeCache(),
-    constants: new Map(),
-  };
-  const corrections = settings.biasCorrection ? await correct(parts, base, float).catch(released) : base.corrections;
-  return {
-    open,
-    prepared,
-    calibrated: { ...base, corrections },
-    float,
-    samples: evaluation.samples,
-    sampleCount: evaluation.count,
-    evaluatedOn: evaluation.label,
-    cache: new ActivationCache(CACHE_BYTES),
-    everything,
-    diagnostics: [...prepared.diagnostics, ...diagnostics],
-  };
+  }
 }
 
 async function correct(parts: RunParts, base: Calibrated, float: Program): Promise<Map<NodeId, Float64Array>> {
