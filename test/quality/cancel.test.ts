@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { Cancelled } from '../../src/base/abort.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import type { KernelSet } from '../../src/kernels/kernelSet.ts';
@@ -6,6 +6,8 @@ import { describeWithShared } from '../helpers/sharedData.ts';
 import { wasmKernels } from '../kernels/engines.ts';
 import { BASELINES, configOf } from './realModels.ts';
 import { openSession } from './workbench.ts';
+
+vi.setConfig({ testTimeout: 600_000 }); // whole models, perhaps beside other work
 
 const MODEL = { ...BASELINES.yolox_nano, calibrationSamples: 2, evaluationSamples: 1 };
 const MOMENTS = 6;

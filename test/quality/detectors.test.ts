@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { KernelSet } from '../../src/kernels/kernelSet.ts';
 import { nodeFiles } from '../../src/node/files.ts';
 import type { OutputFigures } from '../../src/protocol/views.ts';
@@ -12,6 +12,8 @@ import { wasmKernels } from '../kernels/engines.ts';
 import { differences, quantizationOf } from './quantizationOf.ts';
 import { BASELINES, configOf, type RealModel } from './realModels.ts';
 import { cosine, floatsOf, OnnxRuntime, openSession, printTable, samplesOf, temporaryFolder } from './workbench.ts';
+
+vi.setConfig({ testTimeout: 600_000 }); // whole models, perhaps beside other work
 
 type Name = keyof typeof BASELINES;
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Tensor } from '../../src/base/tensor.ts';
 import type { ValueId } from '../../src/graph/model.ts';
 import type { KernelSet } from '../../src/kernels/kernelSet.ts';
@@ -21,6 +21,8 @@ import {
   samplesOf,
   temporaryFolder,
 } from './workbench.ts';
+
+vi.setConfig({ testTimeout: 600_000 }); // whole models, perhaps beside other work
 
 const SAMPLE = fileURLToPath(new URL('../../media/sample', import.meta.url));
 
@@ -181,7 +183,8 @@ async function compareSteps(probe: Probe, theirs: OrtOutputs): Promise<StepResul
       fromTie = Math.max(fromTie, Math.abs(inSteps - Math.floor(inSteps) - 0.5));
     }
     const inputs = step.inputs.map((v) => (v === undefined ? 0 : (codes.get(v)?.data.length ?? 0)));
-    const bound = await tieBound(probe, step, codes, Math.max(1, Math.max(...inputs) / found.data.length));
+    const elementsPerOutput = Math.max(1, ...inputs.map((n) => n / found.data.length));
+    const bound = await tieBound({ probe, step, codes, elementsPerOutput });
     const { handle, opType } = step.node;
     results.push({ handle, opType, elements: found.data.length, different, most, fromTie, bound });
   }

@@ -2,11 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { describeWithShared } from '../helpers/sharedData.ts';
 import { wasmBytes } from '../kernels/engines.ts';
 import { BASELINES, configOf } from './realModels.ts';
 import { printTable, repeatedLinks, temporaryFolder } from './workbench.ts';
+
+vi.setConfig({ testTimeout: 600_000 }); // whole models, perhaps beside other work
 
 interface Measured {
   readonly peakBytes: number;

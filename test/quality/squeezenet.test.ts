@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { KernelSet } from '../../src/kernels/kernelSet.ts';
 import type { RunView } from '../../src/protocol/views.ts';
 import type { Session } from '../../src/session/index.ts';
@@ -8,6 +8,8 @@ import { describeWithShared } from '../helpers/sharedData.ts';
 import { wasmKernels } from '../kernels/engines.ts';
 import { configOf, IMAGENET_LABELS, type RealModel, SQUEEZENET } from './realModels.ts';
 import { floatsOf, namedLinks, OnnxRuntime, openSession, printTable, samplesOf, temporaryFolder } from './workbench.ts';
+
+vi.setConfig({ testTimeout: 600_000 }); // whole models, perhaps beside other work
 
 describeWithShared('SqueezeNet, calibrated on 100 crops', () => {
   const folder = temporaryFolder();

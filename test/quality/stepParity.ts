@@ -59,17 +59,22 @@ const ROUNDINGS = 8;
 /** Codes are at most so many steps from their zero point. */
 const MOST_STEPS = 255;
 
+export interface TieOptions {
+  readonly probe: Probe;
+  readonly step: Step;
+  /** The codes that steps read, by value. */
+  readonly codes: ReadonlyMap<ValueId, Tensor>;
+  /** Elements of the largest input per element of the output: terms of a pooling. */
+  readonly elementsPerOutput: number;
+}
+
 /**
  * How near to a rounding tie, in steps of the output, a float execution of this step may decide otherwise than exact
  * integers: LAMBDA sqrt(K) u M / s, M the largest possible sum of magnitudes of an output element (per channel, from the
  * weights and the largest input code), or the largest magnitude among inputs and output where nothing is summed.
  */
-export async function tieBound(
-  { program, model }: Probe,
-  step: Step,
-  codes: ReadonlyMap<ValueId, Tensor>,
-  elementsPerOutput: number,
-): Promise<number> {
+export async function tieBound({ probe, step, codes, elementsPerOutput }: TieOptions): Promise<number> {
+  const { program, model } = probe;
   const { graph } = program;
   const def = findOp(step.node.domain, step.node.opType, model.opsets.get(step.node.domain) ?? 1);
   const [output] = step.outputs;

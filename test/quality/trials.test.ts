@@ -1,10 +1,12 @@
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import type { KernelSet } from '../../src/kernels/kernelSet.ts';
 import type { NodeFigures, RunView, TrialView } from '../../src/protocol/views.ts';
 import { describeWithShared } from '../helpers/sharedData.ts';
 import { wasmKernels } from '../kernels/engines.ts';
 import { BASELINES, configOf, MOBILENET, type RealModel } from './realModels.ts';
 import { openSession, printTable } from './workbench.ts';
+
+vi.setConfig({ testTimeout: 600_000 }); // whole models, perhaps beside other work
 
 describeWithShared('trials on real models', () => {
   let kernels: KernelSet;
