@@ -75,6 +75,8 @@ export interface RunOptions {
    * whose outputs are given, or are not needed by any other step or output, does not run.
    */
   readonly given?: ReadonlyMap<ValueId, Stored>;
+  /** Values that are wanted beside the graph outputs: the steps that make them run. */
+  readonly wanted?: ReadonlySet<ValueId>;
   /** Called before each step. */
   readonly onStep?: (step: Step) => void;
   /** Overwrites float memory with NaN (codes with 0x7f) when its value dies, to prove that nothing reads it again. */

@@ -98,7 +98,7 @@ export class ProgramRun implements Run {
   /** Which steps make something that is wanted and not given. */
   #neededSteps(): readonly boolean[] {
     const { planned, graph } = this.#parts;
-    const wanted = new Set<ValueId>(graph.outputs);
+    const wanted = new Set<ValueId>([...graph.outputs, ...(this.#options.wanted ?? [])]);
     const runs = new Array<boolean>(planned.length).fill(false);
     for (let i = planned.length - 1; i >= 0; i--) {
       const draft = planned[i]?.draft;

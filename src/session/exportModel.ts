@@ -1,5 +1,6 @@
 import type { FileSystem } from '../base/bytes.ts';
 import { exportQdq as exportGraph } from '../export/exportQdq.ts';
+import type { Facts } from '../graph/fact.ts';
 import { writeModel } from '../onnx/write.ts';
 import type { Build } from './build.ts';
 import { fileName } from './model.ts';
@@ -18,7 +19,7 @@ export async function exportQdq({ run, build, files, path, config }: ExportReque
   const { prepared, open } = run;
   const model = exportGraph({
     graph: build.qdq.graph,
-    facts: prepared.facts,
+    facts: factsOf(build, prepared.facts),
     origin: open.model,
     file: open.file,
     nextNodeId: build.qdq.nextNodeId,
@@ -38,4 +39,18 @@ export async function exportQdq({ run, build, files, path, config }: ExportReque
       written.external.chunks(),
     );
   }
+}
+
+/** Facts of the float graph, and of what stands for its values behind a DequantizeLinear. */
+function factsOf(build: Build, facts: Facts): Facts {
+  const floatOf = new Map([...build.qdq.codes].map(([value, codes]) => [codes, value]));
+  const all = new Map(facts);
+  for (const node of build.qdq.graph.nodes) {
+    const [codes] = node.inputs;
+    const [out] = node.outputs;
+    const value = codes === undefined ? undefined : floatOf.get(codes);
+    const fact = value === undefined ? undefined : facts.get(value);
+    if (node.opType === 'DequantizeLinear' && out !== undefined && fact !== undefined) all.set(out, fact);
+  }
+  return all;
 }

@@ -93,8 +93,7 @@ async function evaluateSample(
     feeds = feedsById(float.graph, await samples.read(i));
     if (kept) cache.putFeeds(i, feeds);
   }
-  const floatIsCached = options.pairs.every((p) => cache.get(i, p.floatSignature) !== undefined);
-  if (!kept || !floatIsCached || options.full) return runInFull(i, options, reader, feeds, counts);
+  if (!kept || options.full || !completeFloats(i, options, feeds)) return runInFull(i, options, reader, feeds, counts);
   counts.reusedSamples++;
   return runWhatChanged(i, options, reader, feeds, counts);
 }
@@ -124,6 +123,32 @@ function runInFull(
   });
   counts.executed += quant.steps.length;
   return figures;
+}
+
+/**
+ * Brings the float values of all pairs of a sample into the cache, running only what it has not; says whether they are
+ * all there. A sample the cache knows nothing of is left to a full run.
+ */
+function completeFloats(i: number, options: EvaluateOptions, feeds: ReadonlyMap<ValueId, Tensor>): boolean {
+  const { cache, float, pairs } = options;
+  const missing = new Map<ValueId, Pair>();
+  const given = new Map<ValueId, Stored>();
+  for (const pair of pairs) {
+    const stored = cache.get(i, pair.floatSignature);
+    if (stored === undefined) missing.set(pair.value, pair);
+    else given.set(pair.value, stored);
+  }
+  if (missing.size === 0) return true;
+  if (given.size === 0) return false;
+  const run = float.start(feeds, { given, wanted: new Set(missing.keys()), ...runOptions(i, options) });
+  const keep = (id: ValueId): void => {
+    const pair = missing.get(id);
+    const stored = pair === undefined ? undefined : run.value(id);
+    if (pair !== undefined && stored !== undefined && cache.put(i, pair.floatSignature, stored)) missing.delete(id);
+  };
+  for (const id of [...missing.keys()]) keep(id);
+  for (let step = run.advance(); step !== undefined; step = run.advance()) for (const id of step.outputs) keep(id);
+  return missing.size === 0;
 }
 
 function runWhatChanged(

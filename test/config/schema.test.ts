@@ -81,7 +81,7 @@ it('reads the sample, defaults included, and knows where every value stands', ()
   const { config, diagnostics } = parseConfig(text, 'full_quant.cfg');
   expect(diagnostics.filter((d) => d.severity !== 'note')).toEqual([]);
   expect(config).toMatchObject({
-    common: { quantType: 'FULL_QUANT', bitNum: 8, skipQuantNode: [], debugInfoSavePath: undefined },
+    common: { quantType: 'FULL_QUANT', bitNum: 8, skipQuantNode: [], debugInfoSavePath: 'quant_report' },
     full: { activationQuantMethod: 'MAX_MIN', biasCorrection: true, perChannel: true, targetDevice: 'CPU' },
     data: { inputType: 'IMAGE', imageToFormat: 'GRAY', normalizeStd: [255], resize: undefined },
     quantscope: {

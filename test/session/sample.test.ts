@@ -103,6 +103,15 @@ describe('the sample, quantized with its config', () => {
     expect(trial.run.diagnostics.map((d) => d.code)).toContain('QNT208');
   });
 
+  test('skipping a clamp shows the convolution before it, and runs nothing of the float model but that', async () => {
+    await session.trial({ configText, configPath, samples: 8 });
+    const trial = await session.trial({ configText: withSkip('relu1'), configPath, samples: 8 });
+    const conv = trial.run.nodes.find((n) => n.handle === 'conv1');
+    expect(conv).toMatchObject({ form: 'integer', quantized: true });
+    expect(conv?.cosine).toBeGreaterThan(0.999);
+    expect(trial.reused).toContain('float results of 8 of 8 samples re-used');
+  });
+
   test('more than the skip list changed: the trial asks for a full run and names the key', async () => {
     const other = configText.replace('per_channel=true', 'per_channel=false');
     await expect(session.trial({ configText: other, configPath })).rejects.toThrow(/SES402.*perChannel/);
