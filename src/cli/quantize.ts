@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import type { AbortSignalLike } from '../base/abort.ts';
 import { clock } from '../node/clock.ts';
+import { startEngine } from '../node/engine.ts';
 import type { RunView } from '../protocol/views.ts';
 import { createSession } from '../session/index.ts';
 import type { Command } from './args.ts';
 import { EXIT } from './exitCodes.ts';
 import { files, readOption, writeJson } from './files.ts';
-import { startEngine } from './kernels.ts';
 import { progressBar } from './progress.ts';
 import { summary } from './summary.ts';
 

@@ -4,11 +4,11 @@ import { formatDims } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { readNpy, writeNpy } from '../data/npy.ts';
 import { clock } from '../node/clock.ts';
+import { startEngine } from '../node/engine.ts';
 import { createSession } from '../session/index.ts';
 import type { Command } from './args.ts';
 import { EXIT } from './exitCodes.ts';
 import { files, readOption } from './files.ts';
-import { startEngine } from './kernels.ts';
 
 /** `run`: executes the model once on .npy inputs and writes NAME.npy per output and outputs.json. */
 export async function runCommand(command: Extract<Command, { kind: 'run' }>, signal: AbortSignalLike): Promise<number> {

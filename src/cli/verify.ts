@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { type AbortSignalLike, throwIfAborted } from '../base/abort.ts';
+import { startEngine } from '../node/engine.ts';
 import { nodeFiles } from '../node/files.ts';
 import { type CaseResult, verifyCase } from '../session/verify.ts';
 import type { Command } from './args.ts';
 import { EXIT } from './exitCodes.ts';
 import { writeJson } from './files.ts';
-import { startEngine } from './kernels.ts';
 
 /** `verify`: one line per backend case, and a summary; exit 1 when a case failed, 2 when one is not supported. */
 export async function verifyCommand(
