@@ -58,6 +58,8 @@ export const CONFIGS = {
 # Weights and activations become int8, and the network runs on integers.
 quant_type=FULL_QUANT
 bit_num=8
+# Tables of every tensor, one file per calibration sample.
+debug_info_save_path=quant_report
 `,
     `[full_quant_param]
 # How an activation's range is found: MAX_MIN, KL or REMOVAL_OUTLIER.
