@@ -1,7 +1,7 @@
 import { throwIfAborted } from '../base/abort.ts';
 import { DiagnosticError } from '../base/diagnostics.ts';
 import type { Tensor } from '../base/tensor.ts';
-import { hasStaticDims, type TensorFact } from '../graph/fact.ts';
+import type { TensorFact } from '../graph/fact.ts';
 import type { Graph, ValueId } from '../graph/model.ts';
 import { wiringOf } from '../graph/topo.ts';
 import { loadAttributeTensors } from '../ops/attributes.ts';
@@ -41,28 +41,36 @@ export async function compile(source: Graph, options: CompileOptions): Promise<P
   const memoryPlan = planMemory(graph, placement.steps, facts, constants);
   const table = stepSignatures(graph, placement, { signatures, facts, constants });
   const releases: (() => void)[] = [];
+  const giveBack = (): void => {
+    for (const release of releases) release();
+  };
   const planned: PlannedStep[] = [];
-  for (const [index, draft] of placement.steps.entries()) {
-    throwIfAborted(options.signal);
-    const prepared = prepareStep(draft, {
-      kernels,
-      facts,
-      constants,
-      signatures,
-      options,
-      copyOf: placement.copyOf,
-      key: table.own[index] ?? '',
-    });
-    releases.push(prepared.release);
-    planned.push({
-      step: stepOf(index, draft, table.steps[index] ?? 0),
-      draft,
-      prepared: prepared.value,
-      aliases: aliasOf(draft, facts),
-      outputFacts: draft.outputs.map((id) => (id === undefined ? undefined : facts.get(id))),
-      spots: draft.outputs.map((id) => (id === undefined ? undefined : memoryPlan.spots.get(id))),
-      dying: memoryPlan.dying[index] ?? [],
-    });
+  try {
+    for (const [index, draft] of placement.steps.entries()) {
+      throwIfAborted(options.signal);
+      const prepared = prepareStep(draft, {
+        kernels,
+        facts,
+        constants,
+        signatures,
+        options,
+        copyOf: placement.copyOf,
+        key: table.own[index] ?? '',
+      });
+      releases.push(prepared.release);
+      planned.push({
+        step: stepOf(index, draft, table.steps[index] ?? 0),
+        draft,
+        prepared: prepared.value,
+        aliases: aliasOf(draft, facts),
+        outputFacts: draft.outputs.map((id) => (id === undefined ? undefined : facts.get(id))),
+        spots: draft.outputs.map((id) => (id === undefined ? undefined : memoryPlan.spots.get(id))),
+        dying: memoryPlan.dying[index] ?? [],
+      });
+    }
+  } catch (error) {
+    giveBack();
+    throw error;
   }
   const memory = new RunMemory(kernels.memory, memoryPlan.arena.byteLength);
   const slots = slotsOf(placement, context, facts, table.values);
@@ -83,7 +91,7 @@ export async function compile(source: Graph, options: CompileOptions): Promise<P
       if (released) return;
       released = true;
       memory.release();
-      for (const release of releases) release();
+      giveBack();
     },
   };
 }

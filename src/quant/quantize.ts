@@ -1,3 +1,4 @@
+import { type AbortSignalLike, throwIfAborted } from '../base/abort.ts';
 import { type Diagnostic, invariant, type Location } from '../base/diagnostics.ts';
 import type { QuantizedTensor, QuantParams } from '../base/quantParams.ts';
 import { hasDType, type Tensor } from '../base/tensor.ts';
@@ -21,6 +22,8 @@ export interface QuantizeOptions {
   readonly corrections: ReadonlyMap<NodeId, Float64Array>;
   /** Keeps results between calls for one model; pass the same object again. */
   readonly cache: QuantizeCache;
+  /** Read before each constant. */
+  readonly signal?: AbortSignalLike;
 }
 
 /** Results that do not depend on which other nodes are quantized. */
@@ -46,6 +49,7 @@ export function quantizeGraph(
     activations.set(id, activationParams(graph, plan, id, options, diagnostics));
   const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
   const constants = plan.weights.flatMap((w) => {
+    throwIfAborted(options.signal);
     const node = nodes.get(w.node);
     invariant(node !== undefined, `the plan names node ${w.node}, which the graph has not`);
     return quantizeConstants(graph, node, w, activations, options, diagnostics);

@@ -1,3 +1,4 @@
+import type { AbortSignalLike } from '../base/abort.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { Program } from '../exec/program.ts';
@@ -56,8 +57,13 @@ export function planWith(
   });
 }
 
-/** Quantizes by `plan`, inserts QDQ and compiles. Whoever asks releases the program. */
-export async function buildQuantized(parts: Calibrated, float: Program, plan: QuantPlan): Promise<Build> {
+/** Quantizes by `plan`, inserts QDQ and compiles. Whoever asks releases the program. @throws Cancelled */
+export async function buildQuantized(
+  parts: Calibrated,
+  float: Program,
+  plan: QuantPlan,
+  signal: AbortSignalLike,
+): Promise<Build> {
   const { prepared, open, constants } = parts;
   const wanted = plan.weights
     .flatMap((w) => [w.value, w.product?.bias])
@@ -72,10 +78,11 @@ export async function buildQuantized(parts: Calibrated, float: Program, plan: Qu
     constants,
     corrections: parts.corrections,
     cache: parts.cache,
+    signal,
   });
   const { nextNodeId, nextValueId, sources } = prepared;
   const qdq = insertQdq(prepared.graph, assignment, { nextNodeId, nextValueId, sources });
   const keep = new Set([...parts.clampInputs].filter((id) => qdq.graph.values.has(id) && !plan.activations.has(id)));
-  const program = await compileGraph(parts, qdq.graph, keep);
+  const program = await compileGraph(parts, qdq.graph, { keep, signal });
   return { plan, assignment, qdq, program, pairs: pairValues(float, program, qdq.codes), diagnostics };
 }

@@ -1,3 +1,4 @@
+import type { AbortSignalLike } from '../base/abort.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { compile } from '../exec/compile.ts';
@@ -53,7 +54,11 @@ export interface CompileParts {
 }
 
 /** Compiles the prepared graph, or its quantized form, for its bound shapes. */
-export function compileGraph(parts: CompileParts, graph: Graph, keep?: ReadonlySet<ValueId>): Promise<Program> {
+export function compileGraph(
+  parts: CompileParts,
+  graph: Graph,
+  { keep, signal }: { readonly keep?: ReadonlySet<ValueId>; readonly signal?: AbortSignalLike } = {},
+): Promise<Program> {
   const { open, prepared, kernels, requantizer } = parts;
   return compile(graph, {
     kernels,
@@ -62,7 +67,8 @@ export function compileGraph(parts: CompileParts, graph: Graph, keep?: ReadonlyS
     inputDims: prepared.inputDims,
     requantizer,
     signatures: prepared.signatures,
-    ...(keep === undefined ? {} : { keep }),
+    ...(keep && { keep }),
+    ...(signal && { signal }),
   });
 }
 

@@ -61,7 +61,7 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
   const everything = planWith({ ...compileParts, choices }, new Set());
   const clampInputs = new Set([...everything.folded.values()].map((f) => f.from));
   const observed = new Set<ValueId>([...everything.activations.keys(), ...clampInputs]);
-  const float = await compileGraph(compileParts, prepared.graph, clampInputs);
+  const float = await compileGraph(compileParts, prepared.graph, { keep: clampInputs, signal });
   try {
     const total = calibration.count;
     const onStep = (i: number, name: string, step: Step): void => report('calibrate', i, total, stepText(name, step));
@@ -104,7 +104,7 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
 
 async function correct(parts: RunParts, base: Calibrated, float: Program): Promise<Map<NodeId, Float64Array>> {
   const { calibration, signal, onProgress, kernels } = parts;
-  const build = await buildQuantized(base, float, planWith(base, new Set()));
+  const build = await buildQuantized(base, float, planWith(base, new Set()), signal);
   const convolutions = isolatedSteps(build.program, build.qdq.codes).filter((s) => s.step.node.opType === 'Conv');
   const total = calibration.count;
   const onStep = (done: number, name: string, step: Step): void =>
@@ -122,7 +122,7 @@ export function stepText(sample: string, step: Step): string {
 }
 
 /** The quantized form under the given skip list. */
-export function buildFor(run: RunState, skipNames: readonly string[]): Promise<Build> {
+export function buildFor(run: RunState, skipNames: readonly string[], signal: AbortSignalLike): Promise<Build> {
   const skip = skippedNodes(run.open, run.prepared, skipNames);
-  return buildQuantized(run.calibrated, run.float, planWith(run.calibrated, skip));
+  return buildQuantized(run.calibrated, run.float, planWith(run.calibrated, skip), signal);
 }

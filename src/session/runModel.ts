@@ -31,7 +31,7 @@ export async function runModel(
       if (typeof d === 'string' && !fixed.has(d)) fixed.set(d, feeds.get(name)?.dims[axis] ?? 1);
     });
   const prepared = await prepare(open, kernels, fixed);
-  const program = await compileGraph({ open, prepared, kernels, requantizer: 'fp32' }, prepared.graph);
+  const program = await compileGraph({ open, prepared, kernels, requantizer: 'fp32' }, prepared.graph, { signal });
   try {
     const outputs = program.start(feedsById(prepared.graph, feeds), { signal }).finish();
     return new Map([...outputs].map(([id, t]) => [prepared.graph.values.get(id)?.name ?? '', t]));

@@ -103,7 +103,7 @@ export class Session {
     const settings = await openSettings(params, run.open, files);
     throwErrors(settings.diagnostics);
     sameButSkips(last, settings);
-    const build = await buildFor(run, settings.skip);
+    const build = await buildFor(run, settings.skip, signal);
     const count = Math.min(params.samples ?? KEPT_SAMPLES, run.sampleCount);
     const parts = { run, settings, build, count, signal, onProgress, earlier: current };
     const result = await resultOf(parts).catch((error: unknown) => {
@@ -194,7 +194,7 @@ export class Session {
     const { files, onProgress } = this.#parts;
     let build: Build | undefined;
     try {
-      build = await buildFor(run, settings.skip);
+      build = await buildFor(run, settings.skip, signal);
       const folder = settings.reportFolder;
       const reports = folder === null ? undefined : new RoundReports(run, build, settings, files, folder);
       const inOnePass = settings.evaluation.samples === settings.calibration;

@@ -22,7 +22,7 @@ export async function sweep(
   const { float, prepared, calibrated, cache } = run;
   const count = Math.min(samples, KEPT_SAMPLES, run.sampleCount);
   const measure = async (skip: ReadonlySet<NodeId>): Promise<number> => {
-    const build = await buildQuantized(calibrated, float, planWith(calibrated, skip));
+    const build = await buildQuantized(calibrated, float, planWith(calibrated, skip), signal);
     try {
       const { program: quant, pairs } = build;
       const options = { float, quant, pairs, samples: run.samples, count, cache, keep: KEPT_SAMPLES, signal };
