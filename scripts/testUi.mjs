@@ -1,8 +1,8 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { launchBrowser } from './lib/browser.mjs';
+import { bundleUi } from './lib/bundleUi.mjs';
 import { packageExtension } from './lib/package.mjs';
 import { ROOT } from './lib/root.mjs';
 import { ensureDependencies } from './lib/setup.mjs';
@@ -18,7 +18,7 @@ const temporary = mkdtempSync(join(tmpdir(), 'quantscope-ui-'));
 const folder = join(temporary, 'sample');
 cpSync(join(ROOT, 'media', 'sample'), folder, { recursive: true });
 
-const [suite, server, browser] = await Promise.all([bundleSuite(), startServer({ vsix: [vsix] }), launchBrowser()]);
+const [suite, server, browser] = await Promise.all([bundleUi('index'), startServer({ vsix: [vsix] }), launchBrowser()]);
 try {
   const { base, state } = server;
   const { passes, failures, pending } = await suite.run({ page: browser.page, base, state, folder, screenshots });
@@ -30,21 +30,3 @@ try {
   rmSync(temporary, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
 process.exit();
-
-async function bundleSuite() {
-  const { build } = await import('esbuild');
-  const outfile = join(ROOT, 'out', 'ui', 'index.mjs');
-  await build({
-    absWorkingDir: ROOT,
-    entryPoints: ['test/ui/index.ts'],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    packages: 'external',
-    sourcemap: 'inline',
-    logLevel: 'warning',
-  });
-  return import(pathToFileURL(outfile).href);
-}

@@ -24,9 +24,9 @@ export function worstOutput(outputs: readonly OutputFigures[]): OutputFigures | 
   );
 }
 
-/** Five decimals, rounded down, so that only equality reads 1. */
+/** Five decimals, seven above 0.9999, as in the view. */
 export function formatCosine(cosine: number): string {
-  return cosine === 1 ? '1' : (Math.floor(cosine * 1e5) / 1e5).toFixed(5);
+  return cosine === 1 ? '1' : cosine.toFixed(cosine > 0.9999 ? 7 : 5);
 }
 
 /** `26.1 dB`. */

@@ -1,41 +1,11 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyMobileNet, HAS_MOBILE_NET } from './mobileNetFiles.ts';
 import { workbench as w } from './workbench.ts';
 
-const SHARED_DATA = process.env.QUANTSCOPE_SHARED_DATA ?? join(process.cwd(), '..', 'shared', 'data');
-const MODEL = join(SHARED_DATA, 'models', 'derived', 'mobilenet_v2_float_from_qdq.onnx');
-const IMAGES = join(SHARED_DATA, 'calib', 'imagenet_sample_256');
+const suite = HAS_MOBILE_NET ? describe : describe.skip;
 
-const CONFIG = `[common_quant_param]
-quant_type=FULL_QUANT
-bit_num=8
-
-[full_quant_param]
-activation_quant_method=MAX_MIN
-per_channel=true
-
-[data_preprocess_param]
-calibrate_path=image:images
-calibrate_size=8
-input_type=IMAGE
-image_to_format=RGB
-normalize_mean=[123.675, 116.28, 103.53]
-normalize_std=[58.395, 57.12, 57.375]
-center_crop_width=244
-center_crop_height=244
-`;
-
-const suite = existsSync(MODEL) ? describe : describe.skip;
-
-suite(`MobileNetV2 (of shared/data${existsSync(MODEL) ? '' : ', which is not there'})`, () => {
-  before(() => {
-    cpSync(MODEL, join(w.folder, 'mobilenet_v2.onnx'));
-    mkdirSync(join(w.folder, 'images'));
-    const names = readdirSync(IMAGES).filter((name) => name.endsWith('.jpg'));
-    for (const name of names.slice(0, 8)) cpSync(join(IMAGES, name), join(w.folder, 'images', name));
-    w.write('mobilenet_v2.cfg', CONFIG);
-  });
+suite(`MobileNetV2 (of shared/data${HAS_MOBILE_NET ? '' : ', which is not there'})`, () => {
+  before(() => copyMobileNet(w.folder));
   after(() => w.page.setViewportSize({ width: 1280, height: 800 }));
 
   it('is drawn, quantized and coloured', async () => {
@@ -59,6 +29,17 @@ suite(`MobileNetV2 (of shared/data${existsSync(MODEL) ? '' : ', which is not the
       await w.screenshot(`mobilenet-${theme}`);
     });
   }
+
+  it('says of a fused node where its figures stand', async () => {
+    await w.graph.locator('.graph-surface').press('/');
+    await w.page.keyboard.type('Conv_705');
+    await w.page.keyboard.press('Enter');
+    await w.page.keyboard.press('Escape');
+    await w.graph.getByText('fused into Relu_706').waitFor();
+    await w.page.waitForTimeout(300); // the graph glides
+    await w.screenshot('mobilenet-fused');
+    await w.graph.locator('.grid-row').first().click();
+  });
 
   it('answers a toggle within seconds', async () => {
     const start = Date.now();

@@ -60,7 +60,7 @@ export function drawBoxPlot(
       scales: {
         x: {
           ...axis,
-          ticks: { color: colors.text, maxTicksLimit: 6, font: { size: 10 } },
+          ticks: { color: colors.text, maxTicksLimit: 6, includeBounds: false, font: { size: 10 } },
           grid: { color: colors.grid },
         },
         y: { ticks: { color: colors.text, font: { size: 11 } }, grid: { display: false } },

@@ -42,13 +42,14 @@ export function createTable(store: Store, actions: Actions): HTMLElement {
       class: 'grid',
       role: 'grid',
       tabIndex: 0,
-      attrs: { 'aria-label': 'Nodes, worst first', 'aria-colcount': COLUMNS.length },
+      attrs: { 'aria-label': 'Nodes', 'aria-colcount': COLUMNS.length },
     },
     head,
     body,
   );
   const element = h('section', { class: 'table', attrs: { 'aria-label': 'Nodes' } }, scroller, empty);
 
+  let { sort: sorted } = store.state;
   const renderRows = () => {
     const { selected, run } = store.state;
     const first = Math.max(0, Math.floor(scroller.scrollTop / ROW_HEIGHT) - OVERSCAN);
@@ -110,13 +111,15 @@ export function createTable(store: Store, actions: Actions): HTMLElement {
   store.watch(
     (s) => [s.graph, s.run, s.sort, s.sensitivity.values],
     ({ graph, run, sort, sensitivity }) => {
+      if (sort !== sorted) scroller.scrollTop = 0;
+      sorted = sort;
       rows = sortRows(buildRows(graph, run, sensitivity), sort);
       setAttr(scroller, 'aria-rowcount', String(rows.length + 1));
       empty.hidden = run !== null || graph === null;
       empty.textContent = `${plural(rows.length, 'node')}. Figures appear here after “Quantize with config…”.`;
       for (const [id, cell] of headers) {
-        const sorted = id === sort.column;
-        setAttr(cell, 'aria-sort', sorted ? (sort.descending ? 'descending' : 'ascending') : 'none');
+        const chosen = id === sort.column;
+        setAttr(cell, 'aria-sort', chosen ? (sort.descending ? 'descending' : 'ascending') : 'none');
       }
       renderRows();
     },
