@@ -100,30 +100,41 @@ class Side {
   }
 }
 
+/** A float tensor for an input of a step, and the parameters it is quantized with. */
+export interface IsolatedInput {
+  /** The value as the step reads it: codes, or floats behind a DequantizeLinear. */
+  readonly read: ValueId;
+  readonly quant: QuantInfo;
+  readonly stored: Stored;
+}
+
 /**
- * Runs one integer step alone: its float inputs are quantized with its own parameters, its result is dequantized. Other
- * inputs are constants of the program.
- *
- * @param inputs float tensors by the value that holds their codes in the program, or by the codes' copy in another layout.
+ * Runs one step alone: its float inputs are quantized, its result is brought back from the grid of `outputQuant`. A
+ * step on floats between DequantizeLinear and QuantizeLinear gets its inputs through the grid. Other inputs are constants.
  */
-export function runIsolated(program: Program, step: Step, inputs: ReadonlyMap<ValueId, Stored>): Stored {
-  const { kernels } = program;
+export function runIsolated(
+  program: Program,
+  step: Step,
+  inputs: readonly IsolatedInput[],
+  outputQuant: QuantInfo,
+): Stored {
+  const { kernels, slots } = program;
   const given = new Map<ValueId, Stored>();
-  for (const [id, stored] of inputs) {
-    const slot = program.slots.get(id);
-    invariant(slot?.quant !== undefined, `value ${id} holds codes`);
-    given.set(id, quantized(stored, slot.quant, slot.layout, kernels));
+  for (const { read, quant, stored } of inputs) {
+    const slot = slots.get(read);
+    invariant(slot !== undefined, `value ${read} has a slot`);
+    const codes = quantized(stored, quant, slot.layout, kernels);
+    const isCodes = slot.quant !== undefined;
+    given.set(read, isCodes ? codes : { ...codes, tensor: dequantized(codes.tensor, quant, kernels) });
   }
-  const output = step.outputs[0];
-  invariant(output !== undefined, 'an integer step has an output');
-  const quant = program.slots.get(output)?.quant;
-  invariant(quant !== undefined, `value ${output} holds codes`);
-  const codes = program.runStep(step, given);
-  return { layout: codes.layout, tensor: dequantized(codes.tensor, quant, kernels) };
+  const made = program.runStep(step, given);
+  const isCodes = made.tensor.dtype === 'int8' || made.tensor.dtype === 'uint8';
+  const { tensor: codes } = isCodes ? made : quantized(made, outputQuant, made.layout, kernels);
+  return { layout: made.layout, tensor: dequantized(codes, outputQuant, kernels) };
 }
 
 function quantized(stored: Stored, quant: QuantInfo, layout: Stored['layout'], kernels: KernelSet): Stored {
-  const { tensor: x } = { tensor: converted(stored.tensor, stored.layout, layout, kernels) };
+  const x = converted(stored.tensor, stored.layout, layout, kernels);
   const signed = quant.dtype === 'int8';
   const data = x.data as Float32Array; // the caller gives float32
   const codes = signed ? new Int8Array(data.length) : new Uint8Array(data.length);

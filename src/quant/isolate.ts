@@ -1,39 +1,66 @@
 import { runIsolated } from '../exec/paired.ts';
 import type { Program, Run, Step, Stored } from '../exec/program.ts';
 import type { ValueId } from '../graph/model.ts';
+import type { QuantInfo } from '../ops/opDef.ts';
 
 /** A step of the quantized program, with the float values it stands for. */
 export interface Isolated {
   readonly step: Step;
-  /** The step's activation inputs: codes as it reads them, and the float value they stand for. */
-  readonly inputs: readonly { readonly codes: ValueId; readonly value: ValueId }[];
-  /** Float value it makes. */
+  /** The step's activation inputs as it reads them, the float value they stand for, and its parameters. */
+  readonly inputs: readonly { readonly read: ValueId; readonly value: ValueId; readonly quant: QuantInfo }[];
+  /** Float value it makes, and its parameters. */
   readonly output: ValueId;
+  readonly outputQuant: QuantInfo;
 }
 
 /**
- * The steps of `quant` that compute on codes, each with its float inputs and output: what can be run alone.
+ * The steps of `quant` whose inputs and output are quantized, on codes or as float between DequantizeLinear and
+ * QuantizeLinear: what can be run alone.
  * @param codes codes by float value, from insertQdq.
  */
 export function isolatedSteps(quant: Program, codes: ReadonlyMap<ValueId, ValueId>): Isolated[] {
-  const floatOf = new Map([...codes].map(([value, code]) => [code, value]));
+  const standsFor = standIns(quant, codes);
+  const quantOf = (value: ValueId): QuantInfo | undefined => quant.slots.get(codes.get(value) ?? value)?.quant;
   return quant.steps.flatMap((step) => {
-    const output =
-      step.form === 'integer' ? step.outputs.map((id) => floatOf.get(id)).find((v) => v !== undefined) : undefined;
-    if (output === undefined) return [];
-    const inputs: { codes: ValueId; value: ValueId }[] = [];
-    for (const id of step.inputs) {
-      const value = id === undefined ? undefined : floatOf.get(sourceOfLayout(quant, id));
-      if (id !== undefined && value !== undefined) inputs.push({ codes: id, value });
-    }
-    return [{ step, inputs, output }];
+    if (step.form === 'layout' || CONVERSIONS.has(step.node.opType)) return [];
+    const [made] = step.outputs;
+    const output = made === undefined ? undefined : standsFor.get(made);
+    const outputQuant = output === undefined ? undefined : quantOf(output);
+    if (output === undefined || outputQuant === undefined) return [];
+    const inputs = step.inputs.flatMap((read) => {
+      const value = read === undefined ? undefined : standsFor.get(read);
+      const info = value === undefined ? undefined : quantOf(value);
+      return read === undefined || value === undefined || info === undefined ? [] : [{ read, value, quant: info }];
+    });
+    const open = step.inputs.some((id) => id !== undefined && isActivation(quant, id) && !standsFor.has(id));
+    return open || inputs.length === 0 ? [] : [{ step, inputs, output, outputQuant }];
   });
 }
 
-/** The value a layout step converted, or the value itself. */
-function sourceOfLayout(program: Program, id: ValueId): ValueId {
-  const maker = program.steps.find((s) => s.form === 'layout' && s.outputs.includes(id));
-  return maker?.inputs[0] ?? id;
+const CONVERSIONS: ReadonlySet<string> = new Set(['QuantizeLinear', 'DequantizeLinear']);
+
+/** The float value behind codes, behind their DequantizeLinear, before their QuantizeLinear, and behind layout copies. */
+function standIns(quant: Program, codes: ReadonlyMap<ValueId, ValueId>): Map<ValueId, ValueId> {
+  const values = new Map([...codes].map(([value, code]) => [code, value]));
+  for (const { node, form, inputs, outputs } of quant.steps) {
+    const [from] = inputs;
+    const [to] = outputs;
+    if (from === undefined || to === undefined) continue;
+    const known = values.get(from);
+    if ((form === 'layout' || node.opType === 'DequantizeLinear') && known !== undefined) values.set(to, known);
+  }
+  for (const { node, form, inputs, outputs } of quant.steps) {
+    const value = outputs[0] === undefined ? undefined : values.get(outputs[0]);
+    if (form !== 'float' || node.opType !== 'QuantizeLinear' || value === undefined || inputs[0] === undefined)
+      continue;
+    values.set(inputs[0], value);
+  }
+  return values;
+}
+
+function isActivation(quant: Program, id: ValueId): boolean {
+  const slot = quant.slots.get(id);
+  return slot !== undefined && quant.graph.values.get(id)?.constant === undefined && slot.dtype !== 'int64';
 }
 
 /**
@@ -61,8 +88,8 @@ export function runIsolatedSteps(
       const isolated = byOutput.get(id);
       const output = float.value(id);
       if (isolated === undefined || output === undefined || !isolated.inputs.every((v) => held.has(v.value))) continue;
-      const inputs = new Map(isolated.inputs.map((v) => [v.codes, held.get(v.value) as Stored])); // every() saw them
-      onResult(isolated, output, runIsolated(quant, isolated.step, inputs));
+      const inputs = isolated.inputs.map((v) => ({ ...v, stored: held.get(v.value) as Stored })); // every() saw them
+      onResult(isolated, output, runIsolated(quant, isolated.step, inputs, isolated.outputQuant));
       for (const { value } of isolated.inputs) {
         const left = (uses.get(value) ?? 1) - 1;
         uses.set(value, left);

@@ -70,13 +70,14 @@ export async function resultOf(parts: ResultParts): Promise<Result> {
   };
 }
 
-/** Every integer step alone, on its float inputs, over the kept samples. */
+/** Every quantized node alone, on its float inputs, over the kept samples. */
 async function localFigures(
   { run, build, signal, onProgress, earlier }: ResultParts,
   count: number,
 ): Promise<Map<ValueId, number>> {
   const local = new Map<ValueId, number>();
   const steps = isolatedSteps(build.program, build.qdq.codes).filter((s) => {
+    if (build.plan.nodes.get(s.step.node.id)?.form !== 'quantized') return false;
     const known = sameParameters(build, earlier, [s.output, ...s.inputs.map((i) => i.value)])
       ? earlier?.local.get(s.output)
       : undefined;

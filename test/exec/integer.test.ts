@@ -178,8 +178,10 @@ describe('lockstep', () => {
     const { graph, codes } = await quantizedForm(built, feeds, kernels, 'uint8');
     const program = await compiled(graph, built, kernels);
     const step = program.steps.find((s) => s.form === 'integer')!;
-    const input = step.inputs[0]!;
-    const alone = runIsolated(program, step, new Map([[input, { layout: 'plain', tensor: noise(3) }]]));
+    const read = step.inputs[0]!;
+    const stored = { layout: 'plain', tensor: noise(3) } as const;
+    const quant = program.slots.get(codes.get(built.ids.get('x')!)!)!.quant!;
+    const alone = runIsolated(program, step, [{ read, quant, stored }], program.slots.get(step.outputs[0]!)!.quant!);
     const [whole] = program.start(feeds).finish().values();
     expect(plain(alone)).toEqual(whole);
     expect([...codes.values()]).toContain(step.outputs[0]);

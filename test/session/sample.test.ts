@@ -59,6 +59,18 @@ describe('the sample, quantized with its config', () => {
     for (const n of run.nodes) expect(n.why.length, n.handle).toBeGreaterThan(10);
   });
 
+  test('every quantized node has an error of its own, also one that computes in float between codes', () => {
+    const alone = run.nodes.map((n) => [n.handle, n.localSqnrDb === null ? null : n.localSqnrDb > 30]);
+    expect(alone).toEqual([
+      ['conv1', null],
+      ['relu1', true],
+      ['pool1', true],
+      ['flatten', true],
+      ['fc', true],
+      ['softmax', true],
+    ]);
+  });
+
   test('the quantized network keeps its answers', () => {
     expect(run.outputs).toHaveLength(1);
     expect(run.outputs[0]?.cosine).toBeGreaterThan(0.999);
