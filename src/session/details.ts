@@ -1,13 +1,14 @@
 import type { QuantizedTensor, QuantParams } from '../base/quantParams.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { Stored } from '../exec/program.ts';
-import type { Node } from '../graph/model.ts';
+import type { Node, ValueId } from '../graph/model.ts';
 import type { NodeDetails, NodeFigures, NodeView, TensorView } from '../protocol/views.ts';
 import { dequantize } from '../quant/weights.ts';
 import { compareTensors } from '../report/compare.ts';
 import type { TensorReport } from '../report/reportTypes.ts';
 import { PairReader } from '../whatif/pairReader.ts';
 import type { Pair } from '../whatif/pairs.ts';
+import type { OpenModel } from './model.ts';
 import { loadConstants } from './prepared.ts';
 import type { Result } from './result.ts';
 import type { RunState } from './run.ts';
@@ -31,6 +32,40 @@ export async function nodeDetails(parts: DetailParts): Promise<NodeDetails> {
   reports.release();
   return { node: view, figures, tensors };
 }
+
+/** The tensors of a node as the file has them, before any run: type and shape, no figures. */
+export function declaredTensors(open: OpenModel, node: Node): TensorView[] {
+  const { values } = open.model.graph;
+  const view = (valueId: ValueId, role: TensorView['role']): TensorView => {
+    const value = values.get(valueId);
+    const fact = open.facts.get(valueId);
+    return {
+      valueId,
+      name: value?.name ?? '',
+      role,
+      kind: value?.constant === undefined ? 'Activation' : 'Weight',
+      dtype: fact?.dtype ?? value?.dtype ?? '',
+      dims: fact?.dims ?? value?.dims ?? null,
+      ...NOT_MEASURED,
+    };
+  };
+  const known = (id: ValueId | undefined): id is ValueId => id !== undefined;
+  return [
+    ...node.inputs.filter(known).map((id) => view(id, 'Input')),
+    ...node.outputs.filter(known).map((id) => view(id, 'Output')),
+  ];
+}
+
+const NOT_MEASURED = {
+  quant: null,
+  origin: null,
+  dequant: null,
+  cosine: null,
+  sqnrDb: null,
+  mse: null,
+  clipRate: null,
+  saturation: null,
+} as const;
 
 /** Compares the tensors of a node on the first evaluation sample, from the cache or by running both models again. */
 class SampleReports {

@@ -10,7 +10,7 @@ import type { QuantizeParams } from '../protocol/messages.ts';
 import type { GraphView, HeatView, Metric, NodeDetails, Progress, RunView, TrialView } from '../protocol/views.ts';
 import { nothingToQuantize } from '../quant/errors.ts';
 import type { Build } from './build.ts';
-import { nodeDetails } from './details.ts';
+import { declaredTensors, nodeDetails } from './details.ts';
 import { noSuchNode, nothingYet } from './errors.ts';
 import { exportQdq } from './exportModel.ts';
 import { nodeFigures } from './figures.ts';
@@ -130,7 +130,8 @@ export class Session {
     const node = open.model.graph.nodes.find((n) => n.id === nodeId);
     const view = open.view.nodes.find((n) => n.id === nodeId);
     if (node === undefined || view === undefined) throw noSuchNode(open.file, nodeId);
-    if (this.#run === undefined || this.#current === undefined) return { node: view, figures: null, tensors: [] };
+    if (this.#run === undefined || this.#current === undefined)
+      return { node: view, figures: null, tensors: declaredTensors(open, node) };
     const figures = this.#figures(this.#current).find((f) => f.nodeId === nodeId) ?? null;
     return nodeDetails({ run: this.#run, result: this.#current, node, view, figures });
   }

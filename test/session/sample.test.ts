@@ -263,6 +263,18 @@ describe('a session', () => {
     await expect(session.heat('cosine')).rejects.toThrow(/SES401.*Quantize with config/);
   });
 
+  test("shows type and shape of a node's tensors before anything was quantized", async () => {
+    const session = await open();
+    const { figures: none, tensors } = await session.details(0);
+    expect(none).toBeNull();
+    expect(tensors.map((t) => [t.name, t.role, t.kind, t.dtype, t.dims, t.quant])).toEqual([
+      ['image', 'Input', 'Activation', 'float32', ['N', 1, 28, 28], null],
+      ['conv1_weight', 'Input', 'Weight', 'float32', [12, 1, 3, 3], null],
+      ['conv1_bias', 'Input', 'Weight', 'float32', [12], null],
+      ['conv1_output', 'Output', 'Activation', 'float32', ['N', 12, 26, 26], null],
+    ]);
+  });
+
   test('edits the skip list and keeps every other byte', async () => {
     const session = await open();
     const { configText: added } = await session.skipNodes(configText, ['conv1', 'fc'], true);

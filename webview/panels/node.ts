@@ -28,7 +28,8 @@ export function createNodePanel(store: Store, actions: Actions): HTMLElement {
       return;
     }
     const { details } = state;
-    const cards = details?.tensors.map(createTensorCard) ?? [];
+    const cards =
+      details?.tensors.map((t) => createTensorCard(t, details.figures === null ? 'float' : 'quantized')) ?? [];
     fill(
       element,
       header(node),

@@ -9,8 +9,11 @@ export interface TensorCard {
   draw(colors: BoxPlotColors): BoxPlot | undefined;
 }
 
-/** One tensor of a node: shape, quantization parameters, figures and its box plot with the same numbers below. */
-export function createTensorCard(tensor: TensorView): TensorCard {
+/**
+ * One tensor of a node: shape, quantization parameters, figures and its box plot with the same numbers below.
+ * @param model whether there was a run: before one nothing is said of quantization.
+ */
+export function createTensorCard(tensor: TensorView, model: 'float' | 'quantized'): TensorCard {
   const canvas = h('canvas', {
     attrs: { role: 'img', 'aria-label': `Box plot of ${tensor.name}; numbers in the table below` },
   });
@@ -23,7 +26,7 @@ export function createTensorCard(tensor: TensorView): TensorCard {
     h('h3', { title: tensor.name }, h('span', { class: 'role' }, `${tensor.role} · ${tensor.kind}`), tensor.name),
     facts([
       ['Type', [tensor.dtype, formatShape(tensor.dims)].filter((part) => part !== '').join(' ')],
-      ['Quantized', quantText(tensor)],
+      ['Quantized', model === 'float' ? '' : quantText(tensor)],
       ['Cosine', formatCosine(tensor.cosine)],
       ['SQNR', formatDb(tensor.sqnrDb)],
       ['MSE', tensor.mse === null ? '' : formatNumber(tensor.mse)],
