@@ -9,38 +9,12 @@ import {
   type TensorData,
   viewArray,
 } from '../base/dtype.ts';
+import { DTYPES } from '../base/dtypeCodes.ts';
 import { sizeOf } from '../base/shape.ts';
 import { type Tensor, tensor } from '../base/tensor.ts';
 import { malformedTensorData, wrongElementCount, wrongTensorField, wrongTensorSize } from './errors.ts';
 import { codeOf, isNarrow, type NarrowFloat, valuesOfCodes } from './floatBits.ts';
 import { HEAVY } from './proto/schema.ts';
-
-/** `TensorProto.DataType` by number; types that {@link DType} lacks are missing. */
-const DATA_TYPES: readonly (DType | undefined)[] = [
-  undefined,
-  'float32',
-  'uint8',
-  'int8',
-  'uint16',
-  'int16',
-  'int32',
-  'int64',
-  'string',
-  'bool',
-  'float16',
-  'float64',
-  'uint32',
-  'uint64',
-  undefined, // complex64
-  undefined, // complex128
-  'bfloat16',
-  'float8e4m3fn',
-  'float8e4m3fnuz',
-  'float8e5m2',
-  'float8e5m2fnuz',
-  'uint4',
-  'int4',
-];
 
 const OTHER_TYPES: Readonly<Record<number, string>> = {
   0: 'undefined',
@@ -54,13 +28,13 @@ const OTHER_TYPES: Readonly<Record<number, string>> = {
 
 /** The element type of number `dataType`, or its name in words when we do not support it. */
 export function dtypeOf(dataType: number): { readonly dtype: DType } | { readonly unsupported: string } {
-  const dtype = DATA_TYPES[dataType];
+  const dtype = DTYPES[dataType];
   return dtype === undefined ? { unsupported: OTHER_TYPES[dataType] ?? `number ${dataType}` } : { dtype };
 }
 
 /** The number of `dtype` in `TensorProto.DataType`. */
 export function dataTypeOf(dtype: DType): number {
-  return DATA_TYPES.indexOf(dtype);
+  return DTYPES.indexOf(dtype);
 }
 
 /** Bytes that `count` elements of `dtype` take as raw_data; two int4 elements share a byte. */

@@ -1,8 +1,8 @@
 import { type DType, isBigInt, isFloat, type NumericDType } from '../base/dtype.ts';
+import { dtypeOfCode } from '../base/dtypeCodes.ts';
 import { isFloat8, roundInPlace, roundToFloat8 } from '../base/half.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { cellsOf, outputOf } from './cells.ts';
-import { dtypeOfCode } from './dtypeCodes.ts';
 import { factWithElements, knownElements } from './facts.ts';
 import { bigintsOf, floatsOf, isFloat32Stored, numbersOf } from './numbers.ts';
 import { type AttributeSpecs, defineOp, type OpDef, type QuantRule, type RunContext } from './opDef.ts';

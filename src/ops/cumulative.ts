@@ -1,9 +1,9 @@
 import { isBigInt } from '../base/dtype.ts';
+import { dtypeOfCode } from '../base/dtypeCodes.ts';
 import { sizeOf, stridesOf } from '../base/shape.ts';
 import { toNumbers } from '../base/tensor.ts';
 import { cellsOf, outputOf } from './cells.ts';
 import { indexOf } from './convDirect.ts';
-import { dtypeOfCode } from './dtypeCodes.ts';
 import { bigintsOf, numbersOf, stored } from './numbers.ts';
 import { defineOp, type OpDef } from './opDef.ts';
 

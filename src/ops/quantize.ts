@@ -1,10 +1,10 @@
 import type { DType, NumericDType } from '../base/dtype.ts';
+import { dtypeOfCode } from '../base/dtypeCodes.ts';
 import { isFloat8, roundToFloat8 } from '../base/half.ts';
 import { rint } from '../base/round.ts';
 import { formatDims, sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { codesOf } from './codes.ts';
-import { dtypeOfCode } from './dtypeCodes.ts';
 import { axisOf, countOf, type Inferring } from './facts.ts';
 import { asNumbers, floatsOf, isFloat32Stored, numbersOf, rangeOf, stored } from './numbers.ts';
 import { defineOp, type OpDef, type QuantRule, type RunContext } from './opDef.ts';

@@ -1,7 +1,7 @@
-import type { DType } from '../base/dtype.ts';
+import type { DType } from './dtype.ts';
 
-/** ONNX TensorProto.DataType by number, as attributes such as Cast's `to` name types. */
-const DTYPES: readonly (DType | undefined)[] = [
+/** ONNX `TensorProto.DataType` by number, in files and in attributes such as Cast's `to`; what {@link DType} lacks is undefined. */
+export const DTYPES: readonly (DType | undefined)[] = [
   undefined,
   'float32',
   'uint8',
@@ -27,7 +27,7 @@ const DTYPES: readonly (DType | undefined)[] = [
   'int4',
 ];
 
-/** The element type that an attribute names by number; undefined for complex and other types we do not hold. */
+/** The element type of a number; undefined for complex and other types we do not hold. */
 export function dtypeOfCode(code: number): DType | undefined {
   return DTYPES[code];
 }
