@@ -23,6 +23,7 @@ export class WasmMemory implements KernelMemory {
   readonly #free = new FreeList();
   readonly #sizes = new Map<number, number>();
   readonly #buffers = new WeakSet<object>();
+  #latest: SharedArrayBuffer | ArrayBuffer | undefined;
   #end = PAGE_BYTES;
   #bytesInUse = 0;
   #peakBytes = 0;
@@ -36,14 +37,13 @@ export class WasmMemory implements KernelMemory {
     const maximum = Math.max(2, Math.min(ALL_PAGES, Math.floor(maxBytes / PAGE_BYTES)));
     this.#maxBytes = maximum * PAGE_BYTES;
     this.memory = new WebAssembly.Memory({ initial: 1, maximum, shared: true });
-    this.#buffers.add(this.memory.buffer);
   }
 
   allocate<D extends NumericDType>(dtype: D, length: number): DTypeArrays[D] {
     const pointer = this.take(length * bytesInMemory(dtype));
-    const block = new Uint8Array(this.memory.buffer, pointer, this.#sizes.get(pointer));
+    const block = new Uint8Array(this.#buffer, pointer, this.#sizes.get(pointer));
     block.fill(0);
-    return viewArray(dtype, this.memory.buffer, pointer, length);
+    return viewArray(dtype, this.#buffer, pointer, length);
   }
 
   free(array: NumericArray): void {
@@ -93,7 +93,20 @@ export class WasmMemory implements KernelMemory {
 
   /** A window of the memory at an address. */
   at<D extends NumericDType>(dtype: D, pointer: number, length: number): DTypeArrays[D] {
-    return viewArray(dtype, this.memory.buffer, pointer, length);
+    return viewArray(dtype, this.#buffer, pointer, length);
+  }
+
+  /**
+   * The memory's buffer object of this moment, known as ours from here on. V8 replaces the objects of all shared
+   * memories when any of them grows, that of another library included.
+   */
+  get #buffer(): SharedArrayBuffer | ArrayBuffer {
+    const { buffer } = this.memory;
+    if (buffer !== this.#latest) {
+      this.#latest = buffer;
+      this.#buffers.add(buffer);
+    }
+    return buffer;
   }
 
   /** The last ALIGNMENT bytes stay free, because kernels may read past the end of a block. */
@@ -107,7 +120,6 @@ export class WasmMemory implements KernelMemory {
     const grown = this.#growBy(wanted) || this.#growBy(missing);
     if (grown === 0) throw outOfMemory(size, this.#bytesInUse, this.#maxBytes);
     this.#end += grown;
-    this.#buffers.add(this.memory.buffer);
     this.#free.give(start, this.#end - ALIGNMENT - start);
   }
 

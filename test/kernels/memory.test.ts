@@ -37,6 +37,18 @@ describe('WasmMemory', () => {
     );
   });
 
+  it('knows its arrays when another shared memory grows, which replaces the buffer objects of all', () => {
+    const memory = new WasmMemory(64 * MB);
+    const before = memory.allocate('float32', 10);
+    new WebAssembly.Memory({ initial: 1, maximum: 4, shared: true }).grow(1);
+    const after = memory.allocate('float32', 10);
+    expect(memory.owns(before)).toBe(true);
+    expect(memory.owns(after)).toBe(true);
+    memory.free(before);
+    memory.free(after);
+    expect(memory.bytesInUse).toBe(0);
+  });
+
   it('keeps arrays valid and its own while it grows', () => {
     const memory = new WasmMemory(256 * MB);
     const first = memory.allocate('float32', 4);
