@@ -15,6 +15,7 @@ import { gatherOps } from './gather.ts';
 import { gemmOps } from './gemm.ts';
 import { gridSampleOps } from './gridSample.ts';
 import { layerNormOps } from './layerNorm.ts';
+import { lossOps } from './losses.ts';
 import { matMulOps } from './matMul.ts';
 import { normOps } from './norm.ts';
 import type { OpDef } from './opDef.ts';
@@ -65,6 +66,7 @@ const ALL: readonly OpDef[] = [
   ...cumulativeOps,
   ...matMulOps,
   ...transposeOps,
+  ...lossOps,
 ];
 
 /** Definitions by domain and type, newest first. */
