@@ -31,7 +31,10 @@ import { selectOps } from './select.ts';
 import { shapeOps } from './shape.ts';
 import { sliceOps } from './slice.ts';
 import { softmaxOps } from './softmax.ts';
+import { stringOps } from './strings.ts';
+import { tfIdfOps } from './tfIdf.ts';
 import { transposeOps } from './transpose.ts';
+import { uniqueOps } from './unique.ts';
 
 const ALL: readonly OpDef[] = [
   ...activationOps,
@@ -67,6 +70,9 @@ const ALL: readonly OpDef[] = [
   ...matMulOps,
   ...transposeOps,
   ...lossOps,
+  ...uniqueOps,
+  ...stringOps,
+  ...tfIdfOps,
 ];
 
 /** Definitions by domain and type, newest first. */
