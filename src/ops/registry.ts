@@ -1,4 +1,5 @@
 import { activationOps } from './activation.ts';
+import { attentionOps } from './attention.ts';
 import { castOps } from './cast.ts';
 import { compareOps } from './compare.ts';
 import { concatOps } from './concat.ts';
@@ -38,6 +39,7 @@ import { uniqueOps } from './unique.ts';
 
 const ALL: readonly OpDef[] = [
   ...activationOps,
+  ...attentionOps,
   ...concatOps,
   ...constantOps,
   ...convOps,

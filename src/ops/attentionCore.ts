@@ -1,0 +1,188 @@
+import type { Tensor } from '../base/tensor.ts';
+import type { KernelSet, Packed } from '../kernels/kernelSet.ts';
+import type { AttributeSpecs, RunContext } from './opDef.ts';
+
+/** What attention computes on: float64 where the inputs are, float32 otherwise. */
+export type Floats = Float32Array | Float64Array;
+
+/** The matrices [rows, width] of all heads of a batch, in one buffer. */
+export interface Heads {
+  readonly data: Floats;
+  readonly rows: number;
+  readonly width: number;
+  /** Elements from one row to the next: `width` where a head is one block. */
+  readonly step: number;
+  /** First element of a head. */
+  start(batch: number, head: number): number;
+}
+
+/** Heads of [B, H, L, D], one block each. */
+export function separateHeads(data: Floats, dims: readonly number[]): Heads {
+  const [, heads, rows, width] = dims as [number, number, number, number];
+  return { data, rows, width, step: width, start: (b, h) => (b * heads + h) * rows * width };
+}
+
+/** Heads of [B, L, H * D]: side by side in every row. */
+export function packedHeads(data: Floats, dims: readonly number[], heads: number): Heads {
+  const [, rows, step] = dims as [number, number, number];
+  const width = step / heads;
+  return { data, rows, width, step, start: (b, h) => b * rows * step + h * width };
+}
+
+/** Heads of a tensor of rank 4 ({@link separateHeads}) or 3 ({@link packedHeads}). */
+export function headsOf(t: Tensor, heads: number): Heads {
+  const data = t.data as Floats; // infer let floating-point types pass
+  return t.dims.length === 4 ? separateHeads(data, t.dims) : packedHeads(data, t.dims, heads);
+}
+
+/** Writes all heads as [B, H, L, D] into `out`, rows beginning at row `at` of `total`. */
+export function copyHeads(from: Heads, out: Floats, batch: number, heads: number, at: number, total: number): void {
+  const { data, rows, width, step } = from;
+  for (let b = 0; b < batch; b++) {
+    for (let h = 0; h < heads; h++) {
+      const source = from.start(b, h);
+      const target = ((b * heads + h) * total + at) * width;
+      for (let r = 0; r < rows; r++) {
+        out.set(data.subarray(source + r * step, source + r * step + width) as Float32Array, target + r * width);
+      }
+    }
+  }
+}
+
+/** Attention of every head: out = softmax(score(q k^T)) v. */
+export interface AttentionJob {
+  readonly batch: number;
+  readonly heads: number;
+  /** Key and value heads; each serves `heads / kvHeads` consecutive query heads. */
+  readonly kvHeads: number;
+  readonly q: Heads;
+  readonly k: Heads;
+  readonly v: Heads;
+  readonly out: Heads;
+  /** Makes scores of the products [L, S] of one head in place: scales, caps, masks. */
+  score(products: Floats, batch: number, head: number): void;
+  /** Sees or changes the probabilities [L, S] of one head before they weigh the values. */
+  weigh?(probabilities: Floats, batch: number, head: number): void;
+}
+
+type Running = Pick<RunContext<AttributeSpecs>, 'kernels' | 'scratch'>;
+
+/** Runs a job head by head, so that no more than one head's scores are in memory. */
+export function attend(context: Running, job: AttentionJob): void {
+  const { q, k, v, out } = job;
+  const scores = scratchLike(context, q.data, q.rows * k.rows);
+  const [readQ, readK, readV] = [reader(context, q), reader(context, k), reader(context, v)];
+  const result = out.step === out.width ? undefined : scratchLike(context, out.data, out.rows * out.width);
+  const group = job.heads / job.kvHeads;
+  for (let b = 0; b < job.batch; b++) {
+    for (let g = 0; g < job.kvHeads; g++) {
+      const keys = rightOperand(context.kernels, readK(b, g), { k: k.width, n: k.rows, transposed: true });
+      const values = rightOperand(context.kernels, readV(b, g), { k: v.rows, n: v.width, transposed: false });
+      for (let h = g * group; h < (g + 1) * group; h++) {
+        multiply(context.kernels, readQ(b, h), keys, scores, q.rows);
+        job.score(scores, b, h);
+        softmaxRows(scores, q.rows, k.rows);
+        job.weigh?.(scores, b, h);
+        const at = out.start(b, h);
+        const y = result ?? out.data.subarray(at, at + out.rows * out.width);
+        multiply(context.kernels, scores, values, y, q.rows);
+        if (result !== undefined) spreadRows(result, out, at);
+      }
+      keys.packed?.release();
+      values.packed?.release();
+    }
+  }
+}
+
+function scratchLike(context: Running, like: Floats, length: number): Floats {
+  return context.scratch(like instanceof Float32Array ? 'float32' : 'float64', length);
+}
+
+/** Reads one head as a block, copied where its rows lie apart. */
+function reader(context: Running, heads: Heads): (batch: number, head: number) => Floats {
+  const { data, rows, width, step } = heads;
+  if (step === width || rows === 1) {
+    return (b, h) => data.subarray(heads.start(b, h), heads.start(b, h) + rows * width);
+  }
+  const block = scratchLike(context, data, rows * width);
+  return (b, h) => {
+    const at = heads.start(b, h);
+    for (let r = 0; r < rows; r++) {
+      block.set(data.subarray(at + r * step, at + r * step + width) as Float32Array, r * width);
+    }
+    return block;
+  };
+}
+
+function spreadRows(block: Floats, { data, rows, width, step }: Heads, at: number): void {
+  for (let r = 0; r < rows; r++) {
+    data.set(block.subarray(r * width, (r + 1) * width) as Float32Array, at + r * step);
+  }
+}
+
+/** The second factor of a product: packed for the kernels, or as it lies for float64. */
+interface RightOperand {
+  readonly data: Floats;
+  readonly k: number;
+  readonly n: number;
+  readonly transposed: boolean;
+  readonly packed: Packed | undefined;
+}
+
+function rightOperand(
+  kernels: KernelSet,
+  data: Floats,
+  shape: { readonly k: number; readonly n: number; readonly transposed: boolean },
+): RightOperand {
+  const packed = data instanceof Float32Array ? kernels.packGemmF32(data, undefined, shape) : undefined;
+  return { ...shape, data, packed };
+}
+
+/** out[M, N] = a[M, K] b. */
+function multiply(kernels: KernelSet, a: Floats, b: RightOperand, out: Floats, m: number): void {
+  const { k, n, data, packed, transposed } = b;
+  if (packed !== undefined) {
+    if (m * n > 0) kernels.gemmF32(a as Float32Array, packed, out as Float32Array, m, { lo: -Infinity, hi: Infinity });
+    return;
+  }
+  const [row, column] = transposed ? [1, k] : [n, 1];
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) {
+      let sum = 0;
+      for (let p = 0; p < k; p++) sum += (a[i * k + p] as number) * (data[p * row + j * column] as number);
+      out[i * n + j] = sum;
+    }
+  }
+}
+
+/** Softmax of every row of x [rows, count] in place; a row of -Infinity alone becomes NaN, as 0 / 0. */
+export function softmaxRows(x: Floats, rows: number, count: number): void {
+  for (let at = 0; at < rows * count; at += count) {
+    let max = -Infinity;
+    for (let i = at; i < at + count; i++) if ((x[i] as number) > max) max = x[i] as number;
+    let sum = 0;
+    for (let i = at; i < at + count; i++) {
+      const e = Math.exp((x[i] as number) - max);
+      x[i] = e;
+      sum += e;
+    }
+    for (let i = at; i < at + count; i++) x[i] = (x[i] as number) / sum;
+  }
+}
+
+export function scaleScores(x: Floats, length: number, scale: number): void {
+  for (let i = 0; i < length; i++) x[i] = (x[i] as number) * scale;
+}
+
+/** Bends scores into (-cap, cap): cap * tanh(x / cap). A cap of 0 is none. */
+export function capScores(x: Floats, length: number, cap: number): void {
+  if (cap > 0) for (let i = 0; i < length; i++) x[i] = cap * Math.tanh((x[i] as number) / cap);
+}
+
+/** Hides the keys of row i from `i + first` on: -Infinity. `first` is 1 where query 0 may see key 0 only. */
+export function maskCausally(scores: Floats, rows: number, count: number, first: number): void {
+  for (let r = 0; r < rows; r++) {
+    const from = Math.min(count, Math.max(0, r + first));
+    scores.fill(-Infinity, r * count + from, (r + 1) * count);
+  }
+}
