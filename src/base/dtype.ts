@@ -3,6 +3,9 @@
  *
  * `float16`, `bfloat16` and the `float8*` types are held as Float32Array whose values the type can represent
  * (computed in float32, rounded on store); `int4` and `uint4` hold one element per byte; `bool` is 0 or 1.
+ *
+ * ONNX's other types of values are tensors of tensors here: a `sequence` has rank 1 and its elements for elements, an
+ * `optional` has rank 1 and one element or none.
  */
 export type DType =
   | 'float32'
@@ -24,7 +27,9 @@ export type DType =
   | 'int64'
   | 'uint64'
   | 'bool'
-  | 'string';
+  | 'string'
+  | 'sequence'
+  | 'optional';
 
 export interface DTypeArrays {
   float32: Float32Array;
@@ -47,9 +52,22 @@ export interface DTypeArrays {
   uint64: BigUint64Array;
   bool: Uint8Array;
   string: readonly string[];
+  sequence: readonly ElementTensor[];
+  optional: readonly ElementTensor[];
 }
 
-export type NumericDType = Exclude<DType, 'string'>;
+/** A tensor, sequence or optional as an element of another. */
+export interface ElementTensor<D extends DType = DType> {
+  readonly dtype: D;
+  readonly dims: readonly number[];
+  readonly data: DTypeArrays[D];
+}
+
+export type NumericDType = Exclude<DType, 'string' | ContainerDType>;
+/** What constants in a file can be of. */
+export type StoredDType = NumericDType | 'string';
+/** Types whose elements are tensors. */
+export type ContainerDType = 'sequence' | 'optional';
 export type FloatDType = 'float32' | 'float64' | 'float16' | 'bfloat16';
 export type TensorData = DTypeArrays[DType];
 export type NumericArray = DTypeArrays[NumericDType];
@@ -119,6 +137,15 @@ export function bitsInFile(dtype: NumericDType): number {
     default:
       return 8 * bytesInMemory(dtype);
   }
+}
+
+/** Whether elements of `dtype` are numbers, in a typed array. */
+export function isNumericDType(dtype: DType): dtype is NumericDType {
+  return dtype in ARRAYS;
+}
+
+export function isContainer(dtype: DType): dtype is ContainerDType {
+  return dtype === 'sequence' || dtype === 'optional';
 }
 
 export function isFloat(dtype: DType): boolean {

@@ -1,7 +1,7 @@
-import type { DType } from './dtype.ts';
+import type { StoredDType } from './dtype.ts';
 
-/** ONNX `TensorProto.DataType` by number, in files and in attributes such as Cast's `to`; what {@link DType} lacks is undefined. */
-export const DTYPES: readonly (DType | undefined)[] = [
+/** ONNX `TensorProto.DataType` by number, in files and in attributes such as Cast's `to`; what {@link StoredDType} lacks is undefined. */
+export const DTYPES: readonly (StoredDType | undefined)[] = [
   undefined,
   'float32',
   'uint8',
@@ -28,6 +28,6 @@ export const DTYPES: readonly (DType | undefined)[] = [
 ];
 
 /** The element type of a number; undefined for complex and other types we do not hold. */
-export function dtypeOfCode(code: number): DType | undefined {
+export function dtypeOfCode(code: number): StoredDType | undefined {
   return DTYPES[code];
 }

@@ -1,4 +1,4 @@
-import { bitsInFile, newArray } from '../base/dtype.ts';
+import { bitsInFile, isNumericDType, newArray } from '../base/dtype.ts';
 import { sameDims, sizeOf } from '../base/shape.ts';
 import { type Tensor, tensor } from '../base/tensor.ts';
 import { rawByteLength, tensorOfRaw } from '../onnx/tensorData.ts';
@@ -18,7 +18,7 @@ export type BinLayout = 'NCHW' | 'NHWC';
  */
 export function readBin(bytes: Uint8Array, input: SampleInput, layout: BinLayout, file: string): Tensor {
   const { dtype } = input;
-  if (dtype === 'string' || bitsInFile(dtype) < 8) throw wrongSampleType(file, input.name, dtype);
+  if (!isNumericDType(dtype) || bitsInFile(dtype) < 8) throw wrongSampleType(file, input.name, dtype);
   const [n = 1, c = 1, h = 1, w = 1] = input.dims;
   const swap = layout === 'NHWC' && input.dims.length === 4;
   const stored = swap ? [n, h, w, c] : input.dims;
@@ -33,7 +33,7 @@ export function readBin(bytes: Uint8Array, input: SampleInput, layout: BinLayout
 
 function fromRaw(bytes: Uint8Array, input: SampleInput, file: string): Tensor {
   const { dtype, dims } = input;
-  if (dtype === 'string') throw wrongSampleType(file, input.name, dtype);
+  if (!isNumericDType(dtype)) throw wrongSampleType(file, input.name, dtype);
   const need = rawByteLength(dtype, sizeOf(dims));
   if (bytes.length !== need) throw wrongByteCount(file, bytes.length, need, input);
   const result = tensorOfRaw({ file }, dtype, dims, bytes);

@@ -1,4 +1,4 @@
-import { bytesInMemory, type NumericDType } from '../base/dtype.ts';
+import { bytesInMemory, isNumericDType, type NumericArray, type NumericDType } from '../base/dtype.ts';
 import { sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { rawByteLength, rawOf, tensorOfRaw } from '../onnx/tensorData.ts';
@@ -61,7 +61,7 @@ export function readNpy(bytes: Uint8Array, file: string): Tensor {
  */
 export function writeNpy(t: Tensor): Uint8Array {
   const { dtype, dims } = t;
-  if (dtype === 'string') throw cannotWriteNpy(dtype);
+  if (!isNumericDType(dtype)) throw cannotWriteNpy(dtype);
   const stored = storedType(dtype);
   const kind = Object.keys(DTYPES).find((k) => DTYPES[k] === stored) ?? 'f4';
   const order = rawByteLength(stored, 1) === 1 ? '|' : '<';

@@ -1,4 +1,4 @@
-import type { DType, DTypeArrays, NumericDType } from '../base/dtype.ts';
+import { type DType, type DTypeArrays, isNumericDType, type NumericDType } from '../base/dtype.ts';
 import { sizeOf } from '../base/shape.ts';
 import { type Tensor, tensor } from '../base/tensor.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
@@ -80,8 +80,8 @@ function contextOf(
     input: (index) => tensors[index] ?? fail(`input ${index} is missing`),
     output: <D extends DType>(index: number, dtype: D, dims: readonly number[]): Tensor<D> => {
       const length = sizeOf(dims);
-      if (dtype === 'string') return tensor(dtype, dims, new Array<string>(length).fill('') as never); // D is 'string'
-      const { data } = block(index, dtype as NumericDType, length); // strings were returned above
+      if (!isNumericDType(dtype)) return tensor(dtype, dims, new Array(length).fill('') as never); // not a typed array
+      const { data } = block(index, dtype as NumericDType, length); // others were returned above
       return tensor(dtype, dims, data as DTypeArrays[D]); // a block is of the dtype asked for
     },
     scratch: (dtype, length) => memory.scratch(dtype, length),
@@ -108,7 +108,7 @@ function hold(
   const layout = t.dims.length === 4 ? options.layoutOf(index) : 'plain';
   for (const block of context.blocks.values()) if (overlaps(block.data, t.data)) return { tensor: t, layout, block };
   const source = inputs.find((h) => h !== undefined && overlaps(h.tensor.data, t.data));
-  if (source === undefined || t.dtype === 'string') return { tensor: t, layout, block: undefined };
+  if (source === undefined || !isNumericDType(t.dtype)) return { tensor: t, layout, block: undefined };
   const announced = planned.aliases === undefined ? undefined : inputs[planned.aliases];
   if (announced === source && index === 0) return { tensor: t, layout, block: source.block };
   const block = context.block(index, t.dtype, sizeOf(t.dims));
@@ -118,7 +118,7 @@ function hold(
 
 function changeLayout(planned: PlannedStep, input: Held | undefined, options: ExecuteOptions): Held {
   const { node, layout } = planned.draft;
-  if (input === undefined || input.tensor.dtype === 'string') {
+  if (input === undefined || !isNumericDType(input.tensor.dtype)) {
     throw runFailed(options.file, node, 'a layout step has no numbers to convert');
   }
   const { tensor: t, layout: from } = input;

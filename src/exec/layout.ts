@@ -1,4 +1,4 @@
-import { type NumericDType, newArray } from '../base/dtype.ts';
+import { isNumericDType, type NumericDType, newArray } from '../base/dtype.ts';
 import { sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { TensorFact } from '../graph/fact.ts';
@@ -111,7 +111,8 @@ class Placer implements Placement {
     const dtype = operand === undefined ? undefined : this.#fact(operand)?.dtype;
     const isOperand = isCoded || constant.dtype === dtype || constant.dtype === 'bool';
     const rank = constant.dims.length;
-    if (rank > 4 || sizeOf(constant.dims) === 1 || constant.dtype === 'string' || (rank < 4 && !isOperand)) return id;
+    if (rank > 4 || sizeOf(constant.dims) === 1 || !isNumericDType(constant.dtype) || (rank < 4 && !isOperand))
+      return id;
     const known = this.#copies.get(id);
     if (known !== undefined) return known;
     const dims = [...new Array<number>(4 - rank).fill(1), ...constant.dims];

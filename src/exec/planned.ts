@@ -1,4 +1,4 @@
-import { bytesInMemory } from '../base/dtype.ts';
+import { bytesInMemory, isNumericDType } from '../base/dtype.ts';
 import { sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { hasStaticDims, type TensorFact } from '../graph/fact.ts';
@@ -76,7 +76,7 @@ export function planMemory(
   const spotted: Omit<Spot, 'offset'>[] = [];
   for (const [id, birth] of births) {
     const fact = facts.get(id);
-    if (fact === undefined || !hasStaticDims(fact) || fact.dtype === 'string') continue;
+    if (fact === undefined || !hasStaticDims(fact) || !isNumericDType(fact.dtype)) continue;
     const length = sizeOf(fact.dims);
     ids.push(id);
     spotted.push({ dtype: fact.dtype, length });

@@ -1,3 +1,4 @@
+import { isContainer, type NumericArray } from '../base/dtype.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { Attribute } from '../graph/model.ts';
 import type { QuantInfo } from '../ops/opDef.ts';
@@ -72,7 +73,8 @@ export function quantKey(q: QuantInfo | undefined): string {
 /** Two independent 32-bit multiplicative hashes over the bytes of `t`. */
 function hashElements(t: Tensor): string {
   if (t.dtype === 'string') return JSON.stringify(t.data);
-  const { buffer, byteOffset, byteLength } = t.data as Exclude<Tensor['data'], readonly string[]>;
+  if (isContainer(t.dtype)) return (t.data as readonly Tensor[]).map(hashElements).join(',');
+  const { buffer, byteOffset, byteLength } = t.data as NumericArray; // strings and containers were hashed above
   const words = byteLength >>> 2;
   const aligned = byteOffset % 4 === 0;
   const whole = aligned ? new Int32Array(buffer, byteOffset, words) : new Int32Array(copyOf(buffer, byteOffset, words));

@@ -1,4 +1,4 @@
-import { bitsInFile, type DType, type NumericDType } from '../base/dtype.ts';
+import { bitsInFile, type DType, type NumericDType, type StoredDType } from '../base/dtype.ts';
 import { sizeOf } from '../base/shape.ts';
 import { hasDType, type Tensor } from '../base/tensor.ts';
 import type { Attribute, Dim, Graph, Node, NodeId, TensorSource, Value, ValueId } from './model.ts';
@@ -123,10 +123,15 @@ export function nodeOf(spec: NodeSpec, id: NodeId): Node {
 
 /** A constant that is already in memory. */
 export function sourceOf(tensor: Tensor): TensorSource {
-  return { dtype: tensor.dtype, dims: tensor.dims, byteLength: byteLengthOf(tensor), load: async () => tensor };
+  return {
+    dtype: tensor.dtype as StoredDType,
+    dims: tensor.dims,
+    byteLength: byteLengthOf(tensor),
+    load: async () => tensor,
+  };
 }
 
 function byteLengthOf(tensor: Tensor): number {
   if (hasDType(tensor, 'string')) return tensor.data.reduce((sum, s) => sum + s.length, 0);
-  return Math.ceil((sizeOf(tensor.dims) * bitsInFile(tensor.dtype as NumericDType)) / 8); // string is excluded above
+  return Math.ceil((sizeOf(tensor.dims) * bitsInFile(tensor.dtype as NumericDType)) / 8); // strings are counted above, and nothing else is stored
 }

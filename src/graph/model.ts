@@ -1,4 +1,4 @@
-import type { DType } from '../base/dtype.ts';
+import type { DType, StoredDType } from '../base/dtype.ts';
 import type { Tensor } from '../base/tensor.ts';
 
 declare const nodeBrand: unique symbol;
@@ -14,7 +14,7 @@ export type Dim = number | string;
 
 /** Constant data that is read when it is needed: an initializer's bytes stay in the file until `load`. */
 export interface TensorSource {
-  readonly dtype: DType;
+  readonly dtype: StoredDType;
   readonly dims: readonly number[];
   /** Bytes as stored in the file. */
   readonly byteLength: number;
@@ -24,6 +24,13 @@ export interface TensorSource {
   load(): Promise<Tensor>;
 }
 
+/** The type of what a sequence or an optional holds; `dims` undefined where not even the rank is known. */
+export interface ElementType {
+  readonly dtype: DType;
+  readonly dims: readonly Dim[] | undefined;
+  readonly element?: ElementType;
+}
+
 /** A value: graph input, constant, or output of a node. */
 export interface Value {
   readonly id: ValueId;
@@ -31,6 +38,8 @@ export interface Value {
   /** Type and shape as the file declares them. */
   readonly dtype?: DType;
   readonly dims?: readonly Dim[];
+  /** Of a sequence or an optional. */
+  readonly element?: ElementType;
   readonly constant?: TensorSource;
 }
 

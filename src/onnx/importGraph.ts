@@ -1,8 +1,7 @@
 import type { Diagnostic, Location } from '../base/diagnostics.ts';
-import type { DType } from '../base/dtype.ts';
 import { GraphBuilder, type Ids } from '../graph/build.ts';
 import { assignHandles } from '../graph/handles.ts';
-import type { Attribute, Dim, Graph, NodeId, TensorSource, ValueId } from '../graph/model.ts';
+import type { Attribute, Graph, NodeId, TensorSource, ValueId } from '../graph/model.ts';
 import { sortNodes } from '../graph/topo.ts';
 import { importAttribute } from './attributes.ts';
 import {
@@ -15,11 +14,10 @@ import {
   duplicateValue,
   notSorted,
 } from './errors.ts';
-import type { ValueInfoProto } from './proto/schema.ts';
 import type { RawGraph, RawNode } from './readProto.ts';
 import { sparseSourceOf } from './sparse.ts';
-import { dtypeOf } from './tensorData.ts';
 import { type TensorContext, tensorSourceOf } from './tensorSource.ts';
+import { type DeclaredType, typeOf } from './types.ts';
 
 /** What the graphs of one model share while they are imported. */
 export interface ImportContext extends TensorContext {
@@ -36,11 +34,6 @@ export interface ImportContext extends TensorContext {
 interface Scope {
   readonly names: ReadonlyMap<string, ValueId>;
   readonly outer: Scope | undefined;
-}
-
-interface Typed {
-  readonly dtype?: DType;
-  readonly dims?: readonly Dim[];
 }
 
 /**
@@ -181,29 +174,19 @@ function nodeLocation(file: string, node: string, opType: string | undefined): L
 }
 
 /** Types of all named values, from inputs, outputs and value_info; the first description wins. */
-function declaredTypes({ proto }: RawGraph, context: ImportContext): ReadonlyMap<string, Typed> {
-  const types = new Map<string, Typed>();
+function declaredTypes({ proto }: RawGraph, context: ImportContext): ReadonlyMap<string, DeclaredType> {
+  const types = new Map<string, DeclaredType>();
   for (const info of [...proto.input, ...proto.output, ...proto.valueInfo]) {
     const { name = '' } = info;
     const known = types.get(name);
-    const typed = typeOf(info, known === undefined ? context.unknownDim : () => '?');
+    const typed = typeOf(info.type, known === undefined ? context.unknownDim : () => '?');
     if (known === undefined) types.set(name, typed);
     else if (differ(known, typed)) context.report(conflictingValueInfo({ file: context.file, tensor: name }, name));
   }
   return types;
 }
 
-function typeOf({ type }: ValueInfoProto, unknownDim: () => string): Typed {
-  const tensorType = type?.tensorType;
-  const known = dtypeOf(tensorType?.elemType ?? 0);
-  const dims = tensorType?.shape?.dim.map(({ value, param }): Dim => {
-    if (value !== undefined && value >= 0) return value;
-    return param === undefined || param === '' || param.startsWith('?') || value !== undefined ? unknownDim() : param;
-  });
-  return { ...('dtype' in known && { dtype: known.dtype }), ...(dims && { dims }) };
-}
-
-function differ(a: Typed, b: Typed): boolean {
+function differ(a: DeclaredType, b: DeclaredType): boolean {
   if (a.dtype !== b.dtype) return a.dtype !== undefined && b.dtype !== undefined;
   if (a.dims === undefined || b.dims === undefined) return false;
   const { dims } = b;

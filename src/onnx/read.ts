@@ -1,5 +1,6 @@
 import type { ByteSource } from '../base/bytes.ts';
 import { type Diagnostic, DiagnosticError } from '../base/diagnostics.ts';
+import type { ContainerDType } from '../base/dtype.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { Ids } from '../graph/build.ts';
 import type { Model } from '../graph/model.ts';
@@ -7,7 +8,14 @@ import { emptyFile, noOpset, notOnnx, overProtobufLimit, trainingIgnored } from 
 import { ExternalFiles, type ExternalOpener } from './externalData.ts';
 import { importGraph, normalDomain } from './importGraph.ts';
 import type { ModelProto } from './proto/schema.ts';
-import { type RawModel, readModelProto, readTensorProtoAt } from './readProto.ts';
+import {
+  type RawContainer,
+  type RawModel,
+  type RawTensor,
+  readContainerAt,
+  readModelProto,
+  readTensorProtoAt,
+} from './readProto.ts';
 import { sniff } from './sniff.ts';
 import { tensorSourceOf } from './tensorSource.ts';
 import { WireWalker } from './wire.ts';
@@ -101,15 +109,48 @@ function producerOf({ producerName = '', producerVersion = '' }: ModelProto): st
  */
 export async function readTensorProto(source: ByteSource, file: string): Promise<{ name: string; tensor: Tensor }> {
   const raw = await readTensorProtoAt(new WireWalker(source, file));
+  return { name: raw.proto.name ?? '', tensor: await loadNow(raw, source, file) };
+}
+
+/**
+ * Reads one SequenceProto or OptionalProto, as in the `.pb` files of ONNX's backend tests.
+ *
+ * @throws DiagnosticError ONX101, ONX103, ONX104 or ONX2….
+ */
+export async function readContainerProto(
+  source: ByteSource,
+  file: string,
+  dtype: ContainerDType,
+): Promise<{ name: string; tensor: Tensor }> {
+  const raw = await readContainerAt(new WireWalker(source, file));
+  return { name: raw.name, tensor: await containerOf(raw, dtype, source, file) };
+}
+
+async function containerOf(
+  raw: RawContainer,
+  dtype: ContainerDType,
+  source: ByteSource,
+  file: string,
+): Promise<Tensor> {
+  const data: Tensor[] = [];
+  for (const element of raw.elements)
+    data.push(
+      'elements' in element
+        ? await containerOf(element, 'sequence', source, file)
+        : await loadNow(element, source, file),
+    );
+  return { dtype, dims: [data.length], data };
+}
+
+async function loadNow(raw: RawTensor, source: ByteSource, file: string): Promise<Tensor> {
   const problems: Diagnostic[] = [];
   const report = (diagnostic: Diagnostic): void => {
     problems.push(diagnostic);
   };
-  const name = raw.proto.name ?? '';
-  const at = { file, tensor: name };
+  const at = { file, tensor: raw.proto.name ?? '' };
   const tensor = tensorSourceOf(raw, at, { source, external: new ExternalFiles(undefined), report });
   const problem = problems[0];
   if (problem !== undefined) throw new DiagnosticError(problem);
   if (tensor === undefined) throw new Error('invariant: a tensor without source is reported');
-  return { name, tensor: await tensor.load() };
+  return tensor.load();
 }

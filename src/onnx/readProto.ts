@@ -3,6 +3,7 @@ import { decode, type MessageOf, type MessageType } from './proto/codec.ts';
 import {
   type AttributeProto,
   attributeProto,
+  containerProto,
   functionProto,
   type GraphProto,
   graphProto,
@@ -253,6 +254,48 @@ async function readSparse(walker: WireWalker, span: FieldSpan): Promise<RawSpars
 /** Reads one TensorProto that fills the whole source, as the `.pb` files of ONNX's backend tests do. */
 export async function readTensorProtoAt(walker: WireWalker): Promise<RawTensor> {
   return readTensor(walker, { field: 0, wire: 2, tag: 0, start: 0, end: walker.byteLength });
+}
+
+/** A SequenceProto or OptionalProto whose tensors were not read: elements in order. */
+export interface RawContainer {
+  readonly name: string;
+  readonly elements: readonly (RawTensor | RawContainer)[];
+}
+
+/**
+ * Reads one SequenceProto or OptionalProto that fills the whole source.
+ *
+ * @throws DiagnosticError ONX103, ONX104 for elements that are neither tensors nor sequences.
+ */
+export async function readContainerAt(walker: WireWalker): Promise<RawContainer> {
+  return readContainer(walker, { field: 0, wire: 2, tag: 0, start: 0, end: walker.byteLength }, 0);
+}
+
+async function readContainer(walker: WireWalker, span: FieldSpan, depth: number): Promise<RawContainer> {
+  if (depth > MAX_DEPTH) throw tooDeep(walker.file, span.start, MAX_DEPTH);
+  const elements: (RawTensor | RawContainer)[] = [];
+  const { tensor, sparse, sequence, map, optional } = HEAVY.container;
+  const refuse: Visit = (s) => {
+    throw malformed(walker.file, s.tag, 'a sequence of neither tensors nor sequences');
+  };
+  const onContainer: Visit = async (s) => {
+    elements.push(await readContainer(walker, message(walker, s), depth + 1));
+  };
+  const light = await walker.walk(
+    span.start,
+    span.end,
+    {
+      [tensor]: async (s) => {
+        elements.push(await readTensor(walker, message(walker, s)));
+      },
+      [sequence]: onContainer,
+      [optional]: onContainer,
+      [sparse]: refuse,
+      [map]: refuse,
+    },
+    containerProto.byId,
+  );
+  return { name: decodeAt(walker, containerProto, light, span.start).name ?? '', elements };
 }
 
 function message(walker: WireWalker, span: FieldSpan): FieldSpan {

@@ -2,10 +2,10 @@ import type { Diagnostic, Location } from '../base/diagnostics.ts';
 import {
   bitsInFile,
   bytesInMemory,
-  type DType,
   type NumericArray,
   type NumericDType,
   newArray,
+  type StoredDType,
   type TensorData,
   viewArray,
 } from '../base/dtype.ts';
@@ -27,13 +27,13 @@ const OTHER_TYPES: Readonly<Record<number, string>> = {
 };
 
 /** The element type of number `dataType`, or its name in words when we do not support it. */
-export function dtypeOf(dataType: number): { readonly dtype: DType } | { readonly unsupported: string } {
+export function dtypeOf(dataType: number): { readonly dtype: StoredDType } | { readonly unsupported: string } {
   const dtype = DTYPES[dataType];
   return dtype === undefined ? { unsupported: OTHER_TYPES[dataType] ?? `number ${dataType}` } : { dtype };
 }
 
 /** The number of `dtype` in `TensorProto.DataType`. */
-export function dataTypeOf(dtype: DType): number {
+export function dataTypeOf(dtype: StoredDType): number {
   return DTYPES.indexOf(dtype);
 }
 
@@ -119,7 +119,7 @@ const FIELD_NAMES: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** The typed field that holds elements of `dtype` when they are not raw. */
-export function fieldOf(dtype: DType): number {
+export function fieldOf(dtype: StoredDType): number {
   switch (dtype) {
     case 'float32':
       return HEAVY.tensor.floats;
@@ -150,7 +150,7 @@ export interface TypedRun {
  */
 export function tensorOfTyped(
   at: Location,
-  dtype: DType,
+  dtype: StoredDType,
   dims: readonly number[],
   runs: readonly TypedRun[],
 ): Tensor | Diagnostic {

@@ -1,6 +1,6 @@
 import type { Location } from '../base/diagnostics.ts';
 import { freshLabel } from '../graph/handles.ts';
-import type { Attribute, Dim, Graph, Model, Node, Value, ValueId } from '../graph/model.ts';
+import type { Attribute, Graph, Model, Node, Value, ValueId } from '../graph/model.ts';
 import { cannotWrite, modelTooLarge } from './errors.ts';
 import { byteLengthOf, bytesOfParts, chunksOf, field, type Part } from './parts.ts';
 import { encode } from './proto/codec.ts';
@@ -13,7 +13,8 @@ import {
   nodeProto,
   type ValueInfoProto,
 } from './proto/schema.ts';
-import { dataTypeOf } from './tensorData.ts';
+
+import { typeProtoOf } from './types.ts';
 import { type ExternalSink, tensorParts } from './writeTensor.ts';
 
 /** The largest message protobuf allows. */
@@ -172,15 +173,7 @@ function nodeHead(node: Node, nameOf: (id: ValueId) => string): Uint8Array {
 }
 
 function valueInfoOf(name: string, value: Value | undefined): ValueInfoProto {
-  if (value?.dtype === undefined) return { name, type: undefined };
-  const dim = value.dims?.map(dimensionOf);
-  return { name, type: { tensorType: { elemType: dataTypeOf(value.dtype), shape: dim && { dim } } } };
-}
-
-/** Names that begin with `?` are the reader's own, for dimensions the file leaves open. */
-function dimensionOf(dim: Dim): { value: number | undefined; param: string | undefined } {
-  if (typeof dim === 'number') return { value: dim, param: undefined };
-  return { value: undefined, param: dim.startsWith('?') ? undefined : dim };
+  return { name, type: value && typeProtoOf(value) };
 }
 
 async function attributeParts(

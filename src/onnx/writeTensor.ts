@@ -1,4 +1,4 @@
-import type { NumericArray, NumericDType } from '../base/dtype.ts';
+import type { NumericArray, NumericDType, StoredDType } from '../base/dtype.ts';
 import { sizeOf } from '../base/shape.ts';
 import { hasDType, type Tensor } from '../base/tensor.ts';
 import type { TensorSource } from '../graph/model.ts';
@@ -51,7 +51,7 @@ export async function tensorParts(
 /** One TensorProto as a file of its own, as in ONNX's backend tests. */
 export function writeTensorProto(name: string, tensor: Tensor): Uint8Array {
   if (hasDType(tensor, 'string')) return joined(stringParts(name, tensor));
-  const header = { dims: tensor.dims, dataType: dataTypeOf(tensor.dtype), name };
+  const header = { dims: tensor.dims, dataType: dataTypeOf(tensor.dtype as StoredDType), name }; // a TensorProto holds no others
   return joined([encode(tensorProto, header), ...field(HEAVY.tensor.raw, [rawOfTensor(tensor)])] as Uint8Array[]);
 }
 

@@ -1,5 +1,5 @@
 import type { DType, NumericDType } from '../base/dtype.ts';
-import { bytesInMemory, viewArray } from '../base/dtype.ts';
+import { bytesInMemory, isNumericDType, viewArray } from '../base/dtype.ts';
 import { sizeOf, stridesOf } from '../base/shape.ts';
 import { type Tensor, tensor } from '../base/tensor.ts';
 import type { AttributeSpecs, RunContext } from './opDef.ts';
@@ -24,8 +24,8 @@ export function outputOf<D extends DType>(
   dtype: D,
   dims: readonly number[],
 ): Tensor<D> {
-  if (dtype !== 'string') return context.output(index, dtype, dims);
-  return tensor<DType>('string', dims, new Array<string>(sizeOf(dims)).fill('')) as Tensor<D>; // D is 'string' here
+  if (isNumericDType(dtype)) return context.output(index, dtype, dims);
+  return tensor(dtype, dims, new Array(sizeOf(dims)).fill('') as never); // not a typed array
 }
 
 /** One side of a strided copy: cells, the first element's index, and the step per dimension (0 repeats, may be negative). */
@@ -119,7 +119,7 @@ export function fillWith(to: Tensor, value: Tensor, at = 0): void {
   cells.fill(cellsOf(value)[at] as number);
 }
 
-/** Bytes of one element in memory; strings have none. */
+/** Bytes of one element in memory; 0 where elements do not lie in a typed array. */
 export function widthOf(dtype: DType): number {
-  return dtype === 'string' ? 0 : bytesInMemory(dtype);
+  return isNumericDType(dtype) ? bytesInMemory(dtype) : 0;
 }

@@ -1,3 +1,4 @@
+import { isNumericDType } from '../base/dtype.ts';
 import { broadcastDims, sizeOf } from '../base/shape.ts';
 import { zipBroadcast } from './broadcast.ts';
 import { broadcastStrides, type Cells, cellsOf, copyStrided, outputOf, whole } from './cells.ts';
@@ -59,10 +60,9 @@ const where = defineOp({
     const dims = tensors.reduce<readonly number[]>((d, t) => broadcastDims(d, t.dims) ?? d, []);
     const out = outputOf(context, 0, tensors[1].dtype, dims);
     const expanded = tensors.map((t): Cells => {
-      const scratch: Cells =
-        t.dtype === 'string'
-          ? new Array<string>(sizeOf(dims))
-          : cellsOf({ ...out, dtype: t.dtype, data: context.scratch(t.dtype, sizeOf(dims)) } as typeof t);
+      const scratch: Cells = isNumericDType(t.dtype)
+        ? cellsOf({ ...out, dtype: t.dtype, data: context.scratch(t.dtype, sizeOf(dims)) } as typeof t)
+        : new Array<string>(sizeOf(dims));
       const target = { ...whole(out), cells: scratch };
       copyStrided(dims, { cells: cellsOf(t), offset: 0, strides: broadcastStrides(t.dims, dims) }, target);
       return scratch;

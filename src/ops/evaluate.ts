@@ -1,4 +1,4 @@
-import { type NumericDType, newArray } from '../base/dtype.ts';
+import { isNumericDType, newArray } from '../base/dtype.ts';
 import { sizeOf } from '../base/shape.ts';
 import { type Tensor, tensor } from '../base/tensor.ts';
 import type { TensorFact } from '../graph/fact.ts';
@@ -6,7 +6,7 @@ import type { Node } from '../graph/model.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import { readAttributes } from './attributes.ts';
 import type { OpDef, RunContext } from './opDef.ts';
-import { converted, logicalDims } from './storage.ts';
+import { converted } from './storage.ts';
 
 export interface EvaluateOptions {
   readonly kernels: KernelSet;
@@ -51,7 +51,7 @@ export function evaluateNode(
     clamp: { lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY },
     input: (i) => stored[i] ?? fail(`input ${i} is missing`),
     output: (_, dtype, dims) =>
-      tensor(dtype, dims, (dtype === 'string' ? new Array(sizeOf(dims)) : newArray(dtype, sizeOf(dims))) as never),
+      tensor(dtype, dims, (isNumericDType(dtype) ? newArray(dtype, sizeOf(dims)) : new Array(sizeOf(dims))) as never),
     scratch: newArray,
     fail,
   };

@@ -1,4 +1,4 @@
-import type { DType } from '../base/dtype.ts';
+import { type DType, isNumericDType } from '../base/dtype.ts';
 import { formatDims, normalizeAxis, sizeOf } from '../base/shape.ts';
 import { toNumbers } from '../base/tensor.ts';
 import type { TensorFact } from '../graph/fact.ts';
@@ -22,7 +22,7 @@ export function factWithElements(dtype: DType, dims: Dims | undefined, elements:
 
 /** The elements of an integer input of rank 0 or 1 as far as known, symbols included. */
 export function knownElements(fact: TensorFact | undefined): Dims | undefined {
-  if (fact === undefined || fact.dtype === 'string') return undefined;
+  if (fact === undefined || !isNumericDType(fact.dtype)) return undefined;
   if (fact.elements !== undefined) return fact.elements;
   if (fact.constant === undefined || fact.constant.dims.length > 1) return undefined;
   return fact.dtype === 'int64' || fact.dtype === 'int32' ? toNumbers(fact.constant) : undefined;
@@ -30,7 +30,7 @@ export function knownElements(fact: TensorFact | undefined): Dims | undefined {
 
 /** All elements of a constant input as numbers, of any numeric type and rank; undefined when one is unknown. */
 export function knownNumbers(fact: TensorFact | undefined): readonly number[] | undefined {
-  if (fact?.constant !== undefined && fact.dtype !== 'string') return toNumbers(fact.constant);
+  if (fact?.constant !== undefined && isNumericDType(fact.dtype)) return toNumbers(fact.constant);
   const elements = fact?.elements;
   return elements !== undefined && isNumeric(elements) ? elements : undefined;
 }

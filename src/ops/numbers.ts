@@ -1,5 +1,5 @@
 import type { DType, NumericDType } from '../base/dtype.ts';
-import { isBigInt } from '../base/dtype.ts';
+import { isBigInt, isNumericDType } from '../base/dtype.ts';
 import { isNarrowFloat, roundInPlace } from '../base/half.ts';
 import type { Tensor } from '../base/tensor.ts';
 
@@ -11,7 +11,7 @@ export interface NumberSink {
 
 /** Whether elements of `dtype` are JavaScript numbers (not bigint, not string). */
 export function holdsNumbers(dtype: DType): boolean {
-  return dtype !== 'string' && !isBigInt(dtype);
+  return isNumericDType(dtype) && !isBigInt(dtype);
 }
 
 /** The elements of a tensor whose dtype {@link holdsNumbers}, without copying. */

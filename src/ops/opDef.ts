@@ -1,4 +1,4 @@
-import type { DType, DTypeArrays } from '../base/dtype.ts';
+import type { DType, DTypeArrays, NumericDType } from '../base/dtype.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { TensorFact } from '../graph/fact.ts';
 import type { Graph, TensorSource } from '../graph/model.ts';
@@ -100,7 +100,7 @@ export interface RunContext<S extends AttributeSpecs, P = unknown> {
   /** Memory for output `index`, of these physical dims: planned in the arena, or on the heap. Not cleared. */
   output<D extends DType>(index: number, dtype: D, dims: readonly number[]): Tensor<D>;
   /** Scratch that lives until the step ends. */
-  scratch<D extends Exclude<DType, 'string'>>(dtype: D, length: number): DTypeArrays[D];
+  scratch<D extends NumericDType>(dtype: D, length: number): DTypeArrays[D];
   /** Reports EXE… at this node and unwinds: only for what data alone can decide (an index out of range). */
   fail(message: string): never;
 }

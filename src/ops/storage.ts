@@ -1,4 +1,4 @@
-import { type NumericDType, newArray } from '../base/dtype.ts';
+import { isNumericDType, type NumericArray, type NumericDType, newArray } from '../base/dtype.ts';
 import { sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
@@ -33,7 +33,7 @@ export function convertInto(
   t: Tensor,
   from: StorageLayout,
   to: StorageLayout,
-  out: Exclude<Tensor['data'], readonly string[]>,
+  out: NumericArray,
   kernels: KernelSet | undefined,
 ): void {
   const data = t.data as typeof out; // the caller passes an array of the same dtype
@@ -59,7 +59,7 @@ export function convertInto(
 
 /** A copy of `t` on the heap in layout `to`; `t` itself when nothing changes. */
 export function converted(t: Tensor, from: StorageLayout, to: StorageLayout, kernels?: KernelSet): Tensor {
-  if (from === to || t.dims.length !== 4 || t.dtype === 'string') return t;
+  if (from === to || t.dims.length !== 4 || !isNumericDType(t.dtype)) return t;
   const dims = physicalDims(logicalDims(t.dims, from), to);
   if (sameBytesInBothLayouts(logicalDims(t.dims, from))) return { dtype: t.dtype, dims, data: t.data } as Tensor;
   const data = newArray(t.dtype as NumericDType, sizeOf(dims));
@@ -72,13 +72,7 @@ export function copied(t: Tensor): Tensor {
   return { ...t, data: t.data.slice() } as Tensor; // slice keeps the array type
 }
 
-function transposeAny(
-  x: Exclude<Tensor['data'], readonly string[]>,
-  out: Exclude<Tensor['data'], readonly string[]>,
-  batch: number,
-  rows: number,
-  columns: number,
-): void {
+function transposeAny(x: NumericArray, out: NumericArray, batch: number, rows: number, columns: number): void {
   const from = x as Float64Array; // elements are only moved between arrays of one type
   const to = out as Float64Array;
   for (let b = 0; b < batch; b++) {

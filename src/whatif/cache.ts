@@ -1,4 +1,4 @@
-import { type NumericArray, type NumericDType, newArray } from '../base/dtype.ts';
+import { isNumericDType, type NumericArray, type NumericDType, newArray } from '../base/dtype.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { Stored } from '../exec/program.ts';
 import type { ValueId } from '../graph/model.ts';
@@ -33,7 +33,7 @@ export class ActivationCache {
     const tensors = this.#tensors[sample];
     if (tensors.has(signature)) return true;
     const { dtype, data, dims } = stored.tensor;
-    if (dtype === 'string') return false;
+    if (!isNumericDType(dtype)) return false;
     const source = data as NumericArray;
     if (this.#bytes + source.byteLength > this.maxBytes) return false;
     const copy = newArray(dtype as NumericDType, source.length);

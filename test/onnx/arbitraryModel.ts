@@ -1,12 +1,12 @@
 import fc from 'fast-check';
-import { bytesInMemory, type DType, type NumericDType, newArray } from '../../src/base/dtype.ts';
+import { bytesInMemory, type DType, type NumericDType, newArray, type StoredDType } from '../../src/base/dtype.ts';
 import { sizeOf } from '../../src/base/shape.ts';
 import { type Tensor, tensor } from '../../src/base/tensor.ts';
 import { GraphBuilder, Ids, sourceOf } from '../../src/graph/build.ts';
 import type { Attribute, Dim, Graph, Model, ValueId } from '../../src/graph/model.ts';
 import { isNarrow, valuesOfCodes } from '../../src/onnx/floatBits.ts';
 
-export const ALL_DTYPES: readonly DType[] = [
+export const ALL_DTYPES: readonly StoredDType[] = [
   'float32',
   'float64',
   'float16',
@@ -37,7 +37,7 @@ export const anyTensor: fc.Arbitrary<Tensor> = fc
   })
   .chain(({ dtype, dims }) => tensorOf(dtype, dims));
 
-export function tensorOf(dtype: DType, dims: readonly number[]): fc.Arbitrary<Tensor> {
+export function tensorOf(dtype: StoredDType, dims: readonly number[]): fc.Arbitrary<Tensor> {
   const count = sizeOf(dims);
   if (dtype === 'string') {
     return fc

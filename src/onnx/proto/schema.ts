@@ -24,7 +24,28 @@ const tensorShape = message('TensorShapeProto', { dim: many(1, dimension) });
 
 const tensorType = message('TypeProto.Tensor', { elemType: one(1, int32), shape: one(2, tensorShape) });
 
-const typeProto = message('TypeProto', { tensorType: one(1, tensorType) });
+const tensorOnly = message('TypeProto', { tensorType: one(1, tensorType) });
+
+const sequenceOfTensors = message('TypeProto.Sequence', { elemType: one(1, tensorOnly) });
+
+const optionalTensor = message('TypeProto.Optional', { elemType: one(1, tensorOnly) });
+
+/** A type inside a sequence or an optional: two levels, as many as operators make. */
+const elementType = message('TypeProto', {
+  tensorType: one(1, tensorType),
+  sequenceType: one(4, sequenceOfTensors),
+  optionalType: one(9, optionalTensor),
+});
+
+const sequenceType = message('TypeProto.Sequence', { elemType: one(1, elementType) });
+
+const optionalType = message('TypeProto.Optional', { elemType: one(1, elementType) });
+
+const typeProto = message('TypeProto', {
+  tensorType: one(1, tensorType),
+  sequenceType: one(4, sequenceType),
+  optionalType: one(9, optionalType),
+});
 
 export const valueInfo = message('ValueInfoProto', { name: one(1, string), type: one(2, typeProto) });
 
@@ -65,6 +86,9 @@ export const tensorProto = message('TensorProto', {
 
 export const sparseTensorProto = message('SparseTensorProto', { dims: many(3, int64) });
 
+/** SequenceProto and OptionalProto alike: their tensors and sequences are walked by offset. */
+export const containerProto = message('SequenceProto', { name: one(1, string) });
+
 export const functionProto = message('FunctionProto', { name: one(1, string), domain: one(10, string) });
 
 export type ModelProto = MessageOf<typeof modelProto.fields>;
@@ -72,6 +96,7 @@ export type GraphProto = MessageOf<typeof graphProto.fields>;
 export type NodeProto = MessageOf<typeof nodeProto.fields>;
 export type AttributeProto = MessageOf<typeof attributeProto.fields>;
 export type TensorProto = MessageOf<typeof tensorProto.fields>;
+export type TypeProto = MessageOf<typeof typeProto.fields>;
 export type ValueInfoProto = MessageOf<typeof valueInfo.fields>;
 
 /** Field numbers that the walker handles by offset. */
@@ -82,6 +107,7 @@ export const HEAVY = {
   attribute: { t: 5, g: 6, tensors: 10, graphs: 11, typeProto: 14, typeProtos: 15, sparse: 22, sparses: 23 },
   tensor: { floats: 4, int32s: 5, strings: 6, int64s: 7, raw: 9, doubles: 10, uint64s: 11 },
   sparse: { values: 1, indices: 2 },
+  container: { tensor: 3, sparse: 4, sequence: 5, map: 6, optional: 7 },
   function: { node: 7, attributeProto: 11, valueInfo: 12 },
 } as const;
 
