@@ -43,3 +43,9 @@ export function broadcastDims(a: readonly number[], b: readonly number[]): numbe
 export function formatDims(dims: readonly (number | string)[]): string {
   return `[${dims.join(', ')}]`;
 }
+
+/** `dims` with dimension `axis`, counted from either end, replaced by `dim`. */
+export function replacedAt<D>(dims: readonly D[], axis: number, dim: D): D[] {
+  const at = axis < 0 ? axis + dims.length : axis;
+  return dims.map((d, i) => (i === at ? dim : d));
+}

@@ -11,6 +11,7 @@ import { cumulativeOps } from './cumulative.ts';
 import { detectionOps } from './detection.ts';
 import { einsumOps } from './einsum.ts';
 import { elementwiseOps } from './elementwise.ts';
+import { fourierOps } from './fourier.ts';
 import { functionOps } from './functions.ts';
 import { gatherOps } from './gather.ts';
 import { gemmOps } from './gemm.ts';
@@ -22,6 +23,7 @@ import { normOps } from './norm.ts';
 import type { OpDef } from './opDef.ts';
 import { padOps } from './pad.ts';
 import { poolOps } from './pool.ts';
+import { qLinearElementwiseOps } from './qlinearElementwise.ts';
 import { quantizeOps } from './quantize.ts';
 import { rearrangeOps } from './rearrange.ts';
 import { recurrentOps } from './recurrent.ts';
@@ -30,6 +32,7 @@ import { resizeOps } from './resize.ts';
 import { scatterOps } from './scatter.ts';
 import { selectOps } from './select.ts';
 import { shapeOps } from './shape.ts';
+import { signalWindowOps } from './signalWindows.ts';
 import { sliceOps } from './slice.ts';
 import { softmaxOps } from './softmax.ts';
 import { stringOps } from './strings.ts';
@@ -70,11 +73,14 @@ const ALL: readonly OpDef[] = [
   ...layerNormOps,
   ...cumulativeOps,
   ...matMulOps,
+  ...qLinearElementwiseOps,
   ...transposeOps,
   ...lossOps,
   ...uniqueOps,
   ...stringOps,
   ...tfIdfOps,
+  ...fourierOps,
+  ...signalWindowOps,
 ];
 
 /** Definitions by domain and type, newest first. */

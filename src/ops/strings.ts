@@ -1,4 +1,4 @@
-import { broadcastDims, sizeOf } from '../base/shape.ts';
+import { broadcastDims, replacedAt, sizeOf } from '../base/shape.ts';
 import { type Tensor, tensor } from '../base/tensor.ts';
 import { broadcastStrides } from './cells.ts';
 import { indexOf } from './convDirect.ts';
@@ -128,7 +128,7 @@ const stringNormalizer = defineOp({
     ) {
       context.fail(`shape [${dims.join(', ')}] is neither [C] nor [1, C]`);
     }
-    return [{ dtype: 'string', dims: dims?.with(-1, context.symbol('words')) }];
+    return [{ dtype: 'string', dims: dims && replacedAt(dims, -1, context.symbol('words')) }];
   },
   run: (context) => {
     const x = context.input(0);
@@ -142,7 +142,7 @@ const stringNormalizer = defineOp({
       const kept = stringsOf(x).filter((s) => !stop.has(key(s)));
       const change = { LOWER: lower, UPPER: upper }[case_change_action] ?? ((s: string) => s);
       const words = kept.length === 0 ? [''] : kept.map(change);
-      return [tensor('string', x.dims.with(-1, words.length), words)];
+      return [tensor('string', replacedAt(x.dims, -1, words.length), words)];
     } catch (error) {
       if (error instanceof RangeError) return context.fail(`locale ${locale} is not known`);
       throw error;

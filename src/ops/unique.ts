@@ -1,4 +1,4 @@
-import { sizeOf } from '../base/shape.ts';
+import { replacedAt, sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { cellsOf, outputOf } from './cells.ts';
 import { axisOf } from './facts.ts';
@@ -76,7 +76,7 @@ const unique = defineOp({
     const { axis } = context.attributes;
     const found = context.symbol('unique');
     const at = axis === undefined || dims === undefined ? undefined : axisOf(context, axis, dims.length);
-    const kept = at === undefined ? undefined : dims?.with(at, found);
+    const kept = at === undefined ? undefined : dims && replacedAt(dims, at, found);
     const whole = at === undefined ? undefined : dims?.[at];
     return [
       { dtype, dims: axis === undefined ? [found] : kept },
@@ -90,7 +90,7 @@ const unique = defineOp({
     const { axis, sorted } = context.attributes;
     const slices = slicesOf(x, axis);
     const groups = groupsOf(x, slices, sorted !== 0);
-    const dims = axis === undefined ? [groups.length] : x.dims.with(axis, groups.length);
+    const dims = axis === undefined ? [groups.length] : replacedAt(x.dims, axis, groups.length);
     const y = outputOf(context, 0, x.dtype, dims);
     const [from, to] = [cellsOf(x) as Uint32Array, cellsOf(y) as Uint32Array]; // only read and written
     let at = 0;
