@@ -76,6 +76,16 @@ export function forEachBlock(dims: BroadcastDims, visit: (block: Block) => void)
   forEachOuter(groups, block, (at, ia, ib) => visit({ at, ia, ib, rows, inner: inner.size, sizeA, sizeB }));
 }
 
+/** Which operand stays at one element along the innermost output dimensions; 'none' where both move. */
+export type Repeated = 'none' | 'a' | 'b';
+
+/** The innermost repetition of a broadcast: dimensions of length 1 and those on which operands agree count as one. */
+export function repeatedInside(dims: BroadcastDims): Repeated {
+  const inner = groupsOf(dims).at(-1) as Group;
+  if (!inner.a) return 'a';
+  return inner.b ? 'none' : 'b';
+}
+
 /** Elements one visit covers, in the output and in each operand. */
 interface Extent {
   readonly size: number;
