@@ -1,9 +1,10 @@
 import { sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { TensorFact } from '../graph/fact.ts';
+import { zipBroadcast } from './broadcast.ts';
 import { broadcastStrides } from './cells.ts';
 import { indexOf } from './convDirect.ts';
-import { axisOf } from './facts.ts';
+import { axesOf, axisOf } from './facts.ts';
 import { numbersOf, stored } from './numbers.ts';
 import { type AttributeSpecs, defineOp, type OpDef, type QuantRule, type RunContext } from './opDef.ts';
 
@@ -197,6 +198,52 @@ const lpNormalization = defineOp({
   quant: () => FLOAT_NORM,
 });
 
+/** Subtracts the mean over `axes` and divides by the standard deviation (plus 1e-9, as the function body has it). */
+const meanVarianceNormalization = defineOp({
+  type: 'MeanVarianceNormalization',
+  domain: '',
+  since: 9,
+  arity: [1, 1],
+  attributes: { axes: { kind: 'ints', default: [0, 2, 3] } },
+  layout: { kind: 'plain' },
+  infer: (context) => {
+    const { dtype, dims } = context.input(0);
+    if (dims !== undefined) axesOf(context, context.attributes.axes, dims.length);
+    return [{ dtype, dims }];
+  },
+  run: (context) => {
+    const x = context.input(0);
+    const rank = x.dims.length;
+    const axes = new Set(context.attributes.axes.map((a) => (a < 0 ? a + rank : a)));
+    const out = context.output(0, x.dtype, x.dims);
+    const [from, to] = [numbersOf(x), numbersOf(out)];
+    const kept = x.dims.map((d, i) => (axes.has(i) ? 1 : d));
+    const groups = groupsOf(x.dims, kept);
+    const [sums, squares] = [new Float64Array(sizeOf(kept)), new Float64Array(sizeOf(kept))];
+    const count = sizeOf(x.dims) / sizeOf(kept);
+    groups.forEach((g, i) => {
+      sums[g] = (sums[g] as number) + (from[i] as number);
+    });
+    const centred = (i: number) => (from[i] as number) - (sums[groups[i] as number] as number) / count;
+    groups.forEach((g, i) => {
+      squares[g] = (squares[g] as number) + centred(i) ** 2;
+    });
+    groups.forEach((g, i) => {
+      to[i] = centred(i) / (Math.sqrt((squares[g] as number) / count) + 1e-9);
+    });
+    return [stored(out)];
+  },
+  quant: () => FLOAT_NORM,
+});
+
+/** For every element of `dims` the index of the element of `kept` (1 where a dimension is reduced) it belongs to. */
+function groupsOf(dims: readonly number[], kept: readonly number[]): Int32Array {
+  const ids = Int32Array.from({ length: sizeOf(kept) }, (_, i) => i);
+  const groups = new Int32Array(sizeOf(dims));
+  zipBroadcast({ a: kept, b: kept, out: dims }, ids, ids, groups, (id) => id);
+  return groups;
+}
+
 /** Normalizations over groups of channels, trailing dimensions, neighbours or one axis. */
 export const layerNormOps: readonly OpDef[] = [
   groupNormalization(18),
@@ -205,4 +252,5 @@ export const layerNormOps: readonly OpDef[] = [
   layerNorm('RMSNormalization', 23),
   lrn,
   lpNormalization,
+  meanVarianceNormalization,
 ];

@@ -1,6 +1,10 @@
 import { activationOps } from './activation.ts';
+import { affineGridOps } from './affineGrid.ts';
 import { attentionOps } from './attention.ts';
 import { castOps } from './cast.ts';
+import { causalConvOps } from './causalConv.ts';
+import { centerCropPadOps } from './centerCropPad.ts';
+import { col2ImOps } from './col2Im.ts';
 import { compareOps } from './compare.ts';
 import { concatOps } from './concat.ts';
 import { constantOps } from './constant.ts';
@@ -8,7 +12,9 @@ import { convOps } from './conv.ts';
 import { convIntegerOps } from './convInteger.ts';
 import { convTransposeOps } from './convTranspose.ts';
 import { cumulativeOps } from './cumulative.ts';
+import { deformConvOps } from './deformConv.ts';
 import { detectionOps } from './detection.ts';
+import { determinantOps } from './determinant.ts';
 import { einsumOps } from './einsum.ts';
 import { elementwiseOps } from './elementwise.ts';
 import { fourierOps } from './fourier.ts';
@@ -17,8 +23,10 @@ import { gatherOps } from './gather.ts';
 import { gemmOps } from './gemm.ts';
 import { gridSampleOps } from './gridSample.ts';
 import { layerNormOps } from './layerNorm.ts';
+import { linearAttentionOps } from './linearAttention.ts';
 import { lossOps } from './losses.ts';
 import { matMulOps } from './matMul.ts';
+import { maxUnpoolOps } from './maxUnpool.ts';
 import { normOps } from './norm.ts';
 import type { OpDef } from './opDef.ts';
 import { padOps } from './pad.ts';
@@ -29,6 +37,8 @@ import { rearrangeOps } from './rearrange.ts';
 import { recurrentOps } from './recurrent.ts';
 import { reduceOps } from './reduce.ts';
 import { resizeOps } from './resize.ts';
+import { roiAlignOps } from './roiAlign.ts';
+import { rotaryEmbeddingOps } from './rotaryEmbedding.ts';
 import { scatterOps } from './scatter.ts';
 import { selectOps } from './select.ts';
 import { shapeOps } from './shape.ts';
@@ -36,6 +46,7 @@ import { signalWindowOps } from './signalWindows.ts';
 import { sliceOps } from './slice.ts';
 import { softmaxOps } from './softmax.ts';
 import { stringOps } from './strings.ts';
+import { tensorScatterOps } from './tensorScatter.ts';
 import { tfIdfOps } from './tfIdf.ts';
 import { transposeOps } from './transpose.ts';
 import { uniqueOps } from './unique.ts';
@@ -43,6 +54,10 @@ import { uniqueOps } from './unique.ts';
 const ALL: readonly OpDef[] = [
   ...activationOps,
   ...attentionOps,
+  ...causalConvOps,
+  ...linearAttentionOps,
+  ...rotaryEmbeddingOps,
+  ...tensorScatterOps,
   ...concatOps,
   ...constantOps,
   ...convOps,
@@ -81,6 +96,13 @@ const ALL: readonly OpDef[] = [
   ...tfIdfOps,
   ...fourierOps,
   ...signalWindowOps,
+  ...centerCropPadOps,
+  ...col2ImOps,
+  ...maxUnpoolOps,
+  ...affineGridOps,
+  ...roiAlignOps,
+  ...deformConvOps,
+  ...determinantOps,
 ];
 
 /** Definitions by domain and type, newest first. */
