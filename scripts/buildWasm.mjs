@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SOURCES = 'src/wasm/assembly';
+/** What the sources import from elsewhere. */
+const SHARED_SOURCE = 'src/kernels/coefficients.ts';
 
 // The memory is imported and shared; its maximum is all that 32-bit pointers reach.
 const FLAGS = [
@@ -52,6 +54,7 @@ function replaceFile(path, contents) {
 function hashSources() {
   const hash = createHash('sha256').update(FLAGS.join(' '));
   hash.update(readFileSync(join(ROOT, 'node_modules/assemblyscript/package.json')));
+  hash.update(readFileSync(join(ROOT, SHARED_SOURCE)));
   for (const name of readdirSync(join(ROOT, SOURCES)).sort()) {
     hash.update(`${name}\0`).update(readFileSync(join(ROOT, SOURCES, name)));
   }

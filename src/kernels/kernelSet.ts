@@ -77,6 +77,31 @@ export interface Packed {
 
 export type BinaryOp = 'add' | 'sub' | 'mul' | 'div' | 'max' | 'min';
 
+/** Functions of one float32. `swish` is x sigmoid(alpha x), `selu` beta elu(x), `hardSigmoid` takes slope and offset. */
+export type UnaryOp =
+  | 'abs'
+  | 'neg'
+  | 'floor'
+  | 'ceil'
+  | 'round'
+  | 'sqrt'
+  | 'reciprocal'
+  | 'square'
+  | 'exp'
+  | 'log'
+  | 'sigmoid'
+  | 'tanh'
+  | 'erf'
+  | 'gelu'
+  | 'geluTanh'
+  | 'swish'
+  | 'hardSigmoid'
+  | 'hardSwish'
+  | 'leakyRelu'
+  | 'elu'
+  | 'selu'
+  | 'celu';
+
 export interface FloatKernels {
   /** @param weights [O, I/groups, kH, kW]; @param bias [O] or undefined (zero). */
   packConvF32(weights: Float32Array, bias: Float32Array | undefined, geometry: ConvGeometry): Packed;
@@ -94,6 +119,8 @@ export interface FloatKernels {
   averagePoolF32(x: Float32Array, out: Float32Array, geometry: PoolGeometry, countPadding: boolean): void;
   /** out[r, i] = op(a[r, i], b[...]) where each operand is whole (`rows x inner`), one row (`inner`) or one element. */
   binaryF32(op: BinaryOp, a: Float32Array, b: Float32Array, out: Float32Array, rows: number, inner: number): void;
+  /** out[i] = op(x[i]); the function and its error bound stand at `unaryFunction`. `out` may be `x`. */
+  unaryF32(op: UnaryOp, x: Float32Array, out: Float32Array, alpha?: number, beta?: number): void;
   clampF32(x: Float32Array, out: Float32Array, clamp: ClampRange): void;
   /** Per batch [rows, columns] to [columns, rows]: NCHW to NHWC is (N, C, H*W), back is (N, H*W, C). */
   transposeF32(x: Float32Array, out: Float32Array, batch: number, rows: number, columns: number): void;

@@ -1,4 +1,5 @@
 import { rint } from '../base/round.ts';
+import type { UnaryOp } from '../kernels/kernelSet.ts';
 import type { OpDef } from './opDef.ts';
 import { erf } from './special.ts';
 import { defineUnary } from './unary.ts';
@@ -6,12 +7,22 @@ import { defineUnary } from './unary.ts';
 const plain = (type: string, since: number, f: (x: number) => number, big?: (x: bigint) => bigint): OpDef =>
   defineUnary({ type, since, scalar: () => f, ...(big && { big }) });
 
+/** A function with a float32 kernel. */
+const withKernel = (
+  type: string,
+  since: number,
+  op: UnaryOp,
+  f: (x: number) => number,
+  big?: (x: bigint) => bigint,
+): OpDef => defineUnary({ type, since, scalar: () => f, kernel: () => ({ op }), ...(big && { big }) });
+
 /** Mathematical functions of one number. */
 export const functionOps: readonly OpDef[] = [
-  plain('Abs', 1, Math.abs, (x) => (x < 0n ? -x : x)),
-  plain(
+  withKernel('Abs', 1, 'abs', Math.abs, (x) => (x < 0n ? -x : x)),
+  withKernel(
     'Neg',
     1,
+    'neg',
     (x) => -x,
     (x) => -x,
   ),
@@ -22,14 +33,14 @@ export const functionOps: readonly OpDef[] = [
     (x) => ~x,
     (x) => ~x,
   ),
-  plain('Exp', 1, Math.exp),
-  plain('Log', 1, Math.log),
-  plain('Sqrt', 1, Math.sqrt),
-  plain('Reciprocal', 1, (x) => 1 / x),
-  plain('Floor', 1, Math.floor),
-  plain('Ceil', 1, Math.ceil),
-  plain('Round', 11, (x) => (Math.abs(x) < 2 ** 51 ? rint(x) : x)),
-  plain('Erf', 9, erf),
+  withKernel('Exp', 1, 'exp', Math.exp),
+  withKernel('Log', 1, 'log', Math.log),
+  withKernel('Sqrt', 1, 'sqrt', Math.sqrt),
+  withKernel('Reciprocal', 1, 'reciprocal', (x) => 1 / x),
+  withKernel('Floor', 1, 'floor', Math.floor),
+  withKernel('Ceil', 1, 'ceil', Math.ceil),
+  withKernel('Round', 11, 'round', (x) => (Math.abs(x) < 2 ** 51 ? rint(x) : x)),
+  withKernel('Erf', 9, 'erf', erf),
   plain('Sin', 7, Math.sin),
   plain('Cos', 7, Math.cos),
   plain('Tan', 7, Math.tan),

@@ -1,16 +1,26 @@
 import { type DType, isBigInt, isFloat } from '../base/dtype.ts';
 import { type Tensor, tensor } from '../base/tensor.ts';
+import { unaryFunction } from '../kernels/js/functions.ts';
+import type { UnaryOp } from '../kernels/kernelSet.ts';
 import { accepts8, codesOf, inputQuant, lookupTable, outputQuant } from './codes.ts';
-import { bigintsOf, holdsNumbers, numbersOf, stored } from './numbers.ts';
+import { bigintsOf, floatsOf, holdsNumbers, isFloat32Stored, numbersOf, stored } from './numbers.ts';
 import {
   type AttributeSpecs,
   type AttributeValues,
   defineOp,
+  type IntegerContext,
   type IntegerForm,
   type OpDef,
   type QuantRule,
   type RunContext,
 } from './opDef.ts';
+
+/** The kernel of an element-wise function of one float32, with its parameters. */
+export interface UnaryKernel {
+  readonly op: UnaryOp;
+  readonly alpha?: number;
+  readonly beta?: number;
+}
 
 /** A function of one number, with what else differs between element-wise operators of one input. */
 export interface UnarySpec<S extends AttributeSpecs> {
@@ -20,6 +30,8 @@ export interface UnarySpec<S extends AttributeSpecs> {
   readonly attributes?: S;
   /** The function, for the attributes of a node. */
   scalar(attributes: AttributeValues<S>): (x: number) => number;
+  /** What computes it in float32, on floats and in tables of codes; `scalar` then serves the other types. */
+  kernel?(attributes: AttributeValues<S>): UnaryKernel;
   /** The function on int64 and uint64, where it is defined there. */
   readonly big?: (x: bigint) => bigint;
   readonly quant?: QuantRule;
@@ -49,19 +61,30 @@ export function defineUnary<const S extends AttributeSpecs>(spec: UnarySpec<S>):
         context.fail(`input 0 is ${dtype}, expected a floating-point type`);
       return [{ dtype, dims }];
     },
-    run: (context) => [mapTensor(context, spec.scalar(context.attributes), spec.big)],
+    run: (context) => [
+      mapTensor(context, spec.scalar(context.attributes), spec.big, spec.kernel?.(context.attributes)),
+    ],
     quant: () => spec.quant ?? OBSERVED,
-    integer: lookupForm((context) => spec.scalar(context.attributes)),
+    integer: lookupForm(({ attributes }) => {
+      const kernel = spec.kernel?.(attributes);
+      return kernel === undefined ? spec.scalar(attributes) : unaryFunction(kernel.op, kernel.alpha, kernel.beta);
+    }),
   });
 }
 
-/** Applies `f` to input 0 into output 0. */
+/** Applies `f` to input 0 into output 0; where there is a `kernel`, that to float32. */
 export function mapTensor<S extends AttributeSpecs>(
   context: RunContext<S>,
   f: (x: number) => number,
   big?: (x: bigint) => bigint,
+  kernel?: UnaryKernel,
 ): Tensor {
   const x = context.input(0);
+  if (kernel !== undefined && isFloat32Stored(x.dtype)) {
+    const out = context.output(0, x.dtype, x.dims);
+    context.kernels.unaryF32(kernel.op, floatsOf(x), floatsOf(out), kernel.alpha, kernel.beta);
+    return stored(out);
+  }
   if (isBigInt(x.dtype) && big !== undefined) {
     const out = context.output(0, x.dtype, x.dims);
     mapInto(bigintsOf(x), bigintsOf(out), big);
@@ -79,14 +102,18 @@ function mapInto<X>(x: ArrayLike<X>, out: { [index: number]: X }, f: (x: X) => X
 
 /** The integer form of an element-wise function: `lookup8` through Q(f(D(code))). */
 export function lookupForm<S extends AttributeSpecs>(
-  scalar: (context: Parameters<IntegerForm<S, LookupPrepared>['prepare']>[0]) => (x: number) => number,
+  scalar: (context: IntegerContext<S>) => (x: number) => number,
+): IntegerForm<S, LookupPrepared> {
+  return tableForm((context) => lookupTable(inputQuant(context, 0), outputQuant(context, 0), scalar(context)));
+}
+
+/** An integer form that is one table, from the bytes of input 0 to those of the output. */
+export function tableForm<S extends AttributeSpecs>(
+  table: (context: IntegerContext<S>) => Uint8Array,
 ): IntegerForm<S, LookupPrepared> {
   return {
     accepts: (context) => accepts8(context, [0]),
-    prepare: (context) => {
-      const qy = outputQuant(context, 0);
-      return { table: lookupTable(inputQuant(context, 0), qy, scalar(context)), signed: qy.signed };
-    },
+    prepare: (context) => ({ table: table(context), signed: outputQuant(context, 0).signed }),
     run: (context) => {
       const x = context.input(0);
       const out = context.output(0, context.prepared.signed ? 'int8' : 'uint8', x.dims);

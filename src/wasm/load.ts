@@ -7,6 +7,7 @@ import { gemmKernels } from './gemmKernels.ts';
 import { WasmMemory } from './memory.ts';
 import { poolKernels } from './poolKernels.ts';
 import { statisticsKernels } from './statisticsKernels.ts';
+import { unaryKernels } from './unaryKernels.ts';
 
 export interface WasmOptions {
   /** Makes the threads that share the memory; without it kernels run on the caller's. */
@@ -33,6 +34,7 @@ export function createWasmKernels(bytes: Uint8Array, options: WasmOptions = {}):
     ...gemmKernels(engine),
     ...poolKernels(engine),
     ...elementwiseKernels(engine),
+    ...unaryKernels(engine),
     ...statisticsKernels(engine),
   };
 }

@@ -1,7 +1,8 @@
 import { assertNever } from '../../base/assertNever.ts';
 import { invariant } from '../../base/diagnostics.ts';
 import { clamp, rint } from '../../base/round.ts';
-import type { BinaryOp, ClampRange, TensorQuant } from '../kernelSet.ts';
+import type { BinaryOp, ClampRange, TensorQuant, UnaryOp } from '../kernelSet.ts';
+import { unaryFunction } from './functions.ts';
 import { codeRange } from './qdq.ts';
 
 type Codes = Int8Array | Uint8Array;
@@ -52,6 +53,12 @@ export function binaryQ8(
       out[at] = Number.isNaN(code) ? qy.zeroPoint : clamp(code, lo, hi);
     }
   }
+}
+
+/** out[i] = op(x[i]) by {@link unaryFunction}. */
+export function unaryF32(op: UnaryOp, x: Float32Array, out: Float32Array, alpha?: number, beta?: number): void {
+  const f = unaryFunction(op, alpha, beta);
+  for (let i = 0; i < x.length; i++) out[i] = f(x[i] as number);
 }
 
 /** NaN stays NaN. */

@@ -1,7 +1,7 @@
 import type { KernelSet } from '../kernelSet.ts';
 import { convF32, convQ8, convQ8Accumulators, packConvF32, packConvQ8 } from './conv.ts';
 import { convTransposeF32, packConvTransposeF32 } from './convTranspose.ts';
-import { binaryF32, binaryQ8, clampF32, lookup8, transpose } from './elementwise.ts';
+import { binaryF32, binaryQ8, clampF32, lookup8, transpose, unaryF32 } from './elementwise.ts';
 import { gemmF32, gemmQ8, gemmQ8Accumulators, packGemmF32, packGemmQ8 } from './gemm.ts';
 import { JsMemory } from './jsMemory.ts';
 import { averagePoolF32, averagePoolQ8, maxPoolF32, maxPoolQ8 } from './pool.ts';
@@ -23,6 +23,7 @@ export function createJsKernels(): KernelSet {
     maxPoolF32,
     averagePoolF32,
     binaryF32,
+    unaryF32,
     clampF32,
     transposeF32: transpose,
     transpose8: transpose,

@@ -1,0 +1,97 @@
+import { celu, elu, erf, exp, gelu, geluTanh, hardSigmoid, hardSwish, log, sigmoid, tanh, where0 } from './functions';
+import { storePart32 } from './vector';
+
+// Numbered as UNARY_OPS of wasm/unaryKernels.ts.
+const ABS = 0;
+const NEG = 1;
+const FLOOR = 2;
+const CEIL = 3;
+const ROUND = 4;
+const SQRT = 5;
+const RECIPROCAL = 6;
+const SQUARE = 7;
+const EXP = 8;
+const LOG = 9;
+const SIGMOID = 10;
+const TANH = 11;
+const ERF = 12;
+const GELU = 13;
+const GELU_TANH = 14;
+const SWISH = 15;
+const HARD_SIGMOID = 16;
+const HARD_SWISH = 17;
+const LEAKY_RELU = 18;
+const ELU = 19;
+const SELU = 20;
+const CELU = 21;
+
+// @ts-ignore: decorator
+@inline
+function apply(OP: i32, x: v128, a: v128, b: v128): v128 {
+  if (OP == ABS) return f32x4.abs(x);
+  if (OP == NEG) return f32x4.neg(x);
+  if (OP == FLOOR) return f32x4.floor(x);
+  if (OP == CEIL) return f32x4.ceil(x);
+  if (OP == ROUND) return f32x4.nearest(x);
+  if (OP == SQRT) return f32x4.sqrt(x);
+  if (OP == RECIPROCAL) return f32x4.div(f32x4.splat(1), x);
+  if (OP == SQUARE) return f32x4.mul(x, x);
+  if (OP == EXP) return exp(x);
+  if (OP == LOG) return log(x);
+  if (OP == SIGMOID) return sigmoid(x);
+  if (OP == TANH) return tanh(x);
+  if (OP == ERF) return erf(x);
+  if (OP == GELU) return gelu(x);
+  if (OP == GELU_TANH) return geluTanh(x);
+  if (OP == SWISH) return f32x4.mul(x, sigmoid(f32x4.mul(a, x)));
+  if (OP == HARD_SIGMOID) return hardSigmoid(x, a, b);
+  if (OP == HARD_SWISH) return hardSwish(x);
+  if (OP == LEAKY_RELU) return where0(x, f32x4.mul(a, x));
+  if (OP == ELU) return elu(x, a);
+  if (OP == SELU) return f32x4.mul(b, elu(x, a));
+  return celu(x, a);
+}
+
+// @ts-ignore: decorator
+@inline
+function mapF32(OP: i32, x: usize, out: usize, count: i32, a: v128, b: v128): void {
+  let i = count;
+  for (; i >= 4; i -= 4) {
+    v128.store(out, apply(OP, v128.load(x), a, b));
+    x += 16;
+    out += 16;
+  }
+  if (i > 0) {
+    const last = apply(OP, v128.load(x), a, b);
+    storePart32(out, last, last, i);
+  }
+}
+
+/** out[i] = f(x[i]), f by number; see `FloatKernels.unaryF32`. */
+export function unaryF32(op: i32, x: usize, out: usize, count: i32, alpha: f32, beta: f32): void {
+  const a = f32x4.splat(alpha), b = f32x4.splat(beta);
+  switch (op) {
+    case ABS: return mapF32(ABS, x, out, count, a, b);
+    case NEG: return mapF32(NEG, x, out, count, a, b);
+    case FLOOR: return mapF32(FLOOR, x, out, count, a, b);
+    case CEIL: return mapF32(CEIL, x, out, count, a, b);
+    case ROUND: return mapF32(ROUND, x, out, count, a, b);
+    case SQRT: return mapF32(SQRT, x, out, count, a, b);
+    case RECIPROCAL: return mapF32(RECIPROCAL, x, out, count, a, b);
+    case SQUARE: return mapF32(SQUARE, x, out, count, a, b);
+    case EXP: return mapF32(EXP, x, out, count, a, b);
+    case LOG: return mapF32(LOG, x, out, count, a, b);
+    case SIGMOID: return mapF32(SIGMOID, x, out, count, a, b);
+    case TANH: return mapF32(TANH, x, out, count, a, b);
+    case ERF: return mapF32(ERF, x, out, count, a, b);
+    case GELU: return mapF32(GELU, x, out, count, a, b);
+    case GELU_TANH: return mapF32(GELU_TANH, x, out, count, a, b);
+    case SWISH: return mapF32(SWISH, x, out, count, a, b);
+    case HARD_SIGMOID: return mapF32(HARD_SIGMOID, x, out, count, a, b);
+    case HARD_SWISH: return mapF32(HARD_SWISH, x, out, count, a, b);
+    case LEAKY_RELU: return mapF32(LEAKY_RELU, x, out, count, a, b);
+    case ELU: return mapF32(ELU, x, out, count, a, b);
+    case SELU: return mapF32(SELU, x, out, count, a, b);
+    default: return mapF32(CELU, x, out, count, a, b);
+  }
+}
