@@ -19,7 +19,7 @@ export { viewArray } from './src/base/dtype.ts';
 export { readNpy, writeNpy } from './src/data/npy.ts';
 export { nodeFiles } from './src/node/files.ts';
 export { createThreadPool } from './src/node/threads.ts';
-export { valuesOfCodes } from './src/onnx/floatBits.ts';
+export { valuesOfCodes } from './src/base/floatBits.ts';
 export { feedsById } from './src/quant/calibrate.ts';
 export { compareTensors } from './src/report/compare.ts';
 export { createSession } from './src/session/index.ts';
