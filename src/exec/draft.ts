@@ -30,6 +30,8 @@ export interface Draft {
   readonly outputs: readonly (ValueId | undefined)[];
   readonly clamp: ClampRange;
   readonly integer?: IntegerSide;
+  /** The table that the step applies, where it stands for a chain of element-wise steps. */
+  readonly lookup?: Uint8Array;
   readonly why?: string;
 }
 

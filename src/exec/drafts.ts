@@ -2,6 +2,7 @@ import { DiagnosticError } from '../base/diagnostics.ts';
 import type { Node, ValueId } from '../graph/model.ts';
 import { readAttributes } from '../ops/attributes.ts';
 import { findOp } from '../ops/registry.ts';
+import { composeLookups } from './composeLookups.ts';
 import { type Draft, NO_CLAMP, type PlanContext } from './draft.ts';
 import { badShapes, unsupportedOp } from './errors.ts';
 import { integerDraft, type LowerOptions } from './lower.ts';
@@ -9,7 +10,8 @@ import { clampOf } from './quantNodes.ts';
 
 /**
  * One draft per node that must run, in order: integer groups around nodes between DequantizeLinear and QuantizeLinear,
- * clamps fused into their producers, everything else as it is. Nodes that nothing needs any more are left out.
+ * clamps fused into their producers, chains of element-wise integer steps as one table, everything else as it is. Nodes
+ * that nothing needs any more are left out.
  *
  * @throws DiagnosticError EXE301 for an operator that is not supported.
  */
@@ -26,7 +28,7 @@ export function buildDrafts(context: PlanContext, options: LowerOptions): readon
     for (const member of draft.group) if (member !== node && isAfter(member, draft, context)) absorbed.add(member);
     drafts.push(draft);
   }
-  return needed(drafts, context.kept);
+  return needed(composeLookups(drafts, context, options), context.kept);
 }
 
 function plainDraft(node: Node, context: PlanContext): Draft {

@@ -34,7 +34,8 @@ export function integerDraft(plain: Draft, context: PlanContext, options: LowerO
   for (const [i, id] of plain.inputs.entries()) {
     const source = sources[i];
     const fact = id === undefined ? undefined : context.facts.get(id);
-    if (source === undefined && fact !== undefined && fact.dtype.startsWith('float')) {
+    const mayBeFloat = plain.def.integer?.floats?.includes(i) === true && id !== undefined && context.constants.has(id);
+    if (source === undefined && fact !== undefined && fact.dtype.startsWith('float') && !mayBeFloat) {
       return { why: `Its input ${i} is not dequantized: the integer form needs codes for all float inputs.` };
     }
     const quant = source === undefined ? undefined : quantInfoOf(source, context);

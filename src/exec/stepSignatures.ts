@@ -60,7 +60,7 @@ export function stepSignatures(graph: Graph, placement: Placement, parts: Signat
 }
 
 function ownKey(draft: PlacedDraft, facts: ReadonlyMap<ValueId, TensorFact>, signatures: SignatureTable): string {
-  const { node, form, layout, opset, clamp, integer } = draft;
+  const { node, form, layout, opset, clamp, integer, lookup } = draft;
   if (form === 'layout') return `layout ${layout}`;
   const shape = (id: ValueId | undefined): string => {
     const fact = id === undefined ? undefined : facts.get(id);
@@ -69,9 +69,17 @@ function ownKey(draft: PlacedDraft, facts: ReadonlyMap<ValueId, TensorFact>, sig
   const quants = [...(integer?.inputQuants ?? []), ...(integer?.outputQuants ?? [])].map(quantKey);
   const attributes = attributesKey(node.attributes, (a) => contentOf(a, signatures));
   const shapes = [...draft.inputs, ...draft.outputs].map(shape);
-  return [form, `${node.domain}:${node.opType}:${opset}`, attributes, layout, clamp.lo, clamp.hi, quants, shapes].join(
-    '|',
-  );
+  return [
+    form,
+    `${node.domain}:${node.opType}:${opset}`,
+    attributes,
+    layout,
+    clamp.lo,
+    clamp.hi,
+    quants,
+    shapes,
+    lookup,
+  ].join('|');
 }
 
 function contentOf(attribute: Attribute, signatures: SignatureTable): string {

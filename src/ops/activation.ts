@@ -86,6 +86,7 @@ const clip11 = defineOp({
       const hi = boundOf(context, 2) ?? Infinity;
       return (x) => Math.min(Math.max(x, lo), hi);
     }),
+    floats: [1, 2],
     accepts: (context) => {
       const open = [1, 2].find((i) => context.inputs[i] !== undefined && boundOf(context, i) === undefined);
       if (open !== undefined) {

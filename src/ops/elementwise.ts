@@ -6,11 +6,18 @@ import type { BinaryOp, TensorQuant } from '../kernels/kernelSet.ts';
 import { type Arithmetic, arithmetic } from './arithmetic.ts';
 import { type BroadcastDims, binaryBroadcastF32, forEachBlock, zipBroadcast } from './broadcast.ts';
 import { copyStrided, outputOf, whole } from './cells.ts';
-import { accepts8, codesOf, inputQuant, outputQuant } from './codes.ts';
+import { accepts8, codesOf, inputQuant, lookupTable, outputQuant } from './codes.ts';
 import { combineElements } from './elements.ts';
 import { broadcastFacts, factWithElements, type Inferring } from './facts.ts';
 import { bigintsOf, floatsOf, holdsNumbers, isFloat32Stored, numbersOf, stored } from './numbers.ts';
-import { type AttributeSpecs, defineOp, type IntegerForm, type OpDef, type RunContext } from './opDef.ts';
+import {
+  type AttributeSpecs,
+  defineOp,
+  type IntegerContext,
+  type IntegerForm,
+  type OpDef,
+  type RunContext,
+} from './opDef.ts';
 
 const FLOAT_KERNELS: Readonly<Record<string, BinaryOp>> = {
   Add: 'add',
@@ -72,26 +79,47 @@ function defineArithmetic(type: 'Add' | 'Sub' | 'Mul' | 'Div', since: number): O
     },
     run: (context) => [applyPair(context, context.input(0), context.input(1), type, rule)],
     quant: () => ({ kind: 'observed' }),
-    integer: binaryForm(FLOAT_KERNELS[type] as BinaryOp),
+    integer: binaryForm(FLOAT_KERNELS[type] as BinaryOp, rule),
   });
 }
 
 interface BinaryPrepared {
+  /** The table of the other operand's codes, where one is a constant number. */
+  readonly lookup?: { readonly operand: 0 | 1; readonly table: Uint8Array };
   readonly a: TensorQuant;
   readonly b: TensorQuant;
   readonly y: TensorQuant;
 }
 
-/** The integer form of Add, Sub, Mul, Div: `binaryQ8` over the blocks of the broadcast. */
-function binaryForm(op: BinaryOp): IntegerForm<AttributeSpecs, BinaryPrepared> {
+/**
+ * The integer form of Add, Sub, Mul, Div: `binaryQ8` over the blocks of the broadcast, or a table where one operand is a
+ * float constant of one element.
+ */
+function binaryForm(op: BinaryOp, rule: Arithmetic): IntegerForm<AttributeSpecs, BinaryPrepared> {
   return {
-    accepts: (context) => accepts8(context, [0, 1]),
-    prepare: (context) => ({ a: inputQuant(context, 0), b: inputQuant(context, 1), y: outputQuant(context, 0) }),
+    floats: [0, 1],
+    accepts: (context) => {
+      const operand = operandBesideNumber(context);
+      return accepts8(context, operand === undefined ? [0, 1] : [operand]);
+    },
+    prepare: (context) => {
+      const y = outputQuant(context, 0);
+      const operand = operandBesideNumber(context);
+      if (operand === undefined) return { a: inputQuant(context, 0), b: inputQuant(context, 1), y };
+      const q = inputQuant(context, operand);
+      const number = numbersOf(context.constants[1 - operand] as Tensor)[0] as number; // operandBesideNumber found it
+      const table = lookupTable(q, y, operand === 0 ? (x) => rule.float(x, number) : (x) => rule.float(number, x));
+      return { lookup: { operand, table }, a: q, b: q, y };
+    },
     run: (context) => {
       const [a, b] = [context.input(0), context.input(1)];
-      const { a: qa, b: qb, y: qy } = context.prepared;
+      const { a: qa, b: qb, y: qy, lookup } = context.prepared;
       const dims = dimsOfPair((m) => context.fail(m), a, b);
       const out = context.output(0, qy.signed ? 'int8' : 'uint8', dims.out);
+      if (lookup !== undefined) {
+        context.kernels.lookup8(codesOf(lookup.operand === 0 ? a : b), lookup.table, codesOf(out));
+        return [out];
+      }
       const [ca, cb, cy] = [codesOf(a), codesOf(b), codesOf(out)];
       forEachBlock(dims, ({ at, ia, ib, rows, inner, sizeA, sizeB }) => {
         const blockA = ca.subarray(ia, ia + sizeA);
@@ -101,6 +129,13 @@ function binaryForm(op: BinaryOp): IntegerForm<AttributeSpecs, BinaryPrepared> {
       return [out];
     },
   };
+}
+
+/** The operand that has codes beside one that is a float32 constant of one element. */
+function operandBesideNumber({ inputQuants, constants }: IntegerContext<AttributeSpecs>): 0 | 1 | undefined {
+  const other = inputQuants[0] === undefined ? 0 : 1;
+  const number = inputQuants[other] === undefined ? constants[other] : undefined;
+  return number?.dtype === 'float32' && number.data.length === 1 ? (other === 0 ? 1 : 0) : undefined;
 }
 
 /** Operators of two inputs of one type that quantizers leave alone. */

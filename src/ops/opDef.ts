@@ -145,6 +145,8 @@ export interface IntegerContext<S extends AttributeSpecs> {
 
 /** The operator on integer codes, used where {@link accepts} says true. */
 export interface IntegerForm<S extends AttributeSpecs, P> {
+  /** Inputs that may be float constants; any other float input must have codes. */
+  readonly floats?: readonly number[];
   /** True, or why the node runs as float between DequantizeLinear and QuantizeLinear (a whole sentence for the plan). */
   accepts(context: IntegerContext<S>): true | string;
   prepare(context: IntegerContext<S>): P;

@@ -82,7 +82,8 @@ export async function buildQuantized(
   });
   const { nextNodeId, nextValueId, sources } = prepared;
   const qdq = insertQdq(prepared.graph, assignment, { nextNodeId, nextValueId, sources });
-  const keep = new Set([...parts.clampInputs].filter((id) => qdq.graph.values.has(id) && !plan.activations.has(id)));
+  const clampInputs = [...parts.clampInputs].filter((id) => qdq.graph.values.has(id) && !plan.activations.has(id));
+  const keep = new Set([...clampInputs, ...qdq.codes.values()]); // all are compared, chains of lookups inside too
   const program = await compileGraph(parts, qdq.graph, { keep, signal });
   return { plan, assignment, qdq, program, pairs: pairValues(float, program, qdq.codes), diagnostics };
 }
