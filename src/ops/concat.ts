@@ -1,11 +1,23 @@
+import type { DType } from '../base/dtype.ts';
 import { formatDims, sizeOf, stridesOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { toNumbers } from '../base/tensor.ts';
+import type { TensorFact } from '../graph/fact.ts';
 import type { Dim } from '../graph/model.ts';
 import { cellsOf, copyStrided, outputOf, type Strided, whole } from './cells.ts';
 import { accepts8, codesOf, type MovedTables, movesCodes, outputQuant, requantizeTable, tensorQuant } from './codes.ts';
-import { axisOf, type Dims, factWithElements, knownElements, knownNumbers, mapDim, sameDim } from './facts.ts';
 import {
+  axisOf,
+  type Dims,
+  factWithElements,
+  type Inferring,
+  knownElements,
+  knownNumbers,
+  mapDim,
+  sameDim,
+} from './facts.ts';
+import {
+  type AttributeSpecs,
   type AttributeValues,
   defineOp,
   type InferContext,
@@ -31,19 +43,8 @@ const concat = defineOp<
     const facts = context.inputs.map((_, i) => context.input(i));
     const { dtype, dims: first } = context.input(0);
     for (const f of facts) if (f.dtype !== dtype) context.fail(`inputs are ${dtype} and ${f.dtype}, expected one type`);
-    if (first === undefined || facts.some((f) => f.dims === undefined)) return [{ dtype, dims: undefined }];
-    const axis = axisOf(context, context.attributes.axis, first.length);
-    const dims = [...first];
-    for (const { dims: next = [] } of facts.slice(1)) {
-      if (next.length !== first.length)
-        context.fail(`shapes ${formatDims(first)} and ${formatDims(next)} differ in rank`);
-      next.forEach((d, i) => {
-        const sum = dims[i] as Dim;
-        if (i !== axis)
-          dims[i] = sameDim(context, sum, d, `dimension ${i} of ${formatDims(first)} and ${formatDims(next)}`);
-        else dims[i] = typeof sum === 'number' && typeof d === 'number' ? sum + d : context.symbol('concat');
-      });
-    }
+    const dims = concatDims(context, context.attributes.axis, facts);
+    if (first === undefined || dims === undefined) return [{ dtype, dims: undefined }];
     const elements = facts.map(knownElements);
     const known = first.length === 1 && elements.every((e) => e !== undefined);
     return [factWithElements(dtype, dims, known ? elements.flatMap((e) => e ?? []) : undefined)];
@@ -86,21 +87,54 @@ function concatInto<P>(
   cells: (t: Tensor, index: number) => Strided['cells'],
   dtype = context.input(0).dtype,
 ): Tensor {
-  const parts = context.inputs.map((_, i) => context.input(i));
-  const first = context.input(0);
-  const axis = context.attributes.axis < 0 ? context.attributes.axis + first.dims.length : context.attributes.axis;
-  const dims = first.dims.map((d, i) => (i === axis ? parts.reduce((sum, p) => sum + (p.dims[axis] as number), 0) : d));
+  const parts = context.inputs.map((_, i) => ({ dims: context.input(i).dims, cells: cells(context.input(i), i) }));
+  return joinParts(context, context.attributes.axis, dtype, parts);
+}
+
+/** Output 0: `parts` one after the other along `axis`. */
+export function joinParts(
+  context: Pick<RunContext<AttributeSpecs>, 'output'>,
+  axis: number,
+  dtype: DType,
+  parts: readonly (Pick<Strided, 'cells'> & { readonly dims: readonly number[] })[],
+): Tensor {
+  const [first] = parts as [(typeof parts)[number]]; // one or more: the operators' arity
+  const at = axis < 0 ? axis + first.dims.length : axis;
+  const dims = first.dims.map((d, i) => (i === at ? parts.reduce((sum, p) => sum + (p.dims[at] as number), 0) : d));
   const out = outputOf(context, 0, dtype, dims);
   const strides = stridesOf(dims);
   const target = cellsOf(out);
-  let at = 0;
-  parts.forEach((part, i) => {
-    const to = { cells: target, offset: at * (strides[axis] as number), strides };
+  let offset = 0;
+  for (const part of parts) {
+    const to = { cells: target, offset, strides };
     if (sizeOf(part.dims) > 0)
-      copyStrided(part.dims, { cells: cells(part, i), offset: 0, strides: stridesOf(part.dims) }, to);
-    at += part.dims[axis] as number;
-  });
+      copyStrided(part.dims, { cells: part.cells, offset: 0, strides: stridesOf(part.dims) }, to);
+    offset += (part.dims[at] as number) * (strides[at] as number);
+  }
   return out;
+}
+
+/** The dims of facts joined along `axis`; undefined where those of one are unknown. */
+export function concatDims(
+  context: Inferring,
+  axis: number,
+  facts: readonly Pick<TensorFact, 'dims'>[],
+): Dims | undefined {
+  const first = facts[0]?.dims;
+  if (first === undefined || facts.some((f) => f.dims === undefined)) return undefined;
+  const at = axisOf(context, axis, first.length);
+  const dims = [...first];
+  for (const { dims: next = [] } of facts.slice(1)) {
+    if (next.length !== first.length)
+      context.fail(`shapes ${formatDims(first)} and ${formatDims(next)} differ in rank`);
+    next.forEach((d, i) => {
+      const sum = dims[i] as Dim;
+      if (i !== at)
+        dims[i] = sameDim(context, sum, d, `dimension ${i} of ${formatDims(first)} and ${formatDims(next)}`);
+      else dims[i] = typeof sum === 'number' && typeof d === 'number' ? sum + d : context.symbol('concat');
+    });
+  }
+  return dims;
 }
 
 const splitAttributes = {

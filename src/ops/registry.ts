@@ -31,7 +31,9 @@ import { normOps } from './norm.ts';
 import type { OpDef } from './opDef.ts';
 import { padOps } from './pad.ts';
 import { poolOps } from './pool.ts';
+import { qLinearActivationOps } from './qlinearActivation.ts';
 import { qLinearElementwiseOps } from './qlinearElementwise.ts';
+import { qLinearMoveOps } from './qlinearMove.ts';
 import { quantizeOps } from './quantize.ts';
 import { rearrangeOps } from './rearrange.ts';
 import { recurrentOps } from './recurrent.ts';
@@ -89,6 +91,8 @@ const ALL: readonly OpDef[] = [
   ...cumulativeOps,
   ...matMulOps,
   ...qLinearElementwiseOps,
+  ...qLinearActivationOps,
+  ...qLinearMoveOps,
   ...transposeOps,
   ...lossOps,
   ...uniqueOps,

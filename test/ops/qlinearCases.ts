@@ -25,6 +25,16 @@ export function codesFrom(dtype: CodeDType, dims: readonly number[], values: rea
     : tensor('uint8', dims, Uint8Array.from(values));
 }
 
+/** Every code once, ascending. */
+export function allCodes(dtype: CodeDType): Tensor {
+  const lowest = dtype === 'int8' ? -128 : 0;
+  return codesFrom(
+    dtype,
+    [256],
+    Array.from({ length: 256 }, (_, i) => lowest + i),
+  );
+}
+
 export function scalar(value: number): Tensor {
   return tensor('float32', [], Float32Array.of(value));
 }
