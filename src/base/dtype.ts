@@ -1,8 +1,9 @@
 /**
  * Element types of tensors, named as in ONNX `TensorProto.DataType`.
  *
- * `float16`, `bfloat16` and the `float8*` types are held as Float32Array whose values the type can represent
- * (computed in float32, rounded on store); `int4` and `uint4` hold one element per byte; `bool` is 0 or 1.
+ * `float16`, `bfloat16`, the `float8*` types and `float4e2m1` are held as Float32Array whose values the type can
+ * represent (computed in float32, rounded on store); integers of 2 and 4 bits hold one element per byte; `bool` is 0 or
+ * 1.
  *
  * ONNX's other types of values are tensors of tensors here: a `sequence` has rank 1 and its elements for elements, an
  * `optional` has rank 1 and one element or none.
@@ -16,6 +17,10 @@ export type DType =
   | 'float8e4m3fnuz'
   | 'float8e5m2'
   | 'float8e5m2fnuz'
+  | 'float8e8m0'
+  | 'float4e2m1'
+  | 'int2'
+  | 'uint2'
   | 'int4'
   | 'uint4'
   | 'int8'
@@ -40,6 +45,10 @@ export interface DTypeArrays {
   float8e4m3fnuz: Float32Array;
   float8e5m2: Float32Array;
   float8e5m2fnuz: Float32Array;
+  float8e8m0: Float32Array;
+  float4e2m1: Float32Array;
+  int2: Int8Array;
+  uint2: Uint8Array;
   int4: Int8Array;
   uint4: Uint8Array;
   int8: Int8Array;
@@ -87,6 +96,10 @@ const ARRAYS: { readonly [D in NumericDType]: ArrayConstructor<DTypeArrays[D]> }
   float8e4m3fnuz: Float32Array,
   float8e5m2: Float32Array,
   float8e5m2fnuz: Float32Array,
+  float8e8m0: Float32Array,
+  float4e2m1: Float32Array,
+  int2: Int8Array,
+  uint2: Uint8Array,
   int4: Int8Array,
   uint4: Uint8Array,
   int8: Int8Array,
@@ -123,8 +136,12 @@ export function bytesInMemory(dtype: NumericDType): number {
 /** Bits of one element of `dtype` as ONNX stores it: float16 16, int4 4, bool 8. */
 export function bitsInFile(dtype: NumericDType): number {
   switch (dtype) {
+    case 'int2':
+    case 'uint2':
+      return 2;
     case 'int4':
     case 'uint4':
+    case 'float4e2m1':
       return 4;
     case 'float16':
     case 'bfloat16':
@@ -133,6 +150,7 @@ export function bitsInFile(dtype: NumericDType): number {
     case 'float8e4m3fnuz':
     case 'float8e5m2':
     case 'float8e5m2fnuz':
+    case 'float8e8m0':
       return 8;
     default:
       return 8 * bytesInMemory(dtype);

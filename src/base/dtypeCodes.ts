@@ -25,6 +25,10 @@ export const DTYPES: readonly (StoredDType | undefined)[] = [
   'float8e5m2fnuz',
   'uint4',
   'int4',
+  'float4e2m1',
+  'float8e8m0',
+  'uint2',
+  'int2',
 ];
 
 /** The element type of a number; undefined for complex and other types we do not hold. */

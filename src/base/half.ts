@@ -14,45 +14,73 @@ export function roundToBfloat16(x: number): number {
   return roundToGrid(Math.fround(x), 7, -126, 3.3895313892515355e38, Infinity);
 }
 
-/** The float8 types: fraction bits, least exponent of a normal number, largest value, and what lies beyond it. */
-const FLOAT8 = {
+/** The types of 8 bits and fewer: fraction bits, least exponent of a normal number, largest value, what lies beyond. */
+const SMALL = {
   float8e4m3fn: { fraction: 3, minExponent: -6, max: 448, hasInfinity: false },
   float8e4m3fnuz: { fraction: 3, minExponent: -7, max: 240, hasInfinity: false },
   float8e5m2: { fraction: 2, minExponent: -14, max: 57344, hasInfinity: true },
   float8e5m2fnuz: { fraction: 2, minExponent: -15, max: 57344, hasInfinity: false },
+  float4e2m1: { fraction: 1, minExponent: 0, max: 6, hasInfinity: false },
 } as const;
 
-export type Float8DType = keyof typeof FLOAT8;
+export type SmallFloatDType = keyof typeof SMALL | 'float8e8m0';
 
 /**
- * Rounds `x` to the nearest value of a float8 type, ties to even.
+ * Rounds `x` to the nearest value of a type of 8 bits or fewer, ties to even; to float8e8m0, which has only powers of
+ * two, away from zero.
  *
- * @param saturate beyond the largest value: that value, or infinity (NaN where the type has none).
+ * @param saturate beyond the largest value: that value, or infinity (NaN where the type has none). float4e2m1 has neither: it always
+ *   saturates, and NaN becomes -0.
  */
-export function roundToFloat8(dtype: Float8DType, x: number, saturate: boolean): number {
-  const { fraction, minExponent, max, hasInfinity } = FLOAT8[dtype];
-  if (Number.isNaN(x)) return NaN;
-  const beyond = saturate ? max : hasInfinity ? Infinity : NaN;
-  if (!Number.isFinite(x)) return saturate || !hasInfinity ? Math.sign(x) * beyond : x;
+export function roundToSmallFloat(dtype: SmallFloatDType, x: number, saturate: boolean): number {
+  if (dtype === 'float8e8m0') return roundToFloat8e8m0(x, saturate, 'up');
+  const { fraction, minExponent, max, hasInfinity } = SMALL[dtype];
+  const finite = dtype === 'float4e2m1';
+  if (Number.isNaN(x)) return finite ? -0 : NaN;
+  const beyond = saturate || finite ? max : hasInfinity ? Infinity : NaN;
+  if (!Number.isFinite(x)) return Math.sign(x) * beyond;
   const rounded = roundToGrid(x, fraction, minExponent, max, beyond);
   return rounded === 0 && dtype.endsWith('uz') ? 0 : rounded;
 }
 
-export function isFloat8(dtype: DType): dtype is Float8DType {
-  return dtype in FLOAT8;
+/** How a magnitude between two powers of two becomes one of them: `nearest` sends ties up. */
+export type PowerRounding = 'up' | 'down' | 'nearest';
+
+/**
+ * The power of two 2^-127 to 2^127 that stands for the magnitude of `x`; zero becomes the smallest, NaN and infinities
+ * NaN.
+ *
+ * @param saturate beyond the largest power: that power, or NaN.
+ * @source OCP microscaling formats (MX) 1.0; ONNX Cast-25 `round_mode`.
+ */
+export function roundToFloat8e8m0(x: number, saturate: boolean, rounding: PowerRounding): number {
+  const magnitude = Math.abs(x);
+  if (!Number.isFinite(magnitude)) return NaN;
+  const least = 2 ** -127;
+  if (magnitude <= least) return least;
+  const exponent = exponentOf(magnitude);
+  const ratio = magnitude / 2 ** exponent;
+  const up = rounding === 'up' ? ratio > 1 : rounding === 'nearest' && ratio >= 1.5;
+  const result = exponent + Number(up);
+  return result <= 127 ? 2 ** result : saturate ? 2 ** 127 : NaN;
+}
+
+/** Whether `dtype` is a floating-point type of 8 bits or fewer. */
+export function isSmallFloat(dtype: DType): dtype is SmallFloatDType {
+  return dtype in SMALL || dtype === 'float8e8m0';
 }
 
 /** Whether values of `dtype` lie in a Float32Array but have fewer bits, so that a store must round. */
 export function isNarrowFloat(dtype: DType): boolean {
-  return dtype === 'float16' || dtype === 'bfloat16' || isFloat8(dtype);
+  return dtype === 'float16' || dtype === 'bfloat16' || isSmallFloat(dtype);
 }
 
-/** Rounds every element to what `dtype` can hold; leaves arrays of other types alone. Float8 saturates. */
+/** Rounds every element to what `dtype` can hold; leaves arrays of other types alone. Types of 8 bits saturate. */
 export function roundInPlace(dtype: DType, data: Float32Array): void {
   if (dtype === 'float16') roundAllToFloat16(data);
   else if (dtype === 'bfloat16') for (let i = 0; i < data.length; i++) data[i] = roundToBfloat16(data[i] as number);
-  else if (isFloat8(dtype)) {
-    for (let i = 0; i < data.length; i++) data[i] = roundToFloat8(dtype, data[i] as number, true);
+  else if (isSmallFloat(dtype)) {
+    for (let i = 0; i < data.length; i++) data[i] = roundToSmallFloat(dtype, data[i] as number, true);
   }
 }
 

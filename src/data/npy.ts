@@ -77,8 +77,8 @@ export function writeNpy(t: Tensor): Uint8Array {
 }
 
 function storedType(dtype: NumericDType): NumericDType {
-  if (dtype === 'int4') return 'int8';
-  if (dtype === 'uint4') return 'uint8';
+  if (dtype === 'int2' || dtype === 'int4') return 'int8';
+  if (dtype === 'uint2' || dtype === 'uint4') return 'uint8';
   return dtype !== 'float16' && dtype !== 'bool' && bytesInMemory(dtype) === 4 && /float/.test(dtype)
     ? 'float32'
     : dtype;

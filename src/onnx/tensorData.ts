@@ -10,20 +10,16 @@ import {
   viewArray,
 } from '../base/dtype.ts';
 import { DTYPES } from '../base/dtypeCodes.ts';
+import { codeOf, isNarrow, type NarrowFloat, valuesOfCodes } from '../base/floatBits.ts';
 import { sizeOf } from '../base/shape.ts';
 import { type Tensor, tensor } from '../base/tensor.ts';
 import { malformedTensorData, wrongElementCount, wrongTensorField, wrongTensorSize } from './errors.ts';
-import { codeOf, isNarrow, type NarrowFloat, valuesOfCodes } from './floatBits.ts';
 import { HEAVY } from './proto/schema.ts';
 
 const OTHER_TYPES: Readonly<Record<number, string>> = {
   0: 'undefined',
   14: 'complex64',
   15: 'complex128',
-  23: 'float4e2m1',
-  24: 'float8e8m0',
-  25: 'uint2',
-  26: 'int2',
 };
 
 /** The element type of number `dataType`, or its name in words when we do not support it. */
@@ -37,7 +33,7 @@ export function dataTypeOf(dtype: StoredDType): number {
   return DTYPES.indexOf(dtype);
 }
 
-/** Bytes that `count` elements of `dtype` take as raw_data; two int4 elements share a byte. */
+/** Bytes that `count` elements of `dtype` take as raw_data; elements of 2 and 4 bits share bytes. */
 export function rawByteLength(dtype: NumericDType, count: number): number {
   return Math.ceil((count * bitsInFile(dtype)) / 8);
 }
@@ -60,15 +56,15 @@ export function tensorOfRaw(
 }
 
 function fromRaw(dtype: NumericDType, bytes: Uint8Array, count: number): NumericArray {
+  if (bitsInFile(dtype) < 8) return fromBits(dtype, bytes, count);
   if (isNarrow(dtype)) return fromCodes(dtype, codesOf(dtype, bytes, count));
-  if (dtype === 'int4' || dtype === 'uint4') return unpackNibbles(dtype, bytes, count);
   if (bytes.byteOffset % bytesInMemory(dtype) === 0) return viewArray(dtype, bytes.buffer, bytes.byteOffset, count);
   const copy = bytes.slice();
   return viewArray(dtype, copy.buffer, 0, count);
 }
 
 function codesOf(dtype: NarrowFloat, bytes: Uint8Array, count: number): Uint8Array | Uint16Array {
-  if (dtype !== 'float16' && dtype !== 'bfloat16') return bytes;
+  if (bitsInFile(dtype) === 8) return bytes;
   const aligned = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();
   return new Uint16Array(aligned.buffer, aligned.byteOffset, count);
 }
@@ -80,32 +76,40 @@ function fromCodes(dtype: NarrowFloat, codes: ArrayLike<number>): Float32Array {
   return out;
 }
 
-function unpackNibbles(dtype: 'int4' | 'uint4', bytes: ArrayLike<number>, count: number): Int8Array | Uint8Array {
-  const out = newArray(dtype, count);
-  const signed = dtype === 'int4';
+/** Elements of fewer than 8 bits out of the bytes they share, the first in the lowest bits. */
+function fromBits(dtype: NumericDType, bytes: ArrayLike<number>, count: number): NumericArray {
+  const bits = bitsInFile(dtype);
+  const shift = 32 - bits;
+  const signed = dtype.startsWith('int');
+  const codes = signed ? new Int8Array(count) : new Uint8Array(count);
   for (let i = 0; i < count; i++) {
-    const nibble = ((bytes[i >> 1] as number) >> (4 * (i & 1))) & 15; // the low nibble comes first
-    out[i] = signed && nibble > 7 ? nibble - 16 : nibble;
+    const first = i * bits;
+    const high = ((bytes[first >> 3] as number) >> (first & 7)) << shift;
+    codes[i] = signed ? high >> shift : high >>> shift;
+  }
+  return isNarrow(dtype) ? fromCodes(dtype, codes) : codes;
+}
+
+function intoBits(codes: ArrayLike<number>, bits: number): Uint8Array {
+  const out = new Uint8Array(Math.ceil((codes.length * bits) / 8));
+  const mask = (1 << bits) - 1;
+  for (let i = 0; i < codes.length; i++) {
+    const first = i * bits;
+    out[first >> 3] = (out[first >> 3] as number) | (((codes[i] as number) & mask) << (first & 7));
   }
   return out;
 }
 
 /** The bytes of `data` as raw_data stores them. May be a view of `data`. */
 export function rawOf(dtype: NumericDType, data: NumericArray): Uint8Array {
+  const bits = bitsInFile(dtype);
   if (isNarrow(dtype)) {
     const floats = data as Float32Array; // by DTypeArrays
-    const codes =
-      dtype === 'float16' || dtype === 'bfloat16' ? new Uint16Array(data.length) : new Uint8Array(data.length);
+    const codes = bits === 16 ? new Uint16Array(data.length) : new Uint8Array(data.length);
     for (let i = 0; i < codes.length; i++) codes[i] = codeOf(dtype, floats[i] as number);
-    return new Uint8Array(codes.buffer);
+    return bits < 8 ? intoBits(codes, bits) : new Uint8Array(codes.buffer);
   }
-  if (dtype === 'int4' || dtype === 'uint4') {
-    const out = new Uint8Array(rawByteLength(dtype, data.length));
-    for (let i = 0; i < data.length; i++) {
-      out[i >> 1] = (out[i >> 1] as number) | ((Number(data[i]) & 15) << (4 * (i & 1)));
-    }
-    return out;
-  }
+  if (bits < 8) return intoBits(data as Int8Array, bits); // by DTypeArrays
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
@@ -158,8 +162,8 @@ export function tensorOfTyped(
   const stray = runs.find((run) => run.field !== field);
   if (stray !== undefined) return wrongTensorField(at, dtype, FIELD_NAMES.get(stray.field) ?? 'raw_data');
   const count = sizeOf(dims);
-  const nibbles = dtype === 'int4' || dtype === 'uint4';
-  const elements = nibbles ? Math.ceil(count / 2) : count;
+  const perElement = dtype === 'string' ? 1 : Math.max(1, 8 / bitsInFile(dtype));
+  const elements = Math.ceil(count / perElement);
   let data: TensorData;
   try {
     if (dtype === 'string') {
@@ -171,8 +175,8 @@ export function tensorOfTyped(
     const available = runs.reduce((sum, run) => sum + run.bytes.length, 0);
     const sink = scalarSink(dtype, Math.min(elements, available)); // an element takes a byte at least
     for (const run of runs) readScalars(run, sink);
-    if (sink.length !== elements) return wrongElementCount(at, dims, count, nibbles ? 2 * sink.length : sink.length);
-    data = nibbles ? unpackNibbles(dtype, sink.out as Uint8Array, count) : finish(dtype, sink.out);
+    if (sink.length !== elements) return wrongElementCount(at, dims, count, perElement * sink.length);
+    data = perElement > 1 ? fromBits(dtype, sink.out as Uint8Array, count) : finish(dtype, sink.out); // of scalarSink
   } catch (cause) {
     if (cause instanceof RangeError) return malformedTensorData(at, cause.message);
     throw cause;
@@ -187,7 +191,7 @@ interface Sink {
 }
 
 function scalarSink(dtype: NumericDType, count: number): Sink {
-  if (dtype === 'int4' || dtype === 'uint4') return { out: new Uint8Array(count), length: 0 };
+  if (bitsInFile(dtype) < 8) return { out: new Uint8Array(count), length: 0 };
   if (isNarrow(dtype)) return { out: new Uint16Array(count), length: 0 };
   return { out: newArray(dtype, count), length: 0 };
 }
@@ -195,8 +199,7 @@ function scalarSink(dtype: NumericDType, count: number): Sink {
 function finish(dtype: NumericDType, out: NumericArray): NumericArray {
   if (!isNarrow(dtype)) return out;
   const codes = out as Uint16Array; // scalarSink made it
-  if (dtype !== 'float16' && dtype !== 'bfloat16')
-    for (let i = 0; i < codes.length; i++) codes[i] = (codes[i] as number) & 255;
+  if (bitsInFile(dtype) === 8) for (let i = 0; i < codes.length; i++) codes[i] = (codes[i] as number) & 255;
   return fromCodes(dtype, codes);
 }
 

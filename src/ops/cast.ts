@@ -1,16 +1,22 @@
 import { type DType, isBigInt, isFloat, type NumericDType } from '../base/dtype.ts';
 import { dtypeOfCode } from '../base/dtypeCodes.ts';
-import { isFloat8, roundInPlace, roundToFloat8 } from '../base/half.ts';
+import { isSmallFloat, type PowerRounding, roundInPlace, roundToFloat8e8m0, roundToSmallFloat } from '../base/half.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { cellsOf, outputOf } from './cells.ts';
 import { factWithElements, knownElements } from './facts.ts';
 import { bigintsOf, floatsOf, isFloat32Stored, numbersOf } from './numbers.ts';
-import { type AttributeSpecs, defineOp, type OpDef, type QuantRule, type RunContext } from './opDef.ts';
+import { defineOp, type InferContext, type OpDef, type QuantRule, type RunContext } from './opDef.ts';
 
 const NO_QUANT: QuantRule = { kind: 'float', why: 'It changes the element type, which codes do not have.' };
 
+/** Attributes of Cast and CastLike that say what types of 8 bits and fewer make of other values. */
+const ROUNDING = {
+  saturate: { kind: 'int', default: 1 },
+  round_mode: { kind: 'string', default: 'up' },
+} as const;
+
 /** Converts elements as Cast does; floats go to integers by truncation, to bool by "not zero". */
-export function convertTo(context: RunContext<AttributeSpecs, unknown>, dtype: DType, saturate: boolean): Tensor {
+function convertTo(context: RunContext<typeof ROUNDING>, dtype: DType): Tensor {
   const x = context.input(0);
   const out = outputOf(context, 0, dtype, x.dims);
   if (dtype === 'string') {
@@ -28,26 +34,45 @@ export function convertTo(context: RunContext<AttributeSpecs, unknown>, dtype: D
     return out;
   }
   const target = numbersOf(out);
-  const store = storeOf(dtype as NumericDType, saturate, isFloat(x.dtype));
+  const store = storeOf(dtype as NumericDType, context.attributes, isFloat(x.dtype));
   for (let i = 0; i < x.data.length; i++) {
     const value = x.data[i] as number | bigint | string;
-    target[i] = store(typeof value === 'bigint' && !isFloat(dtype) ? Number(BigInt.asIntN(32, value)) : Number(value));
+    target[i] = store(
+      typeof value === 'bigint' && !isFloat(dtype) ? Number(BigInt.asIntN(32, value)) : numberOf(value),
+    );
   }
-  if (isFloat32Stored(dtype) && !isFloat8(dtype)) roundInPlace(dtype, floatsOf(out));
+  if (isFloat32Stored(dtype) && !isSmallFloat(dtype)) roundInPlace(dtype, floatsOf(out));
   return out;
 }
 
-function storeOf(dtype: NumericDType, saturate: boolean, fromFloat: boolean): (x: number) => number {
+interface Rounding {
+  readonly saturate: number;
+  readonly round_mode: string;
+}
+
+function storeOf(dtype: NumericDType, rounding: Rounding, fromFloat: boolean): (x: number) => number {
+  const saturate = rounding.saturate !== 0;
+  if (dtype === 'float8e8m0') return (x) => roundToFloat8e8m0(x, saturate, rounding.round_mode as PowerRounding);
   if (dtype === 'bool') return (x) => (x !== 0 ? 1 : 0);
-  if (isFloat8(dtype)) return (x) => roundToFloat8(dtype, x, saturate);
+  if (isSmallFloat(dtype)) return (x) => roundToSmallFloat(dtype, x, saturate);
+  if (dtype === 'int2') return (x) => (Math.trunc(x) << 30) >> 30;
+  if (dtype === 'uint2') return (x) => Math.trunc(x) & 3;
   if (dtype === 'int4') return (x) => (Math.trunc(x) << 28) >> 28;
   if (dtype === 'uint4') return (x) => Math.trunc(x) & 15;
   return fromFloat && !isFloat(dtype) ? Math.trunc : (x) => x;
 }
 
+/** A string in Python's manner, or one of INF, +INF, -INF and NaN in any case. */
+function numberOf(x: number | bigint | string): number {
+  if (typeof x !== 'string') return Number(x);
+  const [, sign, infinite] = /^\s*([+-]?)(inf)\s*$/i.exec(x) ?? [];
+  if (infinite === undefined) return Number(x);
+  return sign === '-' ? -Infinity : Infinity;
+}
+
 function bigintOf(x: number | bigint | string): bigint {
   if (typeof x === 'bigint') return x;
-  const n = Math.trunc(Number(x));
+  const n = Math.trunc(numberOf(x));
   return Number.isFinite(n) ? BigInt(n) : -(2n ** 63n); // what C++ compilers on x64 make of NaN and infinities
 }
 
@@ -68,10 +93,15 @@ function shortestFloat32(x: number): string {
   return String(x);
 }
 
+function checkRounding(context: InferContext<typeof ROUNDING>): void {
+  const { round_mode } = context.attributes;
+  if (!['up', 'down', 'nearest'].includes(round_mode))
+    context.fail(`round_mode ${round_mode} is not up, down or nearest`);
+}
+
 const castAttributes = {
   to: { kind: 'int', required: true },
-  saturate: { kind: 'int', default: 1 },
-  round_mode: { kind: 'string', default: 'up' },
+  ...ROUNDING,
 } as const;
 
 const cast = defineOp({
@@ -82,18 +112,13 @@ const cast = defineOp({
   attributes: castAttributes,
   layout: { kind: 'any' },
   infer: (context) => {
+    checkRounding(context);
     const { to } = context.attributes;
     const dtype = dtypeOfCode(to) ?? context.fail(`the type numbered ${to} is not supported`);
     const { dims } = context.input(0);
     return [factWithElements(dtype, dims, isFloat(dtype) ? undefined : knownElements(context.input(0)))];
   },
-  run: (context) => [
-    convertTo(
-      context,
-      dtypeOfCode(context.attributes.to) ?? context.fail('unsupported type'),
-      context.attributes.saturate !== 0,
-    ),
-  ],
+  run: (context) => [convertTo(context, dtypeOfCode(context.attributes.to) ?? context.fail('unsupported type'))],
   quant: () => NO_QUANT,
 });
 
@@ -102,10 +127,13 @@ const castLike = defineOp({
   domain: '',
   since: 15,
   arity: [2, 2],
-  attributes: { saturate: { kind: 'int', default: 1 }, round_mode: { kind: 'string', default: 'up' } },
+  attributes: ROUNDING,
   layout: { kind: 'plain' },
-  infer: (context) => [{ dtype: context.input(1).dtype, dims: context.input(0).dims }],
-  run: (context) => [convertTo(context, context.input(1).dtype, context.attributes.saturate !== 0)],
+  infer: (context) => {
+    checkRounding(context);
+    return [{ dtype: context.input(1).dtype, dims: context.input(0).dims }];
+  },
+  run: (context) => [convertTo(context, context.input(1).dtype)],
   quant: () => NO_QUANT,
 });
 

@@ -48,6 +48,10 @@ export function stored<D extends DType>(t: Tensor<D>): Tensor<D> {
 /** Lowest and highest value of an integer dtype. */
 export function rangeOf(dtype: NumericDType): readonly [lo: number, hi: number] {
   switch (dtype) {
+    case 'int2':
+      return [-2, 1];
+    case 'uint2':
+      return [0, 3];
     case 'int4':
       return [-8, 7];
     case 'uint4':

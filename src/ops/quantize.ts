@@ -1,6 +1,6 @@
 import type { DType, NumericDType } from '../base/dtype.ts';
 import { dtypeOfCode } from '../base/dtypeCodes.ts';
-import { isFloat8, roundToFloat8 } from '../base/half.ts';
+import { isSmallFloat, roundToSmallFloat } from '../base/half.ts';
 import { rint } from '../base/round.ts';
 import { formatDims, sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
@@ -105,8 +105,8 @@ const quantizeLinear = (domain: string, since: number): OpDef =>
       const [from, to, scales] = [asNumbers(x), numbersOf(out), numbersOf(scale)];
       const zeros = zero === undefined ? undefined : numbersOf(zero);
       const [lo, hi] = rangeOf(dtype);
-      const store = isFloat8(dtype)
-        ? (v: number) => roundToFloat8(dtype, v, context.attributes.saturate !== 0)
+      const store = isSmallFloat(dtype)
+        ? (v: number) => roundToSmallFloat(dtype, v, context.attributes.saturate !== 0)
         : (v: number, z: number) => Math.min(Math.max((Number.isNaN(v) ? 0 : rint(v)) + z, lo), hi);
       const blocks = blocksOf(x, scale, physicalAxis(context), context.attributes.block_size);
       forEachElement(blocks, (at, s) => {

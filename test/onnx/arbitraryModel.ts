@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { bytesInMemory, type DType, type NumericDType, newArray, type StoredDType } from '../../src/base/dtype.ts';
+import { isNarrow, valuesOfCodes } from '../../src/base/floatBits.ts';
 import { sizeOf } from '../../src/base/shape.ts';
 import { type Tensor, tensor } from '../../src/base/tensor.ts';
 import { GraphBuilder, Ids, sourceOf } from '../../src/graph/build.ts';
 import type { Attribute, Dim, Graph, Model, ValueId } from '../../src/graph/model.ts';
-import { isNarrow, valuesOfCodes } from '../../src/onnx/floatBits.ts';
 
 export const ALL_DTYPES: readonly StoredDType[] = [
   'float32',
@@ -15,6 +15,10 @@ export const ALL_DTYPES: readonly StoredDType[] = [
   'float8e4m3fnuz',
   'float8e5m2',
   'float8e5m2fnuz',
+  'float8e8m0',
+  'float4e2m1',
+  'int2',
+  'uint2',
   'int4',
   'uint4',
   'int8',
@@ -60,6 +64,7 @@ function dataOf(dtype: NumericDType, count: number, bytes: Uint8Array): Tensor['
   }
   const out = newArray(dtype, count);
   new Uint8Array(out.buffer).set(bytes.subarray(0, count * bytesInMemory(dtype)));
+  if (dtype === 'int2' || dtype === 'uint2') for (let i = 0; i < count; i++) out[i] = (Number(out[i]) >> 6) as never;
   if (dtype === 'int4') for (let i = 0; i < count; i++) out[i] = (Number(out[i]) >> 4) as never;
   if (dtype === 'uint4') for (let i = 0; i < count; i++) out[i] = (Number(out[i]) >> 4) as never;
   if (dtype === 'bool') for (let i = 0; i < count; i++) out[i] = (Number(out[i]) & 1) as never;

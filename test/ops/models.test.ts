@@ -6,7 +6,7 @@ import { bytesOf } from '../../src/base/bytes.ts';
 import { type NumericDType, viewArray } from '../../src/base/dtype.ts';
 import { sizeOf } from '../../src/base/shape.ts';
 import { type Tensor, tensor } from '../../src/base/tensor.ts';
-import { valuesOfCodes } from '../../src/onnx/floatBits.ts';
+import { valuesOfCodes } from '../../src/base/floatBits.ts';
 import { readModel } from '../../src/onnx/read.ts';
 import { describeWithShared, sharedData } from '../helpers/sharedData.ts';
 import { wasmKernels } from '../kernels/engines.ts';
