@@ -1,13 +1,15 @@
 import { throwIfAborted } from '../base/abort.ts';
 import { DiagnosticError } from '../base/diagnostics.ts';
+import { isContainer } from '../base/dtype.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { TensorFact } from '../graph/fact.ts';
 import type { Graph, ValueId } from '../graph/model.ts';
-import { wiringOf } from '../graph/topo.ts';
+import { subgraphsOf, wiringOf } from '../graph/topo.ts';
 import { loadAttributeTensors } from '../ops/attributes.ts';
 import { evaluateNode } from '../ops/evaluate.ts';
 import { inferGraph } from '../ops/inferGraph.ts';
 import { findOp } from '../ops/registry.ts';
+import { Bodies } from './bodies.ts';
 import type { PlacedDraft, PlanContext } from './draft.ts';
 import { buildDrafts } from './drafts.ts';
 import { badShapes, runFailed, unboundDims } from './errors.ts';
@@ -29,11 +31,16 @@ import { stepSignatures } from './stepSignatures.ts';
  *   do not work out, and what loading a constant throws.
  */
 export async function compile(source: Graph, options: CompileOptions): Promise<Program> {
-  const { kernels, file } = options;
   const graph = await loadAttributeTensors(source);
   checkInputDims(graph, options);
+  return planProgram(graph, await loadedConstants(graph, options), options);
+}
+
+/** Plans a graph all of whose constants are decoded; symbols among the input shapes stand for any length. */
+function planProgram(graph: Graph, loaded: ReadonlyMap<ValueId, Tensor>, options: CompileOptions): Program {
+  const { kernels, file } = options;
   const signatures = options.signatures ?? new SignatureTable();
-  const context = await contextOf(graph, options);
+  const context = contextOf(graph, loaded, options);
   const drafts = buildDrafts(context, { kernels, flavour: options.requantizer });
   const placement = placeLayouts(drafts, context, firstFreeId(graph));
   const facts = new Map([...context.facts, ...placement.facts]);
@@ -58,10 +65,13 @@ export async function compile(source: Graph, options: CompileOptions): Promise<P
         key: table.own[index] ?? '',
       });
       releases.push(prepared.release);
+      const bodies = bodiesOf(draft, constants, { ...options, signatures });
+      if (bodies !== undefined) releases.push(() => bodies.release());
       planned.push({
         step: stepOf(index, draft, table.steps[index] ?? 0),
         draft,
         prepared: prepared.value,
+        bodies,
         aliases: aliasOf(draft, facts),
         outputFacts: draft.outputs.map((id) => (id === undefined ? undefined : facts.get(id))),
         spots: draft.outputs.map((id) => (id === undefined ? undefined : memoryPlan.spots.get(id))),
@@ -96,22 +106,40 @@ export async function compile(source: Graph, options: CompileOptions): Promise<P
   };
 }
 
+/** The graphs of a control-flow node, which are planned when they first run. */
+function bodiesOf(
+  draft: PlacedDraft,
+  constants: ReadonlyMap<ValueId, Tensor>,
+  options: CompileOptions,
+): Bodies | undefined {
+  if (subgraphsOf(draft.node).length === 0) return undefined;
+  const { signal: _, keep: __, ...lasting } = options;
+  const inputDims = new Map<ValueId, readonly number[]>();
+  return new Bodies(draft.node, constants, (graph, own) => planProgram(graph, own, { ...lasting, inputDims }));
+}
+
 function checkInputDims(graph: Graph, { inputDims, file }: CompileOptions): void {
   for (const id of graph.inputs) {
     const value = graph.values.get(id);
     if (value === undefined || value.constant !== undefined || inputDims.has(id)) continue;
+    if (value.dtype !== undefined && isContainer(value.dtype)) continue;
     const dims = value.dims ?? ['?'];
     if (dims.some((d) => typeof d !== 'number')) throw unboundDims(file, value.name, dims);
   }
 }
 
-async function contextOf(graph: Graph, options: CompileOptions): Promise<PlanContext> {
-  const { opsets, file, inputDims, kernels } = options;
+async function loadedConstants(graph: Graph, options: CompileOptions): Promise<Map<ValueId, Tensor>> {
   const constants = new Map<ValueId, Tensor>();
   for (const value of graph.values.values()) {
     throwIfAborted(options.signal);
     if (value.constant !== undefined) constants.set(value.id, await value.constant.load());
   }
+  return constants;
+}
+
+function contextOf(graph: Graph, loaded: ReadonlyMap<ValueId, Tensor>, options: CompileOptions): PlanContext {
+  const { opsets, file, inputDims, kernels } = options;
+  const constants = new Map(loaded);
   for (const node of graph.nodes) {
     const [out] = node.outputs;
     const opset = opsets.get(node.domain) ?? 0;

@@ -26,7 +26,10 @@ export interface Draft {
   readonly def: OpDef;
   readonly attributes: AttributeValues<AttributeSpecs>;
   readonly opset: number;
+  /** The node's inputs, then {@link captures}. */
   readonly inputs: readonly (ValueId | undefined)[];
+  /** Values around the node that its graphs (If, Loop, Scan) use. */
+  readonly captures: readonly ValueId[];
   readonly outputs: readonly (ValueId | undefined)[];
   readonly clamp: ClampRange;
   readonly integer?: IntegerSide;

@@ -1,5 +1,6 @@
 import { DiagnosticError } from '../base/diagnostics.ts';
 import type { Node, ValueId } from '../graph/model.ts';
+import { capturesOf, subgraphsOf } from '../graph/topo.ts';
 import { readAttributes } from '../ops/attributes.ts';
 import { findOp } from '../ops/registry.ts';
 import { composeLookups } from './composeLookups.ts';
@@ -35,6 +36,7 @@ function plainDraft(node: Node, context: PlanContext): Draft {
   const opset = context.opsets.get(node.domain);
   const def = opset === undefined ? undefined : findOp(node.domain, node.opType, opset);
   if (def === undefined || opset === undefined) throw new DiagnosticError(unsupportedOp(context.file, node, opset));
+  const captures = [...new Set(subgraphsOf(node).flatMap((graph) => [...capturesOf(graph)]))];
   const fail = (message: string): never => {
     throw new DiagnosticError(badShapes(context.file, node, message));
   };
@@ -45,7 +47,8 @@ function plainDraft(node: Node, context: PlanContext): Draft {
     def,
     attributes: readAttributes(def.attributes, node.attributes, fail),
     opset,
-    inputs: node.inputs,
+    inputs: [...node.inputs, ...captures],
+    captures,
     outputs: node.outputs,
     clamp: NO_CLAMP,
   };

@@ -1,6 +1,8 @@
+import type { AbortSignalLike } from '../base/abort.ts';
 import { type DType, type DTypeArrays, isNumericDType, type NumericDType } from '../base/dtype.ts';
 import { sizeOf } from '../base/shape.ts';
 import { type Tensor, tensor } from '../base/tensor.ts';
+import type { ValueId } from '../graph/model.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import type { AttributeSpecs, RunContext, StorageLayout } from '../ops/opDef.ts';
 import { convertInto, logicalDims, physicalDims } from '../ops/storage.ts';
@@ -22,6 +24,8 @@ export interface ExecuteOptions {
   /** Planned places of the outputs; an empty list puts all of them on the heap. */
   readonly spots: readonly (Spot | undefined)[];
   layoutOf(output: number): StorageLayout;
+  /** Checked by the bodies of control flow. */
+  readonly signal?: AbortSignalLike | undefined;
 }
 
 /** Computes one step from its inputs as they lie in memory; outputs by position. */
@@ -49,11 +53,12 @@ interface StepContext extends RunContext<AttributeSpecs> {
 function contextOf(
   planned: PlannedStep,
   inputs: readonly (Held | undefined)[],
-  { file, kernels, memory, spots }: ExecuteOptions,
+  { file, kernels, memory, spots, signal }: ExecuteOptions,
 ): StepContext {
-  const { draft, prepared } = planned;
+  const { draft, prepared, bodies } = planned;
   const blocks = new Map<number, Block>();
-  const tensors = inputs.map((h) => h?.tensor);
+  const own = inputs.length - draft.captures.length;
+  const tensors = inputs.slice(0, own).map((h) => h?.tensor);
   const fail = (message: string): never => {
     throw runFailed(file, draft.node, message);
   };
@@ -85,6 +90,14 @@ function contextOf(
       return tensor(dtype, dims, data as DTypeArrays[D]); // a block is of the dtype asked for
     },
     scratch: (dtype, length) => memory.scratch(dtype, length),
+    body: (name, given) => {
+      const outer = new Map<ValueId, Tensor>();
+      draft.captures.forEach((id, i) => {
+        const held = inputs[own + i];
+        if (held !== undefined) outer.set(id, held.tensor);
+      });
+      return bodies?.run(name, given, outer, signal) ?? fail(`the node has no graph ${name}`);
+    },
     fail,
   };
 }

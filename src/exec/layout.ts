@@ -98,6 +98,7 @@ class Placer implements Placement {
       attributes,
       opset,
       inputs: [id],
+      captures: [],
       outputs: [copy],
       clamp: NO_CLAMP,
       layout: want,

@@ -5,6 +5,7 @@ import { hasStaticDims, type TensorFact } from '../graph/fact.ts';
 import type { Graph, ValueId } from '../graph/model.ts';
 import { sameBytesInBothLayouts } from '../ops/storage.ts';
 import { type ArenaPlan, type Buffer, planArena } from './arena.ts';
+import type { Bodies } from './bodies.ts';
 import type { PlacedDraft } from './draft.ts';
 import type { Spot } from './memory.ts';
 import type { Step } from './program.ts';
@@ -14,6 +15,8 @@ export interface PlannedStep {
   readonly step: Step;
   readonly draft: PlacedDraft;
   readonly prepared: unknown;
+  /** The graphs of a control-flow node. */
+  readonly bodies: Bodies | undefined;
   /** Index of the input whose memory the result shares; undefined for none. */
   readonly aliases: number | undefined;
   /** Facts by output position. */

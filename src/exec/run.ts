@@ -1,9 +1,8 @@
 import { throwIfAborted } from '../base/abort.ts';
 import { invariant } from '../base/diagnostics.ts';
-import { formatDims, sameDims } from '../base/shape.ts';
+import { formatDims } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
-import { hasStaticDims } from '../graph/fact.ts';
-import type { Graph, ValueId } from '../graph/model.ts';
+import type { Dim, Graph, ValueId } from '../graph/model.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import { converted, copied } from '../ops/storage.ts';
 import { missingFeed, wrongFeed } from './errors.ts';
@@ -64,7 +63,14 @@ export class ProgramRun implements Run {
       const id = draft.outputs[i];
       return (id === undefined ? undefined : slots.get(id)?.layout) ?? 'plain';
     };
-    const outputs = executeStep(planned, inputs, { file, kernels, memory, spots: planned.spots, layoutOf });
+    const outputs = executeStep(planned, inputs, {
+      file,
+      kernels,
+      memory,
+      spots: planned.spots,
+      layoutOf,
+      signal: this.#options.signal,
+    });
     draft.outputs.forEach((id, i) => {
       const held = outputs[i];
       if (held === undefined) return;
@@ -156,7 +162,7 @@ export class ProgramRun implements Run {
       );
     }
     invariant(slot !== undefined, `input ${name} has a slot`);
-    if (feed.dtype !== slot.dtype || !hasStaticDims({ ...slot }) || !sameDims(feed.dims, slot.dims as number[])) {
+    if (feed.dtype !== slot.dtype || !fits(feed.dims, slot.dims)) {
       const expected = `${slot.dtype} ${formatDims(slot.dims ?? ['?'])}`;
       throw wrongFeed(file, name, `${feed.dtype} ${formatDims(feed.dims)}`, expected);
     }
@@ -175,6 +181,12 @@ export class ProgramRun implements Run {
     const { planned, graph } = this.#parts;
     return graph.outputs.includes(id) || planned.some((p, i) => this.#runs[i] === true && p.draft.inputs.includes(id));
   }
+}
+
+/** Whether `dims` are a case of planned ones, whose symbols stand for any length. */
+function fits(dims: readonly number[], planned: readonly Dim[] | undefined): boolean {
+  if (planned === undefined) return true;
+  return planned.length === dims.length && planned.every((d, i) => typeof d === 'string' || d === dims[i]);
 }
 
 /** Executes one step outside any run; its results lie on the heap and are copied out. See {@link Program.runStep}. */

@@ -37,7 +37,7 @@ function isEmptyList(found: Attribute): boolean {
 
 /**
  * The graph with all tensors of attributes decoded ({@link TensorSource.tensor} is set), so that operators such as
- * Constant and ConstantOfShape need not wait. Subgraphs are included; node and value ids stay.
+ * Constant and ConstantOfShape need not wait. Of subgraphs the constants are decoded too. Node and value ids stay.
  *
  * @throws DiagnosticError ONX… where a tensor's bytes are missing or wrong.
  */
@@ -55,12 +55,24 @@ async function withLoadedTensors(node: Node): Promise<Node> {
       attributes.set(name, { kind: 'tensor', value: await loaded(attribute.value) });
       changed = true;
     } else if (attribute.kind === 'graph') {
-      const value = await loadAttributeTensors(attribute.value);
+      const value = await loadBody(attribute.value);
       changed ||= value !== attribute.value;
       attributes.set(name, { kind: 'graph', value });
     }
   }
   return changed ? { ...node, attributes } : node;
+}
+
+async function loadBody(body: Graph): Promise<Graph> {
+  const graph = await loadAttributeTensors(body);
+  const values = new Map(graph.values);
+  let changed = false;
+  for (const [id, value] of graph.values) {
+    if (value.constant === undefined || value.constant.tensor !== undefined) continue;
+    values.set(id, { ...value, constant: await loaded(value.constant) });
+    changed = true;
+  }
+  return changed ? { ...graph, values } : graph;
 }
 
 async function loaded(source: TensorSource): Promise<TensorSource> {

@@ -9,7 +9,7 @@ export type Cells = Uint8Array | Uint16Array | Uint32Array | BigUint64Array | st
 
 /** The elements of `t` as patterns over the same memory. */
 export function cellsOf(t: Tensor): Cells {
-  if (t.dtype === 'string') return t.data as unknown as string[]; // written only where `outputOf` made it
+  if (!isNumericDType(t.dtype)) return t.data as unknown as string[]; // references; written only where `outputOf` made it
   const { buffer, byteOffset, length, BYTES_PER_ELEMENT } = t.data as Exclude<Tensor<NumericDType>['data'], never>;
   if (BYTES_PER_ELEMENT === 1) return viewArray('uint8', buffer, byteOffset, length);
   if (BYTES_PER_ELEMENT === 2) return viewArray('uint16', buffer, byteOffset, length);

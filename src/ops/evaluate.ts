@@ -15,6 +15,8 @@ export interface EvaluateOptions {
   readonly isConstant: (index: number) => boolean;
   /** Facts of the outputs, as inferred; missing ones are taken from the inputs' shapes alone. */
   readonly outputFacts: readonly (TensorFact | undefined)[];
+  /** Runs the graph in attribute `name`; needed for nodes that have one. */
+  readonly body?: (name: string, inputs: readonly Tensor[]) => readonly Tensor[];
   /** Reports at the node and unwinds. */
   fail(message: string): never;
 }
@@ -53,6 +55,7 @@ export function evaluateNode(
     output: (_, dtype, dims) =>
       tensor(dtype, dims, (isNumericDType(dtype) ? newArray(dtype, sizeOf(dims)) : new Array(sizeOf(dims))) as never),
     scratch: newArray,
+    body: options.body ?? ((name) => fail(`the graph in attribute ${name} cannot be run here`)),
     fail,
   };
   const outputs = def.run(context as never);

@@ -9,6 +9,10 @@ export interface InferGraphOptions {
   readonly opsets: ReadonlyMap<string, number>;
   /** Dims of graph inputs in place of the declared ones. */
   readonly inputDims?: ReadonlyMap<ValueId, readonly Dim[]> | undefined;
+  /** What is known of graph inputs, in place of their declared types: of a body, which declares little. */
+  readonly inputFacts?: ReadonlyMap<ValueId, TensorFact> | undefined;
+  /** Values of the graphs around this one. */
+  readonly outer?: ReadonlyMap<ValueId, TensorFact> | undefined;
   /** Values whose elements are known: loaded initializers, results of Constant nodes. */
   readonly constants?: ReadonlyMap<ValueId, Tensor> | undefined;
   /** Takes what an operator says is wrong with its inputs; its outputs stay unknown. */
@@ -22,16 +26,20 @@ export interface InferGraphOptions {
  * that nothing is known of, such as the result of an unknown operator, has no entry.
  */
 export function inferGraph(graph: Graph, options: InferGraphOptions): Map<ValueId, TensorFact> {
-  const facts = new Map<ValueId, TensorFact>();
+  const facts = new Map<ValueId, TensorFact>(options.outer);
   for (const value of graph.values.values()) {
-    const known = options.constants?.get(value.id);
+    const known = options.constants?.get(value.id) ?? value.constant?.tensor;
     if (known !== undefined) facts.set(value.id, { dtype: known.dtype, dims: known.dims, constant: known });
     else if (value.constant) facts.set(value.id, { dtype: value.constant.dtype, dims: value.constant.dims });
   }
   for (const id of graph.inputs) {
     const value = graph.values.get(id);
-    const dims = options.inputDims?.get(id) ?? value?.dims;
-    if (value?.dtype !== undefined && value.constant === undefined) facts.set(id, { dtype: value.dtype, dims });
+    if (value === undefined || value.constant !== undefined) continue;
+    const { dtype, element } = value;
+    const dims = options.inputDims?.get(id) ?? value.dims;
+    const fact = options.inputFacts?.get(id);
+    if (fact !== undefined) facts.set(id, fact);
+    else if (dtype !== undefined) facts.set(id, { dtype, dims, ...(element && { element }) });
   }
   const symbol = symbolMaker(graph);
   for (const node of graph.nodes) {
@@ -50,7 +58,7 @@ function inferNode(
   facts: ReadonlyMap<ValueId, TensorFact>,
   options: InferGraphOptions,
   symbol: (hint: string) => string,
-): readonly TensorFact[] | undefined {
+): readonly (TensorFact | undefined)[] | undefined {
   if (node.outputs.every((id) => id === undefined || facts.has(id))) return undefined;
   const opset = options.opsets.get(node.domain) ?? 1;
   const def = findOp(node.domain, node.opType, opset);
@@ -66,6 +74,7 @@ function inferNode(
       opset,
       input: (i) => inputs[i] ?? fail(`input ${i} is missing`),
       symbol,
+      body: (name, bodyInputs) => inferBody(node, name, bodyInputs, facts, options),
       fail,
     });
   } catch (e) {
@@ -74,6 +83,26 @@ function inferNode(
     options.report(node, `${e.message} (inputs ${shapes.join(', ')})`);
     return undefined;
   }
+}
+
+/** Outputs of the graph in attribute `name`; what is wrong inside is left to whoever runs it with real shapes. */
+function inferBody(
+  node: Node,
+  name: string,
+  inputs: readonly (TensorFact | undefined)[],
+  outer: ReadonlyMap<ValueId, TensorFact>,
+  { opsets }: InferGraphOptions,
+): readonly (TensorFact | undefined)[] {
+  const attribute = node.attributes.get(name);
+  if (attribute?.kind !== 'graph') return fail(`attribute ${name} is no graph`);
+  const body = attribute.value;
+  const inputFacts = new Map<ValueId, TensorFact>();
+  body.inputs.forEach((id, i) => {
+    const fact = inputs[i];
+    if (fact !== undefined) inputFacts.set(id, fact);
+  });
+  const facts = inferGraph(body, { opsets, inputFacts, outer, report: () => undefined });
+  return body.outputs.map((id) => facts.get(id));
 }
 
 class InferFailure extends Error {}

@@ -77,6 +77,8 @@ export interface InferContext<S extends AttributeSpecs> {
   input(index: number): TensorFact;
   /** A fresh symbol for an unknown dimension. */
   symbol(hint: string): string;
+  /** Facts of the outputs of the graph in attribute `name`, run on inputs of these facts; undefined where nothing is known. */
+  body(name: string, inputs: readonly (TensorFact | undefined)[]): readonly (TensorFact | undefined)[];
   /** Reports SHP… at this node and unwinds. */
   fail(message: string): never;
 }
@@ -101,6 +103,8 @@ export interface RunContext<S extends AttributeSpecs, P = unknown> {
   output<D extends DType>(index: number, dtype: D, dims: readonly number[]): Tensor<D>;
   /** Scratch that lives until the step ends. */
   scratch<D extends NumericDType>(dtype: D, length: number): DTypeArrays[D];
+  /** Runs the graph in attribute `name` on plain tensors; its outputs are plain tensors in memory of their own. */
+  body(name: string, inputs: readonly Tensor[]): readonly Tensor[];
   /** Reports EXE… at this node and unwinds: only for what data alone can decide (an index out of range). */
   fail(message: string): never;
 }
@@ -169,8 +173,8 @@ export interface OpDef<S extends AttributeSpecs = AttributeSpecs, P = unknown> {
   readonly fusesClamp?: boolean;
   /** Input whose memory the output may share (Reshape, Identity): `run` then returns a view. */
   readonly aliases?: number;
-  /** Types of the outputs from those of the inputs; the only place shapes are judged. */
-  infer(context: InferContext<S>): readonly TensorFact[];
+  /** Types of the outputs from those of the inputs, undefined where unknown; the only place shapes are judged. */
+  infer(context: InferContext<S>): readonly (TensorFact | undefined)[];
   /** Packs constant weights once; whatever it returns reaches `run`. Its `release`, if any, is called with the program. */
   prepare?(context: PrepareContext<S>): P;
   /** Computes; no shape checks, no allocation policy. Returns the outputs in order. */

@@ -1,6 +1,7 @@
 import { activationOps } from './activation.ts';
 import { affineGridOps } from './affineGrid.ts';
 import { attentionOps } from './attention.ts';
+import { bitCastOps } from './bitCast.ts';
 import { castOps } from './cast.ts';
 import { causalConvOps } from './causalConv.ts';
 import { centerCropPadOps } from './centerCropPad.ts';
@@ -8,6 +9,7 @@ import { col2ImOps } from './col2Im.ts';
 import { compareOps } from './compare.ts';
 import { concatOps } from './concat.ts';
 import { constantOps } from './constant.ts';
+import { controlOps } from './control.ts';
 import { convOps } from './conv.ts';
 import { convIntegerOps } from './convInteger.ts';
 import { convTransposeOps } from './convTranspose.ts';
@@ -19,7 +21,11 @@ import { einsumOps } from './einsum.ts';
 import { elementwiseOps } from './elementwise.ts';
 import { fourierOps } from './fourier.ts';
 import { functionOps } from './functions.ts';
+import { fusedConvOps } from './fusedConv.ts';
+import { fusedGemmOps } from './fusedGemm.ts';
+import { fusedMatMulOps } from './fusedMatMul.ts';
 import { gatherOps } from './gather.ts';
+import { geluOps } from './gelu.ts';
 import { gemmOps } from './gemm.ts';
 import { gridSampleOps } from './gridSample.ts';
 import { layerNormOps } from './layerNorm.ts';
@@ -29,6 +35,7 @@ import { matMulOps } from './matMul.ts';
 import { maxUnpoolOps } from './maxUnpool.ts';
 import { normOps } from './norm.ts';
 import type { OpDef } from './opDef.ts';
+import { optionalOps } from './optional.ts';
 import { padOps } from './pad.ts';
 import { poolOps } from './pool.ts';
 import { qLinearActivationOps } from './qlinearActivation.ts';
@@ -41,8 +48,10 @@ import { reduceOps } from './reduce.ts';
 import { resizeOps } from './resize.ts';
 import { roiAlignOps } from './roiAlign.ts';
 import { rotaryEmbeddingOps } from './rotaryEmbedding.ts';
+import { scanOps } from './scan.ts';
 import { scatterOps } from './scatter.ts';
 import { selectOps } from './select.ts';
+import { sequenceOps } from './sequence.ts';
 import { shapeOps } from './shape.ts';
 import { signalWindowOps } from './signalWindows.ts';
 import { sliceOps } from './slice.ts';
@@ -64,6 +73,10 @@ const ALL: readonly OpDef[] = [
   ...constantOps,
   ...convOps,
   ...elementwiseOps,
+  ...geluOps,
+  ...fusedConvOps,
+  ...fusedGemmOps,
+  ...fusedMatMulOps,
   ...gemmOps,
   ...poolOps,
   ...quantizeOps,
@@ -94,6 +107,10 @@ const ALL: readonly OpDef[] = [
   ...qLinearActivationOps,
   ...qLinearMoveOps,
   ...transposeOps,
+  ...sequenceOps,
+  ...scanOps,
+  ...optionalOps,
+  ...controlOps,
   ...lossOps,
   ...uniqueOps,
   ...stringOps,
@@ -107,6 +124,7 @@ const ALL: readonly OpDef[] = [
   ...roiAlignOps,
   ...deformConvOps,
   ...determinantOps,
+  ...bitCastOps,
 ];
 
 /** Definitions by domain and type, newest first. */

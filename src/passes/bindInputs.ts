@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../base/diagnostics.ts';
+import { isContainer } from '../base/dtype.ts';
 import type { Dim, Model, ValueId } from '../graph/model.ts';
 import { batchTakenAsOne, type OpenInput, openDims, unknownDim } from './errors.ts';
 
@@ -22,7 +23,8 @@ export function bindInputs(model: Model, fixed: ReadonlyMap<string, number>, fil
   for (const id of graph.inputs) {
     const value = graph.values.get(id);
     if (value === undefined || value.constant !== undefined) continue;
-    const { name, dims } = value;
+    const { name, dtype, dims } = value;
+    if (dtype !== undefined && isContainer(dtype)) continue;
     if (dims === undefined) {
       open.push({ name, dims, open: [name] });
       continue;

@@ -1,9 +1,11 @@
+import { isContainer } from '../base/dtype.ts';
 import { sizeOf } from '../base/shape.ts';
 import { int64Tensor, type Tensor } from '../base/tensor.ts';
 import { sourceOf } from '../graph/build.ts';
 import { hasStaticDims, type TensorFact } from '../graph/fact.ts';
 import type { Node, ValueId } from '../graph/model.ts';
 import type { GraphEditor } from '../graph/patch.ts';
+import { subgraphsOf } from '../graph/topo.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import { evaluateNode } from '../ops/evaluate.ts';
 import { inferGraph } from '../ops/inferGraph.ts';
@@ -98,7 +100,7 @@ async function computed(
   const def = findOp(node.domain, node.opType, opset);
   if (def === undefined || RANDOM.test(node.opType) || isDequantizeLinear(node)) return undefined;
   const isConstant = (id: ValueId | undefined): boolean => id === undefined || editor.value(id)?.constant !== undefined;
-  if (!node.inputs.every(isConstant)) return undefined;
+  if (!node.inputs.every(isConstant) || subgraphsOf(node).length > 0) return undefined;
   const small = node.outputs.every((id) => {
     const fact = id === undefined ? undefined : facts.get(id);
     return fact !== undefined && hasStaticDims(fact) && sizeOf(fact.dims) <= LARGEST;
@@ -111,7 +113,8 @@ async function computed(
   };
   const outputFacts = node.outputs.map((id) => (id === undefined ? undefined : facts.get(id)));
   try {
-    return evaluateNode(def, node, inputs, { kernels, opset, isConstant: () => true, outputFacts, fail });
+    const made = evaluateNode(def, node, inputs, { kernels, opset, isConstant: () => true, outputFacts, fail });
+    return made.some((t) => isContainer(t.dtype)) ? undefined : made;
   } catch (error) {
     if (error instanceof NotFoldable) return undefined; // the run will say what is wrong with it
     throw error;

@@ -79,12 +79,12 @@ export function unlabelled(at: Location, count: number, example: string): Diagno
   };
 }
 
-/** SES409: an input that is no tensor. */
+/** SES409: an input of a type we do not hold. */
 export function notATensor(file: string, names: readonly string[]): DiagnosticError {
   return new DiagnosticError({
     severity: 'error',
     code: 'SES409',
-    message: `${names.join(', ')}: sequences, optionals and tensors without an element type are not supported as inputs`,
+    message: `${names.join(', ')}: maps, sparse tensors and tensors without an element type are not supported as inputs`,
     at: { file },
   });
 }

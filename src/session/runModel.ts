@@ -40,7 +40,7 @@ export async function runModel(
   }
 }
 
-/** @throws SES409 when an input is a sequence, an optional, or of an unknown element type. */
+/** @throws SES409 when an input is a map, a sparse tensor, or of an unknown element type. */
 export function throwIfNoTensors({ file, model: { graph } }: OpenModel): void {
   const strange = graph.inputs.flatMap((id) => {
     const value = graph.values.get(id);

@@ -1,11 +1,12 @@
 import { NEVER } from '../base/abort.ts';
 import type { FileSystem } from '../base/bytes.ts';
 import { DiagnosticError, throwErrors } from '../base/diagnostics.ts';
-import { isFloat } from '../base/dtype.ts';
+import { isContainer, isFloat } from '../base/dtype.ts';
 import { formatDims, sameDims } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
+import type { Value, ValueId } from '../graph/model.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
-import { readTensorProto } from '../onnx/read.ts';
+import { readContainerProto, readTensorProto } from '../onnx/read.ts';
 import { openModel } from './model.ts';
 import { runModel, throwIfNoTensors } from './runModel.ts';
 import { isUnsupported } from './unsupported.ts';
@@ -34,13 +35,12 @@ export async function verifyCase(folder: string, files: FileSystem, kernels: Ker
     throwErrors(open.coverage);
     throwIfNoTensors(open);
     const graph = open.model.graph;
-    const names = (ids: readonly (typeof graph.inputs)[number][]): string[] =>
-      ids.map((id) => graph.values.get(id)?.name ?? '');
+    const valuesOf = (ids: readonly ValueId[]): Value[] => ids.flatMap((id) => graph.values.get(id) ?? []);
     let sets = 0;
     for (; (await files.exists(files.resolve(folder, `test_data_set_${sets}`))) === 'directory'; sets++) {
       const set = files.resolve(folder, `test_data_set_${sets}`);
-      const feeds = await readTensors(files, set, 'input', names(graph.inputs));
-      const expected = await readTensors(files, set, 'output', names(graph.outputs));
+      const feeds = await readTensors(files, set, 'input', valuesOf(graph.inputs));
+      const expected = await readTensors(files, set, 'output', valuesOf(graph.outputs));
       const actual = await runModel(open, kernels, feeds, new Map(), NEVER);
       for (const [output, tensor] of expected) {
         const difference = differs(actual.get(output), tensor);
@@ -58,15 +58,28 @@ export async function verifyCase(folder: string, files: FileSystem, kernels: Ker
   }
 }
 
-async function readTensors(files: FileSystem, folder: string, prefix: string, names: readonly string[]) {
+async function readTensors(files: FileSystem, folder: string, prefix: string, values: readonly Value[]) {
   const tensors = new Map<string, Tensor>();
-  for (const [i, fallback] of names.entries()) {
+  for (const [i, value] of values.entries()) {
     const path = files.resolve(folder, `${prefix}_${i}.pb`);
     if ((await files.exists(path)) !== 'file') continue;
-    const { name, tensor } = await readTensorProto(await files.open(path), path);
-    tensors.set(names.includes(name) ? name : fallback, tensor);
+    const { dtype } = value;
+    const source = await files.open(path);
+    const { name, tensor } =
+      dtype !== undefined && isContainer(dtype)
+        ? await readContainerProto(source, path, dtype)
+        : await readTensorProto(source, path);
+    tensors.set(values.some((v) => v.name === name) ? name : value.name, tensor);
   }
   return tensors;
+}
+
+function differentElement(actual: Tensor, expected: Tensor): string | undefined {
+  for (const [i, element] of (expected.data as readonly Tensor[]).entries()) {
+    const difference = differs((actual.data as readonly Tensor[])[i], element);
+    if (difference !== undefined) return `element ${i}: ${difference}`;
+  }
+  return undefined;
 }
 
 /** What differs, as a phrase; undefined when the tensors agree. */
@@ -75,6 +88,7 @@ function differs(actual: Tensor | undefined, expected: Tensor): string | undefin
   if (actual.dtype !== expected.dtype) return `type ${actual.dtype}, expected ${expected.dtype}`;
   if (!sameDims(actual.dims, expected.dims))
     return `shape ${formatDims(actual.dims)}, expected ${formatDims(expected.dims)}`;
+  if (isContainer(expected.dtype)) return differentElement(actual, expected);
   const approximate = isFloat(expected.dtype);
   let worst = 0;
   let wrong = 0;

@@ -1,4 +1,4 @@
-import type { DType } from '../../src/base/dtype.ts';
+import { type DType, isContainer } from '../../src/base/dtype.ts';
 import { formatDims } from '../../src/base/shape.ts';
 import type { Tensor } from '../../src/base/tensor.ts';
 
@@ -22,6 +22,10 @@ export function difference(found: Tensor, expected: Tensor, steps: number, absol
   if (found.dtype !== expected.dtype) return `is ${found.dtype}, expected ${expected.dtype}`;
   if (formatDims(found.dims) !== formatDims(expected.dims)) {
     return `has shape ${formatDims(found.dims)}, expected ${formatDims(expected.dims)}`;
+  }
+  if (isContainer(found.dtype)) {
+    const [elements, wanted] = [found.data, expected.data] as (readonly Tensor[])[];
+    return wanted?.map((e, i) => difference(elements?.[i] as Tensor, e, steps, absolute)).find((d) => d !== undefined);
   }
   const epsilon = EPSILON[found.dtype];
   if (epsilon === undefined) {

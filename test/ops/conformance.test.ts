@@ -1,9 +1,11 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { bytesOf } from '../../src/base/bytes.ts';
+import { isContainer } from '../../src/base/dtype.ts';
 import type { Tensor } from '../../src/base/tensor.ts';
+import type { Graph, ValueId } from '../../src/graph/model.ts';
 import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
-import { readModel, readTensorProto } from '../../src/onnx/read.ts';
+import { readContainerProto, readModel, readTensorProto } from '../../src/onnx/read.ts';
 import { sharedData } from '../helpers/sharedData.ts';
 import { difference } from './compare.ts';
 import { caseNames, extractNodeCases, readCase } from './conformanceCases.ts';
@@ -17,18 +19,17 @@ const archive = sharedData('conformance/onnx-backend-v1.22.0.tar.gz');
 
 async function outcome(folder: string, name: string): Promise<string> {
   const files = readCase(folder, name);
-  const inputs: Tensor[] = [];
-  const outputs: Tensor[] = [];
+  const { model } = await readModel(bytesOf(files.model), { file: name });
+  const { graph } = model;
+  let inputs: readonly Tensor[];
+  let outputs: readonly Tensor[];
   try {
-    for (const [i, bytes] of files.inputs.entries())
-      inputs.push((await readTensorProto(bytesOf(bytes), `input_${i}`)).tensor);
-    for (const [i, bytes] of files.outputs.entries())
-      outputs.push((await readTensorProto(bytesOf(bytes), `output_${i}`)).tensor);
+    inputs = await readAll(files.inputs, graph.inputs, graph);
+    outputs = await readAll(files.outputs, graph.outputs, graph);
   } catch (e) {
     return `unsupported: data ${message(e)}`;
   }
   try {
-    const { model } = await readModel(bytesOf(files.model), { file: name });
     const found = await runGraph(model, inputs, createJsKernels());
     for (const [i, expected] of outputs.entries()) {
       const decimals = DECIMALS.get(name);
@@ -40,6 +41,23 @@ async function outcome(folder: string, name: string): Promise<string> {
   } catch (e) {
     return e instanceof Unsupported ? `unsupported: ${e.message}` : `fail: ${message(e)}`;
   }
+}
+
+async function readAll(
+  files: readonly Uint8Array[],
+  ids: readonly ValueId[],
+  graph: Graph,
+): Promise<readonly Tensor[]> {
+  const tensors: Tensor[] = [];
+  for (const [i, bytes] of files.entries()) {
+    const dtype = graph.values.get(ids[i] as ValueId)?.dtype;
+    const read =
+      dtype !== undefined && isContainer(dtype)
+        ? readContainerProto(bytesOf(bytes), `data_${i}`, dtype)
+        : readTensorProto(bytesOf(bytes), `data_${i}`);
+    tensors.push((await read).tensor);
+  }
+  return tensors;
 }
 
 function message(e: unknown): string {

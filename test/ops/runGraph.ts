@@ -2,9 +2,11 @@ import { formatDims } from '../../src/base/shape.ts';
 import type { Tensor } from '../../src/base/tensor.ts';
 import type { TensorFact } from '../../src/graph/fact.ts';
 import type { Model, ValueId } from '../../src/graph/model.ts';
+import { allNodes } from '../../src/graph/topo.ts';
 import type { KernelSet } from '../../src/kernels/kernelSet.ts';
 import { loadAttributeTensors } from '../../src/ops/attributes.ts';
 import { evaluateNode } from '../../src/ops/evaluate.ts';
+import { bodiesOf } from '../../src/ops/evaluateGraph.ts';
 import { inferGraph } from '../../src/ops/inferGraph.ts';
 import { findOp } from '../../src/ops/registry.ts';
 
@@ -34,7 +36,7 @@ export async function runGraph(model: Model, feeds: readonly Tensor[], kernels: 
     const feed = feeds[i];
     if (feed !== undefined) values.set(id, feed);
   }
-  for (const node of graph.nodes) {
+  for (const node of allNodes(graph)) {
     const opset = opsets.get(node.domain) ?? 1;
     if (findOp(node.domain, node.opType, opset) === undefined)
       throw new Unsupported(`${node.domain} ${node.opType} ${opset}`);
@@ -54,9 +56,8 @@ export async function runGraph(model: Model, feeds: readonly Tensor[], kernels: 
       opset,
       isConstant: (i) => constants.has(node.inputs[i] as ValueId),
       outputFacts: node.outputs.map((id) => (id === undefined ? undefined : facts.get(id))),
-      fail: (message) => {
-        throw new Error(`${node.opType}: ${message}`);
-      },
+      body: bodiesOf(node, values, { kernels, opsets, fail: (inner, m) => failIn(inner.opType, m) }),
+      fail: (m) => failIn(node.opType, m),
     });
     for (const [i, id] of node.outputs.entries()) {
       const made = outputs[i];
@@ -70,6 +71,10 @@ export async function runGraph(model: Model, feeds: readonly Tensor[], kernels: 
     if (made === undefined) throw new Error(`output ${graph.values.get(id)?.name} was not computed`);
     return made;
   });
+}
+
+function failIn(opType: string, message: string): never {
+  throw new Error(`${opType}: ${message}`);
 }
 
 function checkFact(what: string, fact: TensorFact | undefined, made: Tensor): void {

@@ -52,7 +52,7 @@ export function infer(
   spec: NodeSpec,
   inputs: readonly (TensorFact | undefined)[],
   outputCount = 1,
-): readonly TensorFact[] {
+): readonly (TensorFact | undefined)[] {
   let next = 0;
   return opOf(spec).infer({
     attributes: attributesOf(spec),
@@ -61,6 +61,7 @@ export function infer(
     opset: spec.opset,
     input: (i) => inputs[i] ?? fail(`input ${i} is missing`),
     symbol: (hint) => `${hint}${++next}`,
+    body: (name) => fail(`the graph ${name} cannot be inferred here`),
     fail,
   });
 }
