@@ -4,7 +4,6 @@ import { dequantizeCode, tensorQuant } from './codes.ts';
 import { broadcastFacts, knownNumbers } from './facts.ts';
 import { asNumbers, bigintsOf, floatsOf, isFloat32Stored, numbersOf, stored } from './numbers.ts';
 import { type AttributeSpecs, defineOp, type IntegerContext, type OpDef, type RunContext } from './opDef.ts';
-import { erf } from './special.ts';
 import { defineUnary, lookupForm, mapTensor } from './unary.ts';
 
 const CLAMP = { kind: 'clamp' } as const;
@@ -162,22 +161,25 @@ export const activationOps: readonly OpDef[] = [
     type: 'LeakyRelu',
     since: 1,
     attributes: alphaOf(0.01),
+    kernel: ({ alpha }) => ({ op: 'leakyRelu', alpha }),
     scalar:
       ({ alpha }) =>
       (x) =>
         x < 0 ? alpha * x : x,
   }),
-  defineUnary({ type: 'Sigmoid', since: 1, scalar: () => sigmoid }),
-  defineUnary({ type: 'Tanh', since: 1, scalar: () => Math.tanh }),
+  defineUnary({ type: 'Sigmoid', since: 1, scalar: () => sigmoid, kernel: () => ({ op: 'sigmoid' }) }),
+  defineUnary({ type: 'Tanh', since: 1, scalar: () => Math.tanh, kernel: () => ({ op: 'tanh' }) }),
   defineUnary({
     type: 'HardSigmoid',
     since: 1,
     attributes: { alpha: { kind: 'float', default: 0.2 }, beta: { kind: 'float', default: 0.5 } },
     scalar: ({ alpha, beta }) => hardSigmoid(alpha, beta),
+    kernel: ({ alpha, beta }) => ({ op: 'hardSigmoid', alpha, beta }),
   }),
   defineUnary({
     type: 'HardSwish',
     since: 14,
+    kernel: () => ({ op: 'hardSwish' }),
     scalar: () => {
       const gate = hardSigmoid(1 / 6, 0.5);
       return (x) => x * gate(x);
@@ -187,6 +189,7 @@ export const activationOps: readonly OpDef[] = [
     type: 'Elu',
     since: 1,
     attributes: alphaOf(1),
+    kernel: ({ alpha }) => ({ op: 'elu', alpha }),
     scalar:
       ({ alpha }) =>
       (x) =>
@@ -196,6 +199,7 @@ export const activationOps: readonly OpDef[] = [
     type: 'Celu',
     since: 12,
     attributes: alphaOf(1),
+    kernel: ({ alpha }) => ({ op: 'celu', alpha }),
     scalar:
       ({ alpha }) =>
       (x) =>
@@ -208,6 +212,7 @@ export const activationOps: readonly OpDef[] = [
       alpha: { kind: 'float', default: 1.6732632423543772 },
       gamma: { kind: 'float', default: 1.0507009873554805 },
     },
+    kernel: ({ alpha, gamma }) => ({ op: 'selu', alpha, beta: gamma }),
     scalar:
       ({ alpha, gamma }) =>
       (x) =>
@@ -238,23 +243,10 @@ export const activationOps: readonly OpDef[] = [
     type: 'Swish',
     since: 24,
     attributes: alphaOf(1),
+    kernel: ({ alpha }) => ({ op: 'swish', alpha }),
     scalar:
       ({ alpha }) =>
       (x) =>
         x * sigmoid(alpha * x),
   }),
-  defineUnary({
-    type: 'Gelu',
-    since: 20,
-    attributes: { approximate: { kind: 'string', default: 'none' } },
-    scalar: ({ approximate }) => (approximate === 'tanh' ? geluTanh : geluErf),
-  }),
 ];
-
-function geluErf(x: number): number {
-  return 0.5 * x * (1 + erf(x / Math.SQRT2));
-}
-
-function geluTanh(x: number): number {
-  return 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
-}

@@ -4,7 +4,7 @@ import type { Packed } from '../kernels/kernelSet.ts';
 import { broadcastStrides } from './cells.ts';
 import { broadcastFacts, type Inferring, sameDim } from './facts.ts';
 import { gemmMacs, gemmRoles, gemmShape, prepareGemmCodes, runGemmCodes } from './gemmShared.ts';
-import { batchedMatMul, matMulDims } from './matMulDirect.ts';
+import { batchedMatMul, type MatMulDims, matMulDims } from './matMulDirect.ts';
 import { floatsOf, isFloat32Stored, stored } from './numbers.ts';
 import { type AttributeSpecs, defineOp, type OpDef, type RunContext } from './opDef.ts';
 import { acceptsWeighted, type PreparedCodes, type PreparedWeights, preparedWeights } from './weighted.ts';
@@ -35,13 +35,9 @@ const matMul = defineOp<Record<never, never>, PreparedWeights, PreparedCodes>({
       return [out];
     }
     const [x, y] = [floatsOf(a), floatsOf(out)];
-    if (b.dims.length === 2) {
-      const packed = context.prepared.packed ?? packB(context, floatsOf(b), dims.k, dims.n);
-      if (sizeOf(dims.out) > 0) context.kernels.gemmF32(x, packed, y, sizeOf(dims.batch) * dims.m, context.clamp);
-      if (context.prepared.packed === undefined) packed.release();
-      return [stored(out)];
-    }
-    multiplyBatches(context, dims, x, floatsOf(b), y);
+    const { packed } = context.prepared;
+    if (packed === undefined) multiplyBatches(context, { ...dims, transposed: false }, x, floatsOf(b), y);
+    else if (y.length > 0) context.kernels.gemmF32(x, packed, y, sizeOf(dims.batch) * dims.m, context.clamp);
     return [stored(out)];
   },
   quant: () => ({ kind: 'weighted', activation: 0, weight: 1, channelAxis: 1 }),
@@ -59,23 +55,27 @@ const matMul = defineOp<Record<never, never>, PreparedWeights, PreparedCodes>({
   macs: (inputs, outputs) => gemmMacs(inputs, outputs),
 });
 
-function packB<S extends AttributeSpecs>(
-  context: RunContext<S, unknown>,
-  b: Float32Array,
-  k: number,
-  n: number,
-): Packed {
-  return context.kernels.packGemmF32(b, undefined, { k, n, transposed: false });
+/** The dims of a product, whose second operand may lie as [batch..., N, K]. */
+export interface BatchedProduct extends MatMulDims {
+  readonly transposed: boolean;
 }
 
-function multiplyBatches(
-  context: RunContext<Record<never, never>, PreparedWeights>,
-  dims: ReturnType<typeof matMulDims>,
+/** y = a b, clamped, with one matrix of b packed at a time; a single one multiplies all rows of a at once. */
+export function multiplyBatches(
+  { kernels, clamp }: Pick<RunContext<AttributeSpecs>, 'kernels' | 'clamp'>,
+  product: BatchedProduct,
   a: Float32Array,
   b: Float32Array,
   y: Float32Array,
 ): void {
-  const { batch, m, k, n, batchA, batchB } = dims;
+  const { batch, m, k, n, batchA, batchB } = product;
+  if (y.length === 0) return;
+  if (b.length === k * n && a.length === sizeOf(batch) * m * k) {
+    const packed = kernels.packGemmF32(b, undefined, product);
+    kernels.gemmF32(a, packed, y, sizeOf(batch) * m, clamp);
+    packed.release();
+    return;
+  }
   const stepsA = broadcastStrides(batchA, batch);
   const stepsB = broadcastStrides(batchB, batch);
   const count = sizeOf(batch);
@@ -93,20 +93,24 @@ function multiplyBatches(
     }
     if (packed === undefined || ib !== packedAt) {
       packed?.release();
-      packed = packB(context, b.subarray(ib * k * n, (ib + 1) * k * n), k, n);
+      packed = kernels.packGemmF32(b.subarray(ib * k * n, (ib + 1) * k * n), undefined, product);
       packedAt = ib;
     }
     const rows = a.subarray(ia * m * k, (ia + 1) * m * k);
-    context.kernels.gemmF32(rows, packed, y.subarray(i * m * n, (i + 1) * m * n), m, context.clamp);
+    kernels.gemmF32(rows, packed, y.subarray(i * m * n, (i + 1) * m * n), m, clamp);
   }
   packed?.release();
 }
 
-/** The output dims of a matrix product as NumPy's matmul defines them, symbols included. */
+/** The output dims of the product of two inputs as NumPy's matmul defines them, symbols included. */
 export function inferMatMulDims(context: Inferring, first = 0, second = 1): readonly Dim[] | undefined {
   const a = context.input(first).dims;
   const b = context.input(second).dims;
-  if (a === undefined || b === undefined) return undefined;
+  return a === undefined || b === undefined ? undefined : productDims(context, a, b);
+}
+
+/** As {@link inferMatMulDims}, for dims that are not those of an input. */
+export function productDims(context: Inferring, a: readonly Dim[], b: readonly Dim[]): readonly Dim[] {
   if (a.length === 0 || b.length === 0) context.fail('a matrix product needs inputs of rank 1 or more');
   const [ka, kb] = [a.at(-1) as Dim, (b.length === 1 ? b[0] : b.at(-2)) as Dim];
   sameDim(context, ka, kb, `inner dims of ${formatDims(a)} and ${formatDims(b)}`);
