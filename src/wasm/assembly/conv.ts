@@ -3,7 +3,7 @@ import { gemmQs8Qc8w_1x16, gemmQs8Qc8w_4x8 } from './gemmQ8';
 import { im2colF32, im2colQ8, widenRows } from './im2col';
 import {
   CONV_BIAS, CONV_BLOCK, CONV_CONTIGUOUS, CONV_DIRECT, CONV_EPILOGUE, CONV_GRID_HEIGHT, CONV_GRID_WIDTH,
-  CONV_GROUP_OUT, CONV_HI, CONV_K, CONV_LO, CONV_OUT, CONV_OUT_IMAGE, CONV_OUT_PIXEL, CONV_OUT_ROW, CONV_PANELS,
+  CONV_GROUP_OUT, CONV_K, CONV_LO, CONV_OUT, CONV_OUT_IMAGE, CONV_OUT_PIXEL, CONV_OUT_ROW, CONV_PANELS,
   CONV_WEIGHTS, CONV_X, EPILOGUE_ACCUMULATORS,
 } from './layout';
 import { field, pointer } from './vector';
@@ -34,8 +34,6 @@ function convBlocks(
   const pairs = (k + 1) >> 1;
   const panelBytes = Q8 ? <usize>pairs << 5 : <usize>k << 5;
   const rowBytes = Q8 ? <usize>pairs << 2 : <usize>k << 2;
-  const lo = load<f32>(descriptor + CONV_LO);
-  const hi = load<f32>(descriptor + CONV_HI);
 
   for (let pixel = firstPixel; pixel < endPixel; ) {
     let count = min(block, endPixel - pixel);
@@ -65,8 +63,8 @@ function convBlocks(
       if (Q8) {
         if (count == 1) gemmQs8Qc8w_1x16(descriptor, a, b, bias, c, columns, pairs, panel << 3);
         else gemmQs8Qc8w_4x8(descriptor, a, rowBytes, b, bias, c, outPixel, count, columns, pairs, panel << 3);
-      } else if (count == 1) gemmF32_1x32(a, b, bias, c, columns, k, lo, hi);
-      else gemmF32_4x8(a, rowBytes, b, bias, c, outPixel, count, columns, k, lo, hi);
+      } else if (count == 1) gemmF32_1x32(a, b, bias, c, columns, k, descriptor + CONV_LO);
+      else gemmF32_4x8(a, rowBytes, b, bias, c, outPixel, count, columns, k, descriptor + CONV_LO);
       panel = end;
     }
     pixel += count;

@@ -7,56 +7,90 @@ import { clampF32x4, store32 } from './vector';
  */
 export function gemmF32_4x8(
   a: usize, aStride: usize, b: usize, bias: usize, c: usize, cStride: usize,
-  rows: i32, columns: i32, k: i32, lo: f32, hi: f32,
+  rows: i32, columns: i32, k: i32, range: usize,
 ): void {
-  const vlo = f32x4.splat(lo);
-  const vhi = f32x4.splat(hi);
   for (let n = 0; n < columns; n += 8) {
-    const width = columns - n;
-    for (let m = 0; m < rows; m += 4) {
-      const height = rows - m;
-      let a0 = a + <usize>m * aStride;
-      let a1 = height > 1 ? a0 + aStride : a0;
-      let a2 = height > 2 ? a1 + aStride : a0;
-      let a3 = height > 3 ? a2 + aStride : a0;
-      let pb = b;
-      let c00 = v128.load(bias), c01 = v128.load(bias, 16);
-      let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01;
-      for (let i = k; i != 0; i--) {
-        const b0 = v128.load(pb), b1 = v128.load(pb, 16);
-        let v = v128.load32_splat(a0);
-        c00 = f32x4.add(c00, f32x4.mul(v, b0));
-        c01 = f32x4.add(c01, f32x4.mul(v, b1));
-        v = v128.load32_splat(a1);
-        c10 = f32x4.add(c10, f32x4.mul(v, b0));
-        c11 = f32x4.add(c11, f32x4.mul(v, b1));
-        v = v128.load32_splat(a2);
-        c20 = f32x4.add(c20, f32x4.mul(v, b0));
-        c21 = f32x4.add(c21, f32x4.mul(v, b1));
-        v = v128.load32_splat(a3);
-        c30 = f32x4.add(c30, f32x4.mul(v, b0));
-        c31 = f32x4.add(c31, f32x4.mul(v, b1));
-        a0 += 4; a1 += 4; a2 += 4; a3 += 4;
-        pb += 32;
-      }
-      let pc = c + <usize>m * cStride;
-      store32(pc, clampF32x4(c00, vlo, vhi), clampF32x4(c01, vlo, vhi), width);
-      if (height > 1) store32(pc += cStride, clampF32x4(c10, vlo, vhi), clampF32x4(c11, vlo, vhi), width);
-      if (height > 2) store32(pc += cStride, clampF32x4(c20, vlo, vhi), clampF32x4(c21, vlo, vhi), width);
-      if (height > 3) store32(pc += cStride, clampF32x4(c30, vlo, vhi), clampF32x4(c31, vlo, vhi), width);
-    }
+    gemmF32Panel_4x8(a, aStride, b, bias, c, cStride, rows, columns - n, k, range);
     b += <usize>k << 5;
     bias += 32;
     c += 32;
   }
 }
 
+/**
+ * One panel of {@link gemmF32_4x8}, of which the first `width` (at most 8) columns are stored.
+ *
+ * Two k per step, loads row by row in this order and sums as second operands keep all of it in the 15 registers that
+ * V8 has: one more live value and the loop spills. Addresses are sums so that V8 knows their upper halves to be zero. It
+ * is exported so that it stays a function of its own: V8 unrolls an inner loop once more when it is nested three deep.
+ */
+export function gemmF32Panel_4x8(
+  a: usize, aStride: usize, b: usize, bias: usize, c: usize, cStride: usize,
+  rows: i32, width: i32, k: i32, range: usize,
+): void {
+  const end = b + (<usize>k << 5);
+  for (let m = 0; m < rows; m += 4) {
+    const height = rows - m;
+    let a0 = a + <usize>m * aStride;
+    let a1 = a0 + (height > 1 ? aStride : 0);
+    let a2 = a0 + (height > 2 ? aStride << 1 : 0);
+    let a3 = a0 + (height > 3 ? aStride * 3 : 0);
+    let pb = end - (<usize>k << 5);
+    let c00 = v128.load(bias), c01 = v128.load(bias, 16);
+    let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01;
+    if (k & 1) {
+      const b0 = v128.load(pb), b1 = v128.load(pb, 16);
+      let v = v128.load32_splat(a0);
+      c00 = f32x4.add(f32x4.mul(v, b0), c00);
+      c01 = f32x4.add(f32x4.mul(v, b1), c01);
+      v = v128.load32_splat(a1);
+      c10 = f32x4.add(f32x4.mul(v, b0), c10);
+      c11 = f32x4.add(f32x4.mul(v, b1), c11);
+      v = v128.load32_splat(a2);
+      c20 = f32x4.add(f32x4.mul(v, b0), c20);
+      c21 = f32x4.add(f32x4.mul(v, b1), c21);
+      v = v128.load32_splat(a3);
+      c30 = f32x4.add(f32x4.mul(v, b0), c30);
+      c31 = f32x4.add(f32x4.mul(v, b1), c31);
+      a0 += 4; a1 += 4; a2 += 4; a3 += 4;
+      pb += 32;
+    }
+    if (k > 1) {
+      do {
+        const b01 = v128.load(pb, 16), b11 = v128.load(pb, 48), b00 = v128.load(pb), b10 = v128.load(pb, 32);
+        let v = v128.load32_splat(a3), w = v128.load32_splat(a3, 4);
+        c31 = f32x4.add(f32x4.mul(w, b11), f32x4.add(f32x4.mul(v, b01), c31));
+        c30 = f32x4.add(f32x4.mul(w, b10), f32x4.add(f32x4.mul(v, b00), c30));
+        v = v128.load32_splat(a2); w = v128.load32_splat(a2, 4);
+        c21 = f32x4.add(f32x4.mul(w, b11), f32x4.add(f32x4.mul(v, b01), c21));
+        c20 = f32x4.add(f32x4.mul(w, b10), f32x4.add(f32x4.mul(v, b00), c20));
+        v = v128.load32_splat(a1); w = v128.load32_splat(a1, 4);
+        c11 = f32x4.add(f32x4.mul(w, b11), f32x4.add(f32x4.mul(v, b01), c11));
+        c10 = f32x4.add(f32x4.mul(w, b10), f32x4.add(f32x4.mul(v, b00), c10));
+        v = v128.load32_splat(a0); w = v128.load32_splat(a0, 4);
+        c01 = f32x4.add(f32x4.mul(w, b11), f32x4.add(f32x4.mul(v, b01), c01));
+        c00 = f32x4.add(f32x4.mul(w, b10), f32x4.add(f32x4.mul(v, b00), c00));
+        a0 += 8; a1 += 8; a2 += 8; a3 += 8;
+        pb += 64;
+      } while (pb != end);
+    }
+    const vlo = v128.load32_splat(range);
+    const vhi = v128.load32_splat(range, 4);
+    let pc = c;
+    store32(pc, clampF32x4(c00, vlo, vhi), clampF32x4(c01, vlo, vhi), width);
+    if (height > 1) store32(pc += cStride, clampF32x4(c10, vlo, vhi), clampF32x4(c11, vlo, vhi), width);
+    if (height > 2) store32(pc += cStride, clampF32x4(c20, vlo, vhi), clampF32x4(c21, vlo, vhi), width);
+    if (height > 3) store32(pc += cStride, clampF32x4(c30, vlo, vhi), clampF32x4(c31, vlo, vhi), width);
+    c += cStride << 2;
+  }
+}
+
 /** One row, 32 columns at a time, summed in the same order as the tiles: a row's bits do not depend on its company. */
 export function gemmF32_1x32(
-  a: usize, b: usize, bias: usize, c: usize, columns: i32, k: i32, lo: f32, hi: f32,
+  a: usize, b: usize, bias: usize, c: usize, columns: i32, k: i32, range: usize,
 ): void {
-  const vlo = f32x4.splat(lo);
-  const vhi = f32x4.splat(hi);
+  const vlo = v128.load32_splat(range);
+  const vhi = v128.load32_splat(range, 4);
   const panel = <usize>k << 5;
   let n = 0;
   for (; n + 32 <= columns; n += 32) {
@@ -87,5 +121,5 @@ export function gemmF32_1x32(
     bias += 128;
     c += 128;
   }
-  if (n < columns) gemmF32_4x8(a, 0, b, bias, c, 0, 1, columns - n, k, lo, hi);
+  if (n < columns) gemmF32_4x8(a, 0, b, bias, c, 0, 1, columns - n, k, range);
 }
