@@ -102,6 +102,19 @@ export type UnaryOp =
   | 'selu'
   | 'celu';
 
+/** `sumSquare`, `l1` and `l2` are of squares, magnitudes, and the root of the first. */
+export type ReduceOp = 'sum' | 'mean' | 'max' | 'min' | 'sumSquare' | 'l1' | 'l2';
+
+/** How rows are normalized, and where what was found goes: one element per row. */
+export interface RowStatistics {
+  /** Subtract the mean; otherwise it counts as 0 (root mean square). */
+  readonly centred: boolean;
+  readonly epsilon: number;
+  readonly mean: Float64Array;
+  /** 1 / sqrt(mean of (x - mean)^2 + epsilon). */
+  readonly inverse: Float64Array;
+}
+
 export interface FloatKernels {
   /** @param weights [O, I/groups, kH, kW]; @param bias [O] or undefined (zero). */
   packConvF32(weights: Float32Array, bias: Float32Array | undefined, geometry: ConvGeometry): Packed;
@@ -121,6 +134,27 @@ export interface FloatKernels {
   binaryF32(op: BinaryOp, a: Float32Array, b: Float32Array, out: Float32Array, rows: number, inner: number): void;
   /** out[i] = op(x[i]); the function and its error bound stand at `unaryFunction`. `out` may be `x`. */
   unaryF32(op: UnaryOp, x: Float32Array, out: Float32Array, alpha?: number, beta?: number): void;
+  /** out[outer, inner] = op over the middle dimension of x [outer, count, inner]; sums in float64, NaN wins. */
+  reduceF32(op: ReduceOp, x: Float32Array, out: Float32Array, outer: number, count: number, inner: number): void;
+  /** Over the middle dimension of [outer, count, inner]: float32 exponentials, their sum in float64. Within 3 units of the last place of e^x / sum. */
+  softmaxF32(
+    kind: 'softmax' | 'logSoftmax',
+    x: Float32Array,
+    out: Float32Array,
+    outer: number,
+    count: number,
+    inner: number,
+  ): void;
+  /** (x - mean) * inverse * scale + shift per row of x [rows, count]; @param scale [count]; @param shift [count] or undefined. */
+  normalizeRowsF32(
+    x: Float32Array,
+    scale: Float32Array,
+    shift: Float32Array | undefined,
+    out: Float32Array,
+    statistics: RowStatistics,
+  ): void;
+  /** out = x * factor[c] + offset[c] for x [rows, C], in float64, rounded once. */
+  scaleChannelsF32(x: Float32Array, factor: Float64Array, offset: Float64Array, out: Float32Array): void;
   clampF32(x: Float32Array, out: Float32Array, clamp: ClampRange): void;
   /** Per batch [rows, columns] to [columns, rows]: NCHW to NHWC is (N, C, H*W), back is (N, H*W, C). */
   transposeF32(x: Float32Array, out: Float32Array, batch: number, rows: number, columns: number): void;

@@ -6,6 +6,7 @@ import { Engine } from './engine.ts';
 import { gemmKernels } from './gemmKernels.ts';
 import { WasmMemory } from './memory.ts';
 import { poolKernels } from './poolKernels.ts';
+import { reduceKernels } from './reduceKernels.ts';
 import { statisticsKernels } from './statisticsKernels.ts';
 import { unaryKernels } from './unaryKernels.ts';
 
@@ -35,6 +36,7 @@ export function createWasmKernels(bytes: Uint8Array, options: WasmOptions = {}):
     ...poolKernels(engine),
     ...elementwiseKernels(engine),
     ...unaryKernels(engine),
+    ...reduceKernels(engine),
     ...statisticsKernels(engine),
   };
 }

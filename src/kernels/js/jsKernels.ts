@@ -4,8 +4,10 @@ import { convTransposeF32, packConvTransposeF32 } from './convTranspose.ts';
 import { binaryF32, binaryQ8, clampF32, lookup8, transpose, unaryF32 } from './elementwise.ts';
 import { gemmF32, gemmQ8, gemmQ8Accumulators, packGemmF32, packGemmQ8 } from './gemm.ts';
 import { JsMemory } from './jsMemory.ts';
+import { normalizeRowsF32, scaleChannelsF32 } from './normalize.ts';
 import { averagePoolF32, averagePoolQ8, maxPoolF32, maxPoolQ8 } from './pool.ts';
 import { countClippedF32, countSaturated8, dequantizeQ8, quantizeF32 } from './qdq.ts';
+import { reduceF32, softmaxF32 } from './reduce.ts';
 import { channelSumsF32, momentsF32, pairSumsF32, quartilesF32, squaredDeviationF32 } from './statistics.ts';
 
 /** The readable reference: what every other engine must compute, bit for bit where the result is an integer. */
@@ -24,6 +26,10 @@ export function createJsKernels(): KernelSet {
     averagePoolF32,
     binaryF32,
     unaryF32,
+    reduceF32,
+    softmaxF32,
+    normalizeRowsF32,
+    scaleChannelsF32,
     clampF32,
     transposeF32: transpose,
     transpose8: transpose,

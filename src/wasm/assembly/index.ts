@@ -7,4 +7,7 @@ export { countClippedF32, countSaturated8, dequantizeQ8, quantizeF32 } from './q
 export { quartilesF32 } from './quartiles';
 export { channelSumsF32, momentsF32, pairSumsF32, squaredDeviationF32 } from './statistics';
 export { transpose8, transposeF32 } from './transpose';
+export { normalizeRowsF32, scaleChannelsF32 } from './normalize';
+export { reduceF32 } from './reduce';
+export { softmaxF32 } from './softmax';
 export { unaryF32 } from './unary';

@@ -110,3 +110,30 @@ export function roundingZero(zeroPoint: i32): v128 {
 export function upperHalf(v: v128): v128 {
   return i64x2.shuffle(v, v, 1, 1);
 }
+
+/** The first two of four float32 as float64. */
+// @ts-ignore: decorator
+@inline
+export function lowF64(v: v128): v128 {
+  return f64x2.promote_low_f32x4(v);
+}
+
+// @ts-ignore: decorator
+@inline
+export function highF64(v: v128): v128 {
+  return f64x2.promote_low_f32x4(i64x2.shuffle(v, v, 1, 1));
+}
+
+/** Four float64 as float32. */
+// @ts-ignore: decorator
+@inline
+export function demote(low: v128, high: v128): v128 {
+  return i64x2.shuffle(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
+}
+
+/** All ones in the first `count` 32-bit lanes. */
+// @ts-ignore: decorator
+@inline
+export function firstLanes(count: i32): v128 {
+  return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count));
+}
