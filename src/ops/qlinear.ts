@@ -48,6 +48,14 @@ export function quantOfInputs(
   };
 }
 
+/** The parameters of X and Y of an operator with inputs X, x_scale, x_zero_point, y_scale, y_zero_point. */
+export function quantsOfPair(
+  context: Pick<RunContext<AttributeSpecs>, 'input' | 'inputs'>,
+): readonly [x: TensorQuant, y: TensorQuant] {
+  const { dtype } = context.input(0);
+  return [quantOfInputs(context.inputs, 1, 2, dtype), quantOfInputs(context.inputs, 3, 4, dtype)];
+}
+
 /** Makes something from scales, zero points and attributes alone; inputs that are data are not to be read. */
 export type FromParameters<S extends AttributeSpecs, T> = (
   inputs: readonly (Tensor | undefined)[],

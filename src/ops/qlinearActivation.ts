@@ -5,7 +5,14 @@ import { codesOf, lookupTable } from './codes.ts';
 import { axisOf } from './facts.ts';
 import { rangeOf } from './numbers.ts';
 import { type AttributeSpecs, type AttributeValues, defineOp, type OpDef } from './opDef.ts';
-import { ALREADY_INTEGER, checkTensorQuant, codeDType, fromParameters, quantOfInputs } from './qlinear.ts';
+import {
+  ALREADY_INTEGER,
+  checkTensorQuant,
+  codeDType,
+  fromParameters,
+  quantOfInputs,
+  quantsOfPair,
+} from './qlinear.ts';
 import { rationalSigmoid } from './rationalActivations.ts';
 
 /** X, X_scale, X_zero_point, Y_scale, Y_zero_point: a function of one code, so a table of 256. */
@@ -123,8 +130,8 @@ const qLinearSoftmax = defineOp<SoftmaxSpecs>({
     const total = sizeOf(x.dims);
     if (total === 0) return [out];
     const { count, step } = coverage(context.attributes, x.dims);
-    const table = exponentials(quantOfInputs(context.inputs, 1, 2, x.dtype).scale, count);
-    const qy = quantOfInputs(context.inputs, 3, 4, x.dtype);
+    const [qx, qy] = quantsOfPair(context);
+    const table = exponentials(qx.scale, count);
     const quantum = Math.floor(Math.fround(1 / qy.scale));
     const row = { codes: codesOf(x), out: codesOf(out), count, step };
     for (let at = 0; at < total; at += count * step) {

@@ -3,9 +3,10 @@ import { sizeOf, stridesOf } from '../base/shape.ts';
 import { type Tensor, toNumbers } from '../base/tensor.ts';
 import type { TensorFact } from '../graph/fact.ts';
 import type { Dim } from '../graph/model.ts';
+import type { ReduceOp } from '../kernels/kernelSet.ts';
 import { indexOf } from './convDirect.ts';
 import { axesOf, axisOf, factWithElements, foldDims, knownElements, knownNumbers } from './facts.ts';
-import { asNumbers, stored } from './numbers.ts';
+import { asNumbers, floatsOf, isFloat32Stored, stored } from './numbers.ts';
 import { defineOp, type InferContext, type OpDef, type RunContext } from './opDef.ts';
 
 /** What a reduction computes from the elements it covers: f(accumulator, x) from `start`, then `finish` by their count. */
@@ -31,6 +32,17 @@ const REDUCTIONS = {
 } as const satisfies Readonly<Record<string, Reduction>>;
 
 type ReduceType = keyof typeof REDUCTIONS;
+
+/** Kernels of reductions over adjacent axes of float32. */
+const KERNELS: Readonly<Partial<Record<ReduceType, ReduceOp>>> = {
+  ReduceSum: 'sum',
+  ReduceMean: 'mean',
+  ReduceMax: 'max',
+  ReduceMin: 'min',
+  ReduceL1: 'l1',
+  ReduceL2: 'l2',
+  ReduceSumSquare: 'sumSquare',
+};
 
 const attributes = {
   axes: { kind: 'ints' },
@@ -89,6 +101,12 @@ function runReduction(context: RunContext<Specs>, type: ReduceType, axesFrom: 'a
       ? x.dims.map((d, i) => (axes.includes(i) ? 1 : d))
       : kept.map((i) => x.dims[i] as number);
   const out = context.output(0, x.dtype as 'float32', outDims); // numeric: strings have no reductions
+  const kernel = KERNELS[type];
+  const block = contiguousBlock(x.dims, axes);
+  if (kernel !== undefined && block !== undefined && isFloat32Stored(x.dtype)) {
+    context.kernels.reduceF32(kernel, floatsOf(x), floatsOf(out), block.outer, block.count, block.inner);
+    return stored(out);
+  }
   const results = reduceOver(asNumbers(x), x.dims, kept, axes, type, rule);
   const isBool = (x.dtype as string) === 'bool';
   if (isBigInt(x.dtype)) {
@@ -101,6 +119,12 @@ function runReduction(context: RunContext<Specs>, type: ReduceType, axesFrom: 'a
       out.data[i] = isBool ? Math.min(1, Math.max(0, results[i] as number)) : (results[i] as number);
   }
   return stored(out);
+}
+
+/** Sums over `axes` in float64, one per position of the other dimensions: exact for codes. */
+export function sumOver(x: ArrayLike<number>, dims: readonly number[], axes: readonly number[]): Float64Array {
+  const kept = dims.map((_, i) => i).filter((i) => !axes.includes(i));
+  return reduceOver(x, dims, kept, axes, 'ReduceSum', REDUCTIONS.ReduceSum);
 }
 
 function reduceOver(

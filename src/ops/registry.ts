@@ -41,6 +41,8 @@ import { poolOps } from './pool.ts';
 import { qLinearActivationOps } from './qlinearActivation.ts';
 import { qLinearElementwiseOps } from './qlinearElementwise.ts';
 import { qLinearMoveOps } from './qlinearMove.ts';
+import { qLinearPoolOps } from './qlinearPool.ts';
+import { qLinearReduceOps } from './qlinearReduce.ts';
 import { quantizeOps } from './quantize.ts';
 import { rearrangeOps } from './rearrange.ts';
 import { recurrentOps } from './recurrent.ts';
@@ -106,6 +108,8 @@ const ALL: readonly OpDef[] = [
   ...qLinearElementwiseOps,
   ...qLinearActivationOps,
   ...qLinearMoveOps,
+  ...qLinearPoolOps,
+  ...qLinearReduceOps,
   ...transposeOps,
   ...sequenceOps,
   ...scanOps,
