@@ -171,6 +171,8 @@ export interface OpDef<S extends AttributeSpecs = AttributeSpecs, P = unknown> {
   readonly layout: LayoutRule;
   /** Whether `run` honours `clamp`. */
   readonly fusesClamp?: boolean;
+  /** Whether outputs are drawn at random: an expected output says nothing of their elements. */
+  readonly random?: boolean;
   /** Input whose memory the output may share (Reshape, Identity): `run` then returns a view. */
   readonly aliases?: number;
   /** Types of the outputs from those of the inputs, undefined where unknown; the only place shapes are judged. */

@@ -35,6 +35,7 @@ import { matMulOps } from './matMul.ts';
 import { maxUnpoolOps } from './maxUnpool.ts';
 import { normOps } from './norm.ts';
 import type { OpDef } from './opDef.ts';
+import { optimizerOps } from './optimizers.ts';
 import { optionalOps } from './optional.ts';
 import { padOps } from './pad.ts';
 import { poolOps } from './pool.ts';
@@ -44,6 +45,7 @@ import { qLinearMoveOps } from './qlinearMove.ts';
 import { qLinearPoolOps } from './qlinearPool.ts';
 import { qLinearReduceOps } from './qlinearReduce.ts';
 import { quantizeOps } from './quantize.ts';
+import { randomOps } from './random.ts';
 import { rearrangeOps } from './rearrange.ts';
 import { recurrentOps } from './recurrent.ts';
 import { reduceOps } from './reduce.ts';
@@ -129,6 +131,8 @@ const ALL: readonly OpDef[] = [
   ...deformConvOps,
   ...determinantOps,
   ...bitCastOps,
+  ...randomOps,
+  ...optimizerOps,
 ];
 
 /** Definitions by domain and type, newest first. */
