@@ -22,6 +22,7 @@ const SLOW = [
   'test/quality/squeezenet.test.ts',
   'test/quality/detectors.test.ts',
   'test/quality/exportParity.test.ts',
+  'test/quality/quantPairs.test.ts',
   'test/quality/trials.test.ts',
   'test/quality/cancel.test.ts',
   'test/quality/memory.test.ts',

@@ -9,7 +9,7 @@ import { compile } from '../../src/exec/compile.ts';
 import type { CompileOptions, Program } from '../../src/exec/program.ts';
 import type { Model, ValueId } from '../../src/graph/model.ts';
 import type { KernelSet } from '../../src/kernels/kernelSet.ts';
-import { valuesOfCodes } from '../../src/onnx/floatBits.ts';
+import { valuesOfCodes } from '../../src/base/floatBits.ts';
 import { readModel } from '../../src/onnx/read.ts';
 import { prepareGraph } from '../../src/passes/prepareGraph.ts';
 import { sharedData } from '../helpers/sharedData.ts';
@@ -65,15 +65,30 @@ export async function compileGolden(
   options: Partial<CompileOptions> = {},
 ): Promise<Ready> {
   const { model } = await readModel(bytesOf(new Uint8Array(readFileSync(sharedData(g.model)))), { file: g.model });
-  const byName = new Map(g.inputs.map((t) => [t.name, t]));
+  const tensors = new Map(g.inputs.map((t) => [t.name, goldenTensor(g, t)]));
+  const feeds = feedsByName(model, tensors);
+  return { model, program: await compileModel(model, feeds, kernels, options), feeds };
+}
+
+/** Feeds by value, for tensors by the name of their graph input. */
+export function feedsByName(model: Model, tensors: ReadonlyMap<string, Tensor | undefined>): Map<ValueId, Tensor> {
   const feeds = new Map<ValueId, Tensor>();
   for (const id of model.graph.inputs) {
-    const input = byName.get(model.graph.values.get(id)?.name ?? '');
-    const data = input === undefined ? undefined : goldenTensor(g, input);
+    const data = tensors.get(model.graph.values.get(id)?.name ?? '');
     if (data !== undefined) feeds.set(id, data);
   }
+  return feeds;
+}
+
+/** Prepares and compiles a model for the shapes of `feeds`. */
+export async function compileModel(
+  model: Model,
+  feeds: ReadonlyMap<ValueId, Tensor>,
+  kernels: KernelSet,
+  options: Partial<CompileOptions> = {},
+): Promise<Program> {
+  const file = options.file ?? 'test';
   const inputDims = new Map([...feeds].map(([id, t]) => [id, t.dims] as const));
-  const { graph } = await prepareGraph(model, { inputDims, file: g.model, kernels });
-  const base = { kernels, opsets: model.opsets, file: g.model, inputDims, requantizer: 'fp32' } as const;
-  return { model, program: await compile(graph, { ...base, ...options }), feeds };
+  const { graph } = await prepareGraph(model, { inputDims, file, kernels });
+  return compile(graph, { kernels, opsets: model.opsets, file, inputDims, requantizer: 'fp32', ...options });
 }

@@ -7,8 +7,9 @@ import type { KernelSet } from '../../src/kernels/kernelSet.ts';
 import { onReference } from '../exec/integerSteps.ts';
 import { describeWithShared } from '../helpers/sharedData.ts';
 import { wasmKernels } from '../kernels/engines.ts';
+import { compareSteps, type StepResult } from './compareSteps.ts';
 import { BASELINES, configOf, type RealModel, SQUEEZENET } from './realModels.ts';
-import { codeTensor, nameOf, type Probe, probeOf, quantizersOf, tieBound } from './stepParity.ts';
+import { codeTensor, nameOf, type Probe, probeOf, quantizersOf } from './stepParity.ts';
 import {
   codesOf,
   cosine,
@@ -62,7 +63,7 @@ describeWithShared('exported QDQ models in onnxruntime', () => {
     const theirs = await ort.run(evaluation, 0);
     await ort.release();
 
-    const steps = await compareSteps(probe, theirs);
+    const steps = await stepsOf(probe, theirs);
     const free = await freely(
       path,
       kernels,
@@ -147,48 +148,15 @@ describeWithShared('exported QDQ models in onnxruntime', () => {
  */
 const FIXED_POINT_SHARE = 2 * 255 * 3 * 2 ** -24;
 
-interface StepResult {
-  readonly handle: string;
-  readonly opType: string;
-  readonly elements: number;
-  readonly different: number;
-  readonly most: number;
-  /** Distance of the furthest differing element from a tie, in steps of the output. */
-  readonly fromTie: number;
-  readonly bound: number;
-}
-
 /** Runs every integer step alone on the codes that ONNX Runtime made. */
-async function compareSteps(probe: Probe, theirs: OrtOutputs): Promise<StepResult[]> {
-  const { program } = probe;
+function stepsOf(probe: Probe, theirs: OrtOutputs): Promise<StepResult[]> {
   const { graph } = probe.model;
-  const codes = codesById(probe, theirs);
   const quantizers = new Map(quantizersOf(graph).map((q) => [q.outputs[0], q]));
-  const results: StepResult[] = [];
-  for (const step of program.steps.filter((s) => s.form === 'integer')) {
-    const [id] = step.outputs;
-    const expected = id === undefined ? undefined : codes.get(id);
-    if (id === undefined || expected === undefined) continue;
-    const found = onReference(program, step, codes);
-    expect(found.dims, step.node.handle).toEqual(expected.dims);
-    const floats = floatsOf(theirs, nameOf(graph, quantizers.get(id)?.inputs[0]));
-    const scale = program.slots.get(id)?.quant?.scale[0] ?? Number.NaN;
-    let [different, most, fromTie] = [0, 0, 0];
-    for (let i = 0; i < found.data.length; i++) {
-      const apart = Math.abs(Number(found.data[i]) - Number(expected.data[i]));
-      if (apart === 0) continue;
-      different++;
-      most = Math.max(most, apart);
-      const inSteps = Math.abs((floats[i] ?? Number.NaN) / scale);
-      fromTie = Math.max(fromTie, Math.abs(inSteps - Math.floor(inSteps) - 0.5));
-    }
-    const inputs = step.inputs.map((v) => (v === undefined ? 0 : (codes.get(v)?.data.length ?? 0)));
-    const elementsPerOutput = Math.max(1, ...inputs.map((n) => n / found.data.length));
-    const bound = await tieBound({ probe, step, codes, elementsPerOutput });
-    const { handle, opType } = step.node;
-    results.push({ handle, opType, elements: found.data.length, different, most, fromTie, bound });
-  }
-  return results;
+  return compareSteps({
+    ...probe,
+    codes: codesById(probe, theirs),
+    floatsOf: async (_, id) => floatsOf(theirs, nameOf(graph, quantizers.get(id)?.inputs[0])),
+  });
 }
 
 function codesById({ model }: Probe, theirs: OrtOutputs): Map<ValueId, Tensor> {

@@ -60,7 +60,8 @@ const ROUNDINGS = 8;
 const MOST_STEPS = 255;
 
 export interface TieOptions {
-  readonly probe: Probe;
+  readonly program: Program;
+  readonly model: Model;
   readonly step: Step;
   /** The codes that steps read, by value. */
   readonly codes: ReadonlyMap<ValueId, Tensor>;
@@ -73,8 +74,7 @@ export interface TieOptions {
  * integers: LAMBDA sqrt(K) u M / s, M the largest possible sum of magnitudes of an output element (per channel, from the
  * weights and the largest input code), or the largest magnitude among inputs and output where nothing is summed.
  */
-export async function tieBound({ probe, step, codes, elementsPerOutput }: TieOptions): Promise<number> {
-  const { program, model } = probe;
+export async function tieBound({ program, model, step, codes, elementsPerOutput }: TieOptions): Promise<number> {
   const { graph } = program;
   const def = findOp(step.node.domain, step.node.opType, model.opsets.get(step.node.domain) ?? 1);
   const [output] = step.outputs;
