@@ -25,6 +25,7 @@ export class RunMemory {
   readonly #memory: KernelMemory;
   readonly #arena: Uint8Array;
   readonly #windows = new Map<Spot, Numbers>();
+  readonly #heap = new Set<Numbers>();
   #scratch: Uint8Array;
   #scratchUsed = 0;
   #scratchWanted = 0;
@@ -49,7 +50,9 @@ export class RunMemory {
 
   /** Memory of its own. */
   heap(dtype: NumericDType, length: number): Block {
-    return { data: this.#memory.allocate(dtype, length), kind: 'heap', values: 0 };
+    const data = this.#memory.allocate(dtype, length);
+    this.#heap.add(data);
+    return { data, kind: 'heap', values: 0 };
   }
 
   /** Zero-filled memory until {@link endStep}. */
@@ -83,13 +86,25 @@ export class RunMemory {
     block.values--;
     if (block.values > 0 || block.kind === 'foreign') return;
     if (options.poison) poison(block.data);
-    if (block.kind === 'heap') this.#memory.free(block.data);
+    if (block.kind === 'heap') this.#freeHeap(block.data);
+  }
+
+  /** Gives back what the last run left: its outputs, and all that was alive where it was broken off. */
+  startRun(): void {
+    for (const data of this.#heap) this.#memory.free(data);
+    this.#heap.clear();
   }
 
   release(): void {
+    this.startRun();
     this.#memory.free(this.#arena);
     this.#memory.free(this.#scratch);
     this.#windows.clear();
+  }
+
+  #freeHeap(data: Numbers): void {
+    this.#heap.delete(data);
+    this.#memory.free(data);
   }
 }
 

@@ -36,6 +36,7 @@ export class ProgramRun implements Run {
   constructor(parts: RunParts, feeds: ReadonlyMap<ValueId, Tensor>, options: RunOptions) {
     this.#parts = parts;
     this.#options = options;
+    parts.memory.startRun();
     for (const [id, { tensor, layout }] of options.given ?? []) {
       const slot = parts.slots.get(id);
       invariant(slot !== undefined && slot.layout === layout, `value ${id} is given in the layout of its slot`);

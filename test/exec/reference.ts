@@ -1,7 +1,8 @@
 import type { Tensor } from '../../src/base/tensor.ts';
-import type { Graph, ValueId } from '../../src/graph/model.ts';
+import type { Graph, Node, ValueId } from '../../src/graph/model.ts';
 import type { KernelSet } from '../../src/kernels/kernelSet.ts';
 import { evaluateNode } from '../../src/ops/evaluate.ts';
+import { bodiesOf } from '../../src/ops/evaluateGraph.ts';
 import { findOp } from '../../src/ops/registry.ts';
 
 /** All values of a graph, computed node by node on plain tensors: nothing fused, planned or lowered. */
@@ -26,13 +27,16 @@ export async function valuesOf(
       opset,
       isConstant: (i) => constants.has(node.inputs[i]!),
       outputFacts: [],
-      fail: (message) => {
-        throw new Error(`${node.handle}: ${message}`);
-      },
+      body: bodiesOf(node, values, { kernels, opsets, fail: failIn }),
+      fail: (message) => failIn(node, message),
     });
     node.outputs.forEach((id, i) => {
       if (id !== undefined && outputs[i] !== undefined) values.set(id, outputs[i]);
     });
   }
   return values;
+}
+
+function failIn(node: Node, message: string): never {
+  throw new Error(`${node.handle}: ${message}`);
 }

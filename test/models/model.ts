@@ -236,6 +236,11 @@ export class ModelBuilder {
     return this.#shape(dims);
   }
 
+  /** A body for If, Loop or Scan; `id` finds the values around it. */
+  body(name: string, fill: (graph: GraphBuilder, id: (name: string) => ValueId) => void): Graph {
+    return body(name, this.#ids, (graph) => fill(graph, (value) => this.#id(value)));
+  }
+
   /** Declares outputs; without a call the current value is the only one. */
   output(...names: readonly string[]): this {
     this.#outputs.push(...(names.length > 0 ? names : [this.#current]));
