@@ -208,6 +208,15 @@ export interface ConvQ8Weights {
   readonly bias: Int32Array | undefined;
 }
 
+/** Rows of bytes that lie `fromStride` apart in one array and `toStride` in another. */
+export interface RowCopy {
+  readonly rows: number;
+  /** Of one row. */
+  readonly length: number;
+  readonly fromStride: number;
+  readonly toStride: number;
+}
+
 type Codes = Int8Array | Uint8Array;
 
 export interface IntegerKernels {
@@ -226,6 +235,8 @@ export interface IntegerKernels {
   gemmQ8Accumulators(a: Codes, packed: Packed, out: Int32Array, m: number): void;
   /** out[i] = table[x[i] & 255]; any element-wise function of one 8-bit tensor, requantization included. */
   lookup8(x: Codes, table: Uint8Array, out: Codes): void;
+  /** Copies rows of bytes, whatever they hold; through a table of 256 bytes where one is given. Other bytes of `to` stay. */
+  copyRows(from: Uint8Array, to: Uint8Array, copy: RowCopy, table?: Uint8Array): void;
   /**
    * clamp(rint(fround(op(sa (a - za), sb (b - zb)) / sy)) + zy): float32 arithmetic, what a float operator between
    * DequantizeLinear and QuantizeLinear computes. Operands repeat as in `binaryF32`.

@@ -1,11 +1,11 @@
 import type { DType } from '../base/dtype.ts';
-import { formatDims, sizeOf, stridesOf } from '../base/shape.ts';
+import { formatDims } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { toNumbers } from '../base/tensor.ts';
 import type { TensorFact } from '../graph/fact.ts';
 import type { Dim } from '../graph/model.ts';
-import { cellsOf, copyStrided, outputOf, type Strided, whole } from './cells.ts';
-import { accepts8, codesOf, type MovedTables, movesCodes, outputQuant, requantizeTable, tensorQuant } from './codes.ts';
+import { type Cells, cellsOf, outputOf } from './cells.ts';
+import { accepts8, type MovedTables, movesCodes, outputQuant, requantizeTable, tensorQuant } from './codes.ts';
 import {
   axisOf,
   type Dims,
@@ -25,6 +25,7 @@ import {
   type QuantInfo,
   type RunContext,
 } from './opDef.ts';
+import { cutPart, joinPart } from './parts.ts';
 
 const concatAttributes = { axis: { kind: 'int', default: 1 } } as const;
 
@@ -49,7 +50,7 @@ const concat = defineOp<
     const known = first.length === 1 && elements.every((e) => e !== undefined);
     return [factWithElements(dtype, dims, known ? elements.flatMap((e) => e ?? []) : undefined)];
   },
-  run: (context) => [concatInto(context, (t) => cellsOf(t))],
+  run: (context) => [concatInto(context)],
   quant: () => ({ kind: 'observed' }),
   integer: {
     accepts: (context) =>
@@ -66,50 +67,45 @@ const concat = defineOp<
     },
     run: (context) => {
       const { tables, signed } = context.prepared;
-      const joined = concatInto(
-        context,
-        (t, i) => {
-          const table = tables[i];
-          if (table === undefined) return cellsOf(t);
-          const codes = context.scratch('uint8', codesOf(t).length);
-          context.kernels.lookup8(codesOf(t), table, codes);
-          return codes;
-        },
-        signed ? 'int8' : 'uint8',
-      );
-      return [joined];
+      return [concatInto(context, signed ? 'int8' : 'uint8', tables)];
     },
   },
 });
 
+/** @param tables by input, what its codes become. */
 function concatInto<P>(
   context: RunContext<typeof concatAttributes, P>,
-  cells: (t: Tensor, index: number) => Strided['cells'],
   dtype = context.input(0).dtype,
+  tables: readonly (Uint8Array | undefined)[] = [],
 ): Tensor {
-  const parts = context.inputs.map((_, i) => ({ dims: context.input(i).dims, cells: cells(context.input(i), i) }));
+  const parts = context.inputs.map((_, i) => {
+    const t = context.input(i);
+    return { dims: t.dims, cells: cellsOf(t), table: tables[i] };
+  });
   return joinParts(context, context.attributes.axis, dtype, parts);
 }
 
-/** Output 0: `parts` one after the other along `axis`. */
+/** Output 0: `parts` one after the other along `axis`; bytes of a part with a table go through it. */
 export function joinParts(
-  context: Pick<RunContext<AttributeSpecs>, 'output'>,
+  context: Pick<RunContext<AttributeSpecs>, 'output' | 'kernels'>,
   axis: number,
   dtype: DType,
-  parts: readonly (Pick<Strided, 'cells'> & { readonly dims: readonly number[] })[],
+  parts: readonly {
+    readonly dims: readonly number[];
+    readonly cells: Cells;
+    readonly table?: Uint8Array | undefined;
+  }[],
 ): Tensor {
   const [first] = parts as [(typeof parts)[number]]; // one or more: the operators' arity
-  const at = axis < 0 ? axis + first.dims.length : axis;
-  const dims = first.dims.map((d, i) => (i === at ? parts.reduce((sum, p) => sum + (p.dims[at] as number), 0) : d));
+  const joined = axis < 0 ? axis + first.dims.length : axis;
+  const length = parts.reduce((sum, p) => sum + (p.dims[joined] as number), 0);
+  const dims = first.dims.map((d, i) => (i === joined ? length : d));
   const out = outputOf(context, 0, dtype, dims);
-  const strides = stridesOf(dims);
-  const target = cellsOf(out);
-  let offset = 0;
-  for (const part of parts) {
-    const to = { cells: target, offset, strides };
-    if (sizeOf(part.dims) > 0)
-      copyStrided(part.dims, { cells: part.cells, offset: 0, strides: stridesOf(part.dims) }, to);
-    offset += (part.dims[at] as number) * (strides[at] as number);
+  const whole = cellsOf(out);
+  let at = 0;
+  for (const { dims: partDims, cells: part, table } of parts) {
+    joinPart(context.kernels, { whole, wholeDims: dims, part, partDims, axis: joined, at }, table);
+    at += partDims[joined] as number;
   }
   return out;
 }
@@ -156,12 +152,12 @@ function split(since: number, from: 'attribute' | 'input'): OpDef {
     const input = context.inputs[1];
     const given = lengthsGiven(context, input === undefined ? undefined : toNumbers(input));
     const lengths = given ?? equalParts(x.dims[axis] as number, context.outputCount);
-    const source = whole(x);
+    const whole = cellsOf(x);
     let at = 0;
     return lengths.map((length, i) => {
       const dims = x.dims.map((d, j) => (j === axis ? length : d));
       const out = outputOf(context, i, x.dtype, dims);
-      copyStrided(dims, { ...source, offset: at * (source.strides[axis] as number) }, whole(out));
+      cutPart(context.kernels, { whole, wholeDims: x.dims, part: cellsOf(out), partDims: dims, axis, at });
       at += length;
       return out;
     });

@@ -59,7 +59,7 @@ const qLinearConcat = defineOp<typeof concatAttributes, readonly Table[] | undef
     const tables = concatTables.of(context);
     const parts = tables.map((table, i) => {
       const part = context.input(3 * i + 2);
-      return { dims: part.dims, cells: requantized(context, part, table) };
+      return { dims: part.dims, cells: cellsOf(part), table };
     });
     return [joinParts(context, context.attributes.axis, context.input(1).dtype, parts)];
   },

@@ -1,6 +1,7 @@
 import type { KernelSet, ThreadPool } from '../kernels/kernelSet.ts';
 import { convKernels } from './convKernels.ts';
 import { convTransposeKernels } from './convTransposeKernels.ts';
+import { copyKernels } from './copyKernels.ts';
 import { elementwiseKernels } from './elementwiseKernels.ts';
 import { Engine } from './engine.ts';
 import { gemmKernels } from './gemmKernels.ts';
@@ -35,6 +36,7 @@ export function createWasmKernels(bytes: Uint8Array, options: WasmOptions = {}):
     ...gemmKernels(engine),
     ...poolKernels(engine),
     ...elementwiseKernels(engine),
+    ...copyKernels(engine),
     ...unaryKernels(engine),
     ...reduceKernels(engine),
     ...statisticsKernels(engine),

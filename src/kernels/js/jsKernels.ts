@@ -1,6 +1,7 @@
 import type { KernelSet } from '../kernelSet.ts';
 import { convF32, convQ8, convQ8Accumulators, packConvF32, packConvQ8 } from './conv.ts';
 import { convTransposeF32, packConvTransposeF32 } from './convTranspose.ts';
+import { copyRows } from './copyRows.ts';
 import { binaryF32, binaryQ8, clampF32, lookup8, transpose, unaryF32 } from './elementwise.ts';
 import { gemmF32, gemmQ8, gemmQ8Accumulators, packGemmF32, packGemmQ8 } from './gemm.ts';
 import { JsMemory } from './jsMemory.ts';
@@ -42,6 +43,7 @@ export function createJsKernels(): KernelSet {
     gemmQ8,
     gemmQ8Accumulators,
     lookup8,
+    copyRows,
     binaryQ8,
     maxPoolQ8,
     averagePoolQ8,

@@ -1,4 +1,5 @@
 export { convF32, convQs8Qc8w } from './conv';
+export { copyRows, lookupRows } from './copyRows';
 export { depthwiseF32, depthwiseQs8Qc8w } from './depthwise';
 export { addF32, binaryQ8, clampF32, divF32, lookup8, maxF32, minF32, mulF32, subF32 } from './elementwise';
 export { gemmF32Panel_4x8 } from './gemmF32';
