@@ -5,10 +5,11 @@ import { zipBroadcast } from './broadcast.ts';
 import { broadcastStrides } from './cells.ts';
 import { indexOf } from './convDirect.ts';
 import { axesOf, axisOf } from './facts.ts';
-import { numbersOf, stored } from './numbers.ts';
+import { floatsOf, isFloat32Stored, numbersOf, stored } from './numbers.ts';
 import { type AttributeSpecs, defineOp, type OpDef, type QuantRule, type RunContext } from './opDef.ts';
 
-const FLOAT_NORM: QuantRule = {
+/** Why normalizations stay float. */
+export const FLOAT_NORM: QuantRule = {
   kind: 'float',
   why: 'Normalization divides by statistics of its input, which codes cannot hold.',
 };
@@ -99,11 +100,24 @@ function runLayerNorm(
   const inner = x.dims.slice(axis);
   const count = sizeOf(inner);
   const rows = count === 0 ? 0 : sizeOf(x.dims) / count;
-  const scale = expandedTo(context.input(1), x.dims);
-  const shift = context.inputs[2] === undefined ? undefined : expandedTo(context.inputs[2], x.dims);
   const out = context.output(0, x.dtype, x.dims);
   const reduced = x.dims.map((d, i) => (i < axis ? d : 1));
   const extra = [1, 2].filter((i) => context.outputCount > i).map((i) => context.output(i, 'float32', reduced));
+  const [factor, offset] = [context.input(1), context.inputs[2]];
+  if (
+    [x, factor, offset ?? factor].every((t) => isFloat32Stored(t.dtype)) &&
+    isRow(factor, count) &&
+    isRow(offset, count)
+  ) {
+    const statistics = { centred, epsilon: attributes.epsilon, ...rowStatistics(context, rows) };
+    const shifts = offset && floatsOf(offset);
+    context.kernels.normalizeRowsF32(floatsOf(x), floatsOf(factor), shifts, floatsOf(out), statistics);
+    extra[0]?.data.set(statistics.mean);
+    extra[1]?.data.set(statistics.inverse);
+    return [stored(out), ...extra];
+  }
+  const scale = expandedTo(factor, x.dims);
+  const shift = offset === undefined ? undefined : expandedTo(offset, x.dims);
   const [from, to] = [numbersOf(x), numbersOf(out)];
   for (let r = 0; r < rows; r++) {
     const at = r * count;
@@ -118,6 +132,16 @@ function runLayerNorm(
     if (extra[1] !== undefined) extra[1].data[r] = 1 / deviation;
   }
   return [stored(out), ...extra];
+}
+
+/** Whether a tensor that broadcasts to rows of `count` has each of its elements once per row. */
+function isRow(t: Tensor | undefined, count: number): boolean {
+  return t === undefined || t.data.length === count;
+}
+
+/** Memory for the mean and the inverse deviation of rows. */
+export function rowStatistics(context: Pick<RunContext<AttributeSpecs>, 'scratch'>, rows: number) {
+  return { mean: context.scratch('float64', rows), inverse: context.scratch('float64', rows) };
 }
 
 function rootMeanSquare(x: Nums, at: number, count: number, epsilon: number) {

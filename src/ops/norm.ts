@@ -4,7 +4,7 @@ import type { TensorFact } from '../graph/fact.ts';
 import type { Dim } from '../graph/model.ts';
 import { neverInteger } from './codes.ts';
 import { type Inferring, sameDim } from './facts.ts';
-import { numbersOf, stored } from './numbers.ts';
+import { floatsOf, isFloat32Stored, numbersOf, stored } from './numbers.ts';
 import { defineOp, type OpDef, type QuantRule, type RunContext } from './opDef.ts';
 
 const FLOAT_NORM: QuantRule = {
@@ -86,8 +86,18 @@ function applyStatistics(context: RunContext<BatchSpecs>): Tensor {
   const [from, to] = [numbersOf(x), numbersOf(out)];
   const { epsilon } = context.attributes;
   const factor = Float64Array.from(scale, (s, c) => s / Math.sqrt((variance[c] as number) + epsilon));
+  if (isFloat32Stored(x.dtype) && channelsLast(x.dims)) {
+    const offset = factor.map((f, c) => (shift[c] as number) - (mean[c] as number) * f);
+    context.kernels.scaleChannelsF32(floatsOf(x), factor, offset, floatsOf(out));
+    return stored(out);
+  }
   scaleChannels(x.dims, from, to, { mean, factor, shift });
   return stored(out);
+}
+
+/** Whether channels are the last dimension as the tensor lies in memory. */
+function channelsLast(dims: readonly number[]): boolean {
+  return dims.length === 4 || dims.length === 2;
 }
 
 /** Per channel: y = (x - mean) * factor + shift. */
@@ -189,6 +199,7 @@ const instanceNormalization = defineOp({
     const [from, to] = [numbersOf(x), numbersOf(out)];
     const [batch = 0, ...rest] = x.dims;
     const per = sizeOf(rest);
+    if (isFloat32Stored(x.dtype) && x.dims.length === 4) return [normalizeImages(context, x, out)];
     for (let n = 0; n < batch; n++) {
       const image = { from: n * per, to: (n + 1) * per };
       const [source, target] = [
@@ -204,6 +215,35 @@ const instanceNormalization = defineOp({
   },
   quant: () => FLOAT_NORM,
 });
+
+/** Each image's channels by their own statistics: sums in float64, x - mean rounded to float32 on the way. */
+function normalizeImages(context: RunContext<{ readonly epsilon: EpsilonSpec }>, x: Tensor, out: Tensor): Tensor {
+  const { kernels, attributes } = context;
+  const [batch = 0, height = 0, width = 0, channels = 0] = x.dims;
+  const pixels = height * width;
+  const [scale, shift] = [numbersOf(context.input(1)), numbersOf(context.input(2))];
+  const [ones, sums, squares] = [
+    new Float64Array(channels).fill(1),
+    new Float64Array(channels),
+    new Float32Array(channels),
+  ];
+  for (let n = 0; n < batch; n++) {
+    const [from, to] = [x, out].map((t) =>
+      floatsOf(t).subarray(n * pixels * channels, (n + 1) * pixels * channels),
+    ) as [Float32Array, Float32Array];
+    kernels.channelSumsF32(from, pixels, channels, sums);
+    const minusMean = sums.map((s) => -s / pixels);
+    kernels.scaleChannelsF32(from, ones, minusMean, to);
+    kernels.reduceF32('sumSquare', to, squares, 1, pixels, channels);
+    const factor = ones.map(
+      (_, c) => (scale[c] as number) / Math.sqrt((squares[c] as number) / pixels + attributes.epsilon),
+    );
+    kernels.scaleChannelsF32(to, factor, Float64Array.from(shift), to);
+  }
+  return stored(out);
+}
+
+type EpsilonSpec = { readonly kind: 'float'; readonly default: 1e-5 };
 
 /** Normalizations per channel, by statistics of training or of the data. */
 export const normOps: readonly OpDef[] = [batchNormalization(7), instanceNormalization];

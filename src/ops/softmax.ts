@@ -1,6 +1,6 @@
 import { sizeOf } from '../base/shape.ts';
 import { axisOf } from './facts.ts';
-import { numbersOf, stored } from './numbers.ts';
+import { floatsOf, isFloat32Stored, numbersOf, stored } from './numbers.ts';
 import { defineOp, type OpDef, type QuantRule } from './opDef.ts';
 
 type SoftmaxType = 'Softmax' | 'LogSoftmax' | 'Hardmax';
@@ -76,6 +76,11 @@ function softmaxOp(type: SoftmaxType, since: 1 | 13): OpDef {
       const count = since === 13 ? (x.dims[at] ?? 1) : sizeOf(x.dims.slice(at));
       const step = since === 13 ? sizeOf(x.dims.slice(at + 1)) : 1;
       const rows = sizeOf(x.dims) === 0 ? 0 : sizeOf(x.dims) / (count * step);
+      if (type !== 'Hardmax' && isFloat32Stored(x.dtype)) {
+        const kind = type === 'Softmax' ? 'softmax' : 'logSoftmax';
+        context.kernels.softmaxF32(kind, floatsOf(x), floatsOf(out), rows, count, step);
+        return [stored(out)];
+      }
       const [from, to] = [numbersOf(x), numbersOf(out)];
       for (let r = 0; r < rows; r++) {
         for (let s = 0; s < step; s++) NORMALIZE[type](from, to, r * count * step + s, count, step);
