@@ -3,14 +3,17 @@ export interface ByteSource {
   readonly byteLength: number;
   /** The bytes [start, end), clamped to the source. The array may be a view of a larger buffer. */
   slice(start: number, end: number): Promise<Uint8Array>;
+  /**
+   * As `slice`, at once: for threads that may wait for a disk, to read weights while a program runs. Sources that
+   * cannot do so lack it.
+   */
+  readonly sliceNow?: (start: number, end: number) => Uint8Array;
 }
 
 /** A source over bytes in memory. */
 export function bytesOf(array: Uint8Array): ByteSource {
-  return {
-    byteLength: array.byteLength,
-    slice: async (start, end) => array.subarray(start, Math.min(end, array.byteLength)),
-  };
+  const sliceNow = (start: number, end: number): Uint8Array => array.subarray(start, Math.min(end, array.byteLength));
+  return { byteLength: array.byteLength, slice: async (start, end) => sliceNow(start, end), sliceNow };
 }
 
 /**

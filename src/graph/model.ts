@@ -22,6 +22,11 @@ export interface TensorSource {
   readonly tensor?: Tensor;
   /** @throws DiagnosticError ONX… when the bytes are missing, too few, or outside the model's folder. */
   load(): Promise<Tensor>;
+  /**
+   * As `load`, at once; undefined where the source cannot be read at once. Nothing is kept: each call reads again.
+   * @throws as `load`.
+   */
+  loadNow?(): Tensor | undefined;
 }
 
 /** The type of what a sequence or an optional holds; `dims` undefined where not even the rank is known. */

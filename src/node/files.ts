@@ -1,4 +1,4 @@
-import { readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep, win32 } from 'node:path';
 import type { ByteSource, FileSystem } from '../base/bytes.ts';
@@ -59,6 +59,24 @@ export class FileSource implements ByteSource {
       }
     }
   }
+
+  /** @throws Error when the file changed since it was opened, or cannot be read. */
+  readonly sliceNow = (start: number, end: number): Uint8Array => {
+    const out = new Uint8Array(Math.max(0, Math.min(end, this.byteLength) - start));
+    const fd = openSync(this.path, 'r');
+    try {
+      const { size, mtimeMs } = fstatSync(fd);
+      if (size !== this.byteLength || mtimeMs !== this.#modifiedMs) throw changed(this.path);
+      for (let at = 0; at < out.length; ) {
+        const bytesRead = readSync(fd, out, at, Math.min(CHUNK, out.length - at), start + at);
+        if (bytesRead === 0) throw changed(this.path);
+        at += bytesRead;
+      }
+    } finally {
+      closeSync(fd);
+    }
+    return out;
+  };
 
   /** Closes the handle now; a later read opens it again. */
   async close(): Promise<void> {

@@ -63,6 +63,7 @@ export function whyRefused(location: string): string | undefined {
 export class ExternalFiles {
   readonly #opener: ExternalOpener | undefined;
   readonly #opened = new Map<string, Promise<ByteSource>>();
+  readonly #ready = new Map<string, ByteSource>();
   readonly #expected = new Map<string, { readonly at: Location; end: number }>();
 
   constructor(opener: ExternalOpener | undefined) {
@@ -110,10 +111,17 @@ export class ExternalFiles {
     return opened;
   }
 
+  /** The file, where it is open already: after {@link check} all are that can be read. */
+  opened(location: string): ByteSource | undefined {
+    return this.#ready.get(location);
+  }
+
   async #open(location: string, at: Location): Promise<ByteSource> {
     try {
       const path = location.split(/[/\\]/).filter((part) => part !== '' && part !== '.');
-      return await (this.#opener as ExternalOpener).open(path.join('/')); // refusal() excluded undefined
+      const source = await (this.#opener as ExternalOpener).open(path.join('/')); // refusal() excluded undefined
+      this.#ready.set(location, source);
+      return source;
     } catch (cause) {
       if (cause instanceof DiagnosticError) throw cause;
       if (cause instanceof OutsideFolder) throw new DiagnosticError(externalPathRefused(at, location, cause.message));
@@ -121,19 +129,4 @@ export class ExternalFiles {
       throw new DiagnosticError(externalFileMissing(at, location, reason), { cause });
     }
   }
-}
-
-/** Reads the `need` bytes of a tensor. @throws DiagnosticError ONX301 … ONX304. */
-export async function loadExternal(
-  files: ExternalFiles,
-  range: ExternalRange,
-  at: Location,
-  need: number,
-): Promise<Uint8Array> {
-  const source = await files.open(range.location, at);
-  const end = range.offset + need;
-  if (source.byteLength < end) {
-    throw new DiagnosticError(externalFileShort(at, range.location, end, source.byteLength));
-  }
-  return source.slice(range.offset, end);
 }

@@ -7,12 +7,13 @@ import type { TensorSource } from '../graph/model.ts';
 import {
   badTensorDims,
   cannotRead,
+  externalFileShort,
   unsupportedTensorType,
   wrongElementCount,
   wrongTensorField,
   wrongTensorSize,
 } from './errors.ts';
-import { type ExternalFiles, type ExternalRange, externalRangeOf, loadExternal } from './externalData.ts';
+import { type ExternalFiles, type ExternalRange, externalRangeOf } from './externalData.ts';
 import { EXTERNAL, HEAVY } from './proto/schema.ts';
 import type { DataSpan, RawTensor } from './readProto.ts';
 import { dtypeOf, fieldOf, rawByteLength, tensorOfRaw, tensorOfTyped } from './tensorData.ts';
@@ -53,7 +54,7 @@ export function tensorSourceOf(raw: RawTensor, at: Location, context: TensorCont
   const problem = knownProblem(raw.data, at, dtype, dims, count);
   if (problem !== undefined) return failing(problem, dtype, dims, context);
   const byteLength = raw.data.reduce((sum, span) => sum + payloadLength(span), 0);
-  return lazy(dtype, dims, byteLength, at, () => loadInline(raw.data, at, dtype, dims, context.source));
+  return lazy(dtype, dims, byteLength, inlineBytes(raw.data, at, dtype, dims, context.source));
 }
 
 function externalSource(
@@ -70,10 +71,21 @@ function externalSource(
   const refused = context.external.refusal(range.location, at);
   if (refused !== undefined) return failing(refused, dtype, dims, context);
   context.external.expect(range.location, at, range.offset + need);
-  return lazy(dtype, dims, need, at, async () => {
-    const bytes = await loadExternal(context.external, range, at, need);
-    return orThrow(tensorOfRaw(at, dtype, dims, bytes));
+  const { external } = context;
+  const { location, offset } = range;
+  return lazy(dtype, dims, need, {
+    at,
+    open: async () => longEnough(await external.open(location, at), offset + need, location, at),
+    opened: () => external.opened(location),
+    ranges: [[offset, offset + need]],
+    decode: ([bytes = new Uint8Array()]) => tensorOfRaw(at, dtype, dims, bytes),
   });
+}
+
+/** @throws DiagnosticError ONX303. */
+function longEnough(source: ByteSource, end: number, location: string, at: Location): ByteSource {
+  if (source.byteLength >= end) return source;
+  throw new DiagnosticError(externalFileShort(at, location, end, source.byteLength));
 }
 
 function isRaw(span: DataSpan): boolean {
@@ -111,42 +123,75 @@ function knownProblem(
   return have === count ? undefined : wrongElementCount(at, dims, count, have);
 }
 
-async function loadInline(
+/** Where a tensor's bytes lie, and what they mean. */
+interface StoredBytes {
+  readonly at: Location;
+  readonly ranges: readonly (readonly [start: number, end: number])[];
+  open(): Promise<ByteSource>;
+  /** The source, where it needs no opening. */
+  opened(): ByteSource | undefined;
+  /** @param bytes those of each range. */
+  decode(bytes: readonly Uint8Array[]): Tensor | Diagnostic;
+}
+
+function inlineBytes(
   data: readonly DataSpan[],
   at: Location,
   dtype: TensorSource['dtype'],
   dims: readonly number[],
   source: ByteSource,
-): Promise<Tensor> {
+): StoredBytes {
+  const file = { at, open: async () => source, opened: () => source };
   const raw = data.filter(isRaw);
-  if (dtype !== 'string' && (raw.length > 0 || data.length === 0)) {
-    const last = raw.at(-1);
-    const bytes = last === undefined ? new Uint8Array() : await source.slice(last.payload, last.end);
-    return orThrow(tensorOfRaw(at, dtype, dims, bytes));
+  if (dtype === 'string' || (raw.length === 0 && data.length > 0)) {
+    const ranges = data.map((span) => [span.start, span.end] as const);
+    const runs = (bytes: readonly Uint8Array[]) =>
+      data.map(({ field }, i) => ({ field, bytes: bytes[i] as Uint8Array })); // as many as ranges
+    return { ...file, ranges, decode: (bytes) => tensorOfTyped(at, dtype, dims, runs(bytes)) };
   }
-  const runs = [];
-  for (const span of data) runs.push({ field: span.field, bytes: await source.slice(span.start, span.end) });
-  return orThrow(tensorOfTyped(at, dtype, dims, runs));
+  const last = raw.at(-1);
+  const ranges = last === undefined ? [] : [[last.payload, last.end] as const];
+  return { ...file, ranges, decode: ([bytes = new Uint8Array()]) => tensorOfRaw(at, dtype, dims, bytes) };
 }
 
 function lazy(
   dtype: TensorSource['dtype'],
   dims: readonly number[],
   byteLength: number,
-  at: Location,
-  read: () => Promise<Tensor>,
+  stored: StoredBytes,
 ): TensorSource {
   let loaded: Promise<Tensor> | undefined;
   const load = (): Promise<Tensor> => {
     if (loaded !== undefined) return loaded;
-    const reading = read().catch((cause: unknown) => {
+    const reading = readBytes(stored).catch((cause: unknown) => {
       loaded = undefined;
-      throw cause instanceof DiagnosticError ? cause : cannotRead(at, cause);
+      throw asDiagnostic(cause, stored.at);
     });
     if (byteLength <= KEEP_LOADED) loaded = reading;
     return reading;
   };
-  return { dtype, dims, byteLength, load };
+  return { dtype, dims, byteLength, load, loadNow: () => readBytesNow(stored) };
+}
+
+async function readBytes({ open, ranges, decode }: StoredBytes): Promise<Tensor> {
+  const source = await open();
+  const bytes: Uint8Array[] = [];
+  for (const [start, end] of ranges) bytes.push(await source.slice(start, end));
+  return orThrow(decode(bytes));
+}
+
+function readBytesNow({ at, opened, ranges, decode }: StoredBytes): Tensor | undefined {
+  const slice = opened()?.sliceNow;
+  if (slice === undefined) return undefined;
+  try {
+    return orThrow(decode(ranges.map(([start, end]) => slice(start, end))));
+  } catch (cause) {
+    throw asDiagnostic(cause, at);
+  }
+}
+
+function asDiagnostic(cause: unknown, at: Location): DiagnosticError {
+  return cause instanceof DiagnosticError ? cause : cannotRead(at, cause);
 }
 
 function failing(
