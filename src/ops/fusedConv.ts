@@ -43,7 +43,7 @@ const fusedConv = defineOp<typeof ACTIVATION & AttributeSpecs, unknown, unknown>
     const z = context.inputs[3];
     const clamp = z === undefined ? activation.clamp : { lo: -Infinity, hi: Infinity };
     const [y] = conv.run({ ...context, clamp } as never) as [Tensor]; // as above
-    return [activate(z === undefined ? y : added(y, z, activation), activation)];
+    return [activate(context.kernels, z === undefined ? y : added(y, z, activation), activation)];
   },
   quant: (attributes) => conv.quant(attributes),
   integer: {

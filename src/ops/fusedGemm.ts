@@ -32,7 +32,7 @@ const fusedGemm = defineOp<typeof ACTIVATION & AttributeSpecs, unknown, unknown>
   run: (context) => {
     const activation = activationOf(context.attributes, context.fail);
     const [y] = gemm.run({ ...context, clamp: activation.clamp } as never) as [Tensor]; // as above
-    return [activate(y, activation)];
+    return [activate(context.kernels, y, activation)];
   },
   quant: (attributes) => gemm.quant(attributes),
   macs: (inputs, outputs, attributes) => gemm.macs?.(inputs, outputs, attributes) ?? NaN,

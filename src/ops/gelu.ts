@@ -1,7 +1,8 @@
 import type { Tensor } from '../base/tensor.ts';
+import type { UnaryOp } from '../kernels/kernelSet.ts';
 import { zipBroadcast } from './broadcast.ts';
 import { type Inferring, sameDim } from './facts.ts';
-import { numbersOf, stored } from './numbers.ts';
+import { floatsOf, isFloat32Stored, numbersOf, stored } from './numbers.ts';
 import { type AttributeSpecs, defineOp, type OpDef, type RunContext } from './opDef.ts';
 import { erf } from './special.ts';
 import { defineUnary, mapTensor } from './unary.ts';
@@ -17,7 +18,8 @@ export function geluTanh(x: number): number {
 }
 
 /** Gelu of x plus a bias along the last dimension; the bias is optional for FastGelu. */
-function biasGelu(type: 'BiasGelu' | 'FastGelu', f: (x: number) => number): OpDef {
+function biasGelu(type: 'BiasGelu' | 'FastGelu', op: 'gelu' | 'geluTanh'): OpDef {
+  const f = op === 'gelu' ? geluErf : geluTanh;
   return defineOp({
     type,
     domain: 'com.microsoft',
@@ -29,7 +31,9 @@ function biasGelu(type: 'BiasGelu' | 'FastGelu', f: (x: number) => number): OpDe
       checkBias(context, context.inputs[1] === undefined ? undefined : 1);
       return [{ dtype: context.input(0).dtype, dims: context.input(0).dims }];
     },
-    run: (context) => [context.inputs[1] === undefined ? mapTensor(context, f) : mapBiased(context, f)],
+    run: (context) => [
+      context.inputs[1] === undefined ? mapTensor(context, f, undefined, { op }) : mapBiased(context, f, op),
+    ],
     quant: () => ({ kind: 'observed' }),
   });
 }
@@ -43,9 +47,15 @@ export function checkBias(context: Inferring, index: number | undefined): void {
   sameDim(context, bias[0] as typeof last, last, 'length of the bias and last dimension');
 }
 
-function mapBiased(context: RunContext<AttributeSpecs>, f: (x: number) => number): Tensor {
+function mapBiased(context: RunContext<AttributeSpecs>, f: (x: number) => number, op: UnaryOp): Tensor {
   const [x, bias] = [context.input(0), context.input(1)];
   const out = context.output(0, x.dtype, x.dims);
+  if (isFloat32Stored(x.dtype)) {
+    const [y, width] = [floatsOf(out), bias.data.length];
+    context.kernels.binaryF32('add', floatsOf(x), floatsOf(bias), y, width === 0 ? 0 : y.length / width, width);
+    context.kernels.unaryF32(op, y, y);
+    return stored(out);
+  }
   const dims = { a: x.dims, b: bias.dims, out: x.dims };
   zipBroadcast(dims, numbersOf(x), numbersOf(bias), numbersOf(out), (v, b) => f(v + b));
   return stored(out);
@@ -58,8 +68,15 @@ export const geluOps: readonly OpDef[] = [
     since: 20,
     attributes: { approximate: { kind: 'string', default: 'none' } },
     scalar: ({ approximate }) => (approximate === 'tanh' ? geluTanh : geluErf),
+    kernel: ({ approximate }) => ({ op: approximate === 'tanh' ? 'geluTanh' : 'gelu' }),
   }),
-  defineUnary({ type: 'Gelu', domain: 'com.microsoft', since: 1, scalar: () => geluErf }),
+  defineUnary({
+    type: 'Gelu',
+    domain: 'com.microsoft',
+    since: 1,
+    scalar: () => geluErf,
+    kernel: () => ({ op: 'gelu' }),
+  }),
   defineUnary({
     type: 'QuickGelu',
     domain: 'com.microsoft',
@@ -69,7 +86,8 @@ export const geluOps: readonly OpDef[] = [
       ({ alpha }) =>
       (x) =>
         x / (1 + Math.exp(-alpha * x)),
+    kernel: ({ alpha }) => ({ op: 'swish', alpha }),
   }),
-  biasGelu('BiasGelu', geluErf),
-  biasGelu('FastGelu', geluTanh),
+  biasGelu('BiasGelu', 'gelu'),
+  biasGelu('FastGelu', 'geluTanh'),
 ];

@@ -17,8 +17,10 @@ import { cumulativeOps } from './cumulative.ts';
 import { deformConvOps } from './deformConv.ts';
 import { detectionOps } from './detection.ts';
 import { determinantOps } from './determinant.ts';
+import { dynamicQuantizedOps } from './dynamicQuantized.ts';
 import { einsumOps } from './einsum.ts';
 import { elementwiseOps } from './elementwise.ts';
+import { embedLayerNormOps } from './embedLayerNorm.ts';
 import { fourierOps } from './fourier.ts';
 import { functionOps } from './functions.ts';
 import { fusedConvOps } from './fusedConv.ts';
@@ -39,6 +41,7 @@ import { optimizerOps } from './optimizers.ts';
 import { optionalOps } from './optional.ts';
 import { padOps } from './pad.ts';
 import { poolOps } from './pool.ts';
+import { qGemmOps } from './qgemm.ts';
 import { qLinearActivationOps } from './qlinearActivation.ts';
 import { qLinearElementwiseOps } from './qlinearElementwise.ts';
 import { qLinearMoveOps } from './qlinearMove.ts';
@@ -58,6 +61,7 @@ import { selectOps } from './select.ts';
 import { sequenceOps } from './sequence.ts';
 import { shapeOps } from './shape.ts';
 import { signalWindowOps } from './signalWindows.ts';
+import { skipLayerNormOps } from './skipLayerNorm.ts';
 import { sliceOps } from './slice.ts';
 import { softmaxOps } from './softmax.ts';
 import { stringOps } from './strings.ts';
@@ -78,6 +82,8 @@ const ALL: readonly OpDef[] = [
   ...convOps,
   ...elementwiseOps,
   ...geluOps,
+  ...skipLayerNormOps,
+  ...embedLayerNormOps,
   ...fusedConvOps,
   ...fusedGemmOps,
   ...fusedMatMulOps,
@@ -112,6 +118,8 @@ const ALL: readonly OpDef[] = [
   ...qLinearMoveOps,
   ...qLinearPoolOps,
   ...qLinearReduceOps,
+  ...qGemmOps,
+  ...dynamicQuantizedOps,
   ...transposeOps,
   ...sequenceOps,
   ...scanOps,
