@@ -3,6 +3,7 @@ import { type AbortSignalLike, throwIfAborted } from '../base/abort.ts';
 import { startEngine } from '../node/engine.ts';
 import { nodeFiles } from '../node/files.ts';
 import { type CaseResult, verifyCase } from '../session/verify.ts';
+import { findCases } from '../session/verifyCases.ts';
 import type { Command } from './args.ts';
 import { EXIT } from './exitCodes.ts';
 import { writeJson } from './files.ts';
@@ -16,11 +17,13 @@ export async function verifyCommand(
   const cases: CaseResult[] = [];
   try {
     for (const folder of command.folders) {
-      throwIfAborted(signal);
-      const result = await verifyCase(resolve(folder), nodeFiles, engine.kernels);
-      cases.push(result);
-      if (command.json !== '-')
-        console.log(`${result.status.padEnd(11)} ${result.name}${result.reason && `: ${result.reason}`}`);
+      for (const found of await findCases(resolve(folder), nodeFiles)) {
+        throwIfAborted(signal);
+        const result = await verifyCase(found, nodeFiles, engine.kernels);
+        cases.push(result);
+        if (command.json !== '-')
+          console.log(`${result.status.padEnd(11)} ${result.name}${result.reason && `: ${result.reason}`}`);
+      }
     }
   } finally {
     engine.close();

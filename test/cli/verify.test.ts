@@ -1,10 +1,9 @@
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { tensor } from '../../src/base/tensor.ts';
-import { describeWithShared, sharedData } from '../helpers/sharedData.ts';
+import { writeTensorProto } from '../../src/onnx/writeTensor.ts';
 import { model } from '../models/model.ts';
-import { caseNames, extractNodeCases } from '../ops/conformanceCases.ts';
 import { cli, testFolder, writeCase } from './cli.ts';
 
 const folder = testFolder();
@@ -61,18 +60,35 @@ test('several data sets must all agree', async () => {
   expect(code).toBe(1);
 });
 
-describeWithShared('the ONNX backend cases of the shared data', () => {
-  const archive = sharedData('conformance/onnx-backend-v1.22.0.tar.gz');
+test('verify finds the cases below a folder, and models with outputs beside them', async () => {
+  const suite = join(folder, 'suite');
+  const relu = await model()
+    .input('x', [4])
+    .node('Relu', { outputs: ['y'] })
+    .build()
+    .bytes();
+  writeCase(join(suite, 'node', 'b'), relu, { x: floats(-1, 0, 1, 2) }, { y: floats(0, 0, 1, 2) });
+  writeCase(join(suite, 'node', 'a'), relu, { x: floats(-1, 0, 1, 2) }, { y: floats(0, 0, 1, 3) });
+  mkdirSync(join(suite, 'light'));
+  writeFileSync(join(suite, 'light', 'm.onnx'), relu);
+  writeFileSync(join(suite, 'light', 'm_output_0.pb'), writeTensorProto('y', floats(0, 0.25, 0.5, 0.75)));
+  writeFileSync(join(suite, 'light', 'other.onnx'), relu);
+  const { code, stdout } = await cli(['verify', suite]);
+  expect(stdout).toMatch(/^passed +m\nfailed +a: .*\npassed +b\n3 cases: 2 passed, 1 failed, 0 unsupported\n$/);
+  expect(code).toBe(1);
+});
 
-  test('verify runs over all of them; what does not pass is unsupported, or drops elements at random', async () => {
-    const root = extractNodeCases(archive);
-    const json = join(folder, 'conformance.json');
-    const names = caseNames(root);
-    await cli(['verify', ...names.map((name) => join(root, name)), '--json', json]);
-    const { total, passed, cases } = JSON.parse(readFileSync(json, 'utf8'));
-    expect(total).toBe(names.length);
-    expect(passed).toBeGreaterThanOrEqual(1326);
-    const failed = cases.filter((c: { status: string }) => c.status === 'failed');
-    expect(failed.filter((c: { name: string }) => !c.name.startsWith('test_training_dropout'))).toEqual([]);
-  });
+test('of outputs that are drawn at random only type and shape are compared, and verify says so', async () => {
+  const random = await model()
+    .input('x', [2, 2])
+    .node('RandomUniformLike', { outputs: ['u'] })
+    .node('Neg', { outputs: ['y'] })
+    .build()
+    .bytes();
+  const x = tensor('float32', [2, 2], new Float32Array(4));
+  const same = writeCase(join(folder, 'random'), random, { x }, { y: x });
+  const other = writeCase(join(folder, 'randomShape'), random, { x }, { y: floats(0, 0, 0, 0) });
+  const { stdout } = await cli(['verify', same, other]);
+  expect(stdout).toMatch(/^passed +random: only type and shape: y is random$/m);
+  expect(stdout).toMatch(/^failed +randomShape: .*shape/m);
 });
