@@ -23,6 +23,7 @@ const SLOW = [
   'test/quality/detectors.test.ts',
   'test/quality/exportParity.test.ts',
   'test/quality/quantPairs.test.ts',
+  'test/quality/quantNodes.test.ts',
   'test/quality/trials.test.ts',
   'test/quality/cancel.test.ts',
   'test/quality/memory.test.ts',

@@ -57,14 +57,14 @@ export async function compareSteps({ model, program, codes, floatsOf }: CompareO
   return results;
 }
 
-/** How many elements differ, and the largest distance. */
+/** How many elements differ, and the largest distance; NaN equals NaN. */
 export function differences(a: Tensor, b: Tensor): { readonly different: number; readonly most: number } {
   let [different, most] = [0, 0];
   for (let i = 0; i < b.data.length; i++) {
-    const apart = Math.abs(Number(a.data[i]) - Number(b.data[i]));
-    if (apart === 0) continue;
+    const [x, y] = [Number(a.data[i]), Number(b.data[i])];
+    if (x === y || (Number.isNaN(x) && Number.isNaN(y))) continue;
     different++;
-    most = Math.max(most, apart);
+    most = Math.max(most, Math.abs(x - y));
   }
   return { different, most };
 }
