@@ -1,0 +1,129 @@
+import { rint } from '../base/round.ts';
+import { sizeOf } from '../base/shape.ts';
+import type { Tensor } from '../base/tensor.ts';
+import { checkPerColumn, type PackedMatrix, type Product, prepareMatrix, productOf } from './integerProduct.ts';
+import { inferMatMulDims } from './matMul.ts';
+import { type MatMulDims, matMulDims } from './matMulDirect.ts';
+import { floatsOf, numbersOf } from './numbers.ts';
+import { type AttributeSpecs, defineOp, type OpDef, type RunContext } from './opDef.ts';
+import { ALREADY_INTEGER, checkTensorQuant, codeDType } from './qlinear.ts';
+
+/**
+ * Scale and zero point of uint8 for numbers from `min` to `max`, 0 included: (max - min) / 255, and what 0 becomes,
+ * both in float32. A tensor of zeros has scale 1.
+ *
+ * @source ONNX DynamicQuantizeLinear; the scale of zeros is ONNX Runtime's.
+ */
+export function dynamicQuant(min: number, max: number): { readonly scale: number; readonly zeroPoint: number } {
+  const [lo, hi] = [Math.min(0, min), Math.max(0, max)];
+  const scale = lo === hi ? 1 : Math.fround(Math.fround(hi - lo) / 255);
+  return { scale, zeroPoint: Math.min(Math.max(rint(Math.fround(-lo / scale)), 0), 255) };
+}
+
+/** `x` as uint8 codes of its own range, in scratch. */
+export function quantizedByRange(
+  context: Pick<RunContext<AttributeSpecs>, 'kernels' | 'scratch'>,
+  x: Float32Array,
+): { readonly codes: Uint8Array; readonly scale: number; readonly zeroPoint: number } {
+  const { min, max } = context.kernels.momentsF32(x);
+  const quant = dynamicQuant(min, max);
+  const codes = context.scratch('uint8', x.length);
+  context.kernels.quantizeF32(x, { ...quant, signed: false }, codes);
+  return { codes, ...quant };
+}
+
+interface Prepared {
+  readonly matrix: PackedMatrix | undefined;
+  release(): void;
+}
+
+/** Scales of a float output: a's, and b's of one element, [N], or [batch..., 1, N]; and what is added, [N]. */
+interface Scaling {
+  readonly aScale: number;
+  readonly bScale: Tensor;
+  readonly bias: Tensor | undefined;
+}
+
+/** fround(fround(sum) * fround(sa sb)) and, in a rounding of its own, the bias. */
+function scaledProduct(
+  context: RunContext<AttributeSpecs, Prepared>,
+  dims: MatMulDims,
+  product: Product,
+  { aScale, bScale, bias }: Scaling,
+): Tensor {
+  const out = context.output(0, 'float32', dims.out);
+  const sums = context.scratch('int32', sizeOf(dims.out));
+  productOf(context.kernels, dims, product, sums);
+  const scales = Float32Array.from(numbersOf(bScale), (s) => aScale * s);
+  const { m, n } = dims;
+  const { data: y } = out;
+  for (let i = 0; i < y.length; i++) {
+    const column = i % n;
+    const perBatch = scales.length > n ? Math.floor(i / (m * n)) * n : 0;
+    const scale = scales[scales.length === 1 ? 0 : perBatch + column] as number;
+    y[i] = Math.fround(sums[i] as number) * scale;
+    if (bias !== undefined) y[i] = (y[i] as number) + (floatsOf(bias)[column] as number);
+  }
+  return out;
+}
+
+/** A, B, a_scale, b_scale, a_zero_point, b_zero_point, bias: the product of codes as float32. */
+const matMulIntegerToFloat = defineOp<AttributeSpecs, Prepared>({
+  type: 'MatMulIntegerToFloat',
+  domain: 'com.microsoft',
+  since: 1,
+  arity: [4, 7],
+  attributes: {},
+  layout: { kind: 'plain' },
+  infer: (context) => {
+    checkTensorQuant(context, 2, 4, codeDType(context, 0));
+    codeDType(context, 1);
+    for (const i of [3, 5, 6]) checkPerColumn(context, i, 1);
+    return [{ dtype: context.input(2).dtype, dims: inferMatMulDims(context) }];
+  },
+  prepare: (context) => prepareMatrix(context, { b: 1, bZero: 5 }),
+  run: (context) => {
+    const [a, b] = [context.input(0), context.input(1)];
+    const { matrix } = context.prepared;
+    const product = { a, aZero: context.inputs[4], b, bZero: context.inputs[5], matrix };
+    const aScale = floatsOf(context.input(2))[0] as number;
+    const scaling = { aScale, bScale: context.input(3), bias: context.inputs[6] };
+    return [scaledProduct(context, matMulDims(a.dims, b.dims), product, scaling)];
+  },
+  quant: () => ALREADY_INTEGER,
+});
+
+/** A, B, b_scale, b_zero_point, bias: A float32, quantized to uint8 by its own range in every run. */
+const dynamicQuantizeMatMul = defineOp<AttributeSpecs, Prepared>({
+  type: 'DynamicQuantizeMatMul',
+  domain: 'com.microsoft',
+  since: 1,
+  arity: [3, 5],
+  attributes: {},
+  layout: { kind: 'plain' },
+  infer: (context) => {
+    const { dtype } = context.input(0);
+    if (dtype !== 'float32') context.fail(`A is ${dtype}, expected float32`);
+    codeDType(context, 1);
+    for (const i of [2, 3, 4]) checkPerColumn(context, i, 1);
+    return [{ dtype, dims: inferMatMulDims(context) }];
+  },
+  prepare: (context) => prepareMatrix(context, { b: 1, bZero: 3 }),
+  run: (context) => {
+    const [a, b] = [context.input(0), context.input(1)];
+    const { codes, scale, zeroPoint } = quantizedByRange(context, floatsOf(a));
+    const product = {
+      a: { dtype: 'uint8', dims: a.dims, data: codes },
+      aZero: { dtype: 'uint8', dims: [], data: Uint8Array.of(zeroPoint) },
+      b,
+      bZero: context.inputs[3],
+      matrix: context.prepared.matrix,
+    } as const;
+    const scaling = { aScale: scale, bScale: context.input(2), bias: context.inputs[4] };
+    return [scaledProduct(context, matMulDims(a.dims, b.dims), product, scaling)];
+  },
+  quant: () => ALREADY_INTEGER,
+});
+
+/** Products of codes whose results are floats. */
+export const dynamicQuantizedOps: readonly OpDef[] = [matMulIntegerToFloat, dynamicQuantizeMatMul];
