@@ -24,6 +24,7 @@ const SLOW = [
   'test/quality/exportParity.test.ts',
   'test/quality/quantPairs.test.ts',
   'test/quality/quantNodes.test.ts',
+  'test/quality/quantEngines.test.ts',
   'test/quality/trials.test.ts',
   'test/quality/cancel.test.ts',
   'test/quality/memory.test.ts',

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { Tensor } from '../../src/base/tensor.ts';
+import type { ValueId } from '../../src/graph/model.ts';
+import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
+import type { KernelSet } from '../../src/kernels/kernelSet.ts';
+import { createThreadPool, type NodeThreadPool } from '../../src/node/threads.ts';
+import { onReference } from '../exec/integerSteps.ts';
+import { describeWithShared } from '../helpers/sharedData.ts';
+import { wasmBytes, wasmKernels } from '../kernels/engines.ts';
+import { differences } from './compareSteps.ts';
+import { quantCases } from './quantPairsCases.ts';
+import { openCase, runFreely } from './quantRun.ts';
+import { printTable, temporaryFolder } from './workbench.ts';
+
+vi.setConfig({ testTimeout: 600_000 }); // whole models, perhaps beside other work
+
+const INTEGER = /^u?int(8|16|32)$/;
+
+describeWithShared('quantized models on both engines', () => {
+  const folder = temporaryFolder();
+  const pools: NodeThreadPool[] = [];
+  const rows: Record<string, string | number>[] = [];
+  const wasm: KernelSet[] = [];
+
+  beforeAll(async () => {
+    const entryPath = join(folder.path, 'kernelThread.cjs');
+    await build({
+      entryPoints: [join(import.meta.dirname, '../../src/node/kernelThread.ts')],
+      outfile: entryPath,
+      bundle: true,
+      format: 'cjs',
+      platform: 'node',
+    });
+    const bytes = await wasmBytes();
+    wasm.push(await wasmKernels());
+    for (const threads of [2, 3]) {
+      const pool = (memory: WebAssembly.Memory): NodeThreadPool => {
+        const created = createThreadPool({ threads, wasmBytes: bytes, memory, entryPath });
+        pools.push(created);
+        return created;
+      };
+      wasm.push(await wasmKernels({ pool }));
+    }
+  });
+  afterAll(async () => {
+    for (const pool of pools) await pool.dispose();
+    folder.remove();
+    printTable('Elements of integer tensors, equal on js and wasm; bytes equal on 1, 1, 2 and 3 threads', rows);
+  });
+
+  // Two of the four SqueezeNets: both activation types, weights per channel and per tensor.
+  const cases = quantCases().filter(({ name }) => !/squeezenet\.(minmax\.pc\.u8|minmax\.pt\.s8|pre)$/.test(name));
+
+  test.each(cases.map((c) => [c.name, c] as const))('%s', async (name, c) => {
+    const [single] = wasm as [KernelSet];
+    const open = await openCase(c, single);
+    const values = runFreely(open);
+    const expected = hashOf(values);
+    expect(hashOf(runFreely(open))).toEqual(expected);
+    open.program.release();
+    for (const several of wasm.slice(1)) {
+      const threaded = await openCase(c, several);
+      expect([several.threads, hashOf(runFreely(threaded))]).toEqual([several.threads, expected]);
+      threaded.program.release();
+    }
+
+    const { program } = await openCase(c, createJsKernels());
+    const known = new Map([...values, ...open.feeds]);
+    let [steps, elements] = [0, 0];
+    for (const step of program.steps) {
+      const [id] = step.outputs;
+      const onWasm = id === undefined ? undefined : values.get(id);
+      if (onWasm === undefined || step.form === 'layout' || !INTEGER.test(onWasm.dtype)) continue;
+      const onJs = onReference(program, step, known);
+      expect([step.node.handle, onJs.dtype, onJs.dims]).toEqual([step.node.handle, onWasm.dtype, onWasm.dims]);
+      expect([step.node.handle, differences(onJs, onWasm).different]).toEqual([step.node.handle, 0]);
+      steps++;
+      elements += onJs.data.length;
+    }
+    rows.push({ model: name, 'integer steps': steps, elements, tensors: values.size });
+    program.release();
+  });
+});
+
+/** A digest of every value's bytes, in order of ids. */
+function hashOf(values: ReadonlyMap<ValueId, Tensor>): string {
+  const hash = createHash('sha1');
+  for (const [id, { data }] of [...values].sort(([a], [b]) => a - b)) {
+    hash.update(`${id}:`);
+    if (ArrayBuffer.isView(data)) hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest('hex');
+}
