@@ -4,6 +4,9 @@ import { type Tensor, toNumbers } from '../base/tensor.ts';
 import type { TensorFact } from '../graph/fact.ts';
 import type { Dim } from '../graph/model.ts';
 import {
+  type AdditiveMask,
+  additiveMask,
+  addMask,
   attend,
   capScores,
   copyHeads,
@@ -14,9 +17,8 @@ import {
   scaleScores,
   separateHeads,
 } from './attentionCore.ts';
-import { broadcastStrides } from './cells.ts';
 import { broadcastFacts, countOf, type Dims, divideDims, type Inferring, isNumeric, sameDim } from './facts.ts';
-import { numbersOf, stored } from './numbers.ts';
+import { stored } from './numbers.ts';
 import {
   type AttributeValues,
   defineOp,
@@ -197,20 +199,20 @@ function shownScores(out: Tensor | undefined, attributes: Attributes, count: num
 
 /** From products to scores: scale, cap, mask, causal order, padding. @source ONNX Attention-24. */
 function scoring(context: RunContext<typeof ATTRIBUTES>, dims: readonly number[], show: Show) {
-  const { attributes, inputs } = context;
+  const { attributes, inputs, kernels } = context;
   const [, , rows, keys] = dims as [number, number, number, number];
   const q = context.input(0);
   const size = q.dims.length === 4 ? (q.dims[3] as number) : (q.dims[2] as number) / attributes.q_num_heads;
   const scale = attributes.scale ?? 1 / Math.sqrt(size);
-  const mask = inputs[3] === undefined ? undefined : maskAdder(inputs[3], dims);
+  const mask = inputs[3] === undefined ? undefined : maskOf(context, inputs[3], dims);
   const past = inputs[4]?.dims[2];
   const filled = inputs[6] === undefined ? undefined : toNumbers(inputs[6]);
   return (scores: Floats, b: number, h: number) => {
-    scaleScores(scores, rows * keys, scale);
+    scaleScores(kernels, scores, scale);
     show(SHOWN.products, scores, b, h);
-    capScores(scores, rows * keys, attributes.softcap);
+    capScores(kernels, scores, attributes.softcap);
     show(SHOWN.capped, scores, b, h);
-    mask?.(scores, b, h);
+    if (mask !== undefined) addMask(kernels, scores, keys, mask, b, h);
     const valid = filled?.[b] ?? keys;
     if (attributes.is_causal) {
       const before = past ?? (filled === undefined ? 0 : valid - rows);
@@ -221,32 +223,13 @@ function scoring(context: RunContext<typeof ATTRIBUTES>, dims: readonly number[]
   };
 }
 
-/**
- * Adds a mask that broadcasts to [B, H, L, S]: false is -Infinity, a number is added. Keys beyond the mask's last
- * dimension are hidden.
- */
-function maskAdder(mask: Tensor, dims: readonly number[]) {
-  const [, , rows, keys] = dims as [number, number, number, number];
-  const count = mask.dims.at(-1) as number;
-  const [ofBatch, ofHead, ofRow] = broadcastStrides(mask.dims, [...dims.slice(0, 3), count]) as [
-    number,
-    number,
-    number,
-  ];
-  const data = numbersOf(mask);
-  const isBool = mask.dtype === 'bool';
-  return (scores: Floats, b: number, h: number) => {
-    for (let r = 0; r < rows; r++) {
-      const from = b * ofBatch + h * ofHead + r * ofRow;
-      const at = r * keys;
-      for (let i = 0; i < count; i++) {
-        const m = data[from + i] as number;
-        if (!isBool) scores[at + i] = (scores[at + i] as number) + m;
-        else if (m === 0) scores[at + i] = -Infinity;
-      }
-      scores.fill(-Infinity, at + count, at + keys);
-    }
-  };
+/** A mask that broadcasts to [B, H, L, S]: false is -Infinity, a number is added. */
+function maskOf(context: RunContext<typeof ATTRIBUTES>, mask: Tensor, dims: readonly number[]): AdditiveMask {
+  if (mask.dtype !== 'bool') return additiveMask(mask.data as Floats, mask.dims, dims); // numbers of Q's type
+  const isWide = context.input(0).dtype === 'float64';
+  const data = context.scratch(isWide ? 'float64' : 'float32', mask.data.length);
+  for (let i = 0; i < data.length; i++) data[i] = mask.data[i] === 0 ? -Infinity : 0;
+  return additiveMask(data, mask.dims, dims);
 }
 
 /** Scaled dot-product attention. */

@@ -1,5 +1,6 @@
 import type { Tensor } from '../base/tensor.ts';
 import type { KernelSet, Packed } from '../kernels/kernelSet.ts';
+import { broadcastStrides } from './cells.ts';
 import type { AttributeSpecs, RunContext } from './opDef.ts';
 
 /** What attention computes on: float64 where the inputs are, float32 otherwise. */
@@ -16,17 +17,31 @@ export interface Heads {
   start(batch: number, head: number): number;
 }
 
+/** Where the heads of a buffer lie, in elements. */
+export interface HeadPlaces {
+  readonly rows: number;
+  readonly width: number;
+  readonly batchStep: number;
+  readonly headStep: number;
+  readonly rowStep: number;
+  readonly offset?: number;
+}
+
+export function headsAt(data: Floats, { rows, width, batchStep, headStep, rowStep, offset = 0 }: HeadPlaces): Heads {
+  return { data, rows, width, step: rowStep, start: (b, h) => offset + b * batchStep + h * headStep };
+}
+
 /** Heads of [B, H, L, D], one block each. */
 export function separateHeads(data: Floats, dims: readonly number[]): Heads {
   const [, heads, rows, width] = dims as [number, number, number, number];
-  return { data, rows, width, step: width, start: (b, h) => (b * heads + h) * rows * width };
+  return headsAt(data, { rows, width, batchStep: heads * rows * width, headStep: rows * width, rowStep: width });
 }
 
 /** Heads of [B, L, H * D]: side by side in every row. */
 export function packedHeads(data: Floats, dims: readonly number[], heads: number): Heads {
   const [, rows, step] = dims as [number, number, number];
   const width = step / heads;
-  return { data, rows, width, step, start: (b, h) => b * rows * step + h * width };
+  return headsAt(data, { rows, width, batchStep: rows * step, headStep: width, rowStep: step });
 }
 
 /** Heads of a tensor of rank 4 ({@link separateHeads}) or 3 ({@link packedHeads}). */
@@ -81,7 +96,7 @@ export function attend(context: Running, job: AttentionJob): void {
       for (let h = g * group; h < (g + 1) * group; h++) {
         multiply(context.kernels, readQ(b, h), keys, scores, q.rows);
         job.score(scores, b, h);
-        softmaxRows(scores, q.rows, k.rows);
+        softmaxRows(context.kernels, scores, q.rows, k.rows);
         job.weigh?.(scores, b, h);
         const at = out.start(b, h);
         const y = result ?? out.data.subarray(at, at + out.rows * out.width);
@@ -156,7 +171,11 @@ function multiply(kernels: KernelSet, a: Floats, b: RightOperand, out: Floats, m
 }
 
 /** Softmax of every row of x [rows, count] in place; a row of -Infinity alone becomes NaN, as 0 / 0. */
-export function softmaxRows(x: Floats, rows: number, count: number): void {
+export function softmaxRows(kernels: KernelSet, x: Floats, rows: number, count: number): void {
+  if (x instanceof Float32Array) {
+    kernels.softmaxF32('softmax', x, x, rows, count, 1);
+    return;
+  }
   for (let at = 0; at < rows * count; at += count) {
     let max = -Infinity;
     for (let i = at; i < at + count; i++) if ((x[i] as number) > max) max = x[i] as number;
@@ -170,13 +189,63 @@ export function softmaxRows(x: Floats, rows: number, count: number): void {
   }
 }
 
-export function scaleScores(x: Floats, length: number, scale: number): void {
-  for (let i = 0; i < length; i++) x[i] = (x[i] as number) * scale;
+/** x *= factor. */
+export function scaleScores(kernels: KernelSet, x: Floats, factor: number): void {
+  if (x instanceof Float32Array) kernels.binaryF32('mul', x, Float32Array.of(factor), x, 1, x.length);
+  else for (let i = 0; i < x.length; i++) x[i] = (x[i] as number) * factor;
 }
 
 /** Bends scores into (-cap, cap): cap * tanh(x / cap). A cap of 0 is none. */
-export function capScores(x: Floats, length: number, cap: number): void {
-  if (cap > 0) for (let i = 0; i < length; i++) x[i] = cap * Math.tanh((x[i] as number) / cap);
+export function capScores(kernels: KernelSet, x: Floats, cap: number): void {
+  if (cap <= 0) return;
+  if (x instanceof Float32Array) {
+    kernels.binaryF32('div', x, Float32Array.of(cap), x, 1, x.length);
+    kernels.unaryF32('tanh', x, x);
+    scaleScores(kernels, x, cap);
+  } else for (let i = 0; i < x.length; i++) x[i] = cap * Math.tanh((x[i] as number) / cap);
+}
+
+/** Numbers added to scores, of a shape that broadcasts to [B, H, L, keys]; keys beyond its last dimension are hidden. */
+export interface AdditiveMask {
+  readonly data: Floats;
+  readonly keys: number;
+  readonly batchStep: number;
+  readonly headStep: number;
+  readonly rowStep: number;
+}
+
+/** The mask of `dims` over scores [B, H, L, S]. */
+export function additiveMask(data: Floats, dims: readonly number[], scores: readonly number[]): AdditiveMask {
+  const keys = dims.at(-1) as number;
+  const [batchStep, headStep, rowStep] = broadcastStrides(dims, [...scores.slice(0, 3), keys]) as [
+    number,
+    number,
+    number,
+  ];
+  return { data, keys, batchStep, headStep, rowStep };
+}
+
+/** Adds the part of a mask that belongs to one head to its scores [rows, count]. */
+export function addMask(
+  kernels: KernelSet,
+  scores: Floats,
+  count: number,
+  { data, keys, batchStep, headStep, rowStep }: AdditiveMask,
+  batch: number,
+  head: number,
+): void {
+  const from = batch * batchStep + head * headStep;
+  const rows = count === 0 ? 0 : scores.length / count;
+  if (keys === count && scores instanceof Float32Array && (rowStep === 0 || rowStep === keys)) {
+    const part = data.subarray(from, from + (rowStep === 0 ? keys : rows * keys)) as Float32Array; // like the scores
+    kernels.binaryF32('add', scores, part, scores, rows, count);
+    return;
+  }
+  for (let r = 0; r < rows; r++) {
+    const [at, m] = [r * count, from + r * rowStep];
+    for (let i = 0; i < keys; i++) scores[at + i] = (scores[at + i] as number) + (data[m + i] as number);
+    scores.fill(-Infinity, at + keys, at + count);
+  }
 }
 
 /** Hides the keys of row i from `i + first` on: -Infinity. `first` is 1 where query 0 may see key 0 only. */
