@@ -1,23 +1,28 @@
-import { rint } from '../base/round.ts';
+import { sizeOf, stridesOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { Packed, Requantizer } from '../kernels/kernelSet.ts';
+import { cellsOf, copyStrided } from './cells.ts';
 import { codesOf } from './codes.ts';
 import { CONV_ATTRIBUTES, convMacs, inferConvDims } from './conv.ts';
-import { directSums, indexOf, logicalOf, logicalStrides, physicalOf } from './convDirect.ts';
-import { inferMatMulDims } from './matMul.ts';
-import { batchedMatMul, matMulDims } from './matMulDirect.ts';
-import { numbersOf, rangeOf, stored } from './numbers.ts';
-import { defineOp, type OpDef, type QuantRule, type RunContext } from './opDef.ts';
+import { directSums } from './convDirect.ts';
+import { numbersOf, rangeOf } from './numbers.ts';
+import { defineOp, type OpDef, type PrepareContext, type RunContext } from './opDef.ts';
+import { ALREADY_INTEGER } from './qlinear.ts';
 import { geometryOf, imageOfCodes, imageOutputCodes, packingGeometry, resolveWindow } from './window.ts';
 
-const ALREADY: QuantRule = { kind: 'float', why: 'It already computes on integers.' };
 type ConvSpecs = typeof CONV_ATTRIBUTES;
 
 function zeroPointOf(t: Tensor | undefined): number {
   return t === undefined ? 0 : (numbersOf(t)[0] as number);
 }
 
-const convInteger = defineOp<ConvSpecs>({
+interface PreparedConv {
+  readonly packed: Packed | undefined;
+  release(): void;
+}
+
+/** x, w, x_zero_point, w_zero_point (one, or one per output channel). */
+const convInteger = defineOp<ConvSpecs, PreparedConv>({
   type: 'ConvInteger',
   domain: '',
   since: 10,
@@ -27,37 +32,103 @@ const convInteger = defineOp<ConvSpecs>({
   infer: (context) => [
     { dtype: 'int32', dims: inferConvDims(context, context.attributes, context.input(0).dims, context.input(1).dims) },
   ],
+  prepare: (context) => prepareConv(context, INTEGER_INPUTS),
   run: (context) => {
-    const [x, w, wZero] = [context.input(0), context.input(1), context.inputs[3]];
-    const dims = logicalOf(x.dims);
-    const window = resolveWindow(context.attributes, dims.slice(2), w.dims.slice(2), 'floor');
-    const outDims = [dims[0] as number, w.dims[0] as number, ...window.out];
-    const out = context.output(0, 'int32', physicalOf(outDims));
-    const strides = logicalStrides(out.dims);
-    const sums = directSums({
-      x: numbersOf(x),
-      xDims: x.dims,
-      w: numbersOf(w),
-      wDims: w.dims,
-      window,
-      group: context.attributes.group,
-      xZero: zeroPointOf(context.inputs[2]),
-      ...(wZero && { wZero: numbersOf(wZero) }),
-    });
-    for (let i = 0; i < out.data.length; i++) {
-      const at = indexOf(i, outDims);
-      const [n, o] = at as [number, number];
-      const p = at.slice(2).reduce((flat, v, d) => flat * (window.out[d] as number) + v, 0);
-      out.data[at.reduce((sum, v, d) => sum + v * (strides[d] as number), 0)] = sums(n, o, p);
+    if (context.input(0).dims.length > 4) return [sumDirectly(context)];
+    const { x, geometry, spatial } = convolution(context, INTEGER_INPUTS);
+    const packed = context.prepared.packed ?? packConv(context, context.inputs, INTEGER_INPUTS);
+    const { batch, outChannels } = geometry;
+    const whole = spatial.length === 2;
+    const out = context.output(0, 'int32', whole ? [batch, ...spatial, outChannels] : [batch, outChannels, ...spatial]);
+    const sums = whole ? out.data : context.scratch('int32', out.data.length);
+    context.kernels.convQ8Accumulators(x.data, packed, sums, geometry);
+    if (!whole) {
+      const [columns] = spatial as [number]; // rank 3 has one spatial dimension
+      const from = {
+        cells: cellsOf({ ...out, data: sums }),
+        offset: 0,
+        strides: [columns * outChannels, 1, outChannels],
+      };
+      copyStrided(out.dims, from, { cells: cellsOf(out), offset: 0, strides: stridesOf(out.dims) });
     }
+    if (context.prepared.packed === undefined) packed.release();
     return [out];
   },
-  quant: () => ALREADY,
+  quant: () => ALREADY_INTEGER,
   macs: (inputs, outputs) => convMacs(inputs, outputs),
 });
 
+/** By its definition, for windows of three dimensions. */
+function sumDirectly(context: RunContext<ConvSpecs, PreparedConv>): Tensor {
+  const [x, w, wZero] = [context.input(0), context.input(1), context.inputs[3]];
+  const window = resolveWindow(context.attributes, x.dims.slice(2), w.dims.slice(2), 'floor');
+  const [batch, outChannels, spatial] = [x.dims[0] as number, w.dims[0] as number, sizeOf(window.out)];
+  const out = context.output(0, 'int32', [batch, outChannels, ...window.out]);
+  const sums = directSums({
+    x: numbersOf(x),
+    xDims: x.dims,
+    w: numbersOf(w),
+    wDims: w.dims,
+    window,
+    group: context.attributes.group,
+    xZero: zeroPointOf(context.inputs[2]),
+    ...(wZero && { wZero: numbersOf(wZero) }),
+  });
+  for (let i = 0; i < out.data.length; i++) {
+    const channel = Math.floor(i / spatial);
+    out.data[i] = sums(Math.floor(channel / outChannels), channel % outChannels, i % spatial);
+  }
+  return out;
+}
+
+/** Where a convolution of codes finds its operands among the inputs. */
+interface ConvInputs {
+  readonly xZero: number;
+  readonly w: number;
+  readonly wZero: number;
+  readonly bias: number | undefined;
+}
+const INTEGER_INPUTS: ConvInputs = { xZero: 2, w: 1, wZero: 3, bias: undefined };
+const QLINEAR_INPUTS: ConvInputs = { xZero: 2, w: 3, wZero: 5, bias: 8 };
+
+function prepareConv(context: PrepareContext<ConvSpecs>, at: ConvInputs): PreparedConv {
+  const { constants, facts } = context;
+  const needed = [at.xZero, at.w, at.wZero, ...(at.bias === undefined ? [] : [at.bias])];
+  const variable = needed.some((i) => facts[i] !== undefined && constants[i] === undefined);
+  const rank = facts[at.w]?.dims?.length ?? 0;
+  const packed = variable || rank > 4 ? undefined : packConv(context, constants, at);
+  return { packed, release: () => packed?.release() };
+}
+
+function packConv(
+  { kernels, attributes: { group } }: Pick<RunContext<ConvSpecs>, 'kernels' | 'attributes'>,
+  inputs: readonly (Tensor | undefined)[],
+  at: ConvInputs,
+): Packed {
+  const w = inputs[at.w] as Tensor; // a required input
+  const zero = inputs[at.wZero];
+  const bias = at.bias === undefined ? undefined : inputs[at.bias];
+  const [outChannels, perGroup] = w.dims as [number, number]; // rank 3 or 4: infer checked
+  const weights = {
+    codes: codesOf(w),
+    zeroPoint: zero === undefined ? Int32Array.of(0) : Int32Array.from(numbersOf(zero)),
+    bias: bias === undefined ? undefined : (bias.data as Int32Array), // int32 by the operator's definition
+  };
+  const geometry = packingGeometry(outChannels, perGroup * group, group, w.dims.slice(2));
+  return kernels.packConvQ8(weights, geometry, zeroPointOf(inputs[at.xZero]));
+}
+
+/** The image and the geometry of a convolution of rank 3 or 4. */
+function convolution(context: RunContext<ConvSpecs, PreparedConv>, at: ConvInputs) {
+  const x = imageOfCodes(context, 0);
+  const w = context.input(at.w);
+  const window = resolveWindow(context.attributes, x.spatial, w.dims.slice(2), 'floor');
+  const channels = { inChannels: x.channels, outChannels: w.dims[0] as number, groups: context.attributes.group };
+  return { x, geometry: { ...geometryOf(x.batch, x.spatial, window), ...channels }, spatial: window.out };
+}
+
 /** x, x_scale, x_zero_point, w, w_scale, w_zero_point, y_scale, y_zero_point, B (int32). */
-const qLinearConv = defineOp<ConvSpecs, { readonly packed: Packed | undefined; release(): void }>({
+const qLinearConv = defineOp<ConvSpecs, PreparedConv>({
   type: 'QLinearConv',
   domain: '',
   since: 10,
@@ -70,56 +141,22 @@ const qLinearConv = defineOp<ConvSpecs, { readonly packed: Packed | undefined; r
     const dims = inferConvDims(context, context.attributes, context.input(0).dims, context.input(3).dims);
     return [{ dtype: context.input(7).dtype, dims }];
   },
-  prepare: (context) => {
-    const c = context.constants;
-    const variable = [2, 3, 5, 8].some((i) => context.facts[i] !== undefined && c[i] === undefined);
-    const packed = variable ? undefined : packQLinear(context, c);
-    return { packed, release: () => packed?.release() };
-  },
+  prepare: (context) => prepareConv(context, QLINEAR_INPUTS),
   run: (context) => {
-    const x = imageOfCodes(context, 0);
-    const w = context.input(3);
-    const window = resolveWindow(context.attributes, x.spatial, w.dims.slice(2), 'floor');
-    const outChannels = w.dims[0] as number;
-    const geometry = {
-      ...geometryOf(x.batch, x.spatial, window),
-      inChannels: x.channels,
-      outChannels,
-      groups: context.attributes.group,
-    };
-    const packed = context.prepared.packed ?? packQLinear(context, context.inputs);
-    const requantizer = requantizerFor(context, outChannels);
-    const shape = {
-      dtype: requantizer.signed ? 'int8' : 'uint8',
-      batch: x.batch,
-      channels: outChannels,
-      spatial: window.out,
-    } as const;
+    const { x, geometry, spatial } = convolution(context, QLINEAR_INPUTS);
+    const packed = context.prepared.packed ?? packConv(context, context.inputs, QLINEAR_INPUTS);
+    const requantizer = requantizerFor(context, geometry.outChannels);
+    const dtype = requantizer.signed ? ('int8' as const) : ('uint8' as const);
+    const shape = { dtype, batch: x.batch, channels: geometry.outChannels, spatial };
     const out = imageOutputCodes(context, shape, (y) =>
       context.kernels.convQ8(x.data, packed, requantizer, y, geometry),
     );
     if (context.prepared.packed === undefined) packed.release();
     return [out];
   },
-  quant: () => ALREADY,
+  quant: () => ALREADY_INTEGER,
   macs: (inputs, outputs) => convMacs(inputs, outputs, 3),
 });
-
-function packQLinear(
-  context: Pick<RunContext<ConvSpecs>, 'kernels' | 'attributes'>,
-  inputs: readonly (Tensor | undefined)[],
-): Packed {
-  const [w, wZero, bias] = [inputs[3] as Tensor, inputs[5] as Tensor, inputs[8]]; // required inputs
-  const [outChannels, perGroup] = w.dims as [number, number]; // rank 3 or 4: infer checked
-  const { group } = context.attributes;
-  const weights = {
-    codes: codesOf(w),
-    zeroPoint: Int32Array.from(numbersOf(wZero)),
-    bias: bias === undefined ? undefined : (bias.data as Int32Array), // int32 by the operator's definition
-  };
-  const geometry = packingGeometry(outChannels, perGroup * group, group, w.dims.slice(2));
-  return context.kernels.packConvQ8(weights, geometry, zeroPointOf(inputs[2]));
-}
 
 /** Equation (R): multiplier[c] = fround(fround(sx * sw[c]) / sy). */
 function requantizerFor(context: RunContext<ConvSpecs, unknown>, outChannels: number): Requantizer {
@@ -141,74 +178,5 @@ function requantizerFor(context: RunContext<ConvSpecs, unknown>, outChannels: nu
   return { flavour: 'fp32', multiplier, real, zeroPoint: zeroPointOf(context.input(7)), signed, lo, hi };
 }
 
-/** A zero point per tensor, or per row of A and column of B. */
-const zeroPoints = (a: Tensor | undefined, b: Tensor | undefined) => {
-  const at = (t: Tensor | undefined) => {
-    if (t === undefined) return () => 0;
-    const list = numbersOf(t);
-    return (i: number) => list[list.length === 1 ? 0 : i % list.length] as number;
-  };
-  return { a: at(a), b: at(b) };
-};
-
-const matMulInteger = defineOp({
-  type: 'MatMulInteger',
-  domain: '',
-  since: 10,
-  arity: [2, 4],
-  attributes: {},
-  layout: { kind: 'plain' },
-  infer: (context) => [{ dtype: 'int32', dims: inferMatMulDims(context) }],
-  run: (context) => {
-    const [a, b] = [context.input(0), context.input(1)];
-    const dims = matMulDims(a.dims, b.dims);
-    const out = context.output(0, 'int32', dims.out);
-    batchedMatMul(dims, a, b, out, zeroPoints(context.inputs[2], context.inputs[3]));
-    return [out];
-  },
-  quant: () => ALREADY,
-});
-
-/** a, a_scale, a_zero_point, b, b_scale, b_zero_point, y_scale, y_zero_point. */
-const qLinearMatMul = defineOp({
-  type: 'QLinearMatMul',
-  domain: '',
-  since: 10,
-  arity: [8, 8],
-  attributes: {},
-  layout: { kind: 'plain' },
-  infer: (context) => [{ dtype: context.input(7).dtype, dims: inferMatMulDims(context, 0, 3) }],
-  run: (context) => {
-    const [a, b, yZero] = [context.input(0), context.input(3), context.input(7)];
-    const dims = matMulDims(a.dims, b.dims);
-    const sums = {
-      dtype: 'int32',
-      dims: dims.out,
-      data: context.scratch(
-        'int32',
-        dims.out.reduce((p, d) => p * d, 1),
-      ),
-    } as const;
-    batchedMatMul(dims, a, b, sums, zeroPoints(context.input(2), context.input(5)));
-    const [sa, sb, sy] = [1, 4, 6].map((i) => numbersOf(context.input(i))) as [
-      ArrayLike<number>,
-      ArrayLike<number>,
-      ArrayLike<number>,
-    ];
-    const pick = (list: ArrayLike<number>, i: number) => list[list.length === 1 ? 0 : i % list.length] as number;
-    const dtype = yZero.dtype as 'int8' | 'uint8'; // by the operator's definition
-    const out = context.output(0, dtype, dims.out);
-    const [lo, hi] = rangeOf(dtype);
-    for (let i = 0; i < sums.data.length; i++) {
-      const [row, column] = [Math.floor(i / dims.n), i % dims.n];
-      const multiplier = Math.fround(Math.fround(pick(sa, row) * pick(sb, column)) / pick(sy, row));
-      const q = rint(Math.fround(Math.fround(sums.data[i] as number) * multiplier)) + pick(numbersOf(yZero), row);
-      out.data[i] = Math.min(Math.max(q, lo), hi);
-    }
-    return [stored(out)];
-  },
-  quant: () => ALREADY,
-});
-
-/** ONNX's own integer operators: models quantized in QOperator form. */
-export const convIntegerOps: readonly OpDef[] = [convInteger, qLinearConv, matMulInteger, qLinearMatMul];
+/** Convolutions of ONNX's own integer operators. */
+export const convIntegerOps: readonly OpDef[] = [convInteger, qLinearConv];

@@ -1,7 +1,14 @@
 import { rint } from '../base/round.ts';
 import { sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
-import { checkPerColumn, type PackedMatrix, type Product, prepareMatrix, productOf } from './integerProduct.ts';
+import {
+  batchesOf,
+  checkPerColumn,
+  type PackedMatrix,
+  type Product,
+  prepareMatrix,
+  productOf,
+} from './integerProduct.ts';
 import { inferMatMulDims } from './matMul.ts';
 import { type MatMulDims, matMulDims } from './matMulDirect.ts';
 import { floatsOf, numbersOf } from './numbers.ts';
@@ -56,11 +63,12 @@ function scaledProduct(
   productOf(context.kernels, dims, product, sums);
   const scales = Float32Array.from(numbersOf(bScale), (s) => aScale * s);
   const { m, n } = dims;
+  const batches = batchesOf(dims.batchB, dims.batch);
   const { data: y } = out;
   for (let i = 0; i < y.length; i++) {
     const column = i % n;
-    const perBatch = scales.length > n ? Math.floor(i / (m * n)) * n : 0;
-    const scale = scales[scales.length === 1 ? 0 : perBatch + column] as number;
+    const first = scales.length > n ? (batches[Math.floor(i / (m * n))] as number) * n : 0;
+    const scale = scales[scales.length === 1 ? 0 : first + column] as number;
     y[i] = Math.fround(sums[i] as number) * scale;
     if (bias !== undefined) y[i] = (y[i] as number) + (floatsOf(bias)[column] as number);
   }

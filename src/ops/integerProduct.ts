@@ -103,11 +103,9 @@ export function productOf(kernels: KernelSet, dims: MatMulDims, product: Product
     if (product.matrix === undefined) matrix.release();
     return;
   }
-  const [stepsA, stepsB] = [broadcastStrides(dims.batchA, batch), broadcastStrides(dims.batchB, batch)];
+  const [batchesA, batchesB] = [batchesOf(dims.batchA, batch), batchesOf(dims.batchB, batch)];
   for (let i = 0; i < sizeOf(batch); i++) {
-    const index = indexOf(i, batch);
-    const ia = index.reduce((sum, at, d) => sum + at * (stepsA[d] as number), 0);
-    const ib = index.reduce((sum, at, d) => sum + at * (stepsB[d] as number), 0);
+    const [ia, ib] = [batchesA[i] as number, batchesB[i] as number];
     const zero = bZero.length <= n ? bZero : bZero.slice(ib * n, (ib + 1) * n);
     const matrix = packMatrix(kernels, b.subarray(ib * k * n, (ib + 1) * k * n), zero, { k, n, transposed: false });
     const rowZeros = aZero.length <= m ? aZero : aZero.slice(ia * m, (ia + 1) * m);
@@ -115,6 +113,14 @@ export function productOf(kernels: KernelSet, dims: MatMulDims, product: Product
     multiplyCodes(kernels, rows, rowZeros, matrix, out.subarray(i * m * n, (i + 1) * m * n));
     matrix.release();
   }
+}
+
+/** Which of an operand's matrices each matrix of the output takes. */
+export function batchesOf(operand: readonly number[], batch: readonly number[]): readonly number[] {
+  const steps = broadcastStrides(operand, batch);
+  return Array.from({ length: sizeOf(batch) }, (_, i) =>
+    indexOf(i, batch).reduce((sum, at, d) => sum + at * (steps[d] as number), 0),
+  );
 }
 
 /** Zero points of rows, one for each row of every batch. */

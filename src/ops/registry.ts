@@ -34,6 +34,7 @@ import { layerNormOps } from './layerNorm.ts';
 import { linearAttentionOps } from './linearAttention.ts';
 import { lossOps } from './losses.ts';
 import { matMulOps } from './matMul.ts';
+import { matMulIntegerOps } from './matMulInteger.ts';
 import { maxUnpoolOps } from './maxUnpool.ts';
 import { normOps } from './norm.ts';
 import type { OpDef } from './opDef.ts';
@@ -119,6 +120,7 @@ const ALL: readonly OpDef[] = [
   ...qLinearPoolOps,
   ...qLinearReduceOps,
   ...qGemmOps,
+  ...matMulIntegerOps,
   ...dynamicQuantizedOps,
   ...transposeOps,
   ...sequenceOps,

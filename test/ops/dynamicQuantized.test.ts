@@ -45,6 +45,10 @@ const SHAPES: readonly (readonly [a: readonly number[], b: readonly number[]])[]
     [2, 3, 4, 8],
     [2, 3, 8, 5],
   ],
+  [
+    [2, 1, 4, 8],
+    [3, 8, 5],
+  ],
 ];
 
 const floats = (dims: readonly number[], scale = 1): Tensor<'float32'> =>
