@@ -118,7 +118,7 @@ export interface RowStatistics {
 export interface FloatKernels {
   /** @param weights [O, I/groups, kH, kW]; @param bias [O] or undefined (zero). */
   packConvF32(weights: Float32Array, bias: Float32Array | undefined, geometry: ConvGeometry): Packed;
-  /** @param x [N, H, W, I]; @param out [N, H', W', O]. The packed weights must be of the same kernel, groups and channels. */
+  /** @param x [N, H, W, I]; @param out [N, H', W', O]. The packed weights must be of the same kernel, strides, dilations, groups and channels. */
   convF32(x: Float32Array, packed: Packed, out: Float32Array, geometry: ConvGeometry, clamp: ClampRange): void;
   /** @param weights [I, O/groups, kH, kW]; `geometry` has in/out of the transposed convolution (out is the larger). */
   packConvTransposeF32(weights: Float32Array, bias: Float32Array | undefined, geometry: ConvGeometry): Packed;

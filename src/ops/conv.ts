@@ -103,7 +103,7 @@ const conv = defineOp<typeof CONV_ATTRIBUTES, PreparedWeights, PreparedCodes>({
     const biasIsVariable = context.facts[2] !== undefined && bias === undefined;
     if (w === undefined || biasIsVariable || w.dims.length > 4 || !isFloat32Stored(w.dtype))
       return preparedWeights(undefined);
-    const geometry = weightGeometry(w.dims, context.attributes.group);
+    const geometry = weightGeometry(w.dims, context.attributes);
     return preparedWeights(
       context.kernels.packConvF32(floatsOf(w), bias === undefined ? undefined : floatsOf(bias), geometry),
     );
@@ -129,7 +129,7 @@ const conv = defineOp<typeof CONV_ATTRIBUTES, PreparedWeights, PreparedCodes>({
           zeroPoint: zeroPointsOf(context, 1),
           bias: bias === undefined ? undefined : (bias.data as Int32Array), // checked by acceptsWeighted
         },
-        weightGeometry(w.dims, context.attributes.group),
+        weightGeometry(w.dims, context.attributes),
         inputQuant(context, 0).zeroPoint,
       );
       return {
@@ -170,9 +170,9 @@ function convRoles(context: IntegerContext<AttributeSpecs>): WeightedRoles | und
   return { weight: 1, bias: 2, k: sizeOf(dims.slice(1)), outChannels: dims[0] as number, channelAxis: 0 };
 }
 
-function weightGeometry(dims: readonly number[], group: number) {
+function weightGeometry(dims: readonly number[], attributes: ConvAttributes) {
   const [outChannels, perGroup] = dims as [number, number]; // rank at least 3: infer checked
-  return packingGeometry(outChannels, perGroup * group, group, dims.slice(2));
+  return packingGeometry(outChannels, perGroup * attributes.group, attributes.group, dims.slice(2), attributes);
 }
 
 function runConv(context: RunContext<typeof CONV_ATTRIBUTES, PreparedWeights>) {

@@ -146,18 +146,19 @@ export function geometryOf(batch: number, spatial: readonly number[], window: Wi
   };
 }
 
-/** A geometry that has only what packing needs: kernel, channels and groups. */
+/** A geometry that has only what packing needs: kernel, channels, groups, and strides and dilations where they matter. */
 export function packingGeometry(
   outChannels: number,
   inChannels: number,
   groups: number,
   kernel: readonly number[],
+  { strides, dilations }: Partial<Pick<WindowAttributes, 'strides' | 'dilations'>> = {},
 ): ConvGeometry {
   const ones = kernel.map(() => 1);
   const window = {
     kernel,
-    strides: ones,
-    dilations: ones,
+    strides: ones.map((one, axis) => strides?.[axis] ?? one),
+    dilations: ones.map((one, axis) => dilations?.[axis] ?? one),
     padBegin: ones.map(() => 0),
     padEnd: ones.map(() => 0),
     out: ones,

@@ -6,11 +6,12 @@ import type { Engine } from './engine.ts';
 import type { Epilogue } from './epilogue.ts';
 import { gemmOverPatchesF32, gemmOverPatchesQ8, type PatchProblem } from './gemmOverPatches.ts';
 import { convOrder, packDepthwiseF32, packDepthwiseQ8, packPanelsF32, packPanelsQ8 } from './pack.ts';
-import { asWasmPacked, isDepthwise } from './packed.ts';
+import { asWasmPacked, isDepthwise, type PackedForm } from './packed.ts';
+import { packWinogradF32, usesWinograd, winogradF32 } from './winograd.ts';
 
 type ConvKernels = Pick<KernelSet, 'packConvF32' | 'convF32' | 'packConvQ8' | 'convQ8' | 'convQ8Accumulators'>;
 
-/** Convolutions: depthwise by kernels of their own, everything else as a GEMM over patches. */
+/** Convolutions: depthwise by kernels of their own, everything else as a GEMM over patches, transformed where it pays. */
 export function convKernels(engine: Engine): ConvKernels {
   const { memory } = engine;
   const convQ8 = (
@@ -21,7 +22,7 @@ export function convKernels(engine: Engine): ConvKernels {
     geometry: ConvGeometry,
   ) => {
     const weights = asWasmPacked(packed);
-    checkForm(weights.shape.form, geometry);
+    checkForm(weights.shape.form, isDepthwise(geometry) ? 'depthwise' : 'panels');
     if (weights.shape.form === 'depthwise') depthwiseQ8(engine, x, weights, out, geometry, epilogue);
     else {
       const { inputZeroPoint } = weights.shape;
@@ -29,14 +30,18 @@ export function convKernels(engine: Engine): ConvKernels {
     }
   };
   return {
-    packConvF32: (weights, bias, geometry) =>
-      isDepthwise(geometry)
-        ? packDepthwiseF32(memory, weights, bias, geometry)
-        : packPanelsF32(memory, weights, bias, convOrder(geometry)),
+    packConvF32: (weights, bias, geometry) => {
+      const form = formF32(geometry);
+      if (form === 'depthwise') return packDepthwiseF32(memory, weights, bias, geometry);
+      if (form === 'winograd') return packWinogradF32(memory, weights, bias, geometry);
+      return packPanelsF32(memory, weights, bias, convOrder(geometry));
+    },
     convF32: (x, packed, out, geometry, clamp: ClampRange) => {
       const weights = asWasmPacked(packed);
-      checkForm(weights.shape.form, geometry);
-      if (weights.shape.form === 'depthwise') depthwiseF32(engine, x, weights, out, geometry, clamp);
+      const form = formF32(geometry);
+      checkForm(weights.shape.form, form);
+      if (form === 'depthwise') depthwiseF32(engine, x, weights, out, geometry, clamp);
+      else if (form === 'winograd') winogradF32(engine, x, weights, out, geometry, clamp);
       else gemmOverPatchesF32(engine, x, weights, out, convProblem(geometry), clamp);
     },
     packConvQ8: (weights, geometry, inputZeroPoint) =>
@@ -48,11 +53,14 @@ export function convKernels(engine: Engine): ConvKernels {
   };
 }
 
-function checkForm(form: string, geometry: ConvGeometry): void {
-  invariant(
-    (form === 'depthwise') === isDepthwise(geometry),
-    `${form} weights for other groups than they were packed for`,
-  );
+/** How float weights are arranged; it depends on the kernel, strides, dilations, groups and channels alone. */
+function formF32(geometry: ConvGeometry): PackedForm {
+  if (isDepthwise(geometry)) return 'depthwise';
+  return usesWinograd(geometry) ? 'winograd' : 'panels';
+}
+
+function checkForm(packed: PackedForm, expected: PackedForm): void {
+  invariant(packed === expected, `${packed} weights for a convolution that takes ${expected}`);
 }
 
 function convProblem(geometry: ConvGeometry): PatchProblem {

@@ -2,8 +2,8 @@ import { invariant } from '../base/diagnostics.ts';
 import type { ConvGeometry, Packed } from '../kernels/kernelSet.ts';
 import type { WasmMemory } from './memory.ts';
 
-/** How weights are arranged: in panels for a GEMM over patches, or tap by tap for one channel each. */
-export type PackedForm = 'panels' | 'depthwise';
+/** How weights are arranged: in panels for a GEMM over patches, transformed or not, or tap by tap for one channel each. */
+export type PackedForm = 'panels' | 'winograd' | 'depthwise';
 
 export interface PackedShape {
   readonly form: PackedForm;

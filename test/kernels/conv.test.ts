@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { clamp } from '../../src/base/round.ts';
+import { usesWinograd } from '../../src/wasm/winograd.ts';
 import { convCases, convDefinition, requantizerFor, sizesOf } from '../suites/conv.ts';
 import { type CodeKind, EPSILON_F32, firstDifference, numbersOf } from '../suites/numbers.ts';
 import { requantizeExactly } from '../suites/requantize.ts';
+import { winogradMagnitudes } from '../suites/winograd.ts';
 import { ENGINES } from './engines.ts';
 
 const CASES = convCases();
@@ -32,8 +34,10 @@ describe.each(ENGINES)('convolution ($name)', ({ create }) => {
         (i) => weights[i] as number,
         (c) => bias?.[c] ?? 0,
       );
-      const terms = (sizes.weights / g.outChannels + 2) * EPSILON_F32;
-      const bounds = magnitudes.map((m) => m * terms * 1.01);
+      const transformed = kernels.engine === 'wasm' && usesWinograd(g);
+      const terms = transformed ? g.inChannels + 8 : sizes.weights / g.outChannels + 2;
+      const scales = transformed ? winogradMagnitudes(g, x, weights, bias) : magnitudes;
+      const bounds = scales.map((m) => m * terms * EPSILON_F32 * 1.01);
       const difference = firstDifference(
         out,
         sums.map((s) => clamp(s, range.lo, range.hi)),

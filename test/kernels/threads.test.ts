@@ -95,6 +95,23 @@ describe('kernels on three threads', () => {
     }
   });
 
+  it('give the bytes of one thread for convolutions of few pixels, which are split over channels', () => {
+    const sides = { batch: 1, inHeight: 5, inWidth: 5, outHeight: 5, outWidth: 5, inChannels: 200, outChannels: 200 };
+    const steps = { strideHeight: 1, strideWidth: 1, dilationHeight: 1, dilationWidth: 1, groups: 1 };
+    for (const size of [1, 3]) {
+      const window = { kernelHeight: size, kernelWidth: size, padTop: size >> 1, padLeft: size >> 1 };
+      const g = { ...sides, ...steps, ...window };
+      const numbers = numbersOf(size);
+      const [x, weights] = [numbers.floats(sizesOf(g).x), numbers.floats(sizesOf(g).weights)];
+      const results = [single, several].map((kernels) => {
+        const out = new Float32Array(sizesOf(g).out);
+        kernels.convF32(x, kernels.packConvF32(weights, undefined, g), out, g, NO_CLAMP);
+        return bytesOf(out);
+      });
+      expect(results[1] === results[0]).toBe(true);
+    }
+  });
+
   it('give the bytes of one thread for matrix products of many and of one row', () => {
     for (const m of [1, 5, 300]) {
       const [k, n] = [256, 200];

@@ -1,11 +1,4 @@
-import { clampF32x4, storePart32 } from './vector';
-
-// @ts-ignore: decorator
-@inline
-function store4(to: usize, v: v128, count: i32): void {
-  if (count >= 4) v128.store(to, v);
-  else storePart32(to, v, v, count);
-}
+import { clampF32x4, store4 } from './vector';
 
 /**
  * One output row of a depthwise convolution, any kernel, four channels at a time.

@@ -12,3 +12,4 @@ export { normalizeRowsF32, scaleChannelsF32 } from './normalize';
 export { reduceF32 } from './reduce';
 export { softmaxF32 } from './softmax';
 export { unaryF32 } from './unary';
+export { winogradF32 } from './winograd';

@@ -101,5 +101,8 @@ export const POOL_X_SCALE = 84;
 export const POOL_Y_SCALE = 88;
 export const POOL_BYTES = 128;
 
+/** In front of the scratch of winogradF32: eight zeros, then the range from -Infinity to Infinity. */
+export const WINOGRAD_HEADER = 64;
+
 /** Bytes past the end of a scratch block that runs may overwrite. */
 export const SLACK = 64;

@@ -48,6 +48,14 @@ export function store32(to: usize, first: v128, second: v128, count: i32): void 
   } else storePart32(to, first, second, count);
 }
 
+/** Stores the first `count` 32-bit lanes of `v`, all 4 without a detour. */
+// @ts-ignore: decorator
+@inline
+export function store4(to: usize, v: v128, count: i32): void {
+  if (count >= 4) v128.store(to, v);
+  else storePart32(to, v, v, count);
+}
+
 /** Stores the first `count` (1 to 7) bytes of `v`. */
 export function storePart8(to: usize, v: v128, count: i32): void {
   if (count >= 4) {
