@@ -22,6 +22,7 @@ const SLOW = [
   'test/quality/squeezenet.test.ts',
   'test/quality/detectors.test.ts',
   'test/quality/exportParity.test.ts',
+  'test/exec/goldens.test.ts',
   'test/quality/quantPairs.test.ts',
   'test/quality/quantNodes.test.ts',
   'test/quality/quantEngines.test.ts',

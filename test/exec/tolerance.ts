@@ -2,7 +2,8 @@ import { sizeOf } from '../../src/base/shape.ts';
 import type { Tensor } from '../../src/base/tensor.ts';
 import type { Program } from '../../src/exec/program.ts';
 import type { TensorFact } from '../../src/graph/fact.ts';
-import type { ValueId } from '../../src/graph/model.ts';
+import type { Graph, ValueId } from '../../src/graph/model.ts';
+import { capturesOf, readsOf, subgraphsOf } from '../../src/graph/topo.ts';
 import { readAttributes } from '../../src/ops/attributes.ts';
 import { findOp } from '../../src/ops/registry.ts';
 
@@ -20,8 +21,11 @@ export function toleranceOf(program: Program, opsets: ReadonlyMap<string, number
   for (const step of program.steps) {
     let before = 0;
     for (const id of step.inputs) if (id !== undefined) before = Math.max(before, depth.get(id) ?? 0);
+    const bodies = subgraphsOf(step.node);
+    for (const id of bodies.flatMap((b) => [...capturesOf(b)])) before = Math.max(before, depth.get(id) ?? 0);
+    const inside = Math.max(0, ...bodies.map((b) => errorInside(b, stored)));
     const own = Math.sqrt(productsOf(program, step, opsets)) * FLOAT32_ROUNDOFF + stored;
-    const after = before + (step.form === 'layout' ? 0 : own);
+    const after = before + (step.form === 'layout' ? 0 : own + inside);
     for (const id of step.outputs) depth.set(id, after);
     deepest = Math.max(deepest, after);
   }
@@ -32,6 +36,28 @@ const LAMBDA = 4;
 const FLOAT32_ROUNDOFF = 2 ** -24;
 /** What rounding every result to float16 adds per step. */
 export const FLOAT16_ROUNDOFF = 2 ** -11;
+
+/** The longest path through a body of If, Loop or Scan; weights tell how many products its sums have. */
+function errorInside(body: Graph, stored: number): number {
+  const depth = new Map<ValueId, number>();
+  let deepest = 0;
+  for (const node of body.nodes) {
+    let before = 0;
+    for (const id of readsOf(node)) before = Math.max(before, depth.get(id) ?? 0);
+    const inside = Math.max(0, ...subgraphsOf(node).map((b) => errorInside(b, stored)));
+    const products = Math.max(1, ...node.inputs.map((id) => productsPerChannel(body, id)));
+    const after = before + inside + Math.sqrt(products) * FLOAT32_ROUNDOFF + stored;
+    for (const id of node.outputs) if (id !== undefined) depth.set(id, after);
+    deepest = Math.max(deepest, after);
+  }
+  return deepest;
+}
+
+/** Elements of a constant weight per channel: of [O, I, ...] a convolution's I..., of [K, N] at most K N. */
+function productsPerChannel({ values }: Graph, id: ValueId | undefined): number {
+  const dims = (id === undefined ? undefined : values.get(id)?.constant?.dims) ?? [];
+  return dims.length < 2 ? 1 : sizeOf(dims.slice(1));
+}
 
 /** Products per output element; 1 where the operator has no sum of products. */
 function productsOf(
