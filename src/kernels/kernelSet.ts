@@ -7,7 +7,7 @@ import type { DTypeArrays, NumericDType } from '../base/dtype.ts';
  * Image tensors are NHWC: [N, H, W, C]. Kernels write only into `out`. Arrays need not come from
  * {@link KernelMemory}, but those that do are not copied.
  */
-export interface KernelSet extends FloatKernels, IntegerKernels, StatisticsKernels {
+export interface KernelSet extends FloatKernels, IntegerKernels, CopyKernels, StatisticsKernels {
   readonly engine: 'js' | 'wasm';
   readonly threads: number;
   readonly memory: KernelMemory;
@@ -23,6 +23,8 @@ export interface KernelMemory {
   view<D extends NumericDType>(block: Uint8Array, dtype: D, byteOffset: number, length: number): DTypeArrays[D];
   readonly bytesInUse: number;
   readonly peakBytes: number;
+  /** How much programs should use of it, so that they leave weights in the file rather than exceed it. */
+  readonly budgetBytes: number;
 }
 
 /** Splits kernel work over threads. Floor 7 implements it; without one, kernels run on the caller's thread. */
@@ -262,6 +264,30 @@ export interface IntegerKernels {
     geometry: PoolGeometry,
     countPadding: boolean,
   ): void;
+}
+
+/** Elements as bit patterns of their width. */
+export type Cells = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
+
+/** One loop of a copy; steps in cells, 0 repeats, negative ones run backwards. */
+export interface CopyLevel {
+  readonly size: number;
+  readonly source: number;
+  readonly target: number;
+}
+
+/** Nested loops over a box of cells, and the indices of the first cell on both sides. */
+export interface StridedCopy {
+  readonly levels: readonly CopyLevel[];
+  readonly source: number;
+  readonly target: number;
+}
+
+export interface CopyKernels {
+  /** Copies a box between arrays of one width, which must not overlap; every cell is written at most once. */
+  copyCells(from: Cells, to: Cells, copy: StridedCopy): void;
+  /** `to`, written whole, gets blocks of `length` cells from rows[r] + columns[c] on, row after row. */
+  gatherBlocks(from: Cells, to: Cells, rows: Int32Array, columns: Int32Array, length: number): void;
 }
 
 /** One pass over a tensor; sums in float64, NaN and infinities counted and left out of everything else. */

@@ -2,6 +2,8 @@ import type { DType, NumericDType } from '../base/dtype.ts';
 import { bytesInMemory, isNumericDType, viewArray } from '../base/dtype.ts';
 import { sizeOf, stridesOf } from '../base/shape.ts';
 import { type Tensor, tensor } from '../base/tensor.ts';
+import { copyCells } from '../kernels/js/stridedCopy.ts';
+import type { CopyLevel, KernelSet } from '../kernels/kernelSet.ts';
 import type { AttributeSpecs, RunContext } from './opDef.ts';
 
 /** Elements as bit patterns: what operators that only move data see, so that four array types serve all dtypes. */
@@ -41,64 +43,31 @@ export function whole(t: Tensor): Strided {
 }
 
 /** Copies a block of shape `dims` from one strided place to another of the same element width. */
-export function copyStrided(dims: readonly number[], from: Strided, to: Strided): void {
+export function copyStrided(
+  dims: readonly number[],
+  from: Strided,
+  to: Strided,
+  kernels?: Pick<KernelSet, 'copyCells'>,
+): void {
   if (dims.includes(0)) return;
-  const size: number[] = [];
-  const source: number[] = [];
-  const target: number[] = [];
+  const copy = { levels: mergedLevels(dims, from.strides, to.strides), source: from.offset, target: to.offset };
+  if (Array.isArray(from.cells) || Array.isArray(to.cells)) {
+    copyCells(from.cells as unknown as Uint32Array, to.cells as unknown as Uint32Array, copy); // it only moves elements
+  } else (kernels ?? { copyCells }).copyCells(from.cells, to.cells, copy);
+}
+
+/** As few loops as walk both sides; those of one iteration are left out. */
+function mergedLevels(dims: readonly number[], source: readonly number[], target: readonly number[]): CopyLevel[] {
+  const levels: CopyLevel[] = [];
   for (let i = 0; i < dims.length; i++) {
-    const n = dims[i] as number;
-    const s = from.strides[i] as number;
-    const t = to.strides[i] as number;
-    if (n === 1) continue;
-    const last = size.length - 1;
-    if (last >= 0 && source[last] === s * n && target[last] === t * n) {
-      size[last] = (size[last] as number) * n;
-      source[last] = s;
-      target[last] = t;
-    } else {
-      size.push(n);
-      source.push(s);
-      target.push(t);
-    }
+    const level = { size: dims[i] as number, source: source[i] as number, target: target[i] as number };
+    if (level.size === 1) continue;
+    const last = levels.at(-1);
+    if (last?.source === level.source * level.size && last.target === level.target * level.size) {
+      levels[levels.length - 1] = { ...level, size: last.size * level.size };
+    } else levels.push(level);
   }
-  if (size.length === 0) {
-    size.push(1);
-    source.push(1);
-    target.push(1);
-  }
-  copyLevel({ size, source, target, from: from.cells, to: to.cells }, 0, from.offset, to.offset);
-}
-
-interface Copy {
-  readonly size: readonly number[];
-  readonly source: readonly number[];
-  readonly target: readonly number[];
-  readonly from: Cells;
-  readonly to: Cells;
-}
-
-function copyLevel(copy: Copy, level: number, from: number, to: number): void {
-  const n = copy.size[level] as number;
-  const s = copy.source[level] as number;
-  const t = copy.target[level] as number;
-  if (level < copy.size.length - 1) {
-    for (let i = 0; i < n; i++) copyLevel(copy, level + 1, from + i * s, to + i * t);
-  } else if (s === 1 && t === 1 && n > 8 && !Array.isArray(copy.from) && !Array.isArray(copy.to)) {
-    (copy.to as Uint8Array).set(copy.from.subarray(from, from + n) as Uint8Array, to); // both of one width
-  } else {
-    copyRow(copy.from as Uint32Array, copy.to as Uint32Array, n, from, s, to, t); // any width: only reads and writes
-  }
-}
-
-function copyRow(from: Uint32Array, to: Uint32Array, n: number, a: number, s: number, b: number, t: number): void {
-  let i = a;
-  let j = b;
-  for (let k = 0; k < n; k++) {
-    to[j] = from[i] as number;
-    i += s;
-    j += t;
-  }
+  return levels;
 }
 
 /** `t` with other dims over the same data. */

@@ -9,6 +9,7 @@ import { WasmMemory } from './memory.ts';
 import { poolKernels } from './poolKernels.ts';
 import { reduceKernels } from './reduceKernels.ts';
 import { statisticsKernels } from './statisticsKernels.ts';
+import { stridedCopyKernels } from './stridedCopyKernels.ts';
 import { unaryKernels } from './unaryKernels.ts';
 
 export interface WasmOptions {
@@ -16,6 +17,8 @@ export interface WasmOptions {
   readonly pool?: (memory: WebAssembly.Memory) => ThreadPool;
   /** How far the memory may grow; 4 GiB unless told. */
   readonly maxBytes?: number;
+  /** How much of it programs should use; all unless told. */
+  readonly budgetBytes?: number;
 }
 
 /**
@@ -25,7 +28,7 @@ export interface WasmOptions {
  * @throws DiagnosticError EXE402 without SharedArrayBuffer.
  */
 export function createWasmKernels(bytes: Uint8Array, options: WasmOptions = {}): KernelSet {
-  const memory = new WasmMemory(options.maxBytes);
+  const memory = new WasmMemory(options.maxBytes, options.budgetBytes);
   const engine = new Engine(memory, bytes, options.pool?.(memory.memory));
   return {
     engine: 'wasm',
@@ -38,6 +41,7 @@ export function createWasmKernels(bytes: Uint8Array, options: WasmOptions = {}):
     ...elementwiseKernels(engine),
     ...copyKernels(engine),
     ...unaryKernels(engine),
+    ...stridedCopyKernels(engine),
     ...reduceKernels(engine),
     ...statisticsKernels(engine),
   };

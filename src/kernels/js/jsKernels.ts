@@ -10,6 +10,7 @@ import { averagePoolF32, averagePoolQ8, maxPoolF32, maxPoolQ8 } from './pool.ts'
 import { countClippedF32, countSaturated8, dequantizeQ8, quantizeF32 } from './qdq.ts';
 import { reduceF32, softmaxF32 } from './reduce.ts';
 import { channelSumsF32, momentsF32, pairSumsF32, quartilesF32, squaredDeviationF32 } from './statistics.ts';
+import { copyCells, gatherBlocks } from './stridedCopy.ts';
 
 /** The readable reference: what every other engine must compute, bit for bit where the result is an integer. */
 export function createJsKernels(): KernelSet {
@@ -27,6 +28,8 @@ export function createJsKernels(): KernelSet {
     averagePoolF32,
     binaryF32,
     unaryF32,
+    copyCells,
+    gatherBlocks,
     reduceF32,
     softmaxF32,
     normalizeRowsF32,

@@ -104,5 +104,11 @@ export const POOL_BYTES = 128;
 /** In front of the scratch of winogradF32: eight zeros, then the range from -Infinity to Infinity. */
 export const WINOGRAD_HEADER = 64;
 
+/** One level of a strided copy: iterations, and steps in bytes on both sides. */
+export const LEVEL_SIZE = 0;
+export const LEVEL_SOURCE = 4;
+export const LEVEL_TARGET = 8;
+export const LEVEL_BYTES = 12;
+
 /** Bytes past the end of a scratch block that runs may overwrite. */
 export const SLACK = 64;

@@ -1,9 +1,21 @@
 /** Columns [first, end) of one matrix [rows, columns] of float32 to rows of [columns, rows]. */
 export function transposeF32(x: usize, out: usize, rows: i32, columns: i32, first: i32, end: i32): void {
-  const inRow = <usize>columns << 2;
   const outRow = <usize>rows << 2;
-  for (let c = first; c < end; c += 4) {
-    const wide = end - c >= 4;
+  transposeBlock32(x + (<usize>first << 2), <usize>columns << 2, out + <usize>first * outRow, outRow, rows, end - first);
+}
+
+/** Columns [first, end) of one matrix [rows, columns] of bytes to rows of [columns, rows]. */
+export function transpose8(x: usize, out: usize, rows: i32, columns: i32, first: i32, end: i32): void {
+  const outRow = <usize>rows;
+  transposeBlock8(x + <usize>first, <usize>columns, out + <usize>first * outRow, outRow, rows, end - first);
+}
+
+/** [rows, columns] of 32-bit cells to [columns, rows]; rows of either side lie as many bytes apart as told. */
+export function transposeBlock32(
+  x: usize, inRow: usize, out: usize, outRow: usize, rows: i32, columns: i32,
+): void {
+  for (let c = 0; c < columns; c += 4) {
+    const wide = columns - c >= 4;
     let from = x + (<usize>c << 2);
     let to = out + <usize>c * outRow;
     let r = 0;
@@ -21,7 +33,7 @@ export function transposeF32(x: usize, out: usize, rows: i32, columns: i32, firs
         to += 16;
       }
     }
-    const width = min(end - c, 4);
+    const width = min(columns - c, 4);
     for (; r < rows; r++) {
       for (let i = 0; i < width; i++) store<u32>(to + <usize>i * outRow, load<u32>(from + (<usize>i << 2)));
       from += inRow;
@@ -30,12 +42,12 @@ export function transposeF32(x: usize, out: usize, rows: i32, columns: i32, firs
   }
 }
 
-/** Columns [first, end) of one matrix [rows, columns] of bytes to rows of [columns, rows]. */
-export function transpose8(x: usize, out: usize, rows: i32, columns: i32, first: i32, end: i32): void {
-  const inRow = <usize>columns;
-  const outRow = <usize>rows;
-  for (let c = first; c < end; c += 8) {
-    const wide = end - c >= 8;
+/** As {@link transposeBlock32}, of bytes. */
+export function transposeBlock8(
+  x: usize, inRow: usize, out: usize, outRow: usize, rows: i32, columns: i32,
+): void {
+  for (let c = 0; c < columns; c += 8) {
+    const wide = columns - c >= 8;
     let from = x + <usize>c;
     let to = out + <usize>c * outRow;
     let r = 0;
@@ -46,7 +58,7 @@ export function transpose8(x: usize, out: usize, rows: i32, columns: i32, first:
         to += 8;
       }
     }
-    const width = min(end - c, 8);
+    const width = min(columns - c, 8);
     for (; r < rows; r++) {
       for (let i = 0; i < width; i++) store<u8>(to + <usize>i * outRow, load<u8>(from + <usize>i));
       from += inRow;
