@@ -13,6 +13,8 @@ export interface OneNode {
   readonly type: string;
   /** `com.microsoft` by default. */
   readonly domain?: string;
+  /** Version of `domain` where that is another than com.microsoft; 3 by default. */
+  readonly domainOpset?: number;
   /** Of ai.onnx; 17 by default. */
   readonly opset?: number;
   /** The node's inputs in order; undefined for one that is left out. */
@@ -34,6 +36,7 @@ export interface BuiltNode {
 export async function buildNode(node: OneNode): Promise<BuiltNode> {
   const builder = model({ opset: node.opset ?? 17, irVersion: (node.opset ?? 17) > 20 ? 10 : 8 });
   builder.opset('com.microsoft', 1);
+  if (![undefined, '', 'com.microsoft'].includes(node.domain)) builder.opset(node.domain ?? '', node.domainOpset ?? 3);
   const names = node.inputs.map((t, i) => (t === undefined ? '' : `input_${i}`));
   const fed = fedInputs(node);
   node.inputs.forEach((t, i) => {
