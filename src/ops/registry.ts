@@ -30,12 +30,16 @@ import { gatherOps } from './gather.ts';
 import { geluOps } from './gelu.ts';
 import { gemmOps } from './gemm.ts';
 import { gridSampleOps } from './gridSample.ts';
+import { labelOps } from './labelEncoder.ts';
 import { layerNormOps } from './layerNorm.ts';
 import { linearAttentionOps } from './linearAttention.ts';
+import { linearModelOps } from './linearModels.ts';
 import { lossOps } from './losses.ts';
 import { matMulOps } from './matMul.ts';
 import { matMulIntegerOps } from './matMulInteger.ts';
 import { maxUnpoolOps } from './maxUnpool.ts';
+import { microsoftAttentionOps } from './microsoftAttention.ts';
+import { multiHeadAttentionOps } from './multiHeadAttention.ts';
 import { normOps } from './norm.ts';
 import type { OpDef } from './opDef.ts';
 import { optimizerOps } from './optimizers.ts';
@@ -66,14 +70,19 @@ import { skipLayerNormOps } from './skipLayerNorm.ts';
 import { sliceOps } from './slice.ts';
 import { softmaxOps } from './softmax.ts';
 import { stringOps } from './strings.ts';
+import { tableFeatureOps } from './tableFeatures.ts';
 import { tensorScatterOps } from './tensorScatter.ts';
 import { tfIdfOps } from './tfIdf.ts';
 import { transposeOps } from './transpose.ts';
+import { treeEnsembleOps } from './treeEnsemble.ts';
+import { treeModelOps } from './treeModels.ts';
 import { uniqueOps } from './unique.ts';
 
 const ALL: readonly OpDef[] = [
   ...activationOps,
   ...attentionOps,
+  ...microsoftAttentionOps,
+  ...multiHeadAttentionOps,
   ...causalConvOps,
   ...linearAttentionOps,
   ...rotaryEmbeddingOps,
@@ -143,6 +152,11 @@ const ALL: readonly OpDef[] = [
   ...bitCastOps,
   ...randomOps,
   ...optimizerOps,
+  ...labelOps,
+  ...tableFeatureOps,
+  ...treeEnsembleOps,
+  ...treeModelOps,
+  ...linearModelOps,
 ];
 
 /** Definitions by domain and type, newest first. */
