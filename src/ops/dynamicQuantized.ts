@@ -1,6 +1,7 @@
 import { rint } from '../base/round.ts';
 import { sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
+import type { KernelSet } from '../kernels/kernelSet.ts';
 import {
   batchesOf,
   checkPerColumn,
@@ -27,16 +28,16 @@ export function dynamicQuant(min: number, max: number): { readonly scale: number
   return { scale, zeroPoint: Math.min(Math.max(rint(Math.fround(-lo / scale)), 0), 255) };
 }
 
-/** `x` as uint8 codes of its own range, in scratch. */
-export function quantizedByRange(
-  context: Pick<RunContext<AttributeSpecs>, 'kernels' | 'scratch'>,
+/** Makes `codes` the uint8 codes of `x` by its own range. @returns scale and zero point. */
+export function quantizeByRange(
+  kernels: KernelSet,
   x: Float32Array,
-): { readonly codes: Uint8Array; readonly scale: number; readonly zeroPoint: number } {
-  const { min, max } = context.kernels.momentsF32(x);
+  codes: Uint8Array,
+): ReturnType<typeof dynamicQuant> {
+  const { min, max } = kernels.momentsF32(x);
   const quant = dynamicQuant(min, max);
-  const codes = context.scratch('uint8', x.length);
-  context.kernels.quantizeF32(x, { ...quant, signed: false }, codes);
-  return { codes, ...quant };
+  kernels.quantizeF32(x, { ...quant, signed: false }, codes);
+  return quant;
 }
 
 interface Prepared {
@@ -119,7 +120,8 @@ const dynamicQuantizeMatMul = defineOp<AttributeSpecs, Prepared>({
   prepare: (context) => prepareMatrix(context, { b: 1, bZero: 3 }),
   run: (context) => {
     const [a, b] = [context.input(0), context.input(1)];
-    const { codes, scale, zeroPoint } = quantizedByRange(context, floatsOf(a));
+    const codes = context.scratch('uint8', a.data.length);
+    const { scale, zeroPoint } = quantizeByRange(context.kernels, floatsOf(a), codes);
     const product = {
       a: { dtype: 'uint8', dims: a.dims, data: codes },
       aZero: { dtype: 'uint8', dims: [], data: Uint8Array.of(zeroPoint) },

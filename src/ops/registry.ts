@@ -18,6 +18,7 @@ import { deformConvOps } from './deformConv.ts';
 import { detectionOps } from './detection.ts';
 import { determinantOps } from './determinant.ts';
 import { dynamicQuantizedOps } from './dynamicQuantized.ts';
+import { dynamicQuantizedLstmOps } from './dynamicQuantizedLstm.ts';
 import { einsumOps } from './einsum.ts';
 import { elementwiseOps } from './elementwise.ts';
 import { embedLayerNormOps } from './embedLayerNorm.ts';
@@ -131,6 +132,7 @@ const ALL: readonly OpDef[] = [
   ...qGemmOps,
   ...matMulIntegerOps,
   ...dynamicQuantizedOps,
+  ...dynamicQuantizedLstmOps,
   ...transposeOps,
   ...sequenceOps,
   ...scanOps,
