@@ -21,14 +21,14 @@ beforeAll(async () => {
 });
 
 describeWithShared('a model that cannot be run', () => {
-  test.each(['audio/silero_vad_legacy_v4', 'audio/silero_vad_v5', 'i2i/style_candy'])(
+  test.each(['unsupported_domain/sr_prepost_ortext_opset18', 'ort/custom_ops_type_inference_fails_0'])(
     '%s opens, draws, and is refused with all nodes that do not run',
     async (name) => {
-      const path = sharedData(`models/${name}.onnx`);
+      const path = sharedData(`hostile/${name}.onnx`);
       const { view, coverage } = await openModel(nodeFiles, path);
       expect(view.nodes.length).toBeGreaterThan(1);
       expect(view.runnable).toBe(false);
-      expect(coverage.length).toBeGreaterThan(1);
+      expect(coverage.length).toBeGreaterThan(0);
       const unsupported = view.nodes.filter((n) => !n.supported).map((n) => n.handle);
       const session = await openSession(path, kernels);
       const refused = await session.quantize({ configText: '', configPath: `${path}.cfg` }).catch((e: unknown) => e);
