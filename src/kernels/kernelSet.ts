@@ -320,6 +320,10 @@ export interface StatisticsKernels {
   /** Exact order statistics: the element at rank floor(q * n) of the finite elements for q = 0.25, 0.5, 0.75; NaN when there are none. */
   quartilesF32(x: Float32Array): readonly [q1: number, median: number, q3: number];
   pairSumsF32(a: Float32Array, b: Float32Array): PairSums;
+  /** Sum of (a - b)^2, in float64; NaN with a NaN in either operand. */
+  squaredErrorF32(a: Float32Array, b: Float32Array): number;
+  /** How many codes have each byte, 256 counts: of signed codes, that of code c is at c & 255. */
+  histogram8(x: Codes): Float64Array;
   /** Sum of (x - mean)^2, in float64, for the variance. */
   squaredDeviationF32(x: Float32Array, mean: number): number;
   /** How many elements have rint(x / scale) + zeroPoint outside the dtype's range: the numerator of the clip rate. */

@@ -1,9 +1,11 @@
 import { invariant } from '../base/diagnostics.ts';
-import { cosine, mse, sqnrDb } from '../base/metrics.ts';
+import { cosine, type MetricSums, mse, sqnrDb } from '../base/metrics.ts';
 import type { QuantizedTensor } from '../base/quantParams.ts';
 import { rint } from '../base/round.ts';
-import type { KernelSet } from '../kernels/kernelSet.ts';
+import { codeRange } from '../kernels/js/qdq.ts';
+import type { KernelSet, Moments, TensorQuant } from '../kernels/kernelSet.ts';
 import type { QuantInfo } from '../ops/opDef.ts';
+import { codeStats } from './codeStats.ts';
 import type { TensorReport } from './reportTypes.ts';
 import { tensorStats } from './stats.ts';
 
@@ -30,15 +32,21 @@ export function compareTensors(
   quant?: Codes,
 ): TensorReport {
   invariant(origin.length === dequant.length, `${origin.length} elements are compared with ${dequant.length}`);
+  const moments = kernels.momentsF32(origin);
+  const originStats = tensorStats(kernels, origin, moments);
+  const isEmpty = origin.length === 0;
+  if (quant !== undefined && !('params' in quant) && !isEmpty) {
+    return { origin: originStats, ...compareCodes(kernels, { origin, moments, dequant, coded: quant }) };
+  }
   const sums = { ...kernels.pairSumsF32(origin, dequant), count: origin.length };
-  const rates = quant === undefined || origin.length === 0 ? NO_CODES : ratesOf(kernels, origin, quant);
+  const rates = quant !== undefined && 'params' in quant && !isEmpty ? constantRates(origin, quant) : NO_CODES;
   return {
-    origin: tensorStats(kernels, origin),
+    origin: originStats,
     dequant: tensorStats(kernels, dequant),
     ...rates,
     cosine: cosine(sums),
     sqnrDb: sqnrDb(sums),
-    mse: origin.length === 0 ? 0 : mse(sums),
+    mse: isEmpty ? 0 : mse(sums),
   };
 }
 
@@ -49,18 +57,49 @@ interface Rates {
 
 const NO_CODES: Rates = { clipRate: 0, saturation: null };
 
-function ratesOf(kernels: KernelSet, origin: Float32Array, quant: Codes): Rates {
-  if ('params' in quant) return constantRates(origin, quant);
-  const { codes } = quant;
-  const { scale, zeroPoint } = quant.quant;
-  invariant(scale.length === 1, 'an activation has one scale');
+interface CodedPair {
+  readonly origin: Float32Array;
+  readonly moments: Moments;
+  readonly dequant: Float32Array;
+  readonly coded: CodedActivation;
+}
+
+/** All but the origin's own figures; what the histogram of the codes and the moments of the origin tell is not counted again. */
+function compareCodes(
+  kernels: KernelSet,
+  { origin, moments, dequant, coded }: CodedPair,
+): Omit<TensorReport, 'origin'> {
+  const { codes, quant } = coded;
+  invariant(quant.scale.length === 1, 'an activation has one scale');
   const signed = codes instanceof Int8Array;
-  const q = { scale: scale[0] as number, zeroPoint: zeroPoint[0] as number, signed };
-  const lo = signed ? -128 : 0;
+  const q = { scale: quant.scale[0] as number, zeroPoint: quant.zeroPoint[0] as number, signed };
+  const { stats, sumOfSquares, saturated } = codeStats(kernels.histogram8(codes), q);
+  const allFinite = moments.nan + moments.inf === 0;
+  const sums = allFinite
+    ? sumsOf(moments.sumOfSquares, sumOfSquares, kernels.squaredErrorF32(origin, dequant))
+    : kernels.pairSumsF32(origin, dequant);
+  const count = origin.length;
+  const isInside = allFinite && isInRange(moments.min, q) && isInRange(moments.max, q);
   return {
-    clipRate: kernels.countClippedF32(origin, q) / origin.length,
-    saturation: kernels.countSaturated8(codes, lo, lo + 255) / origin.length,
+    dequant: stats,
+    clipRate: isInside ? 0 : kernels.countClippedF32(origin, q) / count, // quantizing is monotone
+    saturation: saturated / count,
+    cosine: Math.min(1, cosine(sums)),
+    sqnrDb: sqnrDb(sums),
+    mse: mse({ ...sums, count }),
   };
+}
+
+/** The sums of a pair: a b = (a^2 + b^2 - (a - b)^2) / 2. Without error both sides are the same, to the last bit. */
+function sumsOf(aa: number, bb: number, squaredError: number): Omit<MetricSums, 'count'> {
+  if (squaredError === 0) return { dot: aa, aa, bb: aa, squaredError };
+  return { dot: (aa + bb - squaredError) / 2, aa, bb, squaredError };
+}
+
+function isInRange(x: number, { scale, zeroPoint, signed }: TensorQuant): boolean {
+  const { lo, hi } = codeRange(signed);
+  const code = rint(Math.fround(x / scale)) + zeroPoint;
+  return code >= lo && code <= hi;
 }
 
 /** Counts against qmin and qmax of the scheme, which a symmetric weight narrows to [-127, 127]. */

@@ -3,6 +3,7 @@ import { codeRange } from '../kernels/js/qdq.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import type { Engine } from './engine.ts';
 import { type Loan, lend } from './lend.ts';
+import { quartilesByBrackets } from './quartiles.ts';
 
 type StatisticsKernels = Pick<
   KernelSet,
@@ -13,6 +14,8 @@ type StatisticsKernels = Pick<
   | 'momentsF32'
   | 'quartilesF32'
   | 'pairSumsF32'
+  | 'squaredErrorF32'
+  | 'histogram8'
   | 'squaredDeviationF32'
   | 'channelSumsF32'
 >;
@@ -23,6 +26,8 @@ const CHUNK = 65536;
 const SMALLEST_RADIX = 8192;
 /** Of the seven histograms in assembly/quartiles.ts. */
 const QUARTILE_TABLE_BYTES = 7 * 2 ** 18;
+/** As in assembly/statistics.ts. */
+const HISTOGRAM_TABLE_BYTES = 8 * 2 ** 10;
 
 /** Quantization and statistics of float tensors. */
 export function statisticsKernels(engine: Engine): StatisticsKernels {
@@ -108,8 +113,11 @@ export function statisticsKernels(engine: Engine): StatisticsKernels {
     quartilesF32: (x) => {
       if (x.length < SMALLEST_RADIX) return quartilesInPlace(x.filter(Number.isFinite));
       return lend(memory, (loan) => {
+        const from = loan.read(x);
+        const known = quartilesByBrackets(engine, loan, from, x.length);
+        if (known !== undefined) return known;
         const out = loan.scratch(12);
-        engine.call('quartilesF32', loan.read(x), x.length, loan.scratch(QUARTILE_TABLE_BYTES), out);
+        engine.call('quartilesF32', from, x.length, loan.scratch(QUARTILE_TABLE_BYTES), out);
         const found = memory.at('float32', out, 3);
         return [found[0] as number, found[1] as number, found[2] as number] as const;
       });
@@ -131,6 +139,34 @@ export function statisticsKernels(engine: Engine): StatisticsKernels {
           squaredError,
           maxAbsError: Number.isNaN(squaredError) ? Number.NaN : Math.max(0, ...column(parts, 4, results)),
         };
+      }),
+    squaredErrorF32: (a, b) =>
+      lend(memory, (loan) => {
+        const [pa, pb] = [loan.read(a), loan.read(b)];
+        const parts = chunks(engine, loan, 'squaredErrorF32', { length: a.length, results: 1 }, (first, count) => [
+          pa + 4 * first,
+          pb + 4 * first,
+          count,
+        ]);
+        return sum(parts, 0, 1);
+      }),
+    histogram8: (x) =>
+      lend(memory, (loan) => {
+        const from = loan.read(x);
+        const ranges = engine.split(x.length, x.length / 2, 64);
+        const tables = loan.scratch(HISTOGRAM_TABLE_BYTES * ranges.length);
+        const out = loan.scratch(8 * 256 * ranges.length);
+        engine.run(
+          'histogram8',
+          ranges.map(([first, end], i) => [
+            from + first,
+            end - first,
+            tables + HISTOGRAM_TABLE_BYTES * i,
+            out + 8 * 256 * i,
+          ]),
+        );
+        const counts = memory.at('float64', out, 256 * ranges.length);
+        return Float64Array.from({ length: 256 }, (_, value) => sum(counts, value, 256));
       }),
     squaredDeviationF32: (x, mean) =>
       lend(memory, (loan) => {

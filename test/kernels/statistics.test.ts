@@ -106,6 +106,31 @@ describe.each(ENGINES)('statistics ($name)', ({ create }) => {
     }
   });
 
+  it('squaredErrorF32 is that of pairSumsF32, and NaN where an operand is', async () => {
+    const kernels = await create();
+    for (const length of LENGTHS) {
+      const a = numbersOf(length).floats(length);
+      const b = numbersOf(length + 1).floats(length);
+      const expected = kernels.pairSumsF32(a, b).squaredError;
+      const found = kernels.squaredErrorF32(a, b);
+      expect(Math.abs(found - expected)).toBeLessThanOrEqual(2 * sumBound(length, expected));
+      if (length === 0) continue;
+      b[length - 1] = NaN;
+      expect(kernels.squaredErrorF32(a, b)).toBeNaN();
+    }
+  });
+
+  it('histogram8 counts every byte', async () => {
+    const kernels = await create();
+    for (const length of [...LENGTHS, 300_001]) {
+      const bytes = Uint8Array.from({ length }, (_, i) => (i % 3 === 0 ? 7 : (i * 37) >> 3));
+      const expected = new Float64Array(256);
+      for (const b of bytes) expected[b] = (expected[b] as number) + 1;
+      expect(kernels.histogram8(bytes), `unsigned ${length}`).toEqual(expected);
+      expect(kernels.histogram8(new Int8Array(bytes.buffer)), `signed ${length}`).toEqual(expected);
+    }
+  });
+
   it('squaredDeviationF32 leaves out what is not finite', async () => {
     const kernels = await create();
     for (const { kind, length, change } of CASES) {

@@ -9,7 +9,15 @@ import { normalizeRowsF32, scaleChannelsF32 } from './normalize.ts';
 import { averagePoolF32, averagePoolQ8, maxPoolF32, maxPoolQ8 } from './pool.ts';
 import { countClippedF32, countSaturated8, dequantizeQ8, quantizeF32 } from './qdq.ts';
 import { reduceF32, softmaxF32 } from './reduce.ts';
-import { channelSumsF32, momentsF32, pairSumsF32, quartilesF32, squaredDeviationF32 } from './statistics.ts';
+import {
+  channelSumsF32,
+  histogram8,
+  momentsF32,
+  pairSumsF32,
+  quartilesF32,
+  squaredDeviationF32,
+  squaredErrorF32,
+} from './statistics.ts';
 import { copyCells, gatherBlocks } from './stridedCopy.ts';
 
 /** The readable reference: what every other engine must compute, bit for bit where the result is an integer. */
@@ -53,6 +61,8 @@ export function createJsKernels(): KernelSet {
     momentsF32,
     quartilesF32,
     pairSumsF32,
+    squaredErrorF32,
+    histogram8,
     squaredDeviationF32,
     countClippedF32,
     countSaturated8,

@@ -42,6 +42,26 @@ export function pairSumsF32(a: Float32Array, b: Float32Array): PairSums {
   return { dot, aa, bb, squaredError, maxAbsError };
 }
 
+/** Sum of (a - b)^2 in float64. */
+export function squaredErrorF32(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) {
+    const d = (a[i] as number) - (b[i] as number);
+    sum += d * d;
+  }
+  return sum;
+}
+
+/** How many codes have each byte: that of a signed code c is at c & 255. */
+export function histogram8(x: Int8Array | Uint8Array): Float64Array {
+  const counts = new Float64Array(256);
+  for (let i = 0; i < x.length; i++) {
+    const byte = (x[i] as number) & 255;
+    counts[byte] = (counts[byte] as number) + 1;
+  }
+  return counts;
+}
+
 /** Sum of (x - mean)^2 of the finite elements. */
 export function squaredDeviationF32(x: Float32Array, mean: number): number {
   let sum = 0;

@@ -6,8 +6,15 @@ export { gemmF32Panel_4x8 } from './gemmF32';
 export { averagePoolF32, averagePoolQ8, maxPoolF32, maxPoolQ8 } from './pool';
 export { countClippedF32, countSaturated8, dequantizeQ8, quantizeF32 } from './qdq';
 export { quartilesF32 } from './quartiles';
-export { bracketsF32, countBinsF32, fillPackTable, keepBinsF32 } from './select';
-export { channelSumsF32, momentsF32, pairSumsF32, squaredDeviationF32 } from './statistics';
+export { bracketsF32, countBinsF32, fillPackTable, findBins, keepBinsF32 } from './select';
+export {
+  channelSumsF32,
+  histogram8,
+  momentsF32,
+  pairSumsF32,
+  squaredDeviationF32,
+  squaredErrorF32,
+} from './statistics';
 export { transpose8, transposeF32 } from './transpose';
 export { copyCells, gatherBlocks } from './stridedCopy';
 export { normalizeRowsF32, scaleChannelsF32 } from './normalize';

@@ -157,6 +157,28 @@ export function pairSumsF32(a: usize, b: usize, count: i32, out: usize): void {
   store<f64>(out, most, 32);
 }
 
+/** Sum of (a - b)^2: one f64 at `out`. */
+export function squaredErrorF32(a: usize, b: usize, count: i32, out: usize): void {
+  let s0 = f64x2.splat(0), s1 = s0;
+  let i = count;
+  for (; i >= 4; i -= 4) {
+    const va = v128.load(a), vb = v128.load(b);
+    a += 16;
+    b += 16;
+    const d0 = f64x2.sub(low64(va), low64(vb)), d1 = f64x2.sub(high64(va), high64(vb));
+    s0 = f64x2.add(s0, f64x2.mul(d0, d0));
+    s1 = f64x2.add(s1, f64x2.mul(d1, d1));
+  }
+  let sum = sumF64(s0, s1);
+  for (; i > 0; i--) {
+    const d = <f64>load<f32>(a) - <f64>load<f32>(b);
+    a += 4;
+    b += 4;
+    sum += d * d;
+  }
+  store<f64>(out, sum);
+}
+
 /** Sum of (x - mean)^2 of the finite elements: one f64 at `out`. */
 export function squaredDeviationF32(x: usize, count: i32, mean: f64, out: usize): void {
   const centre = f64x2.splat(mean);
@@ -210,4 +232,38 @@ export function channelSumsF32(x: usize, rows: i32, channels: i32, first: i32, e
       store<f64>(out + (<usize>c << 3), s);
     }
   }
+}
+
+/** Bytes of the tables of {@link histogram8}: neighbours often are equal, so eight tables take turns. */
+export const HISTOGRAM_TABLES: usize = 8 << 10;
+
+/** How many bytes have each value: 256 f64 at `out`. @param tables HISTOGRAM_TABLES bytes. */
+export function histogram8(x: usize, count: i32, tables: usize, out: usize): void {
+  memory.fill(tables, 0, HISTOGRAM_TABLES);
+  let i = count;
+  for (; i >= 8; i -= 8) {
+    const v = load<u64>(x);
+    x += 8;
+    count8(tables, v);
+    count8(tables + (1 << 10), v >> 8);
+    count8(tables + (2 << 10), v >> 16);
+    count8(tables + (3 << 10), v >> 24);
+    count8(tables + (4 << 10), v >> 32);
+    count8(tables + (5 << 10), v >> 40);
+    count8(tables + (6 << 10), v >> 48);
+    count8(tables + (7 << 10), v >> 56);
+  }
+  for (; i > 0; i--) count8(tables, load<u8>(x++));
+  for (let value: usize = 0; value < 256; value++) {
+    let sum: u32 = 0;
+    for (let t: usize = 0; t < HISTOGRAM_TABLES; t += 1 << 10) sum += load<u32>(tables + t + (value << 2));
+    store<f64>(out + (value << 3), <f64>sum);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function count8(table: usize, value: u64): void {
+  const at = table + ((<usize>value & 255) << 2);
+  store<u32>(at, load<u32>(at) + 1);
 }
