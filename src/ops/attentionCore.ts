@@ -76,6 +76,8 @@ export interface AttentionJob {
   readonly out: Heads;
   /** Makes scores of the products [L, S] of one head in place: scales, caps, masks. */
   score(products: Floats, batch: number, head: number): void;
+  /** Makes probabilities of scores in place; softmax of every row where it is left out. */
+  normalize?(scores: Floats, batch: number, head: number): void;
   /** Sees or changes the probabilities [L, S] of one head before they weigh the values. */
   weigh?(probabilities: Floats, batch: number, head: number): void;
 }
@@ -96,7 +98,8 @@ export function attend(context: Running, job: AttentionJob): void {
       for (let h = g * group; h < (g + 1) * group; h++) {
         multiply(context.kernels, readQ(b, h), keys, scores, q.rows);
         job.score(scores, b, h);
-        softmaxRows(context.kernels, scores, q.rows, k.rows);
+        if (job.normalize === undefined) softmaxRows(context.kernels, scores, q.rows, k.rows);
+        else job.normalize(scores, b, h);
         job.weigh?.(scores, b, h);
         const at = out.start(b, h);
         const y = result ?? out.data.subarray(at, at + out.rows * out.width);
@@ -180,6 +183,21 @@ export function softmaxRows(kernels: KernelSet, x: Floats, rows: number, count: 
     let max = -Infinity;
     for (let i = at; i < at + count; i++) if ((x[i] as number) > max) max = x[i] as number;
     let sum = 0;
+    for (let i = at; i < at + count; i++) {
+      const e = Math.exp((x[i] as number) - max);
+      x[i] = e;
+      sum += e;
+    }
+    for (let i = at; i < at + count; i++) x[i] = (x[i] as number) / sum;
+  }
+}
+
+/** Softmax of every row, in place, with one more score `sink` in the sum that no value belongs to. */
+export function softmaxWithSink(x: Floats, rows: number, count: number, sink: number): void {
+  for (let at = 0; at < rows * count; at += count) {
+    let max = sink;
+    for (let i = at; i < at + count; i++) max = Math.max(max, x[i] as number);
+    let sum = Math.exp(sink - max);
     for (let i = at; i < at + count; i++) {
       const e = Math.exp((x[i] as number) - max);
       x[i] = e;

@@ -31,6 +31,7 @@ import { gatherOps } from './gather.ts';
 import { geluOps } from './gelu.ts';
 import { gemmOps } from './gemm.ts';
 import { gridSampleOps } from './gridSample.ts';
+import { groupQueryAttentionOps } from './groupQueryAttention.ts';
 import { labelOps } from './labelEncoder.ts';
 import { layerNormOps } from './layerNorm.ts';
 import { linearAttentionOps } from './linearAttention.ts';
@@ -47,6 +48,7 @@ import { optimizerOps } from './optimizers.ts';
 import { optionalOps } from './optional.ts';
 import { padOps } from './pad.ts';
 import { poolOps } from './pool.ts';
+import { qAttentionOps } from './qattention.ts';
 import { qGemmOps } from './qgemm.ts';
 import { qLinearActivationOps } from './qlinearActivation.ts';
 import { qLinearElementwiseOps } from './qlinearElementwise.ts';
@@ -58,6 +60,7 @@ import { randomOps } from './random.ts';
 import { rearrangeOps } from './rearrange.ts';
 import { recurrentOps } from './recurrent.ts';
 import { reduceOps } from './reduce.ts';
+import { removedOps } from './removedOps.ts';
 import { resizeOps } from './resize.ts';
 import { roiAlignOps } from './roiAlign.ts';
 import { rotaryEmbeddingOps } from './rotaryEmbedding.ts';
@@ -84,6 +87,7 @@ const ALL: readonly OpDef[] = [
   ...attentionOps,
   ...microsoftAttentionOps,
   ...multiHeadAttentionOps,
+  ...groupQueryAttentionOps,
   ...causalConvOps,
   ...linearAttentionOps,
   ...rotaryEmbeddingOps,
@@ -130,6 +134,7 @@ const ALL: readonly OpDef[] = [
   ...qLinearPoolOps,
   ...qLinearReduceOps,
   ...qGemmOps,
+  ...qAttentionOps,
   ...matMulIntegerOps,
   ...dynamicQuantizedOps,
   ...dynamicQuantizedLstmOps,
@@ -159,6 +164,7 @@ const ALL: readonly OpDef[] = [
   ...treeEnsembleOps,
   ...treeModelOps,
   ...linearModelOps,
+  ...removedOps,
 ];
 
 /** Definitions by domain and type, newest first. */
@@ -172,6 +178,11 @@ const BY_TYPE: ReadonlyMap<string, readonly OpDef[]> = byType(ALL);
  */
 export function findOp(domain: string, type: string, opset: number): OpDef | undefined {
   return BY_TYPE.get(keyOf(domain, type))?.find((def) => def.since <= opset);
+}
+
+/** The oldest version of an operator that we know; undefined for an unknown one. */
+export function firstVersion(domain: string, type: string): number | undefined {
+  return BY_TYPE.get(keyOf(domain, type))?.at(-1)?.since;
 }
 
 /** Every definition, by domain, type and opset. */
