@@ -9,14 +9,11 @@ export function unsupportedOp(file: string, node: Node, opset: number | undefine
   return at(file, node, 'EXE301', `operator ${where}.${node.opType} of ${version} is not supported`);
 }
 
-/** EXE302: the model is written in an opset that predates what we run. */
-export function oldOpset(file: string, opset: number, least: number): Diagnostic {
-  return {
-    severity: 'error',
-    code: 'EXE302',
-    message: `opset ${opset} of ai.onnx is not supported (${least} and up are); convert the model with onnx.version_converter`,
-    at: { file },
-  };
+/** EXE302: the model's opset is older than all we know of the operator, whose first version is `least`. */
+export function oldOperator(file: string, node: Node, opset: number, least: number): Diagnostic {
+  const where = node.domain === '' ? 'ai.onnx' : node.domain;
+  const found = `operator ${where}.${node.opType} of opset ${opset} is not supported (from ${least} on it is)`;
+  return at(file, node, 'EXE302', `${found}; convert the model with onnx.version_converter`);
 }
 
 /** EXE303: the node calls a model-local function. */

@@ -43,12 +43,17 @@ const ADAPTERS: Readonly<Record<string, Adapter>> = {
   BatchNormalization: { until: 9, adapt: (node, { editor }) => dropAttributes(editor, node, ['spatial']) },
 };
 
+/** Operators of opset 1 that no later opset has; opset 10 lets go of the last. */
+const REMOVED: ReadonlySet<string> = new Set(['Affine', 'Crop', 'ImageScaler', 'ParametricSoftplus', 'ScaledTanh']);
+
 /** Brings all nodes of ai.onnx from opset `from` to the forms of opset 13. @throws EXE150 where a node has none. */
 export function raiseOpset(editor: GraphEditor, facts: Facts, from: number, file: string): void {
   const fail = (node: Node, why: string): never => {
     throw cannotRaise({ file, node: node.handle, opType: node.opType }, from, TARGET_OPSET, why);
   };
   for (const node of [...editor.nodes]) {
+    if (node.domain === '' && REMOVED.has(node.opType)) fail(node, 'opsets from 10 on do not have it');
+    if (node.domain === '' && from < 6) dropAttributes(editor, node, ['consumed_inputs']);
     const adapter = node.domain === '' ? ADAPTERS[node.opType] : undefined;
     if (adapter !== undefined && from < adapter.until) adapter.adapt(node, { editor, facts, from, fail });
   }

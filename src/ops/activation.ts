@@ -156,7 +156,7 @@ export const activationOps: readonly OpDef[] = [
   relu,
   clip6,
   clip11,
-  prelu(1),
+  prelu(7),
   defineUnary({
     type: 'LeakyRelu',
     since: 1,
@@ -207,7 +207,7 @@ export const activationOps: readonly OpDef[] = [
   }),
   defineUnary({
     type: 'Selu',
-    since: 1,
+    since: 6,
     attributes: {
       alpha: { kind: 'float', default: 1.6732632423543772 },
       gamma: { kind: 'float', default: 1.0507009873554805 },
@@ -220,7 +220,7 @@ export const activationOps: readonly OpDef[] = [
   }),
   defineUnary({
     type: 'ThresholdedRelu',
-    since: 10,
+    since: 1,
     attributes: alphaOf(1),
     scalar:
       ({ alpha }) =>
