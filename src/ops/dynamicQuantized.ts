@@ -1,5 +1,4 @@
 import { rint } from '../base/round.ts';
-import { sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import {
@@ -40,44 +39,43 @@ export function quantizeByRange(
   return quant;
 }
 
-interface Prepared {
+/** A constant matrix, packed. */
+export interface PreparedMatrix {
   readonly matrix: PackedMatrix | undefined;
   release(): void;
 }
 
-/** Scales of a float output: a's, and b's of one element, [N], or [batch..., 1, N]; and what is added, [N]. */
-interface Scaling {
+/** Scales of a float product: a's, and b's of one element, [N], or [batch..., 1, N]; and what is added, [N]. */
+export interface Scaling {
   readonly aScale: number;
   readonly bScale: Tensor;
   readonly bias: Tensor | undefined;
 }
 
-/** fround(fround(sum) * fround(sa sb)) and, in a rounding of its own, the bias. */
-function scaledProduct(
-  context: RunContext<AttributeSpecs, Prepared>,
+/** out = fround(fround(sum) * fround(sa sb)) and, in a rounding of its own, the bias. */
+export function scaledProduct(
+  context: Pick<RunContext<AttributeSpecs>, 'kernels' | 'scratch'>,
   dims: MatMulDims,
   product: Product,
   { aScale, bScale, bias }: Scaling,
-): Tensor {
-  const out = context.output(0, 'float32', dims.out);
-  const sums = context.scratch('int32', sizeOf(dims.out));
+  out: Float32Array,
+): void {
+  const sums = context.scratch('int32', out.length);
   productOf(context.kernels, dims, product, sums);
   const scales = Float32Array.from(numbersOf(bScale), (s) => aScale * s);
   const { m, n } = dims;
   const batches = batchesOf(dims.batchB, dims.batch);
-  const { data: y } = out;
-  for (let i = 0; i < y.length; i++) {
+  for (let i = 0; i < out.length; i++) {
     const column = i % n;
     const first = scales.length > n ? (batches[Math.floor(i / (m * n))] as number) * n : 0;
     const scale = scales[scales.length === 1 ? 0 : first + column] as number;
-    y[i] = Math.fround(sums[i] as number) * scale;
-    if (bias !== undefined) y[i] = (y[i] as number) + (floatsOf(bias)[column] as number);
+    out[i] = Math.fround(sums[i] as number) * scale;
+    if (bias !== undefined) out[i] = (out[i] as number) + (floatsOf(bias)[column] as number);
   }
-  return out;
 }
 
 /** A, B, a_scale, b_scale, a_zero_point, b_zero_point, bias: the product of codes as float32. */
-const matMulIntegerToFloat = defineOp<AttributeSpecs, Prepared>({
+const matMulIntegerToFloat = defineOp<AttributeSpecs, PreparedMatrix>({
   type: 'MatMulIntegerToFloat',
   domain: 'com.microsoft',
   since: 1,
@@ -97,13 +95,16 @@ const matMulIntegerToFloat = defineOp<AttributeSpecs, Prepared>({
     const product = { a, aZero: context.inputs[4], b, bZero: context.inputs[5], matrix };
     const aScale = floatsOf(context.input(2))[0] as number;
     const scaling = { aScale, bScale: context.input(3), bias: context.inputs[6] };
-    return [scaledProduct(context, matMulDims(a.dims, b.dims), product, scaling)];
+    const dims = matMulDims(a.dims, b.dims);
+    const out = context.output(0, 'float32', dims.out);
+    scaledProduct(context, dims, product, scaling, out.data);
+    return [out];
   },
   quant: () => ALREADY_INTEGER,
 });
 
 /** A, B, b_scale, b_zero_point, bias: A float32, quantized to uint8 by its own range in every run. */
-const dynamicQuantizeMatMul = defineOp<AttributeSpecs, Prepared>({
+const dynamicQuantizeMatMul = defineOp<AttributeSpecs, PreparedMatrix>({
   type: 'DynamicQuantizeMatMul',
   domain: 'com.microsoft',
   since: 1,
@@ -130,7 +131,10 @@ const dynamicQuantizeMatMul = defineOp<AttributeSpecs, Prepared>({
       matrix: context.prepared.matrix,
     } as const;
     const scaling = { aScale: scale, bScale: context.input(2), bias: context.inputs[4] };
-    return [scaledProduct(context, matMulDims(a.dims, b.dims), product, scaling)];
+    const dims = matMulDims(a.dims, b.dims);
+    const out = context.output(0, 'float32', dims.out);
+    scaledProduct(context, dims, product, scaling, out.data);
+    return [out];
   },
   quant: () => ALREADY_INTEGER,
 });

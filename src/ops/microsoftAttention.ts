@@ -7,7 +7,7 @@ import { attend, copyHeads, type Floats, type Heads, headsAt, packedHeads, separ
 import { countOf, dimsOfRank, sameDim } from './facts.ts';
 import { checkMaskIndex, microsoftScores } from './microsoftMask.ts';
 import { floatsOf, isFloat32Stored, stored } from './numbers.ts';
-import { defineOp, type InferContext, type OpDef, type RunContext } from './opDef.ts';
+import { type AttributeSpecs, defineOp, type InferContext, type OpDef, type RunContext } from './opDef.ts';
 import { type PreparedWeights, preparedWeights } from './weighted.ts';
 
 const ATTRIBUTES = {
@@ -95,15 +95,52 @@ function inferAttention(context: InferContext<typeof ATTRIBUTES>): TensorFact[] 
 }
 
 function runAttention(context: RunContext<typeof ATTRIBUTES, PreparedWeights>): Tensor[] {
-  const { attributes } = context;
+  const { attributes, inputs } = context;
+  const { dtype, dims } = context.input(AT.x);
+  const [batch, length] = dims as [number, number, number]; // infer checked rank 3
+  return attendProjected(context, attributes, {
+    dtype: dtype as 'float32', // held as float32: infer checked
+    batch,
+    length,
+    data: project(context, batch * length),
+    widths: widthsOf(attributes, context.input(AT.weights).dims[1] as number),
+    mask: inputs[AT.mask],
+    past: inputs[AT.past],
+    bias: inputs[AT.attentionBias],
+  });
+}
+
+/** Q, K and V side by side, and what attention over them takes besides. */
+export interface Projection {
+  /** Of the outputs. */
+  readonly dtype: 'float32';
+  readonly batch: number;
+  readonly length: number;
+  /** [B, L, Q + K + V]. */
+  readonly data: Float32Array;
+  /** Of Q, K and V. */
+  readonly widths: readonly [q: number, k: number, v: number];
+  readonly mask: Tensor | undefined;
+  readonly past: Tensor | undefined;
+  readonly bias: Tensor | undefined;
+}
+
+/** The attributes of attention over a projection. */
+export type ProjectedAttributes = Pick<
+  RunContext<typeof ATTRIBUTES>['attributes'],
+  'num_heads' | 'scale' | 'unidirectional' | 'mask_filter_value'
+>;
+
+type Attending = Pick<RunContext<AttributeSpecs>, 'kernels' | 'scratch' | 'output' | 'outputCount'>;
+
+/** Attention of `num_heads` heads over a projection: output 0, and as output 1 the keys and values where asked for. */
+export function attendProjected(context: Attending, attributes: ProjectedAttributes, projection: Projection): Tensor[] {
   const heads = attributes.num_heads;
-  const x = context.input(AT.x);
-  const [batch, length] = x.dims as [number, number, number];
-  const projected = project(context, batch * length);
-  const total = context.input(AT.weights).dims[1] as number;
-  const [qWidth, kWidth, vWidth] = widthsOf(attributes, total);
+  const { batch, length, data, widths, dtype } = projection;
+  const [qWidth, kWidth, vWidth] = widths;
+  const total = qWidth + kWidth + vWidth;
   const part = (offset: number, width: number): Heads =>
-    headsAt(projected, {
+    headsAt(data, {
       rows: length,
       width: width / heads,
       batchStep: length * total,
@@ -112,8 +149,9 @@ function runAttention(context: RunContext<typeof ATTRIBUTES, PreparedWeights>): 
       offset,
     });
   const q = part(0, qWidth);
-  const { k, v, present } = withPast(context, part(qWidth, kWidth), part(qWidth + kWidth, vWidth));
-  const y = context.output(0, x.dtype, [batch, length, vWidth]);
+  const own = { k: part(qWidth, kWidth), v: part(qWidth + kWidth, vWidth) };
+  const { k, v, present } = withPast(context, projection, heads, own);
+  const y = context.output(0, dtype, [batch, length, vWidth]);
   attend(context, {
     batch,
     heads,
@@ -129,8 +167,8 @@ function runAttention(context: RunContext<typeof ATTRIBUTES, PreparedWeights>): 
       headSize: q.width,
       unidirectional: attributes.unidirectional !== 0,
       maskFilterValue: attributes.mask_filter_value,
-      mask: context.inputs[AT.mask],
-      bias: context.inputs[AT.attentionBias],
+      mask: projection.mask,
+      bias: projection.bias,
     }),
   });
   return present === undefined ? [stored(y)] : [stored(y), stored(present)];
@@ -149,11 +187,14 @@ function project(context: RunContext<typeof ATTRIBUTES, PreparedWeights>, rows: 
 }
 
 /** Keys and values behind those of `past` [2, B, H, P, D], as output 1 holds them. */
-function withPast(context: RunContext<typeof ATTRIBUTES, PreparedWeights>, k: Heads, v: Heads) {
-  const past = context.inputs[AT.past];
+function withPast(
+  context: Attending,
+  { past, dtype, batch }: Projection,
+  heads: number,
+  { k, v }: { readonly k: Heads; readonly v: Heads },
+) {
   if (past === undefined && context.outputCount < 2) return { k, v, present: undefined };
-  const { dtype, dims: xDims } = context.input(AT.x);
-  const [batch, heads, before] = [xDims[0] as number, context.attributes.num_heads, past?.dims[3] ?? 0];
+  const before = past?.dims[3] ?? 0;
   const total = before + k.rows;
   const present = context.output(1, dtype, [2, batch, heads, total, k.width]);
   const size = sizeOf(present.dims) / 2;

@@ -48,6 +48,7 @@ import { optimizerOps } from './optimizers.ts';
 import { optionalOps } from './optional.ts';
 import { padOps } from './pad.ts';
 import { poolOps } from './pool.ts';
+import { qAttentionOps } from './qattention.ts';
 import { qGemmOps } from './qgemm.ts';
 import { qLinearActivationOps } from './qlinearActivation.ts';
 import { qLinearElementwiseOps } from './qlinearElementwise.ts';
@@ -133,6 +134,7 @@ const ALL: readonly OpDef[] = [
   ...qLinearPoolOps,
   ...qLinearReduceOps,
   ...qGemmOps,
+  ...qAttentionOps,
   ...matMulIntegerOps,
   ...dynamicQuantizedOps,
   ...dynamicQuantizedLstmOps,
