@@ -68,9 +68,23 @@ const layerAttributes = {
   stash_type: { kind: 'int', default: 1 },
 } as const;
 
-/** LayerNormalization and RMSNormalization: over all dimensions from `axis` on; scale (and B) broadcast to them. */
-function layerNorm(type: 'LayerNormalization' | 'RMSNormalization', since: number): OpDef {
-  const centred = type === 'LayerNormalization';
+type LayerNormType = 'LayerNormalization' | 'RMSNormalization' | 'SimplifiedLayerNormalization';
+
+/** Whether the mean is taken off, and which statistics of a row follow output 0: mean, 1 / deviation. */
+const LAYER_NORMS: Readonly<
+  Record<LayerNormType, { readonly centred: boolean; readonly shown: readonly ('mean' | 'inverse')[] }>
+> = {
+  LayerNormalization: { centred: true, shown: ['mean', 'inverse'] },
+  RMSNormalization: { centred: false, shown: [] },
+  SimplifiedLayerNormalization: { centred: false, shown: ['inverse'] },
+};
+
+/**
+ * Normalization over all dimensions from `axis` on; scale (and B) broadcast to them. ONNX Runtime takes
+ * LayerNormalization of any opset, and writes SimplifiedLayerNormalization for RMSNormalization.
+ */
+function layerNorm(type: LayerNormType, since: number): OpDef {
+  const { centred, shown } = LAYER_NORMS[type];
   return defineOp({
     type,
     domain: '',
@@ -82,10 +96,10 @@ function layerNorm(type: 'LayerNormalization' | 'RMSNormalization', since: numbe
       const { dtype, dims } = context.input(0);
       const axis = dims === undefined ? 0 : axisOf(context, context.attributes.axis, dims.length);
       const reduced = dims?.map((d, i) => (i < axis ? d : 1));
-      const extra: TensorFact[] = centred ? [1, 2].map(() => ({ dtype: 'float32', dims: reduced })) : [];
+      const extra: TensorFact[] = shown.map(() => ({ dtype: 'float32', dims: reduced }));
       return [{ dtype, dims }, ...extra].slice(0, Math.max(1, context.outputCount));
     },
-    run: (context) => runLayerNorm(context, context.attributes, centred),
+    run: (context) => runLayerNorm(context, context.attributes, LAYER_NORMS[type]),
     quant: () => FLOAT_NORM,
   });
 }
@@ -93,7 +107,7 @@ function layerNorm(type: 'LayerNormalization' | 'RMSNormalization', since: numbe
 function runLayerNorm(
   context: RunContext<AttributeSpecs>,
   attributes: { readonly axis: number; readonly epsilon: number },
-  centred: boolean,
+  { centred, shown }: (typeof LAYER_NORMS)[LayerNormType],
 ): Tensor[] {
   const x = context.input(0);
   const axis = attributes.axis < 0 ? attributes.axis + x.dims.length : attributes.axis;
@@ -102,7 +116,9 @@ function runLayerNorm(
   const rows = count === 0 ? 0 : sizeOf(x.dims) / count;
   const out = context.output(0, x.dtype, x.dims);
   const reduced = x.dims.map((d, i) => (i < axis ? d : 1));
-  const extra = [1, 2].filter((i) => context.outputCount > i).map((i) => context.output(i, 'float32', reduced));
+  const extra = shown
+    .slice(0, Math.max(0, context.outputCount - 1))
+    .map((_, i) => context.output(i + 1, 'float32', reduced));
   const [factor, offset] = [context.input(1), context.inputs[2]];
   if (
     [x, factor, offset ?? factor].every((t) => isFloat32Stored(t.dtype)) &&
@@ -112,8 +128,7 @@ function runLayerNorm(
     const statistics = { centred, epsilon: attributes.epsilon, ...rowStatistics(context, rows) };
     const shifts = offset && floatsOf(offset);
     context.kernels.normalizeRowsF32(floatsOf(x), floatsOf(factor), shifts, floatsOf(out), statistics);
-    extra[0]?.data.set(statistics.mean);
-    extra[1]?.data.set(statistics.inverse);
+    for (const [i, t] of extra.entries()) t.data.set(statistics[shown[i] as 'mean' | 'inverse']);
     return [stored(out), ...extra];
   }
   const scale = expandedTo(factor, x.dims);
@@ -128,8 +143,7 @@ function runLayerNorm(
       const normalized = ((from[i] as number) - mean) / deviation;
       to[i] = normalized * scale(i) + (shift === undefined ? 0 : shift(i));
     }
-    if (extra[0] !== undefined) extra[0].data[r] = mean;
-    if (extra[1] !== undefined) extra[1].data[r] = 1 / deviation;
+    for (const [i, t] of extra.entries()) t.data[r] = shown[i] === 'mean' ? mean : 1 / deviation;
   }
   return [stored(out), ...extra];
 }
@@ -272,7 +286,8 @@ function groupsOf(dims: readonly number[], kept: readonly number[]): Int32Array 
 export const layerNormOps: readonly OpDef[] = [
   groupNormalization(18),
   groupNormalization(21),
-  layerNorm('LayerNormalization', 17),
+  layerNorm('LayerNormalization', 1),
+  layerNorm('SimplifiedLayerNormalization', 1),
   layerNorm('RMSNormalization', 23),
   lrn,
   lpNormalization,
