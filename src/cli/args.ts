@@ -12,6 +12,7 @@ export type Command =
       readonly report: string | undefined;
       readonly json: string | undefined;
       readonly threads: number;
+      readonly budgetBytes: number | undefined;
       readonly dims: ReadonlyMap<string, number>;
     }
   | {
@@ -20,6 +21,7 @@ export type Command =
       readonly inputs: ReadonlyMap<string, string>;
       readonly outputDir: string;
       readonly threads: number;
+      readonly budgetBytes: number | undefined;
       readonly dims: ReadonlyMap<string, number>;
     }
   | {
@@ -32,8 +34,9 @@ export type Command =
 
 export const USAGE = `quantscope: find out where a quantized ONNX model lost accuracy
 
-  quantscope quantize MODEL --config CFG [--output OUT.onnx] [--report DIR] [--json FILE] [--threads N] [--dim NAME=N]
-  quantscope run MODEL --input NAME=FILE.npy ... --output-dir DIR [--threads N] [--dim NAME=N]
+  quantscope quantize MODEL --config CFG [--output OUT.onnx] [--report DIR] [--json FILE] [--threads N] [--memory MIB]
+                      [--dim NAME=N]
+  quantscope run MODEL --input NAME=FILE.npy ... --output-dir DIR [--threads N] [--memory MIB] [--dim NAME=N]
   quantscope inspect MODEL [--json FILE] [--dim NAME=N]
   quantscope verify DIR... [--json FILE]
 
@@ -42,6 +45,7 @@ export const USAGE = `quantscope: find out where a quantized ONNX model lost acc
   --report DIR       round_*.csv, quant_param.csv, output_summary.csv, report.json; overrides debug_info_save_path
   --json FILE        the result as JSON; - prints it
   --threads N        threads for the kernels; 0 takes one per core (default)
+  --memory MIB       for activations and weights; weights beyond it are read from the file when needed (default 4096)
   --dim NAME=N       fixes a dynamic dimension of an input
 
 Exit codes: 0 good, 1 wrong input, 2 not supported, 3 a bug of ours.`;
@@ -54,6 +58,7 @@ const OPTIONS = {
   report: { type: 'string' },
   json: { type: 'string' },
   threads: { type: 'string' },
+  memory: { type: 'string' },
   dim: { type: 'string', multiple: true },
   input: { type: 'string', multiple: true },
   'output-dir': { type: 'string' },
@@ -88,6 +93,7 @@ export function parseCommand(argv: readonly string[]): Command {
         report: values.report,
         json: values.json,
         threads: threads(values.threads),
+        budgetBytes: budgetBytes(values.memory),
         dims: dims(values.dim),
       };
     }
@@ -100,6 +106,7 @@ export function parseCommand(argv: readonly string[]): Command {
         inputs,
         outputDir,
         threads: threads(values.threads),
+        budgetBytes: budgetBytes(values.memory),
         dims: dims(values.dim),
       };
     }
@@ -137,6 +144,12 @@ function threads(text: string | undefined): number {
   if (text === undefined) return 0;
   if (!/^\d{1,3}$/.test(text)) fail('CLI105', `--threads ${text} is not a number of threads (0 takes one per core)`);
   return Number(text);
+}
+
+function budgetBytes(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^[1-9]\d{0,3}$/.test(text) || Number(text) > 4096) fail('CLI105', `--memory ${text} is not 1 to 4096 MiB`);
+  return Number(text) * 2 ** 20;
 }
 
 function dims(list: readonly string[] | undefined): Map<string, number> {

@@ -15,7 +15,7 @@ type Quantize = Extract<Command, { kind: 'quantize' }>;
 /** `quantize`: calibrates, quantizes, evaluates, writes what was asked for, and prints a summary. */
 export async function quantizeCommand(command: Quantize, signal: AbortSignalLike): Promise<number> {
   const bar = progressBar(process.stderr, clock.now);
-  const engine = startEngine(command.threads);
+  const engine = startEngine(command.threads, command);
   try {
     const session = createSession({ kernels: engine.kernels, files, clock, onProgress: bar.update });
     await session.open(resolve(command.model));

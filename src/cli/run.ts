@@ -12,7 +12,7 @@ import { files, readOption } from './files.ts';
 
 /** `run`: executes the model once on .npy inputs and writes NAME.npy per output and outputs.json. */
 export async function runCommand(command: Extract<Command, { kind: 'run' }>, signal: AbortSignalLike): Promise<number> {
-  const engine = startEngine(command.threads);
+  const engine = startEngine(command.threads, command);
   try {
     const session = createSession({ kernels: engine.kernels, files, clock, onProgress: () => undefined });
     await session.open(resolve(command.model));
@@ -29,6 +29,11 @@ export async function runCommand(command: Extract<Command, { kind: 'run' }>, sig
       console.log(`${name}: ${tensor.dtype} ${formatDims(tensor.dims)} -> ${file}`);
     }
     await files.write(join(folder, 'outputs.json'), `${JSON.stringify(list, null, 2)}\n`);
+    const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
+    const residentBytes = process.resourceUsage().maxRSS * 1024;
+    console.log(
+      `peak memory: kernels ${mebibytes(engine.kernels.memory.peakBytes)}, whole process ${mebibytes(residentBytes)}`,
+    );
     return EXIT.good;
   } finally {
     engine.close();

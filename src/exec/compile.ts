@@ -15,13 +15,14 @@ import { buildDrafts } from './drafts.ts';
 import { badShapes, runFailed, unboundDims } from './errors.ts';
 import { type Placement, placeLayouts } from './layout.ts';
 import { RunMemory } from './memory.ts';
-import { aliasOf, type PlannedStep, planMemory } from './planned.ts';
+import { aliasOf, type PlannedStep, type Prepared, planMemory } from './planned.ts';
 import { prepareStep } from './prepareStep.ts';
 import type { CompileOptions, Program, Slot, Step, Stored } from './program.ts';
 import { isQuantize, quantInfoOf } from './quantNodes.ts';
 import { ProgramRun, runStep } from './run.ts';
 import { SignatureTable } from './signatures.ts';
 import { stepSignatures } from './stepSignatures.ts';
+import { Residency, StreamedTensors, streamedBytesOf } from './streaming.ts';
 
 /**
  * Plans a graph for given input shapes: fuses and lowers, settles layouts, packs constants, places activations in an
@@ -33,12 +34,17 @@ import { stepSignatures } from './stepSignatures.ts';
 export async function compile(source: Graph, options: CompileOptions): Promise<Program> {
   const graph = await loadAttributeTensors(source);
   checkInputDims(graph, options);
-  return planProgram(graph, await loadedConstants(graph, options), options);
+  const streamed = new StreamedTensors();
+  return planProgram(graph, await loadedConstants(graph, streamed, options), { ...options, streamed });
+}
+
+interface PlanOptions extends CompileOptions {
+  readonly streamed: StreamedTensors;
 }
 
 /** Plans a graph all of whose constants are decoded; symbols among the input shapes stand for any length. */
-function planProgram(graph: Graph, loaded: ReadonlyMap<ValueId, Tensor>, options: CompileOptions): Program {
-  const { kernels, file } = options;
+function planProgram(graph: Graph, loaded: ReadonlyMap<ValueId, Tensor>, options: PlanOptions): Program {
+  const { kernels, file, streamed } = options;
   const signatures = options.signatures ?? new SignatureTable();
   const context = contextOf(graph, loaded, options);
   const drafts = buildDrafts(context, { kernels, flavour: options.requantizer });
@@ -52,25 +58,23 @@ function planProgram(graph: Graph, loaded: ReadonlyMap<ValueId, Tensor>, options
     for (const release of releases) release();
   };
   const planned: PlannedStep[] = [];
+  const stepInputs = placement.steps.map((draft) => draft.inputs);
+  const residency = new Residency(kernels.memory, memoryPlan.arena.byteLength, stepInputs, constants);
   try {
     for (const [index, draft] of placement.steps.entries()) {
       throwIfAborted(options.signal);
-      const prepared = prepareStep(draft, {
-        kernels,
-        facts,
-        constants,
-        signatures,
-        options,
-        copyOf: placement.copyOf,
-        key: table.own[index] ?? '',
-      });
-      releases.push(prepared.release);
+      const key = table.own[index] ?? '';
+      const pack = (): Prepared =>
+        prepareStep(draft, { kernels, facts, constants, signatures, options, copyOf: placement.copyOf, key });
+      const prepared = residency.keep(streamedBytesOf(draft.inputs, constants), pack);
+      if (prepared !== undefined) releases.push(prepared.release);
+      streamed.forget();
       const bodies = bodiesOf(draft, constants, { ...options, signatures });
       if (bodies !== undefined) releases.push(() => bodies.release());
       planned.push({
         step: stepOf(index, draft, table.steps[index] ?? 0),
         draft,
-        prepared: prepared.value,
+        prepare: prepared === undefined ? () => packedForOneStep(pack, streamed) : () => keptPacked(prepared),
         bodies,
         aliases: aliasOf(draft, facts),
         outputFacts: draft.outputs.map((id) => (id === undefined ? undefined : facts.get(id))),
@@ -78,6 +82,7 @@ function planProgram(graph: Graph, loaded: ReadonlyMap<ValueId, Tensor>, options
         dying: memoryPlan.dying[index] ?? [],
       });
     }
+    residency.check(file);
   } catch (error) {
     giveBack();
     throw error;
@@ -95,6 +100,7 @@ function planProgram(graph: Graph, loaded: ReadonlyMap<ValueId, Tensor>, options
     slots,
     arenaBytes: memoryPlan.arena.byteLength,
     constantBytes: table.constantBytes,
+    streamedBytes: residency.streamedBytes,
     start: (feeds, runOptions = {}) => new ProgramRun(parts, feeds, runOptions),
     runStep: (step, given) => runStep(parts, step, given),
     release: () => {
@@ -106,11 +112,26 @@ function planProgram(graph: Graph, loaded: ReadonlyMap<ValueId, Tensor>, options
   };
 }
 
+function keptPacked({ value }: Prepared): Prepared {
+  return { value, release: () => undefined };
+}
+
+function packedForOneStep(pack: () => Prepared, streamed: StreamedTensors): Prepared {
+  const { value, release } = pack();
+  return {
+    value,
+    release: () => {
+      release();
+      streamed.forget();
+    },
+  };
+}
+
 /** The graphs of a control-flow node, which are planned when they first run. */
 function bodiesOf(
   draft: PlacedDraft,
   constants: ReadonlyMap<ValueId, Tensor>,
-  options: CompileOptions,
+  options: PlanOptions,
 ): Bodies | undefined {
   if (subgraphsOf(draft.node).length === 0) return undefined;
   const { signal: _, keep: __, ...lasting } = options;
@@ -128,11 +149,24 @@ function checkInputDims(graph: Graph, { inputDims, file }: CompileOptions): void
   }
 }
 
-async function loadedConstants(graph: Graph, options: CompileOptions): Promise<Map<ValueId, Tensor>> {
+/** Share of the budget from which on weights are packed straight from the file, and do not lie in memory twice. */
+const LARGE_MODEL = 0.25;
+
+/** All constants; of a model that takes much of the kernels' budget the large ones stay in the file. */
+async function loadedConstants(
+  graph: Graph,
+  streamed: StreamedTensors,
+  { kernels, signal }: CompileOptions,
+): Promise<Map<ValueId, Tensor>> {
   const constants = new Map<ValueId, Tensor>();
-  for (const value of graph.values.values()) {
-    throwIfAborted(options.signal);
-    if (value.constant !== undefined) constants.set(value.id, await value.constant.load());
+  const sources = [...graph.values.values()].flatMap(({ constant }) => constant ?? []);
+  const total = sources.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const isLarge = total > kernels.memory.budgetBytes * LARGE_MODEL;
+  for (const { id, constant } of graph.values.values()) {
+    throwIfAborted(signal);
+    if (constant === undefined) continue;
+    const inFile = isLarge ? streamed.of(constant) : undefined;
+    constants.set(id, inFile ?? (await constant.load()));
   }
   return constants;
 }

@@ -63,6 +63,17 @@ export function badShapes(file: string, node: Node, message: string): Diagnostic
   return at(file, node, 'EXE308', message);
 }
 
+/** EXE309: a memory limit below what one step needs at once. */
+export function memoryTooSmall(file: string, need: number, limit: number): DiagnosticError {
+  const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
+  return new DiagnosticError({
+    severity: 'error',
+    code: 'EXE309',
+    message: `activations and the largest weight need ${mebibytes(need)} at once, and the memory limit is ${mebibytes(limit)}; raise the limit`,
+    at: { file },
+  });
+}
+
 function at(file: string, node: Node, code: string, message: string): Diagnostic {
   return { severity: 'error', code, message, at: { file, node: node.handle, opType: node.opType } };
 }

@@ -9,6 +9,7 @@ import { convertInto, logicalDims, physicalDims } from '../ops/storage.ts';
 import { runFailed } from './errors.ts';
 import { type Block, overlaps, type RunMemory, type Spot } from './memory.ts';
 import type { PlannedStep } from './planned.ts';
+import { isStreamed } from './streaming.ts';
 
 /** A computed tensor and the memory it lies in; no block for strings and for memory that is not ours to give back. */
 export interface Held {
@@ -35,13 +36,18 @@ export function executeStep(
   options: ExecuteOptions,
 ): readonly Held[] {
   if (planned.draft.def === undefined) return [changeLayout(planned, inputs[0], options)];
-  const context = contextOf(planned, inputs, options);
-  const form = planned.draft.form === 'integer' ? planned.draft.def.integer : planned.draft.def;
-  const results = form?.run(context as never) ?? []; // prepared was made by the same definition
-  const held = results.map((t, i) => hold(t, i, planned, inputs, context, options));
-  dropUnused(context, held, options.memory);
-  options.memory.endStep();
-  return held;
+  const prepared = planned.prepare();
+  try {
+    const context = contextOf(planned, inputs, prepared.value, options);
+    const form = planned.draft.form === 'integer' ? planned.draft.def.integer : planned.draft.def;
+    const results = form?.run(context as never) ?? []; // prepared was made by the same definition
+    const held = results.map((t, i) => hold(t, i, planned, inputs, context, options));
+    dropUnused(context, held, options.memory);
+    options.memory.endStep();
+    return held;
+  } finally {
+    prepared.release();
+  }
 }
 
 /** What a step's `run` gets, and the memory it asked for by output. Free of `this`: operators may wrap it. */
@@ -53,9 +59,10 @@ interface StepContext extends RunContext<AttributeSpecs> {
 function contextOf(
   planned: PlannedStep,
   inputs: readonly (Held | undefined)[],
+  prepared: unknown,
   { file, kernels, memory, spots, signal }: ExecuteOptions,
 ): StepContext {
-  const { draft, prepared, bodies } = planned;
+  const { draft, bodies } = planned;
   const blocks = new Map<number, Block>();
   const own = inputs.length - draft.captures.length;
   const tensors = inputs.slice(0, own).map((h) => h?.tensor);
@@ -120,7 +127,7 @@ function hold(
 ): Held {
   const layout = t.dims.length === 4 ? options.layoutOf(index) : 'plain';
   for (const block of context.blocks.values()) if (overlaps(block.data, t.data)) return { tensor: t, layout, block };
-  const source = inputs.find((h) => h !== undefined && overlaps(h.tensor.data, t.data));
+  const source = inputs.find((h) => h !== undefined && !isStreamed(h.tensor) && overlaps(h.tensor.data, t.data));
   if (source === undefined || !isNumericDType(t.dtype)) return { tensor: t, layout, block: undefined };
   const announced = planned.aliases === undefined ? undefined : inputs[planned.aliases];
   if (announced === source && index === 0) return { tensor: t, layout, block: source.block };

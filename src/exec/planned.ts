@@ -10,11 +10,18 @@ import type { PlacedDraft } from './draft.ts';
 import type { Spot } from './memory.ts';
 import type { Step } from './program.ts';
 
+/** What an operator packed for its constants. */
+export interface Prepared {
+  readonly value: unknown;
+  readonly release: () => void;
+}
+
 /** A step with all that running it takes. */
 export interface PlannedStep {
   readonly step: Step;
   readonly draft: PlacedDraft;
-  readonly prepared: unknown;
+  /** What the operator packed for its constants; `release` after the step, which matters where they are streamed. */
+  readonly prepare: () => Prepared;
   /** The graphs of a control-flow node. */
   readonly bodies: Bodies | undefined;
   /** Index of the input whose memory the result shares; undefined for none. */

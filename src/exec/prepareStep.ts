@@ -5,6 +5,7 @@ import type { KernelSet } from '../kernels/kernelSet.ts';
 import { releasePrepared } from '../ops/evaluate.ts';
 import type { PlacedDraft } from './draft.ts';
 import { contextOf } from './lower.ts';
+import type { Prepared } from './planned.ts';
 import type { CompileOptions } from './program.ts';
 import type { SignatureTable } from './signatures.ts';
 
@@ -21,7 +22,7 @@ export interface PrepareParts {
 }
 
 /** What an operator packs once for its constants, shared among programs; `release` gives this program's share back. */
-export function prepareStep(draft: PlacedDraft, parts: PrepareParts): { value: unknown; release: () => void } {
+export function prepareStep(draft: PlacedDraft, parts: PrepareParts): Prepared {
   const make = makerOf(draft, parts);
   if (make === undefined) return { value: undefined, release: () => undefined };
   return parts.signatures.prepared.take(

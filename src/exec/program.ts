@@ -57,6 +57,8 @@ export interface Program {
   /** Bytes of the planned arena (peak of live activations), and of packed constants. */
   readonly arenaBytes: number;
   readonly constantBytes: number;
+  /** Bytes of weights that every run reads from the file, because they do not fit the budget of the kernels' memory. */
+  readonly streamedBytes: number;
   /** Starts a run; nothing is computed before the first {@link Run.advance}. One run at a time: runs share the arena. */
   start(feeds: ReadonlyMap<ValueId, Tensor>, options?: RunOptions): Run;
   /**

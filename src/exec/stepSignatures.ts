@@ -4,6 +4,7 @@ import type { Attribute, Graph, ValueId } from '../graph/model.ts';
 import type { PlacedDraft } from './draft.ts';
 import type { Placement } from './layout.ts';
 import { attributesKey, quantKey, type SignatureTable } from './signatures.ts';
+import { streamedSource } from './streaming.ts';
 
 export interface StepSignatures {
   /** By step: what it is, without what feeds it; equal keys prepare equal constants. */
@@ -35,7 +36,7 @@ export function stepSignatures(graph: Graph, placement: Placement, parts: Signat
     if (constant === undefined) return signatures.intern(`unknown ${id}`);
     used.add(id);
     const layout = placement.layouts.get(id) ?? 'plain';
-    const signature = signatures.intern(`constant ${layout} ${signatures.content(constant)}`);
+    const signature = signatures.intern(`constant ${layout} ${contentOfConstant(constant, signatures)}`);
     values.set(id, signature);
     return signature;
   };
@@ -53,10 +54,22 @@ export function stepSignatures(graph: Graph, placement: Placement, parts: Signat
   }
   let constantBytes = 0;
   for (const id of used) {
-    const data = constants.get(id)?.data;
-    if (ArrayBuffer.isView(data)) constantBytes += data.byteLength;
+    const constant = constants.get(id);
+    if (constant !== undefined) constantBytes += bytesOf(constant);
   }
   return { own, steps, values, constantBytes };
+}
+
+/** One that lies in the file is known by its source alone: hashing it would read it. */
+function contentOfConstant(constant: Tensor, signatures: SignatureTable): string {
+  const source = streamedSource(constant);
+  return source === undefined ? signatures.content(constant) : `in the file ${signatures.identity(source)}`;
+}
+
+function bytesOf(constant: Tensor): number {
+  const source = streamedSource(constant);
+  if (source !== undefined) return source.byteLength;
+  return ArrayBuffer.isView(constant.data) ? constant.data.byteLength : 0;
 }
 
 function ownKey(draft: PlacedDraft, facts: ReadonlyMap<ValueId, TensorFact>, signatures: SignatureTable): string {

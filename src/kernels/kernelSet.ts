@@ -79,6 +79,17 @@ export interface Packed {
 
 export type BinaryOp = 'add' | 'sub' | 'mul' | 'div' | 'max' | 'min';
 
+/** Functions of two numbers that broadcast; `prelu` is a, or b a where a < 0. */
+export type BroadcastOp = BinaryOp | 'prelu';
+export type Comparison = 'equal' | 'less' | 'lessOrEqual';
+
+/** One loop over a broadcast: iterations, and how many elements each operand moves; the innermost by 1 or 0. */
+export interface BroadcastLevel {
+  readonly size: number;
+  readonly a: number;
+  readonly b: number;
+}
+
 /** Functions of one float32. `swish` is x sigmoid(alpha x), `selu` beta elu(x), `hardSigmoid` takes slope and offset. */
 export type UnaryOp =
   | 'abs'
@@ -117,6 +128,21 @@ export interface RowStatistics {
   readonly inverse: Float64Array;
 }
 
+export interface ResampleShape {
+  readonly outer: number;
+  readonly size: number;
+  readonly inner: number;
+  /** Of the middle dimension of the output. */
+  readonly length: number;
+}
+
+/** What each position of the output adds up: `count` positions of the input, [length * count], and their weights. */
+export interface ResampleTaps {
+  readonly count: number;
+  readonly index: Int32Array;
+  readonly weight: Float32Array;
+}
+
 export interface FloatKernels {
   /** @param weights [O, I/groups, kH, kW]; @param bias [O] or undefined (zero). */
   packConvF32(weights: Float32Array, bias: Float32Array | undefined, geometry: ConvGeometry): Packed;
@@ -136,6 +162,24 @@ export interface FloatKernels {
   binaryF32(op: BinaryOp, a: Float32Array, b: Float32Array, out: Float32Array, rows: number, inner: number): void;
   /** out[i] = op(x[i]); the function and its error bound stand at `unaryFunction`. `out` may be `x`. */
   unaryF32(op: UnaryOp, x: Float32Array, out: Float32Array, alpha?: number, beta?: number): void;
+  /** out, written in order of the loops, is op(a, b). NaN wins over any number. */
+  broadcastF32(
+    op: BroadcastOp,
+    a: Float32Array,
+    b: Float32Array,
+    out: Float32Array,
+    levels: readonly BroadcastLevel[],
+  ): void;
+  /** 1 or 0 per element; nothing holds of NaN. */
+  compare<T extends Float32Array | Int32Array>(
+    op: Comparison,
+    a: T,
+    b: T,
+    out: Uint8Array,
+    levels: readonly BroadcastLevel[],
+  ): void;
+  /** Resamples the middle dimension of x [outer, size, inner] to that of `out`, in float32, taps in their order. */
+  resampleF32(x: Float32Array, out: Float32Array, shape: ResampleShape, taps: ResampleTaps): void;
   /** out[outer, inner] = op over the middle dimension of x [outer, count, inner]; sums in float64, NaN wins. */
   reduceF32(op: ReduceOp, x: Float32Array, out: Float32Array, outer: number, count: number, inner: number): void;
   /** Over the middle dimension of [outer, count, inner]: float32 exponentials, their sum in float64. Within 3 units of the last place of e^x / sum. */
@@ -283,11 +327,29 @@ export interface StridedCopy {
   readonly target: number;
 }
 
+/** Changes of the element type that have a kernel; `u8` stands for bool, too, except as `bool`. */
+export type Conversion =
+  | 'u8 to f32'
+  | 'i8 to f32'
+  | 'i32 to f32'
+  | 'i64 to f32'
+  | 'f32 to bool'
+  | 'f32 to i32'
+  | 'i64 to i32'
+  | 'i32 to i64'
+  | 'u8 to i32'
+  | 'u8 to i64';
+export type ConvertibleArray = Uint8Array | Int8Array | Int32Array | BigInt64Array | Float32Array;
+
 export interface CopyKernels {
   /** Copies a box between arrays of one width, which must not overlap; every cell is written at most once. */
   copyCells(from: Cells, to: Cells, copy: StridedCopy): void;
   /** `to`, written whole, gets blocks of `length` cells from rows[r] + columns[c] on, row after row. */
   gatherBlocks(from: Cells, to: Cells, rows: Int32Array, columns: Int32Array, length: number): void;
+  /** out[i] = condition[i] ? x[i] : y[i], arrays of one length and width. */
+  whereCells(condition: Uint8Array, x: Cells, y: Cells, out: Cells): void;
+  /** Stores each number of x in `out` as its array does: towards zero, modulo its range. `bool` makes 1 of all but 0. */
+  convert(kind: Conversion, x: ConvertibleArray, out: ConvertibleArray): void;
 }
 
 /** One pass over a tensor; sums in float64, NaN and infinities counted and left out of everything else. */

@@ -11,12 +11,17 @@ export interface KernelEngine {
   close(): void;
 }
 
+export interface EngineOptions {
+  /** Bytes that programs should keep to; the kernels' whole address space unless told. */
+  readonly budgetBytes?: number | undefined;
+}
+
 /**
  * Loads kernels.wasm and kernelThread.cjs from beside the running bundle.
  *
  * @param threads the caller's own included; 0 for one per core.
  */
-export function startEngine(threads: number): KernelEngine {
+export function startEngine(threads: number, { budgetBytes }: EngineOptions = {}): KernelEngine {
   const wasmBytes = readFileSync(beside('kernels.wasm'));
   const count = threads === 0 ? availableParallelism() : threads;
   const pools: NodeThreadPool[] = [];
@@ -25,7 +30,10 @@ export function startEngine(threads: number): KernelEngine {
     pools.push(created);
     return created;
   };
-  const kernels = createWasmKernels(wasmBytes, count > 1 ? { pool } : {});
+  const kernels = createWasmKernels(wasmBytes, {
+    ...(count > 1 && { pool }),
+    ...(budgetBytes !== undefined && { budgetBytes }),
+  });
   return {
     kernels,
     close: () => {

@@ -4,4 +4,6 @@ export interface WorkerData {
   readonly cancelCell: SharedArrayBuffer;
   /** Threads for the kernels, the worker's own included; 0 for one per core. */
   readonly threads: number;
+  /** Bytes for activations and packed weights; undefined for all that the kernels can address. */
+  readonly budgetBytes: number | undefined;
 }

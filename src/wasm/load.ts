@@ -1,4 +1,6 @@
 import type { KernelSet, ThreadPool } from '../kernels/kernelSet.ts';
+import { broadcastKernels } from './broadcastKernels.ts';
+import { convertKernels } from './convertKernels.ts';
 import { convKernels } from './convKernels.ts';
 import { convTransposeKernels } from './convTransposeKernels.ts';
 import { copyKernels } from './copyKernels.ts';
@@ -8,6 +10,7 @@ import { gemmKernels } from './gemmKernels.ts';
 import { WasmMemory } from './memory.ts';
 import { poolKernels } from './poolKernels.ts';
 import { reduceKernels } from './reduceKernels.ts';
+import { resampleKernels } from './resampleKernels.ts';
 import { statisticsKernels } from './statisticsKernels.ts';
 import { stridedCopyKernels } from './stridedCopyKernels.ts';
 import { unaryKernels } from './unaryKernels.ts';
@@ -42,6 +45,9 @@ export function createWasmKernels(bytes: Uint8Array, options: WasmOptions = {}):
     ...copyKernels(engine),
     ...unaryKernels(engine),
     ...stridedCopyKernels(engine),
+    ...broadcastKernels(engine),
+    ...convertKernels(engine),
+    ...resampleKernels(engine),
     ...reduceKernels(engine),
     ...statisticsKernels(engine),
   };

@@ -19,6 +19,7 @@ export const CONTROL_BLOCK = { byteOffset: 64, byteLength: PAGE_BYTES - 64 } as 
  */
 export class WasmMemory implements KernelMemory {
   readonly memory: WebAssembly.Memory;
+  readonly budgetBytes: number;
   readonly #maxBytes: number;
   readonly #free = new FreeList();
   readonly #sizes = new Map<number, number>();
@@ -30,12 +31,14 @@ export class WasmMemory implements KernelMemory {
 
   /**
    * @param maxBytes rounded down to pages, at most 4 GiB.
+   * @param budgetBytes see {@link KernelMemory.budgetBytes}; all of it unless told.
    * @throws DiagnosticError EXE402 without SharedArrayBuffer.
    */
-  constructor(maxBytes: number = ALL_PAGES * PAGE_BYTES) {
+  constructor(maxBytes: number = ALL_PAGES * PAGE_BYTES, budgetBytes = maxBytes) {
     if (typeof SharedArrayBuffer === 'undefined') throw noSharedMemory();
     const maximum = Math.max(2, Math.min(ALL_PAGES, Math.floor(maxBytes / PAGE_BYTES)));
     this.#maxBytes = maximum * PAGE_BYTES;
+    this.budgetBytes = Math.min(budgetBytes, this.#maxBytes);
     this.memory = new WebAssembly.Memory({ initial: 1, maximum, shared: true });
   }
 

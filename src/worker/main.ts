@@ -10,8 +10,8 @@ import { serveSession } from './serveSession.ts';
 // A worker thread of the extension host: one session of one model. It ends with the host's `terminate`.
 const port = parentPort;
 invariant(port !== null, 'the worker runs in a thread of the extension host');
-const { cancelCell, threads } = workerData as WorkerData; // the host starts it with nothing else
-const { kernels } = startEngine(threads);
+const { cancelCell, threads, budgetBytes } = workerData as WorkerData; // the host starts it with nothing else
+const { kernels } = startEngine(threads, { budgetBytes });
 
 serveSession({
   port: {

@@ -27,6 +27,7 @@ test('names may hold =, and dims are numbers', () => {
     inputs: new Map([['a=b', 'x.npy']]),
     dims: new Map([['n', 4]]),
     threads: 0,
+    budgetBytes: undefined,
   });
 });
 

@@ -236,6 +236,11 @@ export class ModelBuilder {
     return this.#shape(dims);
   }
 
+  /** Says what shape the current value has, where the methods here cannot follow it. */
+  follow(dims: readonly Dim[]): this {
+    return this.#shape(dims);
+  }
+
   /** A body for If, Loop or Scan; `id` finds the values around it. */
   body(name: string, fill: (graph: GraphBuilder, id: (name: string) => ValueId) => void): Graph {
     return body(name, this.#ids, (graph) => fill(graph, (value) => this.#id(value)));

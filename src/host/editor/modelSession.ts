@@ -194,9 +194,12 @@ export class ModelSession implements vscode.Disposable {
 
   private startWorker(): ModelWorker {
     const { log, workerScript } = this.options;
+    const settings = vscode.workspace.getConfiguration('quantscope', this.uri);
+    const limit = settings.get('memoryLimit', 0);
     const worker = startNodeWorker({
       script: workerScript,
-      threads: vscode.workspace.getConfiguration('quantscope', this.uri).get('threads', 0),
+      threads: settings.get('threads', 0),
+      budgetBytes: limit === 0 ? undefined : limit * 2 ** 20,
       onEnd: (reason) => this.workerEnded(worker, reason),
       onStderr: (text) => log.info(`worker: ${text}`),
     });

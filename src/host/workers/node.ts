@@ -12,6 +12,8 @@ export interface WorkerOptions {
   readonly script: string;
   /** 0 for one per core. */
   readonly threads: number;
+  /** Bytes for activations and packed weights; undefined for no limit. */
+  readonly budgetBytes: number | undefined;
   /** Called once, however the worker ends. */
   readonly onEnd: (reason: string) => void;
   readonly onStderr: (text: string) => void;
@@ -35,10 +37,11 @@ export interface ModelWorker {
 }
 
 /** Starts a worker thread. */
-export function startNodeWorker({ script, threads, onEnd, onStderr }: WorkerOptions): ModelWorker {
+export function startNodeWorker({ script, threads, budgetBytes, onEnd, onStderr }: WorkerOptions): ModelWorker {
   const cancelCell = new SharedArrayBuffer(4);
   const cell = new Int32Array(cancelCell);
-  const worker = new Worker(script, { workerData: { cancelCell, threads } satisfies WorkerData, stderr: true });
+  const workerData: WorkerData = { cancelCell, threads, budgetBytes };
+  const worker = new Worker(script, { workerData, stderr: true });
   const rpc: HostRpc = new Rpc(
     {
       post: (message, transfer) => worker.postMessage(message, transfer as readonly ArrayBuffer[] | undefined), // the rpc sends array buffers alone

@@ -3,8 +3,13 @@ import type { KernelMemory } from '../kernelSet.ts';
 
 /** Memory of the JavaScript heap; counts, and leaves freeing to the garbage collector. */
 export class JsMemory implements KernelMemory {
+  readonly budgetBytes: number;
   #bytesInUse = 0;
   #peakBytes = 0;
+
+  constructor(budgetBytes = Number.POSITIVE_INFINITY) {
+    this.budgetBytes = budgetBytes;
+  }
 
   allocate<D extends NumericDType>(dtype: D, length: number): DTypeArrays[D] {
     const array = newArray(dtype, length);
