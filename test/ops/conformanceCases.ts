@@ -3,16 +3,16 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** The extracted `node` folder of the ONNX backend suite, kept in the system's temporary folder between runs. */
-export function extractNodeCases(archive: string): string {
+/** The extracted ONNX backend suite with folders `node`, `simple` and `light`, kept in the system's temporary folder. */
+export function extractSuite(archive: string): string {
   const root = join(tmpdir(), `quantscope-conformance-${statSync(archive).size}`);
-  const node = join(root, 'conformance', 'onnx', 'node');
-  if (existsSync(node)) return node;
+  const suite = join(root, 'conformance', 'onnx');
+  if (existsSync(suite)) return suite;
   const fresh = `${root}-${process.pid}`;
   mkdirSync(fresh, { recursive: true });
   execFileSync('tar', ['xzf', archive, '-C', fresh]);
-  if (!existsSync(node)) renameSync(fresh, root);
-  return node;
+  if (!existsSync(suite)) renameSync(fresh, root);
+  return suite;
 }
 
 /** Names of all cases, sorted. */

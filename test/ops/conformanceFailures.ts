@@ -1,14 +1,56 @@
-/** Cases of the ONNX backend suite that fail though all their operators are defined. Must shrink. */
-export const KNOWN_FAILURES: ReadonlySet<string> = new Set([
-  // Training mode drops elements at random: refused by name.
-  'test_training_dropout',
-  'test_training_dropout_default',
-  'test_training_dropout_default_mask',
-  'test_training_dropout_mask',
+const NOT_WRITTEN = 'the operator is not written';
+const NOISE =
+  'zeros of the exact result are 1.9e-7 in the expected one, whose transform was computed in float32; the tolerance is 1e-7';
+
+/** Cases of the ONNX backend suite that do not pass, by reason. */
+const BY_REASON: Readonly<Record<string, readonly string[]>> = {
+  [NOISE]: ['test_dft_inverse', 'test_dft_inverse_opset19'],
+  [`FlexAttention: ${NOT_WRITTEN}`]: [
+    'test_flexattention',
+    'test_flexattention_causal_mask',
+    'test_flexattention_diff_head_sizes',
+    'test_flexattention_double',
+    'test_flexattention_fp16',
+    'test_flexattention_gqa',
+    'test_flexattention_prob_mod',
+    'test_flexattention_relative_positional',
+    'test_flexattention_scaled',
+    'test_flexattention_score_mod',
+    'test_flexattention_soft_cap',
+  ],
+  [`ImageDecoder: ${NOT_WRITTEN}`]: [
+    'test_image_decoder_decode_bmp_rgb',
+    'test_image_decoder_decode_jpeg2k_rgb',
+    'test_image_decoder_decode_jpeg_bgr',
+    'test_image_decoder_decode_jpeg_grayscale',
+    'test_image_decoder_decode_jpeg_rgb',
+    'test_image_decoder_decode_png_rgb',
+    'test_image_decoder_decode_pnm_rgb',
+    'test_image_decoder_decode_tiff_rgb',
+    'test_image_decoder_decode_webp_rgb',
+  ],
+  [`Gradient: ${NOT_WRITTEN}`]: ['test_gradient_of_add', 'test_gradient_of_add_and_mul'],
+};
+
+/** Every case of the suite's folders `node` and `simple` that does not pass, with its reason. */
+export const NOT_PASSING: ReadonlyMap<string, string> = new Map(
+  Object.entries(BY_REASON).flatMap(([reason, names]) => names.map((name): [string, string] => [name, reason])),
+);
+
+/** Cases whose outputs are drawn at random: only their types and shapes can be compared. */
+export const DRAWN: ReadonlySet<string> = new Set([
+  'test_bernoulli',
+  'test_bernoulli_double',
+  'test_bernoulli_double_expanded',
+  'test_bernoulli_expanded',
+  'test_bernoulli_seed',
+  'test_bernoulli_seed_expanded',
 ]);
 
 /** Cases whose expected outputs are literals that hold to this many decimals. */
 export const DECIMALS: ReadonlyMap<string, number> = new Map([
   ['test_averagepool_2d_ceil_last_window_starts_on_pad', 3],
   ['test_gridsample_bicubic', 4],
+  ['test_roialign_aligned_false', 3],
+  ['test_roialign_aligned_true', 4],
 ]);
