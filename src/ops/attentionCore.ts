@@ -112,6 +112,30 @@ export function attend(context: Running, job: AttentionJob): void {
   }
 }
 
+/** The heads of a batch, and how many of them share a key head. */
+export type HeadCounts = Pick<AttentionJob, 'batch' | 'heads' | 'kvHeads'>;
+
+/** out = left right, or left right^T, for every head; `out` has its heads as blocks. */
+export function multiplyHeads(
+  context: Running,
+  { batch, heads, kvHeads }: HeadCounts,
+  product: { readonly left: Heads; readonly right: Heads; readonly transposed: boolean; readonly out: Heads },
+): void {
+  const { left, right, transposed, out } = product;
+  const [readLeft, readRight] = [reader(context, left), reader(context, right)];
+  const shape = { k: left.width, n: transposed ? right.rows : right.width, transposed };
+  for (let b = 0; b < batch; b++) {
+    for (let g = 0; g < kvHeads; g++) {
+      const factor = rightOperand(context.kernels, readRight(b, g), shape);
+      for (let h = (g * heads) / kvHeads; h < ((g + 1) * heads) / kvHeads; h++) {
+        const at = out.start(b, h);
+        multiply(context.kernels, readLeft(b, h), factor, out.data.subarray(at, at + left.rows * shape.n), left.rows);
+      }
+      factor.packed?.release();
+    }
+  }
+}
+
 function scratchLike(context: Running, like: Floats, length: number): Floats {
   return context.scratch(like instanceof Float32Array ? 'float32' : 'float64', length);
 }

@@ -22,6 +22,7 @@ import { dynamicQuantizedLstmOps } from './dynamicQuantizedLstm.ts';
 import { einsumOps } from './einsum.ts';
 import { elementwiseOps } from './elementwise.ts';
 import { embedLayerNormOps } from './embedLayerNorm.ts';
+import { flexAttentionOps } from './flexAttention.ts';
 import { fourierOps } from './fourier.ts';
 import { functionOps } from './functions.ts';
 import { fusedConvOps } from './fusedConv.ts';
@@ -39,6 +40,7 @@ import { linearModelOps } from './linearModels.ts';
 import { lossOps } from './losses.ts';
 import { matMulOps } from './matMul.ts';
 import { matMulIntegerOps } from './matMulInteger.ts';
+import { matMulNBitsOps } from './matMulNBits.ts';
 import { maxUnpoolOps } from './maxUnpool.ts';
 import { microsoftAttentionOps } from './microsoftAttention.ts';
 import { multiHeadAttentionOps } from './multiHeadAttention.ts';
@@ -85,6 +87,7 @@ import { uniqueOps } from './unique.ts';
 const ALL: readonly OpDef[] = [
   ...activationOps,
   ...attentionOps,
+  ...flexAttentionOps,
   ...microsoftAttentionOps,
   ...multiHeadAttentionOps,
   ...groupQueryAttentionOps,
@@ -134,6 +137,7 @@ const ALL: readonly OpDef[] = [
   ...qLinearPoolOps,
   ...qLinearReduceOps,
   ...qGemmOps,
+  ...matMulNBitsOps,
   ...qAttentionOps,
   ...matMulIntegerOps,
   ...dynamicQuantizedOps,
