@@ -2,9 +2,10 @@ import { bundled } from './bundled.mjs';
 import { markdownTable, writeDocument } from './lib/document.mjs';
 
 // Writes docs/operators.md from the registry; with --check only says whether it is stale.
-const { supportedOps, TARGETS } = await bundled(`
+const { supportedOps, TARGETS, DRAWN, NOT_PASSING, SUITE } = await bundled(`
 export { supportedOps } from './src/ops/registry.ts';
 export { TARGETS } from './src/quant/targets.ts';
+export { DRAWN, NOT_PASSING, SUITE } from './test/ops/conformanceFailures.ts';
 `);
 
 const TREATMENTS = {
@@ -30,6 +31,7 @@ const rows = [...operators.values()].map((defs) => {
   const since = defs.map((def) => def.since).join(', ');
   return [`\`${type}\``, domain === '' ? 'ai.onnx' : domain, since, form, treatment === undefined ? '' : treatment];
 });
+const passing = SUITE.node + SUITE.simple - NOT_PASSING.size;
 const strange = Object.values(TARGETS.onnxruntime).filter((treatment) => TREATMENTS[treatment] === undefined);
 if (strange.length > 0) throw new Error(`scripts/operatorsDoc.mjs does not explain ${strange.join(', ')}`);
 
@@ -39,8 +41,8 @@ writeDocument(
 
 <!-- Generated from src/ops and src/quant/targets.ts by scripts/operatorsDoc.mjs. -->
 
-${rows.length} operators run, in models of opset 7 and up. Any other is named with its node before anything runs; the
-graph still opens and draws.
+${rows.length} operators run. Any other, and any of an opset below its first version here, is named with its node before
+anything runs; the graph still opens and draws.
 
 - **Since**: the versions of the operator that are told apart; each holds up to the next one.
 - **Integer form**: between DequantizeLinear and QuantizeLinear the operator runs on 8-bit codes where its parameters
@@ -53,6 +55,17 @@ ${markdownTable(
 )}
 
 ${markdownTable(['operator', 'domain', 'since', 'integer form', 'onnxruntime'], rows)}
+
+## The ONNX backend suite
+
+Of version ${SUITE.version}, ${passing} of the ${SUITE.node + SUITE.simple} cases of \`node\` and \`simple\` pass, and all ${SUITE.light} models
+of \`light\`: \`quantscope verify\` on its folder shows it. Outputs of ${DRAWN.size} cases are drawn at random; of these only types and
+shapes are compared. These do not pass:
+
+${markdownTable(
+  ['case', 'reason'],
+  [...NOT_PASSING].map(([name, reason]) => [`\`${name}\``, reason]),
+)}
 `,
   'scripts/operatorsDoc.mjs',
 );

@@ -14,7 +14,7 @@ import { sharedData } from '../helpers/sharedData.ts';
 import { wasmKernels } from '../kernels/engines.ts';
 import { difference } from './compare.ts';
 import { caseNames, extractSuite, readCase } from './conformanceCases.ts';
-import { DECIMALS, DRAWN, NOT_PASSING } from './conformanceFailures.ts';
+import { DECIMALS, DRAWN, NOT_PASSING, SUITE } from './conformanceFailures.ts';
 import { runGraph, Unsupported } from './runGraph.ts';
 
 /** Roundings a float output may differ by, in units of the type's epsilon times the largest element. */
@@ -84,7 +84,7 @@ describe.skipIf(!existsSync(archive))('ONNX backend suite (needs shared data con
     const names = new Set(results.map((r) => r.name));
     expect([...NOT_PASSING.keys()].filter((name) => !names.has(name))).toEqual([]);
     expect(results.filter((r) => r.status === 'passed' && r.reason !== '').map((r) => r.name)).toEqual([...DRAWN]);
-    expect(results.length).toBeGreaterThan(1700);
+    expect(results.length).toBe(SUITE.node + SUITE.simple);
   });
 
   it('node by node, what runs agrees with what was inferred and expected', { timeout: 300_000 }, async () => {
