@@ -6,7 +6,11 @@ import { countOf, dimsOfRank, sameDim } from './facts.ts';
 import { numbersOf, stored } from './numbers.ts';
 import { defineOp, type InferContext, type OpDef, type RunContext } from './opDef.ts';
 
-const ATTRIBUTES = { activation: { kind: 'string', default: 'none' } } as const;
+const ATTRIBUTES = {
+  activation: { kind: 'string', default: 'none' },
+  ndim: { kind: 'int', default: 1 }, // com.microsoft only, as is
+  state_window: { kind: 'int', default: 0 },
+} as const;
 
 const silu = (x: number) => x / (1 + Math.exp(-x));
 
@@ -16,23 +20,27 @@ const ACTIVATIONS: Readonly<Record<string, (x: number) => number>> = { none: (x)
  * A depthwise convolution over [B, C, L] that sees the present and what came before: `past_state` [B, C, k - 1], or
  * zeros. Its second output is the state after the last element.
  *
- * @source ONNX CausalConvWithState-27.
+ * @source ONNX CausalConvWithState-27; that of ONNX Runtime's com.microsoft domain may have more dimensions or keep more
+ * states, which is refused.
  */
-const causalConv = defineOp({
-  type: 'CausalConvWithState',
-  domain: '',
-  since: 27,
-  arity: [2, 4],
-  attributes: ATTRIBUTES,
-  layout: { kind: 'plain' },
-  infer: inferCausalConv,
-  run: runCausalConv,
-  quant: () => ({ kind: 'float', why: 'Its state is fed back, which adds up the errors of codes.' }),
-  macs: (inputs, outputs) => (countOf(outputs[0]?.dims) ?? NaN) * (countOf(inputs[1]?.dims?.slice(2)) ?? NaN),
-});
+function causalConv(domain: '' | 'com.microsoft', since: number): OpDef {
+  return defineOp({
+    type: 'CausalConvWithState',
+    domain,
+    since,
+    arity: [2, 4],
+    attributes: ATTRIBUTES,
+    layout: { kind: 'plain' },
+    infer: inferCausalConv,
+    run: runCausalConv,
+    quant: () => ({ kind: 'float', why: 'Its state is fed back, which adds up the errors of codes.' }),
+    macs: (inputs, outputs) => (countOf(outputs[0]?.dims) ?? NaN) * (countOf(inputs[1]?.dims?.slice(2)) ?? NaN),
+  });
+}
 
 function inferCausalConv(context: InferContext<typeof ATTRIBUTES>): TensorFact[] {
-  const { activation } = context.attributes;
+  const { activation, ndim, state_window } = context.attributes;
+  if (ndim !== 1 || state_window !== 0) context.fail('only ndim 1 and state_window 0 are supported');
   if (ACTIVATIONS[activation] === undefined) {
     context.fail(`activation ${activation} is not one of ${Object.keys(ACTIVATIONS).join(', ')}`);
   }
@@ -94,4 +102,4 @@ function runCausalConv(context: RunContext<typeof ATTRIBUTES>): Tensor[] {
 }
 
 /** Convolutions that carry a state from one run to the next. */
-export const causalConvOps: readonly OpDef[] = [causalConv];
+export const causalConvOps: readonly OpDef[] = [causalConv('', 27), causalConv('com.microsoft', 1)];

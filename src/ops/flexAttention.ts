@@ -96,9 +96,9 @@ function modify(context: RunContext<typeof ATTRIBUTES>, name: Mod, scores: Float
   if (context.attributes[name] === undefined) return;
   const { dtype } = context.input(0);
   const [made] = context.body(name, [stored(tensor(dtype, dims, scores as never))]); // of the array that holds dtype
-  if (made === undefined || made.data.length !== scores.length)
-    context.fail(`${name} does not keep the shape of its input`);
-  scores.set(made?.data as Float32Array);
+  const isWhole = made !== undefined && made.data.length === scores.length;
+  const data = isWhole ? made.data : context.fail(`${name} does not keep the shape of its input`);
+  scores.set(data as Float32Array);
 }
 
 /** Attention that graphs take part in. */

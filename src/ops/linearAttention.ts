@@ -11,6 +11,7 @@ const ATTRIBUTES = {
   kv_num_heads: { kind: 'int', required: true },
   q_num_heads: { kind: 'int', required: true },
   scale: { kind: 'float', default: 0 },
+  state_window: { kind: 'int', default: 0 }, // com.microsoft only
   update_rule: { kind: 'string', default: 'gated_delta' },
 } as const;
 
@@ -25,7 +26,8 @@ const RULES: Readonly<Record<string, { readonly decay: boolean; readonly beta: b
 /**
  * A recurrence over the sequence: a state S [dk, dv] per key head takes in k v^T at every step, and is read by q.
  *
- * @source ONNX LinearAttention-27; the operator of ONNX Runtime's com.microsoft domain is the same.
+ * @source ONNX LinearAttention-27; that of ONNX Runtime's com.microsoft domain may keep more than the last state, which
+ * is refused.
  */
 function linearAttention(domain: '' | 'com.microsoft', since: number): OpDef {
   return defineOp({
@@ -52,7 +54,8 @@ function headSize(context: Inferring, index: number, heads: number): Dim | undef
 }
 
 function inferLinearAttention(context: InferContext<typeof ATTRIBUTES>): TensorFact[] {
-  const { kv_num_heads: kvHeads, q_num_heads: heads, update_rule: rule } = context.attributes;
+  const { kv_num_heads: kvHeads, q_num_heads: heads, update_rule: rule, state_window } = context.attributes;
+  if (state_window !== 0) context.fail(`state_window ${state_window} is not supported, only 0 is`);
   if (heads <= 0 || kvHeads <= 0 || heads % kvHeads !== 0) {
     context.fail(`q_num_heads ${heads} is not a multiple of kv_num_heads ${kvHeads}`);
   }
