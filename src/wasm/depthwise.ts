@@ -21,10 +21,10 @@ export function depthwiseF32(
 ): void {
   if (out.length === 0) return;
   lend(engine.memory, (loan) => {
-    const pixelBytes = 4 * roundUp(geometry.inChannels, 4);
-    const descriptor = describe(engine, loan, { x, weights, out, geometry, pixelBytes });
+    const descriptor = describe(engine, loan, { x, weights, out, geometry });
     descriptor.setFloats({ [layout.CONV_LO]: clamp.lo, [layout.CONV_HI]: clamp.hi });
-    runRows(engine, loan, 'depthwiseF32', { descriptor, geometry, pixelBytes });
+    const scratchBytes = 12 * geometry.kernelHeight * geometry.kernelWidth;
+    runRows(engine, loan, 'depthwiseF32', { descriptor, geometry, scratchBytes });
   });
 }
 
@@ -40,13 +40,18 @@ export function depthwiseQ8(
   if (out.length === 0) return;
   lend(engine.memory, (loan) => {
     const pixelBytes = 2 * roundUp(geometry.inChannels, 8);
-    const descriptor = describe(engine, loan, { x, weights, out, geometry, pixelBytes });
+    const block = blockOf(geometry, pixelBytes);
+    const descriptor = describe(engine, loan, { x, weights, out, geometry });
     descriptor.setInts({
+      [layout.CONV_BLOCK]: block,
       [layout.CONV_X_SIGNED]: x instanceof Int8Array ? 1 : 0,
       [layout.CONV_X_ZERO]: weights.shape.inputZeroPoint,
     });
     describeEpilogue(engine, loan, descriptor, epilogue, { groups: 1, groupOut: geometry.outChannels });
-    runRows(engine, loan, 'depthwiseQs8Qc8w', { descriptor, geometry, pixelBytes });
+    const taps = geometry.kernelHeight * geometry.kernelWidth;
+    const inRows = (block - 1) * geometry.strideHeight + reachOf(geometry);
+    const scratchBytes = 4 * roundUp(taps + 16, 16) + inRows * rowBytesOf(geometry, pixelBytes) + layout.SLACK;
+    runRows(engine, loan, 'depthwiseQs8Qc8w', { descriptor, geometry, scratchBytes });
   });
 }
 
@@ -55,11 +60,9 @@ interface Described {
   readonly weights: WasmPacked;
   readonly out: NumericArray;
   readonly geometry: ConvGeometry;
-  /** Of one padded input pixel in scratch. */
-  readonly pixelBytes: number;
 }
 
-function describe(engine: Engine, loan: Loan, { x, weights, out, geometry, pixelBytes }: Described): Descriptor {
+function describe(engine: Engine, loan: Loan, { x, weights, out, geometry }: Described): Descriptor {
   const descriptor = new Descriptor(engine.memory, loan, layout.CONV_BYTES);
   descriptor.setInts({
     [layout.CONV_X]: loan.read(x),
@@ -79,7 +82,6 @@ function describe(engine: Engine, loan: Loan, { x, weights, out, geometry, pixel
     [layout.CONV_PAD_LEFT]: geometry.padLeft,
     [layout.CONV_DILATION_Y]: geometry.dilationHeight,
     [layout.CONV_DILATION_X]: geometry.dilationWidth,
-    [layout.CONV_BLOCK]: blockOf(geometry, pixelBytes),
   });
   return descriptor;
 }
@@ -87,15 +89,13 @@ function describe(engine: Engine, loan: Loan, { x, weights, out, geometry, pixel
 interface Run {
   readonly descriptor: Descriptor;
   readonly geometry: ConvGeometry;
-  readonly pixelBytes: number;
+  readonly scratchBytes: number;
 }
 
-function runRows(engine: Engine, loan: Loan, kernel: string, { descriptor, geometry, pixelBytes }: Run): void {
+function runRows(engine: Engine, loan: Loan, kernel: string, { descriptor, geometry, scratchBytes }: Run): void {
   const taps = geometry.kernelHeight * geometry.kernelWidth;
   const rows = geometry.batch * geometry.outHeight;
   const work = (rows * geometry.outWidth * geometry.outChannels * taps) / 10;
-  const inRows = (blockOf(geometry, pixelBytes) - 1) * geometry.strideHeight + reachOf(geometry);
-  const scratchBytes = 4 * roundUp(taps + 16, 16) + inRows * rowBytesOf(geometry, pixelBytes) + layout.SLACK;
   engine.run(
     kernel,
     engine.split(rows, work, 1).map(([first, end]) => [descriptor.pointer, first, end, loan.scratch(scratchBytes)]),

@@ -106,7 +106,7 @@ export function packPanelsQ8(
   return packed;
 }
 
-/** Float depthwise weights: [channels / 4][taps][4]. */
+/** Float depthwise weights: [channels / 8][taps][8]. */
 export function packDepthwiseF32(
   memory: WasmMemory,
   weights: Float32Array,
@@ -126,7 +126,7 @@ export function packDepthwiseF32(
   });
   const to = memory.at('float32', packed.weights, padded * taps);
   for (let c = 0; c < channels; c++) {
-    for (let tap = 0; tap < taps; tap++) to[(c & ~3) * taps + 4 * tap + (c & 3)] = weights[c * taps + tap] as number;
+    for (let tap = 0; tap < taps; tap++) to[(c & ~7) * taps + 8 * tap + (c & 7)] = weights[c * taps + tap] as number;
   }
   if (bias !== undefined) memory.at('float32', packed.bias, channels).set(bias);
   return packed;

@@ -1,21 +1,18 @@
 import {
-  CONV_BIAS, CONV_BLOCK, CONV_DILATION_X, CONV_DILATION_Y, CONV_EPILOGUE, CONV_GRID_HEIGHT, CONV_GRID_WIDTH, CONV_HI,
-  CONV_IN_CHANNELS, CONV_IN_HEIGHT, CONV_IN_WIDTH, CONV_LO, CONV_OUT, CONV_PAD_LEFT, CONV_PAD_TOP, CONV_STRIDE_X,
+  CONV_BIAS, CONV_BLOCK, CONV_DILATION_X, CONV_DILATION_Y, CONV_EPILOGUE, CONV_GRID_HEIGHT, CONV_GRID_WIDTH,
+  CONV_IN_CHANNELS, CONV_IN_HEIGHT, CONV_IN_WIDTH, CONV_OUT, CONV_PAD_LEFT, CONV_PAD_TOP, CONV_STRIDE_X,
   CONV_STRIDE_Y, CONV_TAPS_X, CONV_TAPS_Y, CONV_WEIGHTS, CONV_X, CONV_X_SIGNED, CONV_X_ZERO, EPILOGUE_ACCUMULATORS,
 } from './layout';
-import { depthwiseRowF32, depthwiseRowF32_3x3 } from './depthwiseF32';
 import { depthwiseRowQ8, depthwiseRowQ8_3x3, depthwiseRowQ8_5x5 } from './depthwiseQ8';
-import { copyRunF32, widenRun, zeroRun } from './runs';
+import { widenRun, zeroRun } from './runs';
 import { field, pointer } from './vector';
 
 /**
- * Copies input rows into scratch with the padding around them and channels padded to 8 (Q8) or 4 (float).
+ * Copies input rows into scratch as int16, with the padding around them and channels padded to 8.
  *
  * @param firstRow may lie outside the image; @param width padded columns.
  */
-// @ts-ignore: decorator
-@inline
-function padRows(Q8: bool, descriptor: usize, image: i32, firstRow: i32, rows: i32, width: i32, to: usize): void {
+function padRows(descriptor: usize, image: i32, firstRow: i32, rows: i32, width: i32, to: usize): void {
   const inHeight = field(descriptor, CONV_IN_HEIGHT);
   const inWidth = field(descriptor, CONV_IN_WIDTH);
   const channels = field(descriptor, CONV_IN_CHANNELS);
@@ -24,9 +21,8 @@ function padRows(Q8: bool, descriptor: usize, image: i32, firstRow: i32, rows: i
   const inside = max(min(inWidth - skipped, width - left), 0);
   const signed = field(descriptor, CONV_X_SIGNED);
   const zero = i16x8.splat(<i16>field(descriptor, CONV_X_ZERO));
-  const inShift: usize = Q8 ? 0 : 2;
-  const padded = Q8 ? (channels + 7) & ~7 : (channels + 3) & ~3;
-  const pixelBytes = Q8 ? <usize>padded << 1 : <usize>padded << 2;
+  const padded = (channels + 7) & ~7;
+  const pixelBytes = <usize>padded << 1;
   const x = pointer(descriptor, CONV_X);
   for (let r = 0; r < rows; r++) {
     const iy = firstRow + r;
@@ -37,16 +33,14 @@ function padRows(Q8: bool, descriptor: usize, image: i32, firstRow: i32, rows: i
     }
     zeroRun(to, <usize>left * pixelBytes);
     to += <usize>left * pixelBytes;
-    let from = x + (<usize>((image * inHeight + iy) * inWidth + skipped) * <usize>channels << inShift);
+    let from = x + (<usize>((image * inHeight + iy) * inWidth + skipped) * <usize>channels);
     if (padded == channels) {
-      if (Q8) widenRun(from, to, inside * channels, signed, zero);
-      else copyRunF32(from, to, inside * channels);
+      widenRun(from, to, inside * channels, signed, zero);
       to += <usize>inside * pixelBytes;
     } else {
       for (let i = 0; i < inside; i++) {
-        if (Q8) widenRun(from, to, channels, signed, zero);
-        else copyRunF32(from, to, channels);
-        from += <usize>channels << inShift;
+        widenRun(from, to, channels, signed, zero);
+        from += <usize>channels;
         to += pixelBytes;
       }
     }
@@ -61,9 +55,7 @@ function padRows(Q8: bool, descriptor: usize, image: i32, firstRow: i32, rows: i
  *
  * @param scratch the padded rows of CONV_BLOCK output rows, SLACK, and one int32 offset per tap in front.
  */
-// @ts-ignore: decorator
-@inline
-function depthwiseBlocks(Q8: bool, descriptor: usize, firstRow: i32, endRow: i32, scratch: usize): void {
+export function depthwiseQs8Qc8w(descriptor: usize, firstRow: i32, endRow: i32, scratch: usize): void {
   const height = field(descriptor, CONV_GRID_HEIGHT);
   const outWidth = field(descriptor, CONV_GRID_WIDTH);
   const channels = field(descriptor, CONV_IN_CHANNELS);
@@ -74,10 +66,8 @@ function depthwiseBlocks(Q8: bool, descriptor: usize, firstRow: i32, endRow: i32
   const tapsY = field(descriptor, CONV_TAPS_Y);
   const tapsX = field(descriptor, CONV_TAPS_X);
   const block = field(descriptor, CONV_BLOCK);
-  const wide = Q8 && field(descriptor, CONV_EPILOGUE) == EPILOGUE_ACCUMULATORS;
-  const outShift: usize = !Q8 || wide ? 2 : 0;
-  const padded = Q8 ? (channels + 7) & ~7 : (channels + 3) & ~3;
-  const pixelBytes = Q8 ? <usize>padded << 1 : <usize>padded << 2;
+  const outShift: usize = field(descriptor, CONV_EPILOGUE) == EPILOGUE_ACCUMULATORS ? 2 : 0;
+  const pixelBytes = <usize>((channels + 7) & ~7) << 1;
   const width = (outWidth - 1) * strideX + (tapsX - 1) * dilationX + 1;
   const rowBytes = <usize>width * pixelBytes;
   const reach = (tapsY - 1) * dilationY + 1;
@@ -92,36 +82,22 @@ function depthwiseBlocks(Q8: bool, descriptor: usize, firstRow: i32, endRow: i32
   }
   const weights = pointer(descriptor, CONV_WEIGHTS);
   const bias = pointer(descriptor, CONV_BIAS);
-  const lo = load<f32>(descriptor + CONV_LO);
-  const hi = load<f32>(descriptor + CONV_HI);
 
   for (let row = firstRow; row < endRow; ) {
     const image = row / height;
     const y = row - image * height;
     const count = min(min(block, endRow - row), height - y);
     const top = y * strideY - field(descriptor, CONV_PAD_TOP);
-    padRows(Q8, descriptor, image, top, (count - 1) * strideY + reach, width, rows);
+    padRows(descriptor, image, top, (count - 1) * strideY + reach, width, rows);
     for (let i = 0; i < count; i++) {
       const x = rows + <usize>(i * strideY) * rowBytes;
       const out = pointer(descriptor, CONV_OUT)
         + (<usize>((row + i) * outWidth) * <usize>channels << outShift);
-      if (Q8) {
-        if (tapsY == 3 && tapsX == 3) depthwiseRowQ8_3x3(descriptor, x, weights, bias, out, outWidth, step, tapX, tapY);
-        else if (tapsY == 5 && tapsX == 5) {
-          depthwiseRowQ8_5x5(descriptor, x, weights, bias, out, outWidth, step, tapX, tapY);
-        } else depthwiseRowQ8(descriptor, x, weights, bias, out, outWidth, step, scratch, taps);
-      } else if (tapsY == 3 && tapsX == 3) {
-        depthwiseRowF32_3x3(x, weights, bias, out, outWidth, channels, step, tapX, tapY, lo, hi);
-      } else depthwiseRowF32(x, weights, bias, out, outWidth, channels, step, scratch, taps, lo, hi);
+      if (tapsY == 3 && tapsX == 3) depthwiseRowQ8_3x3(descriptor, x, weights, bias, out, outWidth, step, tapX, tapY);
+      else if (tapsY == 5 && tapsX == 5) {
+        depthwiseRowQ8_5x5(descriptor, x, weights, bias, out, outWidth, step, tapX, tapY);
+      } else depthwiseRowQ8(descriptor, x, weights, bias, out, outWidth, step, scratch, taps);
     }
     row += count;
   }
-}
-
-export function depthwiseF32(descriptor: usize, firstRow: i32, endRow: i32, scratch: usize): void {
-  depthwiseBlocks(false, descriptor, firstRow, endRow, scratch);
-}
-
-export function depthwiseQs8Qc8w(descriptor: usize, firstRow: i32, endRow: i32, scratch: usize): void {
-  depthwiseBlocks(true, descriptor, firstRow, endRow, scratch);
 }
