@@ -25,6 +25,7 @@ const SLOW = [
   'test/exec/goldens.test.ts',
   'test/quality/quantPairs.test.ts',
   'test/quality/quantNodes.test.ts',
+  'test/quality/quantFused.test.ts',
   'test/quality/quantEngines.test.ts',
   'test/quality/trials.test.ts',
   'test/quality/cancel.test.ts',

@@ -69,6 +69,27 @@ export function differences(a: Tensor, b: Tensor): { readonly different: number;
   return { different, most };
 }
 
+/** How far two runs are apart. */
+export interface Apart {
+  readonly elements: number;
+  readonly different: number;
+  readonly most: number;
+}
+
+/** How far two runs are apart over those of the values that both have. */
+export function apart(a: Values, b: Values, ids: Iterable<ValueId>): Apart {
+  let [elements, different, most] = [0, 0, 0];
+  for (const id of ids) {
+    const [x, y] = [a.get(id), b.get(id)];
+    if (x === undefined || y === undefined) continue;
+    const d = differences(x, y);
+    elements += y.data.length;
+    different += d.different;
+    most = Math.max(most, d.most);
+  }
+  return { elements, different, most };
+}
+
 function furthestFromTie(found: Tensor, expected: Tensor, inSteps: (i: number) => number): number {
   let furthest = 0;
   for (let i = 0; i < found.data.length; i++) {

@@ -12,14 +12,10 @@ import { wasmKernels } from '../kernels/engines.ts';
 import { differences } from './compareSteps.ts';
 import { runOrt, saveOptimized, type Values } from './ortTensors.ts';
 import { type QuantCase, quantCases } from './quantPairsCases.ts';
-import { evaluated } from './quantRun.ts';
+import { evaluated, roundsOtherwise } from './quantRun.ts';
 import { printTable, temporaryFolder } from './workbench.ts';
 
 vi.setConfig({ testTimeout: 600_000 }); // whole models, perhaps beside other work
-
-/** Float results that depend on the order of a sum or on how a function is approximated: other tests bound them. */
-const ROUNDED_OTHERWISE =
-  /^(FusedConv|FusedGemm|FusedMatMul|Conv|ConvTranspose|Gemm|MatMul|GlobalAveragePool|ReduceMean|BatchNormalization|Softmax|Sigmoid|HardSigmoid|Exp|Resize)$/;
 
 /** Operators that ONNX Runtime's fusions make and we do not run, with the reason. */
 const UNSUPPORTED: Readonly<Record<string, string>> = {};
@@ -109,7 +105,7 @@ describeWithShared("nodes of quantized models, on ONNX Runtime's tensors", () =>
       unsupported.add(`${node.domain}.${node.opType}`);
       return false;
     }
-    return !ROUNDED_OTHERWISE.test(node.opType);
+    return !roundsOtherwise(node);
   }
 });
 

@@ -5,8 +5,8 @@ import type { ValueId } from '../../src/graph/model.ts';
 import type { KernelSet } from '../../src/kernels/kernelSet.ts';
 import { describeWithShared } from '../helpers/sharedData.ts';
 import { wasmKernels } from '../kernels/engines.ts';
-import { compareSteps, differences, type StepResult } from './compareSteps.ts';
-import { type Level, type OrtRun, runOrt, type Values } from './ortTensors.ts';
+import { type Apart, apart, compareSteps, type StepResult } from './compareSteps.ts';
+import { type Level, type OrtRun, runOrt } from './ortTensors.ts';
 import { quantCases } from './quantPairsCases.ts';
 import { floatsBefore, integerValues, type OpenCase, openCase, runFreely } from './quantRun.ts';
 import { printTable, temporaryFolder } from './workbench.ts';
@@ -85,26 +85,6 @@ describeWithShared("models quantized elsewhere, on ONNX Runtime's integers", () 
 
 function stepsOn(open: OpenCase, { values }: OrtRun): Promise<StepResult[]> {
   return compareSteps({ ...open, codes: values, floatsOf: (step) => floatsBefore(open, step, values) });
-}
-
-interface Apart {
-  readonly elements: number;
-  readonly different: number;
-  readonly most: number;
-}
-
-/** How far two runs are apart over those of the values that both have. */
-function apart(a: Values, b: Values, ids: Iterable<ValueId>): Apart {
-  let [elements, different, most] = [0, 0, 0];
-  for (const id of ids) {
-    const [x, y] = [a.get(id), b.get(id)];
-    if (x === undefined || y === undefined) continue;
-    const d = differences(x, y);
-    elements += y.data.length;
-    different += d.different;
-    most = Math.max(most, d.most);
-  }
-  return { elements, different, most };
 }
 
 /** Codes that a QuantizeLinear makes on its own. */

@@ -102,3 +102,11 @@ export function evaluated(model: Model, kernels: KernelSet, node: Node, values: 
   });
   return made;
 }
+
+const ROUNDED_OTHERWISE =
+  /^(FusedConv|FusedGemm|FusedMatMul|Conv|ConvTranspose|Gemm|MatMul|GlobalAveragePool|ReduceMean|BatchNormalization|Softmax|Sigmoid|HardSigmoid|Exp|Resize)$/;
+
+/** Whether a node's floats depend on the order of a sum or on how a function is approximated: tests bound those. */
+export function roundsOtherwise({ opType }: Node): boolean {
+  return ROUNDED_OTHERWISE.test(opType);
+}

@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { KernelSet } from '../../src/kernels/kernelSet.ts';
+import { describeWithShared } from '../helpers/sharedData.ts';
+import { wasmKernels } from '../kernels/engines.ts';
+import { apart } from './compareSteps.ts';
+import { runOrt, saveOptimized } from './ortTensors.ts';
+import { quantCases } from './quantPairsCases.ts';
+import { integerValues, openCase, roundsOtherwise, runFreely } from './quantRun.ts';
+import { printTable, temporaryFolder } from './workbench.ts';
+
+vi.setConfig({ testTimeout: 600_000 }); // whole models, perhaps beside other work
+
+describeWithShared('models in QOperator form, as ONNX Runtime saves them, run freely', () => {
+  const folder = temporaryFolder();
+  const rows: Record<string, string | number>[] = [];
+  let kernels: KernelSet;
+
+  beforeAll(async () => {
+    kernels = await wasmKernels();
+  });
+  afterAll(() => {
+    folder.remove();
+    printTable('Elements that differ from ONNX Runtime, whole models', rows);
+  });
+
+  test.each(quantCases().map((c) => [c.name, c] as const))('%s', async (name, c) => {
+    const path = join(folder.path, 'fused.onnx');
+    await saveOptimized(c.path, 'extended', path);
+    const open = await openCase({ ...c, path }, kernels);
+    const { model, program, feeds } = open;
+    const integers = integerValues(open);
+    const theirs = await runOrt(model, feeds, { folder: folder.path, level: 'disabled', wanted: integers });
+    const codes = apart(runFreely(open), theirs.values, integers);
+    const outputs = apart(program.start(feeds).finish(), theirs.values, model.graph.outputs);
+    const sums = model.graph.nodes.filter(roundsOtherwise).length;
+    rows.push({
+      model: name,
+      nodes: model.graph.nodes.length,
+      'of them sum floats': sums,
+      codes: codes.elements,
+      'codes that differ': codes.different,
+      outputs: outputs.elements,
+      'outputs that differ': outputs.different,
+      'by at most': outputs.most,
+    });
+    expect(outputs.elements).toBeGreaterThan(0);
+    expect(codes.most, 'a float sum decides a tie otherwise').toBeLessThanOrEqual(1);
+    if (sums === 0) expect([codes.different, outputs.different]).toEqual([0, 0]);
+    program.release();
+  });
+});
