@@ -5,9 +5,11 @@ import { bytesOf } from '../../src/base/bytes.ts';
 import { isContainer } from '../../src/base/dtype.ts';
 import type { Tensor } from '../../src/base/tensor.ts';
 import type { Graph, ValueId } from '../../src/graph/model.ts';
+import { allNodes } from '../../src/graph/topo.ts';
 import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
 import { nodeFiles } from '../../src/node/files.ts';
 import { readContainerProto, readModel, readTensorProto } from '../../src/onnx/read.ts';
+import { supportedOps } from '../../src/ops/registry.ts';
 import { type CaseResult, verifyCase } from '../../src/session/verify.ts';
 import { findCases } from '../../src/session/verifyCases.ts';
 import { sharedData } from '../helpers/sharedData.ts';
@@ -15,6 +17,7 @@ import { wasmKernels } from '../kernels/engines.ts';
 import { difference } from './compare.ts';
 import { caseNames, extractSuite, readCase } from './conformanceCases.ts';
 import { DECIMALS, DRAWN, NOT_PASSING, SUITE } from './conformanceFailures.ts';
+import { SUITE_OPS } from './conformanceOps.ts';
 import { runGraph, Unsupported } from './runGraph.ts';
 
 /** Roundings a float output may differ by, in units of the type's epsilon times the largest element. */
@@ -22,7 +25,7 @@ const STEPS = 32;
 
 const archive = sharedData('conformance/onnx-backend-v1.22.0.tar.gz');
 
-async function outcome(folder: string, name: string): Promise<string> {
+async function outcome(folder: string, name: string, tested: Set<string>): Promise<string> {
   const files = readCase(folder, name);
   const { model } = await readModel(bytesOf(files.model), { file: name });
   const { graph } = model;
@@ -42,7 +45,9 @@ async function outcome(folder: string, name: string): Promise<string> {
       const wrong = difference(found[i] as Tensor, expected, STEPS, absolute);
       if (wrong !== undefined) return `fail: output ${i} ${wrong}`;
     }
-    return outputs.length === 0 ? 'unsupported: no expected outputs' : 'pass';
+    if (outputs.length === 0) return 'unsupported: no expected outputs';
+    for (const { domain, opType } of allNodes(graph)) tested.add(`${domain}::${opType}`);
+    return 'pass';
   } catch (e) {
     return e instanceof Unsupported ? `unsupported: ${e.message}` : `fail: ${message(e)}`;
   }
@@ -91,12 +96,17 @@ describe.skipIf(!existsSync(archive))('ONNX backend suite (needs shared data con
     const folder = join(extractSuite(archive), 'node');
     const names = caseNames(folder).filter((n) => n.includes(process.env.CONFORMANCE_ONLY ?? ''));
     const outcomes = new Map<string, string>();
-    for (const name of names) outcomes.set(name, await outcome(folder, name));
+    const tested = new Set<string>();
+    for (const name of names) outcomes.set(name, await outcome(folder, name, tested));
     if (process.env.CONFORMANCE_REPORT) {
       writeFileSync(process.env.CONFORMANCE_REPORT, [...outcomes].map(([n, o]) => `${n}\t${o}`).join('\n'));
     }
     const failures = [...outcomes].filter(([name, o]) => o.startsWith('fail') && !DRAWN.has(name));
     expect(failures.map(([name, o]) => `${name} ${o}`)).toEqual([]);
     expect([...outcomes.values()].filter((o) => o === 'pass').length).toBeGreaterThan(0);
+    const known = new Set(supportedOps().map(({ domain, type }) => `${domain}::${type}`));
+    if (process.env.CONFORMANCE_ONLY === undefined) {
+      expect([...tested].filter((op) => known.has(op)).sort()).toEqual([...SUITE_OPS].sort());
+    }
   });
 });
