@@ -2,7 +2,7 @@ import type { Tensor } from '../base/tensor.ts';
 import { Ids, type NodeSpec, nodeOf, sourceOf, type ValueSpec } from './build.ts';
 import { freshLabel } from './handles.ts';
 import type { Attribute, Graph, Model, Node, NodeId, Value, ValueId } from './model.ts';
-import { allNodes, readsOf, sortNodes } from './topo.ts';
+import { allNodes, capturesOf, readsOf, sortNodes, subgraphsOf } from './topo.ts';
 
 /** A node to add by a pass: handle and name are made from `name` (or the operator), unique in the model. */
 export type NewNode = Omit<NodeSpec, 'handle'> & { readonly origin: readonly NodeId[] };
@@ -120,12 +120,21 @@ export class GraphEditor {
     to: ValueId,
     options: { readonly except?: ReadonlySet<NodeId>; readonly outputs?: 'keep' } = {},
   ): void {
+    this.replaceAllUses(new Map([[from, to]]), options);
+  }
+
+  /** As {@link replaceUses} for many values in one walk; none of the new ones is replaced again. */
+  replaceAllUses(
+    uses: ReadonlyMap<ValueId, ValueId>,
+    options: { readonly except?: ReadonlySet<NodeId>; readonly outputs?: 'keep' } = {},
+  ): void {
+    if (uses.size === 0) return;
     for (const node of this.#nodes.values()) {
       if (options.except?.has(node.id)) continue;
-      const changed = withReads(node, from, to);
+      const changed = withReads(node, uses);
       if (changed !== node) this.#nodes.set(node.id, changed);
     }
-    if (options.outputs !== 'keep') this.#outputs = swap(this.#outputs, from, to);
+    if (options.outputs !== 'keep') this.#outputs = swap(this.#outputs, uses);
   }
 
   setInputs(inputs: readonly ValueId[]): void {
@@ -172,25 +181,29 @@ export function handlesOf(graph: Graph): Set<string> {
   return handles;
 }
 
-/** `node` reading `to` wherever it, or a body of it, read `from`; the same object when it read it nowhere. */
-function withReads(node: Node, from: ValueId, to: ValueId): Node {
-  if (!readsOf(node).has(from)) return node;
+/** `node` reading other values in place of some, its bodies too; the same object when it reads none of them. */
+function withReads(node: Node, uses: ReadonlyMap<ValueId, ValueId>): Node {
+  const reads = (value: ValueId | undefined): boolean => value !== undefined && uses.has(value);
+  const bodies = subgraphsOf(node);
+  if (!node.inputs.some(reads) && !bodies.some((g) => [...capturesOf(g)].some(reads))) return node;
+  const inputs = node.inputs.map((v) => (v === undefined ? undefined : (uses.get(v) ?? v)));
+  if (bodies.length === 0) return { ...node, inputs };
   const attributes = new Map<string, Attribute>();
   for (const [name, attribute] of node.attributes) {
-    if (attribute.kind === 'graph')
-      attributes.set(name, { ...attribute, value: graphWithReads(attribute.value, from, to) });
-    else if (attribute.kind === 'graphs') {
-      attributes.set(name, { ...attribute, value: attribute.value.map((g) => graphWithReads(g, from, to)) });
+    if (attribute.kind === 'graph') {
+      attributes.set(name, { ...attribute, value: graphWithReads(attribute.value, uses) });
+    } else if (attribute.kind === 'graphs') {
+      attributes.set(name, { ...attribute, value: attribute.value.map((g) => graphWithReads(g, uses)) });
     } else attributes.set(name, attribute);
   }
-  return { ...node, inputs: node.inputs.map((v) => (v === from ? to : v)), attributes };
+  return { ...node, inputs, attributes };
 }
 
-function graphWithReads(graph: Graph, from: ValueId, to: ValueId): Graph {
-  const nodes = graph.nodes.map((node) => withReads(node, from, to));
-  return { ...graph, nodes, outputs: swap(graph.outputs, from, to) };
+function graphWithReads(graph: Graph, uses: ReadonlyMap<ValueId, ValueId>): Graph {
+  const nodes = graph.nodes.map((node) => withReads(node, uses));
+  return { ...graph, nodes, outputs: swap(graph.outputs, uses) };
 }
 
-function swap(values: readonly ValueId[], from: ValueId, to: ValueId): readonly ValueId[] {
-  return values.map((v) => (v === from ? to : v));
+function swap(values: readonly ValueId[], uses: ReadonlyMap<ValueId, ValueId>): readonly ValueId[] {
+  return values.map((v) => uses.get(v) ?? v);
 }

@@ -52,8 +52,14 @@ export class ConstantLoader {
 /**
  * Replaces what does not depend on the inputs' values by constants: nodes of constants only, and values that shape
  * inference knows already (a Shape of known dims). Nodes whose results are random, or too large, stay.
+ *
+ * @returns what is known of the values.
  */
-export async function foldConstants(editor: GraphEditor, loader: ConstantLoader, options: FoldOptions): Promise<void> {
+export async function foldConstants(
+  editor: GraphEditor,
+  loader: ConstantLoader,
+  options: FoldOptions,
+): Promise<ReadonlyMap<ValueId, TensorFact>> {
   const { opsets, inputDims, kernels } = options;
   await loader.loadSmall();
   const graph = editor.finish();
@@ -71,6 +77,7 @@ export async function foldConstants(editor: GraphEditor, loader: ConstantLoader,
     });
     editor.removeNode(node.id);
   }
+  return facts;
 }
 
 /** All outputs, where inference knows each of them. */

@@ -7,7 +7,7 @@ import { upstreamOf } from '../graph/topo.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import { loadAttributeTensors } from '../ops/attributes.ts';
 import { eliminateIdentity } from './eliminateIdentity.ts';
-import { foldBatchNorm } from './foldBatchNorm.ts';
+import { foldAffine } from './foldAffine.ts';
 import { ConstantLoader, foldConstants } from './foldConstants.ts';
 import { inferFacts } from './inferFacts.ts';
 
@@ -26,8 +26,8 @@ export interface PreparedGraph {
 }
 
 /**
- * The float graph that is quantized, for bound input shapes: constants folded, Identity and Dropout gone,
- * BatchNormalization in its convolution. Values keep their ids; nodes list the user's nodes they stand for.
+ * The float graph that is quantized, for bound input shapes: constants folded, Identity, Dropout and idle Casts gone,
+ * BatchNormalization and constant factors and addends in the product before them. Values keep their ids; nodes list the user's nodes they stand for.
  * @throws DiagnosticError SHP… when shapes do not work out.
  */
 export async function prepareGraph(model: Model, options: PrepareOptions): Promise<PreparedGraph> {
@@ -37,9 +37,9 @@ export async function prepareGraph(model: Model, options: PrepareOptions): Promi
   const editor = new GraphEditor(await loadAttributeTensors(model.graph), ids);
   const loader = new ConstantLoader(editor);
   eliminateIdentity(editor);
-  await foldConstants(editor, loader, { opsets, inputDims, kernels });
-  eliminateIdentity(editor);
-  await foldBatchNorm(editor, loader);
+  const known = await foldConstants(editor, loader, { opsets, inputDims, kernels });
+  eliminateIdentity(editor, known);
+  await foldAffine(editor, loader, known);
   const graph = withoutDeadNodes(editor.finish());
   const { facts, diagnostics } = inferFacts(graph, { opsets, file, inputDims, constants: loader.loaded });
   throwErrors(diagnostics);

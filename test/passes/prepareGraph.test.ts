@@ -43,6 +43,62 @@ describe('prepareGraph', () => {
     expect((await prepared(net().output('c_out', 'bn_out').build())).types).toContain('BatchNormalization');
   });
 
+  it('folds constant factors and addends per channel with them, in any order', async () => {
+    const net = model().input('x', DIMS).floats('k', [1, 6, 1, 1]).floats('b', [6, 1, 1]).floats('one', [], [0.75]);
+    net
+      .conv({ channels: 6, name: 'c', bias: false })
+      .elementwise('Add', ['b'])
+      .batchNorm('bn')
+      .elementwise('Mul', ['k']);
+    const built = net.elementwise('Sub', ['one']).elementwise('Div', ['one']).relu().build();
+    const { graph, types } = await prepared(built);
+    expect(types).toEqual(['Conv', 'Relu']);
+    expect(graph.nodes[0]!.origin).toHaveLength(6);
+    const { apart, largest } = distance(...(await both(built)));
+    // sums of 36 products with rounded weights, and 5 roundings before that are 1 now
+    expect(apart / largest).toBeLessThan(16 * 2 ** -24 * Math.sqrt(4 * 3 * 3));
+  });
+
+  it('leaves what is done along other axes, or to values of other readers', async () => {
+    const net = () => model().input('x', DIMS).floats('row', [8]).conv({ channels: 8, name: 'c' });
+    expect((await prepared(net().elementwise('Mul', ['row']).build())).types).toEqual(['Conv', 'Mul']);
+    const twice = net().floats('k', [8, 1, 1]).elementwise('Mul', ['k'], { name: 'm' }).add('c_out').build();
+    expect((await prepared(twice)).types).toEqual(['Conv', 'Mul', 'Add']);
+    const swapped = net()
+      .floats('k', [8, 1, 1])
+      .node('Sub', { inputs: ['k', 'c_out'] })
+      .build();
+    expect((await prepared(swapped)).types).toEqual(['Conv', 'Sub']);
+  });
+
+  it('folds into Gemm, and into MatMul of matrices, which keeps one Add', async () => {
+    const flat = () => model().input('x', DIMS).flatten();
+    const gemm = flat().gemm({ units: 5 }).batchNorm().build();
+    const matMul = flat().floats('b', [5]).matMul({ units: 5 }).elementwise('Add', ['b']).batchNorm().build();
+    expect((await prepared(gemm)).types).toEqual(['Flatten', 'Gemm']);
+    expect((await prepared(matMul)).types).toEqual(['Flatten', 'MatMul', 'Add']);
+    for (const built of [gemm, matMul]) {
+      const { apart, largest } = distance(...(await both(built)));
+      expect(apart / largest).toBeLessThan(8 * 2 ** -24 * Math.sqrt(256)); // sums of 256 products, rounded weights
+    }
+  });
+
+  it('drops a Cast to the type that is there, and no other', async () => {
+    const cast = (to: number) => ({ attributes: { to } });
+    const net = model()
+      .input('x', DIMS)
+      .node('Relu')
+      .node('Cast', cast(1))
+      .node('Cast', cast(11))
+      .node('Cast', cast(1));
+    const { graph, types } = await prepared(net.node('Relu').build());
+    expect(types).toEqual(['Relu', 'Cast', 'Cast', 'Relu']);
+    expect(graph.nodes.filter((n) => n.opType === 'Cast').map((n) => n.attributes.get('to'))).toMatchObject([
+      { value: 11 },
+      { value: 1 },
+    ]);
+  });
+
   it('computes shapes of known dims and what follows from constants', async () => {
     const net = model().input('x', DIMS).node('Shape', { name: 's' }).ints('first', [1], [0]);
     net.node('Gather', { name: 'g', inputs: ['s_out', 'first'] }).ints('rest', [1], [-1]);
