@@ -1,5 +1,5 @@
 import { isBigInt } from '../base/dtype.ts';
-import { type BroadcastDims, zipBroadcast } from './broadcast.ts';
+import { type BroadcastDims, broadcastLevels, zipBroadcast } from './broadcast.ts';
 import { dequantizeCode, tensorQuant } from './codes.ts';
 import { broadcastFacts, knownNumbers } from './facts.ts';
 import { asNumbers, bigintsOf, floatsOf, isFloat32Stored, numbersOf, stored } from './numbers.ts';
@@ -144,7 +144,9 @@ function prelu(since: number): OpDef {
       const slope = context.input(1);
       const out = context.output(0, x.dtype, x.dims);
       const dims: BroadcastDims = { a: x.dims, b: slope.dims, out: x.dims };
-      zipBroadcast(dims, asNumbers(x), asNumbers(slope), numbersOf(out), (v, s) => (v < 0 ? v * s : v));
+      if ([x, slope].every((t) => isFloat32Stored(t.dtype))) {
+        context.kernels.broadcastF32('prelu', floatsOf(x), floatsOf(slope), floatsOf(out), broadcastLevels(dims));
+      } else zipBroadcast(dims, asNumbers(x), asNumbers(slope), numbersOf(out), (v, s) => (v < 0 ? v * s : v));
       return [stored(out)];
     },
     quant: () => ({ kind: 'observed' }),

@@ -1,4 +1,4 @@
-import type { BinaryOp, KernelSet } from '../kernels/kernelSet.ts';
+import type { BroadcastLevel } from '../kernels/kernelSet.ts';
 
 /** Adjacent output dimensions over which each operand either moves or repeats. */
 interface Group {
@@ -32,25 +32,16 @@ export function zipBroadcast<X, Y, Z>(
   });
 }
 
-/** `zipBroadcast` of float32 data by {@link KernelSet.binaryF32}, one call per block of rows that repeat alike. */
-export function binaryBroadcastF32(
-  kernels: KernelSet,
-  op: BinaryOp,
-  dims: BroadcastDims,
-  a: Float32Array,
-  b: Float32Array,
-  out: Float32Array,
-): void {
-  forEachBlock(dims, ({ at, ia, ib, rows, inner, sizeA, sizeB }) => {
-    kernels.binaryF32(
-      op,
-      a.subarray(ia, ia + sizeA),
-      b.subarray(ib, ib + sizeB),
-      out.subarray(at, at + rows * inner),
-      rows,
-      inner,
-    );
-  });
+/** The loops of a broadcast, as few as there can be. */
+export function broadcastLevels(dims: BroadcastDims): BroadcastLevel[] {
+  const levels: BroadcastLevel[] = [];
+  let [stepA, stepB] = [1, 1];
+  for (const { size, a, b } of groupsOf(dims).reverse()) {
+    levels.unshift({ size, a: a ? stepA : 0, b: b ? stepB : 0 });
+    if (a) stepA *= size;
+    if (b) stepB *= size;
+  }
+  return levels;
 }
 
 /** A block whose operands are whole (`rows x inner`), one row, or one element. */

@@ -2,6 +2,7 @@ import { type DType, isBigInt, isFloat, type NumericDType } from '../base/dtype.
 import { dtypeOfCode } from '../base/dtypeCodes.ts';
 import { isSmallFloat, type PowerRounding, roundInPlace, roundToFloat8e8m0, roundToSmallFloat } from '../base/half.ts';
 import type { Tensor } from '../base/tensor.ts';
+import type { Conversion, ConvertibleArray } from '../kernels/kernelSet.ts';
 import { cellsOf, outputOf } from './cells.ts';
 import { factWithElements, knownElements } from './facts.ts';
 import { bigintsOf, floatsOf, isFloat32Stored, numbersOf } from './numbers.ts';
@@ -28,6 +29,17 @@ function convertTo(context: RunContext<typeof ROUNDING>, dtype: DType): Tensor {
     (out.data as Float32Array).set(x.data as Float32Array); // same type on both sides
     return out;
   }
+  const kernel = CONVERSIONS[`${kindOf(x.dtype)} to ${kindOf(dtype)}`];
+  if (kernel !== undefined) {
+    context.kernels.convert(kernel, x.data as ConvertibleArray, out.data as ConvertibleArray); // of the kinds named
+    if (isFloat32Stored(dtype)) roundInPlace(dtype, floatsOf(out));
+    return out;
+  }
+  if (kindOf(x.dtype) === 'f32' && kindOf(dtype) === 'f32') {
+    floatsOf(out).set(floatsOf(x));
+    roundInPlace(dtype, floatsOf(out));
+    return out;
+  }
   if (isBigInt(dtype)) {
     const target = bigintsOf(out);
     for (let i = 0; i < x.data.length; i++) target[i] = bigintOf(x.data[i] as number | bigint | string);
@@ -48,6 +60,28 @@ function convertTo(context: RunContext<typeof ROUNDING>, dtype: DType): Tensor {
 interface Rounding {
   readonly saturate: number;
   readonly round_mode: string;
+}
+
+/** Conversions that have a kernel, by the kinds of both types; those of int64 wrap as its arrays do. */
+const CONVERSIONS: Readonly<Partial<Record<string, Conversion>>> = {
+  'bool to f32': 'u8 to f32',
+  'u8 to f32': 'u8 to f32',
+  'i8 to f32': 'i8 to f32',
+  'i32 to f32': 'i32 to f32',
+  'i64 to f32': 'i64 to f32',
+  'f32 to bool': 'f32 to bool',
+  'f32 to i32': 'f32 to i32',
+  'i64 to i32': 'i64 to i32',
+  'i32 to i64': 'i32 to i64',
+  'bool to i32': 'u8 to i32',
+  'u8 to i32': 'u8 to i32',
+  'bool to i64': 'u8 to i64',
+  'u8 to i64': 'u8 to i64',
+};
+
+function kindOf(dtype: DType): string {
+  if (isFloat32Stored(dtype) && !isSmallFloat(dtype)) return 'f32';
+  return { bool: 'bool', uint8: 'u8', int8: 'i8', int32: 'i32', int64: 'i64' }[dtype as string] ?? dtype;
 }
 
 function storeOf(dtype: NumericDType, rounding: Rounding, fromFloat: boolean): (x: number) => number {

@@ -1,10 +1,13 @@
 import { isNumericDType } from '../base/dtype.ts';
-import { broadcastDims, sizeOf } from '../base/shape.ts';
-import { zipBroadcast } from './broadcast.ts';
-import { broadcastStrides, type Cells, cellsOf, copyStrided, outputOf, whole } from './cells.ts';
+import { broadcastDims, sizeOf, stridesOf } from '../base/shape.ts';
+import type { Tensor } from '../base/tensor.ts';
+import type { Comparison } from '../kernels/kernelSet.ts';
+import { broadcastLevels, zipBroadcast } from './broadcast.ts';
+import { broadcastStrides, type Cells, cellsOf, copyStrided, outputOf } from './cells.ts';
 import { dimsOfPair, inferPair } from './elementwise.ts';
 import { broadcastFacts } from './facts.ts';
-import { defineOp, type OpDef } from './opDef.ts';
+import { floatsOf, isFloat32Stored } from './numbers.ts';
+import { type AttributeSpecs, defineOp, type OpDef, type RunContext } from './opDef.ts';
 import { definePredicate } from './unary.ts';
 
 type Comparable = number | bigint | string;
@@ -15,6 +18,15 @@ const COMPARE: Readonly<Record<string, (a: Comparable, b: Comparable) => boolean
   LessOrEqual: (a, b) => a <= b,
   Greater: (a, b) => a > b,
   GreaterOrEqual: (a, b) => a >= b,
+};
+
+/** Kernels of the comparisons of float32 and int32; those of "greater" swap their operands. */
+const KERNELS: Readonly<Record<string, { readonly op: Comparison; readonly swaps: boolean }>> = {
+  Equal: { op: 'equal', swaps: false },
+  Less: { op: 'less', swaps: false },
+  LessOrEqual: { op: 'lessOrEqual', swaps: false },
+  Greater: { op: 'less', swaps: true },
+  GreaterOrEqual: { op: 'lessOrEqual', swaps: true },
 };
 
 /** A comparison of two inputs of one type that broadcast; the output is bool. */
@@ -32,6 +44,13 @@ function comparison(type: string, since: number): OpDef {
       const [a, b] = [context.input(0), context.input(1)];
       const dims = dimsOfPair((m) => context.fail(m), a, b);
       const out = context.output(0, 'bool', dims.out);
+      const kernel = KERNELS[type];
+      if (kernel !== undefined && (isFloat32Stored(a.dtype) || a.dtype === 'int32')) {
+        const [first, second] = kernel.swaps ? [b, a] : [a, b];
+        const levels = broadcastLevels({ a: first.dims, b: second.dims, out: dims.out });
+        context.kernels.compare(kernel.op, floatsOf(first), floatsOf(second), out.data, levels); // or both int32
+        return [out];
+      }
       const [x, y] = [a.data as ArrayLike<Comparable>, b.data as ArrayLike<Comparable>];
       zipBroadcast(dims, x, y, out.data, (p, q) => Number(test(p, q)));
       return [out];
@@ -59,21 +78,30 @@ const where = defineOp({
     const tensors = [context.input(0), context.input(1), context.input(2)] as const;
     const dims = tensors.reduce<readonly number[]>((d, t) => broadcastDims(d, t.dims) ?? d, []);
     const out = outputOf(context, 0, tensors[1].dtype, dims);
-    const expanded = tensors.map((t): Cells => {
-      const scratch: Cells = isNumericDType(t.dtype)
-        ? cellsOf({ ...out, dtype: t.dtype, data: context.scratch(t.dtype, sizeOf(dims)) } as typeof t)
-        : new Array<string>(sizeOf(dims));
-      const target = { ...whole(out), cells: scratch };
-      copyStrided(dims, { cells: cellsOf(t), offset: 0, strides: broadcastStrides(t.dims, dims) }, target);
-      return scratch;
-    }) as [Uint8Array, Uint32Array, Uint32Array]; // only read below
-    const target = cellsOf(out) as Uint32Array; // as wide as x and y
-    const [chosen, x, y] = expanded;
-    for (let i = 0; i < target.length; i++) target[i] = (chosen[i] ? x[i] : y[i]) as number;
+    const [condition, x, y] = tensors.map((t) => expandedCells(context, t, dims)) as [Uint8Array, Cells, Cells]; // bool first
+    const target = cellsOf(out);
+    if (!Array.isArray(target)) {
+      context.kernels.whereCells(condition, x as typeof target, y as typeof target, target); // one dtype: infer checked
+    } else for (let i = 0; i < target.length; i++) target[i] = (condition[i] === 0 ? y[i] : x[i]) as string;
     return [out];
   },
   quant: () => ({ kind: 'observed' }),
 });
+
+/** The cells of `t` as if its dims were `dims`: its own, or repeated in scratch. */
+function expandedCells(
+  context: Pick<RunContext<AttributeSpecs>, 'kernels' | 'scratch'>,
+  t: Tensor,
+  dims: readonly number[],
+): Cells {
+  const size = sizeOf(dims);
+  if (sizeOf(t.dims) === size) return cellsOf(t);
+  const data = isNumericDType(t.dtype) ? context.scratch(t.dtype, size) : new Array<string>(size);
+  const cells = cellsOf({ ...t, dims, data } as Tensor);
+  const from = { cells: cellsOf(t), offset: 0, strides: broadcastStrides(t.dims, dims) };
+  copyStrided(dims, from, { cells, offset: 0, strides: stridesOf(dims) }, context.kernels);
+  return cells;
+}
 
 const isInf = definePredicate({
   type: 'IsInf',

@@ -2,9 +2,9 @@ import type { DType, NumericDType } from '../base/dtype.ts';
 import { broadcastDims, sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { TensorFact } from '../graph/fact.ts';
-import type { BinaryOp, TensorQuant } from '../kernels/kernelSet.ts';
+import type { BinaryOp, TensorQuant, UnaryOp } from '../kernels/kernelSet.ts';
 import { type Arithmetic, arithmetic } from './arithmetic.ts';
-import { type BroadcastDims, binaryBroadcastF32, forEachBlock, zipBroadcast } from './broadcast.ts';
+import { type BroadcastDims, broadcastLevels, forEachBlock, zipBroadcast } from './broadcast.ts';
 import { copyStrided, outputOf, whole } from './cells.ts';
 import { accepts8, codesOf, inputQuant, lookupTable, outputQuant } from './codes.ts';
 import { combineElements } from './elements.ts';
@@ -53,7 +53,7 @@ function applyPair<S extends AttributeSpecs>(
   const out = context.output(0, a.dtype, dims.out);
   const kernel = FLOAT_KERNELS[type];
   if (isFloat32Stored(a.dtype) && kernel !== undefined) {
-    binaryBroadcastF32(context.kernels, kernel, dims, floatsOf(a), floatsOf(b), floatsOf(out));
+    context.kernels.broadcastF32(kernel, floatsOf(a), floatsOf(b), floatsOf(out), broadcastLevels(dims));
   } else if (holdsNumbers(a.dtype)) {
     const isInteger = !a.dtype.startsWith('float');
     zipBroadcast(dims, numbersOf(a), numbersOf(b), numbersOf(out), isInteger ? rule.integer : rule.float);
@@ -174,6 +174,9 @@ const bitShift = defineOp({
   quant: () => ({ kind: 'float', why: 'BitShift works on integers.' }),
 });
 
+/** Exponents that have a kernel. */
+const POWERS: Readonly<Record<number, UnaryOp>> = { 2: 'square', 0.5: 'sqrt', [-1]: 'reciprocal' };
+
 /** Pow: base and exponent may differ in type; the result has the base's. */
 function power(since: number): OpDef {
   return defineOp({
@@ -193,6 +196,13 @@ function power(since: number): OpDef {
       const exponent = Array.from(y.data as ArrayLike<number | bigint>, Number);
       if (!holdsNumbers(x.dtype)) {
         zipBroadcast(dims, bigintsOf(x), exponent, bigintsOf(out), (a, b) => BigInt(Math.trunc(Number(a) ** b)));
+      } else if (
+        isFloat32Stored(x.dtype) &&
+        POWERS[exponent[0] as number] !== undefined &&
+        exponent.length === 1 &&
+        dims.out.length === x.dims.length
+      ) {
+        context.kernels.unaryF32(POWERS[exponent[0] as number] as UnaryOp, floatsOf(x), floatsOf(out));
       } else if (exponent.length === 1 && exponent[0] === 2) {
         zipBroadcast(dims, numbersOf(x), exponent, numbersOf(out), (a) => a * a);
       } else {

@@ -151,7 +151,7 @@ function runExpand(context: RunContext<Record<never, never>>): Tensor[] {
   const out = outputOf(context, 0, x.dtype, dims);
   const own = stridesOf(x.dims);
   const strides = dims.map((_, i) => (at(x.dims, i) === 1 ? 0 : (own[own.length - rank + i] as number)));
-  copyStrided(dims, { cells: cellsOf(x), offset: 0, strides }, whole(out));
+  copyStrided(dims, { cells: cellsOf(x), offset: 0, strides }, whole(out), context.kernels);
   return [out];
 }
 
@@ -204,11 +204,12 @@ function runTile(context: RunContext<Record<never, never>>): Tensor[] {
     x.dtype,
     x.dims.map((d, i) => d * (repeats[i] as number)),
   );
-  const [own, to] = [stridesOf(x.dims), stridesOf(out.dims)];
+  const own = stridesOf(x.dims);
   const box = x.dims.flatMap((d, i) => [repeats[i] as number, d]);
   const strides = own.flatMap((s) => [0, s]);
-  const target = to.flatMap((s, i) => [s * (x.dims[i] as number), s]);
-  copyStrided(box, { cells: cellsOf(x), offset: 0, strides }, { cells: cellsOf(out), offset: 0, strides: target });
+  const target = stridesOf(out.dims).flatMap((s, i) => [s * (x.dims[i] as number), s]);
+  const to = { cells: cellsOf(out), offset: 0, strides: target };
+  copyStrided(box, { cells: cellsOf(x), offset: 0, strides }, to, context.kernels);
   return [out];
 }
 

@@ -1,7 +1,7 @@
 import { formatDims } from '../base/shape.ts';
 import { type Tensor, tensor, toNumbers } from '../base/tensor.ts';
 import type { Dim } from '../graph/model.ts';
-import { cellsOf, copyStrided, fillWith, outputOf, whole } from './cells.ts';
+import { copyStrided, fillWith, outputOf, whole } from './cells.ts';
 import {
   dequantizeCode,
   inputQuant,
@@ -12,6 +12,7 @@ import {
   requantizeTable,
 } from './codes.ts';
 import { axesOf, type Inferring, knownElements, knownNumbers } from './facts.ts';
+import { gatherAxes } from './gatherAxes.ts';
 import { defineOp, type IntegerForm, type OpDef, type RunContext } from './opDef.ts';
 
 const attributes = {
@@ -60,13 +61,13 @@ function run(context: RunContext<Specs>, since: number, fill?: Tensor): Tensor[]
       fill ?? (since < 11 ? tensor('float32', [], Float32Array.of(context.attributes.value)) : context.inputs[2]);
     if (value === undefined) fillZero(out);
     else fillWith(out, value);
-    copyInside(x, out, begin);
+    copyInside(context, x, out, begin);
     return [out];
   }
   const lists = dims.map((d, i) =>
     Array.from({ length: d }, (_, p) => sourceIndex(mode, p, begin[i] as number, x.dims[i] as number)),
   );
-  gatherByLists(x, out, lists);
+  gatherAxes(context.kernels, x, out, lists);
   return [out];
 }
 
@@ -80,7 +81,7 @@ function zeroOf(out: Tensor): [number] {
 }
 
 /** Copies what the box of the output and the source share; negative pads cut. */
-function copyInside(x: Tensor, out: Tensor, begin: readonly number[]): void {
+function copyInside(context: RunContext<Specs>, x: Tensor, out: Tensor, begin: readonly number[]): void {
   const [from, to] = [whole(x), whole(out)];
   let [a, b] = [0, 0];
   const box = x.dims.map((d, i) => {
@@ -91,24 +92,7 @@ function copyInside(x: Tensor, out: Tensor, begin: readonly number[]): void {
     b += (first + shift) * (to.strides[i] as number);
     return Math.max(0, last - first);
   });
-  copyStrided(box, { ...from, offset: a }, { ...to, offset: b });
-}
-
-function gatherByLists(x: Tensor, out: Tensor, lists: readonly (readonly number[])[]): void {
-  const [from, to] = [whole(x), whole(out)];
-  const [source, target] = [cellsOf(x) as Uint32Array, cellsOf(out) as Uint32Array]; // only read and written
-  const walk = (axis: number, a: number, b: number): void => {
-    const list = lists[axis];
-    if (list === undefined) {
-      target[b] = source[a] as number;
-      return;
-    }
-    const [s, t] = [from.strides[axis] as number, to.strides[axis] as number];
-    list.forEach((index, i) => {
-      walk(axis + 1, a + index * s, b + i * t);
-    });
-  };
-  walk(0, 0, 0);
+  copyStrided(box, { ...from, offset: a }, { ...to, offset: b }, context.kernels);
 }
 
 function inferPad(

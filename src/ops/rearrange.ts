@@ -27,6 +27,7 @@ function move(context: RunContext<Specs>, toSpace: boolean): Tensor[] {
     [n, h, b, w, b, c],
     { cells: cellsOf(x), offset: 0, strides: from },
     { cells: cellsOf(out), offset: 0, strides: to },
+    context.kernels,
   );
   return [out];
 }

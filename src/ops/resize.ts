@@ -2,10 +2,11 @@ import { formatDims, sizeOf, stridesOf } from '../base/shape.ts';
 import { type Tensor, toNumbers } from '../base/tensor.ts';
 import type { TensorFact } from '../graph/fact.ts';
 import type { Dim } from '../graph/model.ts';
-import { cellsOf, outputOf } from './cells.ts';
+import { outputOf } from './cells.ts';
 import { type MovedTables, movesCodes } from './codes.ts';
 import { axesOf, type Dims, type Inferring, knownElements, knownNumbers } from './facts.ts';
-import { numbersOf, stored } from './numbers.ts';
+import { gatherAxes } from './gatherAxes.ts';
+import { floatsOf, isFloat32Stored, numbersOf, stored } from './numbers.ts';
 import {
   type AttributeValues,
   defineOp,
@@ -128,25 +129,13 @@ function pickNearest(
   taps: ReadonlyMap<number, Taps>,
 ): Tensor {
   const out = outputOf(context, 0, x.dtype, dims);
-  if (sizeOf(dims) === 0) return out;
-  const [from, to] = [cellsOf(x) as Uint32Array, cellsOf(out) as Uint32Array]; // only read and written
-  const strides = stridesOf(x.dims);
-  const last = dims.length - 1;
-  let inner = 1;
-  let levels = dims.length;
-  while (levels > 0 && !taps.has(levels - 1)) inner *= dims[--levels] as number;
-  let at = 0;
-  const walk = (axis: number, base: number): void => {
-    if (axis === levels) {
-      for (let i = 0; i < inner; i++) to[at++] = from[base + i] as number;
-      return;
-    }
-    const index = taps.get(axis)?.index;
-    const step = strides[axis] as number;
-    for (let i = 0; i < (dims[axis] as number); i++)
-      walk(axis + 1, base + (index === undefined ? i : (index[i] as number)) * step);
-  };
-  if (last >= 0) walk(0, 0);
+  if (sizeOf(dims) > 0)
+    gatherAxes(
+      context.kernels,
+      x,
+      out,
+      dims.map((_, axis) => taps.get(axis)?.index),
+    );
   return out;
 }
 
@@ -158,6 +147,7 @@ function interpolate(
   taps: ReadonlyMap<number, Taps>,
 ): Tensor {
   const out = context.output(0, x.dtype as 'float32', dims); // numeric: linear and cubic have no strings
+  if (isFloat32Stored(x.dtype)) return interpolateFloats(context, x, out, taps);
   const target = numbersOf(out);
   let data: ArrayLike<number> = numbersOf(x);
   const now = [...x.dims];
@@ -170,6 +160,29 @@ function interpolate(
     data = next;
   });
   if (axes.length === 0) for (let i = 0; i < target.length; i++) target[i] = data[i] as number;
+  return stored(out);
+}
+
+/** One axis after the other, in float32: each adds half a step per tap and rounding of the largest magnitude. */
+function interpolateFloats(
+  context: RunContext<Specs>,
+  x: Tensor,
+  out: Tensor,
+  taps: ReadonlyMap<number, Taps>,
+): Tensor {
+  const now = [...x.dims];
+  const axes = [...taps.keys()];
+  let data = floatsOf(x);
+  axes.forEach((axis, i) => {
+    const { count, index, weight, outside } = taps.get(axis) as Taps; // one of its keys
+    const [size, length] = [now[axis] as number, outside.length];
+    const shape = { outer: sizeOf(now.slice(0, axis)), size, inner: sizeOf(now.slice(axis + 1)), length };
+    now[axis] = length;
+    const next = i === axes.length - 1 ? floatsOf(out) : context.scratch('float32', sizeOf(now));
+    context.kernels.resampleF32(data, next, shape, { count, index, weight: Float32Array.from(weight) });
+    data = next;
+  });
+  if (axes.length === 0) floatsOf(out).set(data);
   return stored(out);
 }
 

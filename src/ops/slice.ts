@@ -43,7 +43,7 @@ function run(context: RunContext<Specs>, since: number): Tensor[] {
     strides[axis] = span.step * (source.strides[axis] as number);
   });
   const out = outputOf(context, 0, x.dtype, dims);
-  copyStrided(dims, { cells: source.cells, offset, strides }, whole(out));
+  copyStrided(dims, { cells: source.cells, offset, strides }, whole(out), context.kernels);
   return [out];
 }
 

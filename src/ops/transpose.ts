@@ -15,13 +15,18 @@ function run(context: RunContext<typeof attributes>): Tensor[] {
   const dims = perm.map((p) => x.dims[p] as number);
   const out = outputOf(context, 0, x.dtype, dims);
   const swap = asSwap(x.dims, perm);
-  if (swap !== undefined && isFloat32Stored(x.dtype)) {
+  if (swap?.[0] === 1 && isFloat32Stored(x.dtype)) {
     context.kernels.transposeF32(floatsOf(x), floatsOf(out), ...swap);
-  } else if (swap !== undefined && (x.dtype === 'int8' || x.dtype === 'uint8')) {
+  } else if (swap?.[0] === 1 && (x.dtype === 'int8' || x.dtype === 'uint8')) {
     context.kernels.transpose8(codesOf(x), codesOf(out), ...swap);
   } else {
     const strides = stridesOf(x.dims);
-    copyStrided(dims, { cells: cellsOf(x), offset: 0, strides: perm.map((p) => strides[p] as number) }, whole(out));
+    copyStrided(
+      dims,
+      { cells: cellsOf(x), offset: 0, strides: perm.map((p) => strides[p] as number) },
+      whole(out),
+      context.kernels,
+    );
   }
   return [out];
 }

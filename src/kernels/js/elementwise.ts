@@ -100,7 +100,8 @@ export function repetition(
   return { row: 0, element: 0 };
 }
 
-function functionOf(op: BinaryOp): (a: number, b: number) => number {
+/** The function of two float32 numbers behind an operation, before its result is stored. */
+export function functionOf(op: BinaryOp): (a: number, b: number) => number {
   switch (op) {
     case 'add':
       return (a, b) => a + b;

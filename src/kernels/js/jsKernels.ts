@@ -1,5 +1,7 @@
 import type { KernelSet } from '../kernelSet.ts';
+import { broadcastF32, compare } from './broadcast.ts';
 import { convF32, convQ8, convQ8Accumulators, packConvF32, packConvQ8 } from './conv.ts';
+import { convert } from './convert.ts';
 import { convTransposeF32, packConvTransposeF32 } from './convTranspose.ts';
 import { copyRows } from './copyRows.ts';
 import { binaryF32, binaryQ8, clampF32, lookup8, transpose, unaryF32 } from './elementwise.ts';
@@ -9,6 +11,7 @@ import { normalizeRowsF32, scaleChannelsF32 } from './normalize.ts';
 import { averagePoolF32, averagePoolQ8, maxPoolF32, maxPoolQ8 } from './pool.ts';
 import { countClippedF32, countSaturated8, dequantizeQ8, quantizeF32 } from './qdq.ts';
 import { reduceF32, softmaxF32 } from './reduce.ts';
+import { resampleF32 } from './resample.ts';
 import {
   channelSumsF32,
   histogram8,
@@ -18,7 +21,7 @@ import {
   squaredDeviationF32,
   squaredErrorF32,
 } from './statistics.ts';
-import { copyCells, gatherBlocks } from './stridedCopy.ts';
+import { copyCells, gatherBlocks, whereCells } from './stridedCopy.ts';
 
 /** The readable reference: what every other engine must compute, bit for bit where the result is an integer. */
 export function createJsKernels(): KernelSet {
@@ -38,6 +41,11 @@ export function createJsKernels(): KernelSet {
     unaryF32,
     copyCells,
     gatherBlocks,
+    whereCells,
+    convert,
+    broadcastF32,
+    compare,
+    resampleF32,
     reduceF32,
     softmaxF32,
     normalizeRowsF32,

@@ -50,3 +50,8 @@ export function gatherBlocks(from: Cells, to: Cells, rows: Int32Array, columns: 
     }
   }
 }
+
+/** out[i] = condition[i] ? x[i] : y[i]. */
+export function whereCells(condition: Uint8Array, x: Cells, y: Cells, out: Cells): void {
+  for (let i = 0; i < out.length; i++) out[i] = (condition[i] !== 0 ? x[i] : y[i]) as never; // one width
+}

@@ -23,3 +23,7 @@ export { reduceF32 } from './reduce';
 export { softmaxF32 } from './softmax';
 export { unaryF32 } from './unary';
 export { winogradF32 } from './winograd';
+export { broadcast32 } from './broadcast';
+export { resampleF32 } from './resample';
+export { convertCells } from './convert';
+export { whereCells } from './where';
