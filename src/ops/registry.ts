@@ -33,6 +33,7 @@ import { geluOps } from './gelu.ts';
 import { gemmOps } from './gemm.ts';
 import { gridSampleOps } from './gridSample.ts';
 import { groupQueryAttentionOps } from './groupQueryAttention.ts';
+import { inverseOps } from './inverse.ts';
 import { labelOps } from './labelEncoder.ts';
 import { layerNormOps } from './layerNorm.ts';
 import { linearAttentionOps } from './linearAttention.ts';
@@ -43,6 +44,7 @@ import { matMulIntegerOps } from './matMulInteger.ts';
 import { matMulNBitsOps } from './matMulNBits.ts';
 import { maxUnpoolOps } from './maxUnpool.ts';
 import { microsoftAttentionOps } from './microsoftAttention.ts';
+import { microsoftTwinOps } from './microsoftTwins.ts';
 import { multiHeadAttentionOps } from './multiHeadAttention.ts';
 import { normOps } from './norm.ts';
 import type { OpDef } from './opDef.ts';
@@ -91,6 +93,8 @@ const ALL: readonly OpDef[] = [
   ...microsoftAttentionOps,
   ...multiHeadAttentionOps,
   ...groupQueryAttentionOps,
+  ...microsoftTwinOps,
+  ...inverseOps,
   ...causalConvOps,
   ...linearAttentionOps,
   ...rotaryEmbeddingOps,
