@@ -12,14 +12,6 @@ const MIN_BLOCK = 8;
 const MAX_BLOCK = 128;
 /** Fewer channels do not pay for the transforms. */
 const MIN_CHANNELS = 8;
-/** What the rows and columns of a kernel are multiplied with. */
-const G: readonly (readonly [number, number, number])[] = [
-  [1, 0, 0],
-  [0.5, 0.5, 0.5],
-  [0.5, -0.5, 0.5],
-  [0, 0, 1],
-];
-
 /** True for dense 3x3 convolutions of stride 1, which then take 16 products for 2x2 outputs instead of 36. */
 export function usesWinograd(geometry: ConvGeometry): boolean {
   const { groups, inChannels, outChannels, kernelHeight, kernelWidth } = geometry;
@@ -50,10 +42,13 @@ export function packWinogradF32(
     k: inChannels,
   });
   const to = memory.at('float32', packed.weights, padded * 16 * inChannels);
+  const rows = new Float64Array(12);
+  const tile = new Float64Array(16);
   for (let o = 0; o < outChannels; o++) {
     for (let i = 0; i < inChannels; i++) {
       const first = 9 * (o * inChannels + i);
-      const tile = transformedWeights(weights.subarray(first, first + 9));
+      for (let k = 0; k < 3; k++) transform(weights, first + k, 3, rows, k, 3);
+      for (let r = 0; r < 4; r++) transform(rows, 3 * r, 1, tile, 4 * r, 1);
       const at = (o & ~7) * 16 * inChannels + 8 * i + (o & 7);
       for (let p = 0; p < 16; p++) to[at + 8 * inChannels * p] = tile[p] as number;
     }
@@ -62,15 +57,22 @@ export function packWinogradF32(
   return packed;
 }
 
-/** G g G' of one 3x3 kernel, row by row. */
-function transformedWeights(kernel: Float32Array): Float64Array {
-  const tile = new Float64Array(16);
-  const at = (row: number, column: number) => kernel[3 * row + column] as number;
-  for (const [r, [a, b, c]] of G.entries()) {
-    const [x, y, z] = [0, 1, 2].map((k) => a * at(0, k) + b * at(1, k) + c * at(2, k)) as [number, number, number];
-    for (const [s, [d, e, f]] of G.entries()) tile[4 * r + s] = d * x + e * y + f * z;
-  }
-  return tile;
+/** G v: four numbers of three, with G = [1 0 0; 1/2 1/2 1/2; 1/2 -1/2 1/2; 0 0 1]. */
+function transform(
+  from: Float32Array | Float64Array,
+  at: number,
+  step: number,
+  to: Float64Array,
+  start: number,
+  stride: number,
+): void {
+  const a = from[at] as number;
+  const b = from[at + step] as number;
+  const c = from[at + 2 * step] as number;
+  to[start] = a;
+  to[start + stride] = (a + b + c) / 2;
+  to[start + 2 * stride] = (a - b + c) / 2;
+  to[start + 3 * stride] = c;
 }
 
 /**
