@@ -11,11 +11,6 @@ import { distance, FLOAT16_ROUNDOFF, toleranceOf } from './tolerance.ts';
 
 vi.setConfig({ testTimeout: 300_000 }); // whole models, perhaps beside other work
 
-/** Models with operators that are not written, with the reason. */
-const UNSUPPORTED: Readonly<Record<string, string>> = {
-  i2i__style_candy: 'ImageScaler, Crop and Affine, which ONNX removed in 2019',
-};
-
 /** Compared with ONNX Runtime's two levels instead: a tie that is decided otherwise is worth a code. */
 const ON_INTEGERS = ['quant-pairs__mobilenet_v2_torchvision_qdq__model'];
 
@@ -37,7 +32,6 @@ interface Row {
 
 describeWithShared('all models of the shared data against ONNX Runtime (golden/)', () => {
   const ids = HAS_SHARED_DATA ? readdirSync(sharedData('golden')).filter((id) => !ON_INTEGERS.includes(id)) : [];
-  const supported = ids.filter((id) => UNSUPPORTED[id] === undefined);
   const rows = new Map<string, Row>();
   const engines: Partial<Record<'js' | 'wasm', KernelSet>> = {};
 
@@ -50,16 +44,12 @@ describeWithShared('all models of the shared data against ONNX Runtime (golden/)
     console.table([...rows.values()]);
   });
 
-  it.each(supported)('%s computes what ONNX Runtime computes, and reads no dead memory', async (id) => {
+  it.each(ids)('%s computes what ONNX Runtime computes, and reads no dead memory', async (id) => {
     await compare(id, 'wasm');
   });
 
-  it.each(supported.filter((id) => productsOf(id) <= JS_PRODUCTS))('%s does so in TypeScript', async (id) => {
+  it.each(ids.filter((id) => productsOf(id) <= JS_PRODUCTS))('%s does so in TypeScript', async (id) => {
     await compare(id, 'js');
-  });
-
-  it.each(Object.keys(UNSUPPORTED))('%s is refused', async (id) => {
-    await expect(compileGolden(golden(id), createJsKernels())).rejects.toThrow('EXE301');
   });
 
   async function compare(id: string, engine: 'js' | 'wasm'): Promise<void> {
