@@ -5,6 +5,7 @@ import { rint } from '../base/round.ts';
 import { formatDims, sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { codesOf } from './codes.ts';
+import { quantizeByRange } from './dynamicQuant.ts';
 import { axisOf, countOf, type Inferring } from './facts.ts';
 import { asNumbers, floatsOf, isFloat32Stored, numbersOf, rangeOf, stored } from './numbers.ts';
 import { defineOp, type OpDef, type QuantRule, type RunContext } from './opDef.ts';
@@ -70,6 +71,10 @@ function checkScale(context: Inferring, axis: number, blockSize: number): void {
   }
 }
 
+/**
+ * Infinities saturate, as numbers beyond the range do; NaN becomes the zero point. (ONNX Runtime's kernels without SIMD,
+ * those of float16, of blocks and of 4 bits along an axis, convert infinity as C++ leaves undefined.)
+ */
 const quantizeLinear = (domain: string, since: number): OpDef =>
   defineOp({
     type: 'QuantizeLinear',
@@ -161,7 +166,8 @@ const dequantizeLinear = (domain: string, since: number): OpDef =>
       const [from, to, scales] = [asNumbers(x), numbersOf(out), numbersOf(scale)];
       const zeros = zero === undefined ? undefined : numbersOf(zero);
       forEachElement(blocksOf(x, scale, physicalAxis(context), context.attributes.block_size), (at, s) => {
-        to[at] = ((from[at] as number) - (zeros === undefined ? 0 : (zeros[s] as number))) * (scales[s] as number);
+        const steps = (from[at] as number) - (zeros === undefined ? 0 : (zeros[s] as number));
+        to[at] = Math.fround(steps) * (scales[s] as number); // an int32 has more bits than a float32
       });
       return [stored(out)];
     },
@@ -187,14 +193,8 @@ const dynamicQuantizeLinear = defineOp({
   },
   run: (context) => {
     const x = floatsOf(context.input(0));
-    const { min, max } = context.kernels.momentsF32(x);
-    const lo = Math.min(0, min);
-    const hi = Math.max(0, max);
-    const scale = Math.fround(Math.fround(hi - lo) / 255);
-    const zeroPoint = scale === 0 ? 0 : Math.min(Math.max(rint(Math.fround(-lo / scale)), 0), 255);
     const y = context.output(0, 'uint8', context.input(0).dims);
-    if (scale === 0) y.data.fill(0);
-    else context.kernels.quantizeF32(x, { scale, zeroPoint, signed: false }, y.data);
+    const { scale, zeroPoint } = quantizeByRange(context.kernels, x, y.data);
     const yScale = context.output(1, 'float32', []);
     const yZero = context.output(2, 'uint8', []);
     yScale.data[0] = scale;

@@ -1,5 +1,5 @@
 import type { KernelSet } from '../kernels/kernelSet.ts';
-import { quantizeByRange } from './dynamicQuantized.ts';
+import { quantizeByRange } from './dynamicQuant.ts';
 import { multiplyCodes, type PackedMatrix } from './integerProduct.ts';
 import type { CellFunction } from './recurrentActivations.ts';
 

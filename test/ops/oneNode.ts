@@ -1,6 +1,7 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { bytesOf } from '../../src/base/bytes.ts';
 import type { DType } from '../../src/base/dtype.ts';
+import { DTYPES } from '../../src/base/dtypeCodes.ts';
 import { type Tensor, tensor } from '../../src/base/tensor.ts';
 import type { Model } from '../../src/graph/model.ts';
 import type { KernelSet } from '../../src/kernels/kernelSet.ts';
@@ -24,6 +25,8 @@ export interface OneNode {
   readonly attributes?: Readonly<Record<string, AttributeInit>>;
   /** How many outputs the node has; 1 by default. */
   readonly outputs?: number;
+  /** Casts the outputs to a type that both can hand out: int4 and float8 lie in models only. */
+  readonly castOutputs?: 'float32';
 }
 
 /** The node with its model read back from the bytes that ONNX Runtime reads too, so that both see one file. */
@@ -48,9 +51,13 @@ export async function buildNode(node: OneNode): Promise<BuiltNode> {
   builder.node(node.type, {
     domain: node.domain ?? 'com.microsoft',
     inputs: names,
-    outputs,
+    outputs: node.castOutputs === undefined ? outputs : outputs.map((name) => `${name}_raw`),
     attributes: node.attributes ?? {},
   });
+  if (node.castOutputs !== undefined) {
+    const attributes = { to: DTYPES.indexOf(node.castOutputs) };
+    for (const name of outputs) builder.node('Cast', { inputs: [`${name}_raw`], outputs: [name], attributes });
+  }
   const bytes = await builder
     .output(...outputs)
     .build()
