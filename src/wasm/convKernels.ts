@@ -1,12 +1,14 @@
 import { invariant } from '../base/diagnostics.ts';
 import type { NumericArray } from '../base/dtype.ts';
 import type { ClampRange, ConvGeometry, KernelSet, Packed } from '../kernels/kernelSet.ts';
-import { depthwiseF32, depthwiseQ8 } from './depthwise.ts';
+import { depthwiseF32 } from './depthwise.ts';
+import { depthwiseQ8 } from './depthwiseQ8.ts';
 import type { Engine } from './engine.ts';
 import type { Epilogue } from './epilogue.ts';
 import { gemmOverPatchesF32, gemmOverPatchesQ8, type PatchProblem } from './gemmOverPatches.ts';
-import { convOrder, packDepthwiseF32, packDepthwiseQ8, packPanelsF32, packPanelsQ8 } from './pack.ts';
+import { convOrder, packDepthwiseF32, packPanelsF32 } from './pack.ts';
 import { asWasmPacked, isDepthwise, type PackedForm } from './packed.ts';
+import { packDepthwiseQ8, packPanelsQ8 } from './packQ8.ts';
 import { packWinogradF32, usesWinograd, winogradF32 } from './winograd.ts';
 
 type ConvKernels = Pick<KernelSet, 'packConvF32' | 'convF32' | 'packConvQ8' | 'convQ8' | 'convQ8Accumulators'>;
@@ -25,8 +27,8 @@ export function convKernels(engine: Engine): ConvKernels {
     checkForm(weights.shape.form, isDepthwise(geometry) ? 'depthwise' : 'panels');
     if (weights.shape.form === 'depthwise') depthwiseQ8(engine, x, weights, out, geometry, epilogue);
     else {
-      const { inputZeroPoint } = weights.shape;
-      gemmOverPatchesQ8(engine, x, weights, out, convProblem(geometry), { inputZeroPoint, epilogue });
+      const { inputZeroPoint, reach } = weights.shape;
+      gemmOverPatchesQ8(engine, x, weights, out, convProblem(geometry), { inputZeroPoint, epilogue, reach });
     }
   };
   return {

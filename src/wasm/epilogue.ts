@@ -10,13 +10,18 @@ import { roundUp } from './packed.ts';
 /** What happens to the sums of an integer GEMM: equation (R), or nothing. */
 export type Epilogue = Requantizer | 'accumulators';
 
-/** Fills the epilogue's fields; multipliers lie in the order of the panels. */
+/**
+ * Fills the epilogue's fields; multipliers lie in the order of the panels.
+ *
+ * @param reach the largest sum of each output channel, [O], where it is known.
+ */
 export function describeEpilogue(
   engine: Engine,
   loan: Loan,
   descriptor: Descriptor,
   epilogue: Epilogue,
   order: Pick<WeightOrder, 'groups' | 'groupOut'>,
+  reach: Float64Array | undefined,
 ): void {
   if (epilogue === 'accumulators') {
     descriptor.setInts({ [layout.CONV_EPILOGUE]: layout.EPILOGUE_ACCUMULATORS });
@@ -27,10 +32,14 @@ export function describeEpilogue(
     [layout.CONV_Y_ZERO]: epilogue.zeroPoint,
     [layout.CONV_Y_LO]: epilogue.lo,
     [layout.CONV_Y_HI]: epilogue.hi,
+    [layout.CONV_Y_OFFSET]: epilogue.signed ? 128 : 0,
   });
   if (epilogue.flavour === 'fp32') {
     const multiplier = loan.scratch(4 * channels);
-    descriptor.setInts({ [layout.CONV_EPILOGUE]: layout.EPILOGUE_FP32, [layout.CONV_MULTIPLIER]: multiplier });
+    descriptor.setInts({
+      [layout.CONV_EPILOGUE]: isBounded(epilogue, reach) ? layout.EPILOGUE_FP32 : layout.EPILOGUE_FP32_WIDE,
+      [layout.CONV_MULTIPLIER]: multiplier,
+    });
     spreadBias(engine.memory.at('float32', multiplier, channels), epilogue.multiplier, order);
     return;
   }
@@ -42,6 +51,20 @@ export function describeEpilogue(
     [layout.CONV_MULTIPLIER]: constants,
     [layout.CONV_SHIFT]: constants + 4 * channels,
   });
+}
+
+/** Below 2^22, with room for the rounding of sum, multiplier and product. */
+const BOUND = 2 ** 21;
+const bounded = new WeakMap<Requantizer, { readonly reach: Float64Array; readonly yes: boolean }>();
+
+/** Whether no scaled sum can reach {@link BOUND}; answered once for the weights that a requantizer belongs to. */
+function isBounded(requantizer: Requantizer, reach: Float64Array | undefined): boolean {
+  if (reach === undefined) return false;
+  const known = bounded.get(requantizer);
+  if (known?.reach === reach) return known.yes;
+  const yes = reach.every((r, channel) => r * (requantizer.multiplier[channel] as number) < BOUND);
+  bounded.set(requantizer, { reach, yes });
+  return yes;
 }
 
 /** Constants of a fixed-point requantizer as the kernels read them: COMMON_BYTES per 8 channels, or mantissas and shifts. */

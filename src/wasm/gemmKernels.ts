@@ -3,8 +3,9 @@ import type { KernelSet, Packed } from '../kernels/kernelSet.ts';
 import type { Engine } from './engine.ts';
 import type { Epilogue } from './epilogue.ts';
 import { gemmOverPatchesF32, gemmOverPatchesQ8, type PatchProblem } from './gemmOverPatches.ts';
-import { gemmOrder, packPanelsF32, packPanelsQ8 } from './pack.ts';
+import { gemmOrder, packPanelsF32 } from './pack.ts';
 import { asWasmPacked } from './packed.ts';
+import { packPanelsQ8 } from './packQ8.ts';
 
 type GemmKernels = Pick<KernelSet, 'packGemmF32' | 'gemmF32' | 'packGemmQ8' | 'gemmQ8' | 'gemmQ8Accumulators'>;
 
@@ -12,8 +13,8 @@ type GemmKernels = Pick<KernelSet, 'packGemmF32' | 'gemmF32' | 'packGemmQ8' | 'g
 export function gemmKernels(engine: Engine): GemmKernels {
   const gemmQ8 = (a: Int8Array | Uint8Array, packed: Packed, epilogue: Epilogue, out: NumericArray, m: number) => {
     const weights = asWasmPacked(packed);
-    const { n, k, inputZeroPoint } = weights.shape;
-    gemmOverPatchesQ8(engine, a, weights, out, gemmProblem(m, n, k), { inputZeroPoint, epilogue });
+    const { n, k, inputZeroPoint, reach } = weights.shape;
+    gemmOverPatchesQ8(engine, a, weights, out, gemmProblem(m, n, k), { inputZeroPoint, epilogue, reach });
   };
   return {
     packGemmF32: (b, bias, shape) => packPanelsF32(engine.memory, b, bias, gemmOrder(shape)),

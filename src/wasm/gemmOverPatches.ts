@@ -61,6 +61,13 @@ export function gemmOverPatchesF32(
   });
 }
 
+export interface IntegerOptions {
+  readonly inputZeroPoint: number;
+  readonly epilogue: Epilogue;
+  /** Of the weights; see `PackedShape`. */
+  readonly reach: Float64Array | undefined;
+}
+
 /** Equation (A), and (R) unless the accumulators are asked for. */
 export function gemmOverPatchesQ8(
   engine: Engine,
@@ -68,7 +75,7 @@ export function gemmOverPatchesQ8(
   panels: Panels,
   out: NumericArray,
   problem: PatchProblem,
-  options: { readonly inputZeroPoint: number; readonly epilogue: Epilogue },
+  { inputZeroPoint, epilogue, reach }: IntegerOptions,
 ): void {
   if (out.length === 0) return;
   lend(engine.memory, (loan) => {
@@ -76,9 +83,9 @@ export function gemmOverPatchesQ8(
     const descriptor = describe(engine, loan, { x, panels, out, problem, rowBytes });
     descriptor.setInts({
       [layout.CONV_X_SIGNED]: x instanceof Int8Array ? 1 : 0,
-      [layout.CONV_X_ZERO]: options.inputZeroPoint,
+      [layout.CONV_X_ZERO]: inputZeroPoint,
     });
-    describeEpilogue(engine, loan, descriptor, options.epilogue, problem);
+    describeEpilogue(engine, loan, descriptor, epilogue, problem, reach);
     runBlocks(engine, loan, 'convQs8Qc8w', { descriptor, problem, rowBytes });
   });
 }

@@ -15,6 +15,8 @@ export interface PackedShape {
   /** Columns and sums of a matrix product. */
   readonly n: number;
   readonly k: number;
+  /** Integer weights: the largest sum of each output channel by absolute value, [O]. */
+  readonly reach?: Float64Array;
 }
 
 /** Weights in the kernels' memory: the padded bias, 32 bits per channel, then the weights. */

@@ -1,8 +1,51 @@
 import {
   COMMON_BYTES, COMMON_FACTOR, COMMON_FRACTION, COMMON_LIMIT, COMMON_MANTISSA, COMMON_ROUNDING, CONV_EPILOGUE,
-  CONV_MULTIPLIER, CONV_SHIFT, CONV_Y_HI, CONV_Y_LO, CONV_Y_ZERO, EPILOGUE_ACCUMULATORS, EPILOGUE_FIXED_POINT_COMMON,
+  CONV_MULTIPLIER, CONV_SHIFT, CONV_Y_HI, CONV_Y_LO, CONV_Y_OFFSET, CONV_Y_ZERO, EPILOGUE_ACCUMULATORS,
+  EPILOGUE_FIXED_POINT_COMMON, EPILOGUE_FP32_WIDE,
 } from './layout';
-import { field, packCodes, pointer, store32, store8 } from './vector';
+import { field, packCodes, pointer, roundingZero, roundToCode, store32, store8 } from './vector';
+
+// EPILOGUE_FP32 works on unsigned bytes: the offset is added with the zero point, saturating narrowing clamps to the
+// bytes, [lo, hi] to what is left of them, and the top bit is flipped back for int8.
+
+/** What is subtracted from rounded sums, for {@link scaledStep}. */
+// @ts-ignore: decorator
+@inline
+export function stepZero(descriptor: usize): v128 {
+  return roundingZero(field(descriptor, CONV_Y_ZERO) + field(descriptor, CONV_Y_OFFSET));
+}
+
+// @ts-ignore: decorator
+@inline
+export function byteLo(descriptor: usize): v128 {
+  return i8x16.splat(<i8>(field(descriptor, CONV_Y_LO) + field(descriptor, CONV_Y_OFFSET)));
+}
+
+// @ts-ignore: decorator
+@inline
+export function byteHi(descriptor: usize): v128 {
+  return i8x16.splat(<i8>(field(descriptor, CONV_Y_HI) + field(descriptor, CONV_Y_OFFSET)));
+}
+
+// @ts-ignore: decorator
+@inline
+export function byteFlip(descriptor: usize): v128 {
+  return i8x16.splat(<i8>field(descriptor, CONV_Y_OFFSET));
+}
+
+/** Equation (R), flavour fp32, of four sums whose product with the multiplier is below 2^22; not clamped. */
+// @ts-ignore: decorator
+@inline
+export function scaledStep(acc: v128, multiplier: v128, zero: v128): v128 {
+  return roundToCode(f32x4.mul(f32x4.convert_i32x4_s(acc), multiplier), zero);
+}
+
+/** Sixteen steps, already int16 by saturation, as codes. */
+// @ts-ignore: decorator
+@inline
+export function stepCodes(first: v128, second: v128, lo: v128, hi: v128, flip: v128): v128 {
+  return v128.xor(i8x16.min_u(i8x16.max_u(i8x16.narrow_i16x8_u(first, second), lo), hi), flip);
+}
 
 /**
  * floor((acc M0 + 2^(n-1)) / 2^n) of four channels whose n differ: the upper words of the 64-bit sums, at most
@@ -35,13 +78,26 @@ function finishCommon(descriptor: usize, acc0: v128, acc1: v128, c: usize, chann
 /** Equation (R), flavour fp32, before rounding: fround(fround(acc) * m) inside the output's range around zero. */
 // @ts-ignore: decorator
 @inline
-export function scaleFp32(acc: v128, multiplier: v128, lo: v128, hi: v128): v128 {
+function scaleFp32(acc: v128, multiplier: v128, lo: v128, hi: v128): v128 {
   return f32x4.pmin(f32x4.pmax(f32x4.mul(f32x4.convert_i32x4_s(acc), multiplier), lo), hi);
 }
 
+function finishWide(descriptor: usize, acc0: v128, acc1: v128, c: usize, channel: i32, width: i32): void {
+  const yZero = field(descriptor, CONV_Y_ZERO);
+  const lo = f32x4.splat(<f32>(field(descriptor, CONV_Y_LO) - yZero));
+  const hi = f32x4.splat(<f32>(field(descriptor, CONV_Y_HI) - yZero));
+  const zero = roundingZero(yZero);
+  const multiplier = pointer(descriptor, CONV_MULTIPLIER) + (<usize>channel << 2);
+  const h = i16x8.narrow_i32x4_s(
+    roundToCode(scaleFp32(acc0, v128.load(multiplier), lo, hi), zero),
+    roundToCode(scaleFp32(acc1, v128.load(multiplier, 16), lo, hi), zero),
+  );
+  store8(c, packCodes(h, h), width);
+}
+
 /**
- * The epilogues other than fp32, for one row of up to 8 columns: equation (R), flavour fixedPoint, in 64 bits, or the
- * accumulators as they are.
+ * The epilogues other than EPILOGUE_FP32, for one row of up to 8 columns: equation (R), flavour fixedPoint, in 64 bits,
+ * flavour fp32 for any sums, or the accumulators as they are.
  *
  * @param channel padded output channel of the first column.
  */
@@ -53,6 +109,10 @@ export function finishRow(descriptor: usize, acc0: v128, acc1: v128, c: usize, c
   }
   if (epilogue == EPILOGUE_FIXED_POINT_COMMON) {
     finishCommon(descriptor, acc0, acc1, c, channel, width);
+    return;
+  }
+  if (epilogue == EPILOGUE_FP32_WIDE) {
+    finishWide(descriptor, acc0, acc1, c, channel, width);
     return;
   }
   let mantissa = pointer(descriptor, CONV_MULTIPLIER) + (<usize>channel << 2);

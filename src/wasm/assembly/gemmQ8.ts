@@ -1,8 +1,6 @@
-import { finishRow, scaleFp32 } from './epilogue';
-import {
-  CONV_EPILOGUE, CONV_MULTIPLIER, CONV_Y_HI, CONV_Y_LO, CONV_Y_ZERO, EPILOGUE_ACCUMULATORS, EPILOGUE_FP32,
-} from './layout';
-import { field, packCodes, pointer, roundingZero, roundToCode, store8, storePart8, upperHalf } from './vector';
+import { byteFlip, byteHi, byteLo, finishRow, scaledStep, stepCodes, stepZero } from './epilogue';
+import { CONV_EPILOGUE, CONV_MULTIPLIER, EPILOGUE_ACCUMULATORS, EPILOGUE_FP32 } from './layout';
+import { field, pointer, store8, upperHalf } from './vector';
 
 /**
  * Equations (A) and (R) in tiles of 4 rows by 8 columns; one dot instruction multiplies two k.
@@ -15,10 +13,7 @@ export function gemmQs8Qc8w_4x8(
   rows: i32, columns: i32, pairs: i32, channel: i32,
 ): void {
   const epilogue = field(descriptor, CONV_EPILOGUE);
-  const yZero = field(descriptor, CONV_Y_ZERO);
-  const lo = f32x4.splat(<f32>(field(descriptor, CONV_Y_LO) - yZero));
-  const hi = f32x4.splat(<f32>(field(descriptor, CONV_Y_HI) - yZero));
-  const zero = roundingZero(yZero);
+  const zero = stepZero(descriptor), lo = byteLo(descriptor), hi = byteHi(descriptor), flip = byteFlip(descriptor);
   const columnBytes: usize = epilogue == EPILOGUE_ACCUMULATORS ? 4 : 1;
   for (let n = 0; n < columns; n += 8) {
     const width = columns - n;
@@ -52,16 +47,12 @@ export function gemmQs8Qc8w_4x8(
       if (epilogue == EPILOGUE_FP32) {
         const multiplier = pointer(descriptor, CONV_MULTIPLIER) + (<usize>(channel + n) << 2);
         const m0 = v128.load(multiplier), m1 = v128.load(multiplier, 16);
-        const h0 = i16x8.narrow_i32x4_s(
-          roundToCode(scaleFp32(c00, m0, lo, hi), zero), roundToCode(scaleFp32(c01, m1, lo, hi), zero));
-        const h1 = i16x8.narrow_i32x4_s(
-          roundToCode(scaleFp32(c10, m0, lo, hi), zero), roundToCode(scaleFp32(c11, m1, lo, hi), zero));
-        const h2 = i16x8.narrow_i32x4_s(
-          roundToCode(scaleFp32(c20, m0, lo, hi), zero), roundToCode(scaleFp32(c21, m1, lo, hi), zero));
-        const h3 = i16x8.narrow_i32x4_s(
-          roundToCode(scaleFp32(c30, m0, lo, hi), zero), roundToCode(scaleFp32(c31, m1, lo, hi), zero));
-        const first = packCodes(h0, h1);
-        const second = packCodes(h2, h3);
+        const h0 = i16x8.narrow_i32x4_s(scaledStep(c00, m0, zero), scaledStep(c01, m1, zero));
+        const h1 = i16x8.narrow_i32x4_s(scaledStep(c10, m0, zero), scaledStep(c11, m1, zero));
+        const h2 = i16x8.narrow_i32x4_s(scaledStep(c20, m0, zero), scaledStep(c21, m1, zero));
+        const h3 = i16x8.narrow_i32x4_s(scaledStep(c30, m0, zero), scaledStep(c31, m1, zero));
+        const first = stepCodes(h0, h1, lo, hi, flip);
+        const second = stepCodes(h2, h3, lo, hi, flip);
         if (width >= 8 && height >= 4) {
           v128.store64_lane(pc, first, 0);
           v128.store64_lane(pc + cStride, first, 1);
@@ -121,15 +112,9 @@ export function finishOctet(descriptor: usize, acc0: v128, acc1: v128, c: usize,
     finishRow(descriptor, acc0, acc1, c, channel, width);
     return;
   }
-  const yZero = field(descriptor, CONV_Y_ZERO);
-  const lo = f32x4.splat(<f32>(field(descriptor, CONV_Y_LO) - yZero));
-  const hi = f32x4.splat(<f32>(field(descriptor, CONV_Y_HI) - yZero));
-  const zero = roundingZero(yZero);
+  const zero = stepZero(descriptor);
   const multiplier = pointer(descriptor, CONV_MULTIPLIER) + (<usize>channel << 2);
   const h = i16x8.narrow_i32x4_s(
-    roundToCode(scaleFp32(acc0, v128.load(multiplier), lo, hi), zero),
-    roundToCode(scaleFp32(acc1, v128.load(multiplier, 16), lo, hi), zero),
-  );
-  if (width >= 8) v128.store64_lane(c, packCodes(h, h), 0);
-  else storePart8(c, packCodes(h, h), width);
+    scaledStep(acc0, v128.load(multiplier), zero), scaledStep(acc1, v128.load(multiplier, 16), zero));
+  store8(c, stepCodes(h, h, byteLo(descriptor), byteHi(descriptor), byteFlip(descriptor)), width);
 }

@@ -1,6 +1,6 @@
 export { convF32, convQs8Qc8w } from './conv';
 export { copyRows, lookupRows } from './copyRows';
-export { depthwiseQs8Qc8w } from './depthwise';
+export { depthwiseQs8Qc8w } from './depthwiseQ8';
 export { depthwiseF32, depthwisePixel_1x8, depthwiseTile_4x8, depthwiseTileX3_4x8 } from './depthwiseF32';
 export { addF32, binaryQ8, clampF32, divF32, lookup8, maxF32, minF32, mulF32, subF32 } from './elementwise';
 export { gemmF32Panel_4x8 } from './gemmF32';

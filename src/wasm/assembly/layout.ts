@@ -56,13 +56,18 @@ export const CONV_PAD_TOP = 140;
 export const CONV_PAD_LEFT = 144;
 export const CONV_DILATION_Y = 148;
 export const CONV_DILATION_X = 152;
+/** 128 where the output is int8, whose codes are clamped and packed as unsigned bytes; else 0. */
+export const CONV_Y_OFFSET = 156;
 export const CONV_BYTES = 192;
 
+/** Flavour fp32 where no scaled sum reaches 2^22. */
 export const EPILOGUE_FP32 = 0;
 export const EPILOGUE_FIXED_POINT = 1;
 export const EPILOGUE_ACCUMULATORS = 2;
 /** Fixed point where every shift lies between 32 and COMMON_MAX_SHIFT, in SIMD. */
 export const EPILOGUE_FIXED_POINT_COMMON = 3;
+/** Flavour fp32 for any sums. */
+export const EPILOGUE_FP32_WIDE = 4;
 
 /** Per 8 channels: int32 mantissas, int64 rounding constants 2^(n-1), int32 limits and int32 factors. */
 export const COMMON_MANTISSA = 0;
