@@ -14,11 +14,12 @@ const ACTIVATION = {
 } as const;
 
 /**
- * y = activation(conv(x, w) + bias + z): Conv with what ONNX Runtime's optimizer fused into it; z (input 3) has y's shape.
+ * y = activation(conv(x, w) + bias + z): Conv with what ONNX Runtime's optimizer fused into it; z (input 3) has y's
+ * shape. What `passes/unfuse` knows the activation of runs as Conv.
  *
  * @source ONNX Runtime, com.microsoft.FusedConv.
  */
-const fusedConv = defineOp<typeof ACTIVATION & AttributeSpecs, unknown, unknown>({
+const fusedConv = defineOp<typeof ACTIVATION & AttributeSpecs, unknown>({
   type: 'FusedConv',
   domain: 'com.microsoft',
   since: 1,
@@ -45,21 +46,7 @@ const fusedConv = defineOp<typeof ACTIVATION & AttributeSpecs, unknown, unknown>
     const [y] = conv.run({ ...context, clamp } as never) as [Tensor]; // as above
     return [activate(context.kernels, z === undefined ? y : added(y, z, activation), activation)];
   },
-  quant: (attributes) => conv.quant(attributes),
-  integer: {
-    accepts: (context) => {
-      if (context.inputs[3] !== undefined) return 'A convolution that another tensor is added to has no integer form.';
-      const activation = fusedActivation(context.attributes.activation, context.attributes.activation_params);
-      if (activation?.f !== undefined)
-        return `A convolution with a fused ${context.attributes.activation} has no integer form.`;
-      return conv.integer?.accepts(context as never) ?? 'invariant: Conv has an integer form';
-    },
-    prepare: (context) => {
-      const { clamp } = activationOf(context.attributes, unchecked);
-      return conv.integer?.prepare({ ...context, clamp } as never); // as above
-    },
-    run: (context) => conv.integer?.run(context as never) ?? [],
-  },
+  quant: () => ({ kind: 'float', why: 'Its activation is none that can be taken apart from the convolution.' }),
   macs: (inputs, outputs, attributes) => conv.macs?.(inputs, outputs, attributes) ?? NaN,
 });
 
@@ -69,10 +56,6 @@ function activationOf(
 ): FusedActivation {
   const { activation, activation_params: parameters } = attributes;
   return fusedActivation(activation, parameters) ?? fail(`activation ${activation} is not known`);
-}
-
-function unchecked(message: string): never {
-  throw new Error(`invariant: infer checked that ${message}`);
 }
 
 /** y + z, clamped, in place. */

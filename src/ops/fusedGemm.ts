@@ -13,11 +13,11 @@ const ACTIVATION = {
 } as const;
 
 /**
- * y = activation(alpha A B + beta C).
+ * y = activation(alpha A B + beta C). What `passes/unfuse` knows the activation of runs as Gemm.
  *
  * @source ONNX Runtime, com.microsoft.FusedGemm.
  */
-const fusedGemm = defineOp<typeof ACTIVATION & AttributeSpecs, unknown, unknown>({
+const fusedGemm = defineOp<typeof ACTIVATION & AttributeSpecs, unknown>({
   type: 'FusedGemm',
   domain: 'com.microsoft',
   since: 1,
@@ -34,7 +34,7 @@ const fusedGemm = defineOp<typeof ACTIVATION & AttributeSpecs, unknown, unknown>
     const [y] = gemm.run({ ...context, clamp: activation.clamp } as never) as [Tensor]; // as above
     return [activate(context.kernels, y, activation)];
   },
-  quant: (attributes) => gemm.quant(attributes),
+  quant: () => ({ kind: 'float', why: 'Its activation is none that can be taken apart from the product.' }),
   macs: (inputs, outputs, attributes) => gemm.macs?.(inputs, outputs, attributes) ?? NaN,
 });
 

@@ -10,6 +10,7 @@ import { eliminateIdentity } from './eliminateIdentity.ts';
 import { foldAffine } from './foldAffine.ts';
 import { ConstantLoader, foldConstants } from './foldConstants.ts';
 import { inferFacts } from './inferFacts.ts';
+import { unfuse } from './unfuse.ts';
 
 export interface PrepareOptions {
   readonly inputDims: ReadonlyMap<ValueId, readonly number[]>;
@@ -26,7 +27,7 @@ export interface PreparedGraph {
 }
 
 /**
- * The float graph that is quantized, for bound input shapes: constants folded, Identity, Dropout and idle Casts gone,
+ * The float graph that is quantized, for bound input shapes: fused nodes taken apart, constants folded, Identity, Dropout and idle Casts gone,
  * BatchNormalization and constant factors and addends in the product before them. Values keep their ids; nodes list the user's nodes they stand for.
  * @throws DiagnosticError SHP… when shapes do not work out.
  */
@@ -35,6 +36,7 @@ export async function prepareGraph(model: Model, options: PrepareOptions): Promi
   const { opsets } = model;
   const ids = new Ids(model);
   const editor = new GraphEditor(await loadAttributeTensors(model.graph), ids);
+  unfuse(editor, opsets.get('') ?? 0);
   const loader = new ConstantLoader(editor);
   eliminateIdentity(editor);
   const known = await foldConstants(editor, loader, { opsets, inputDims, kernels });
