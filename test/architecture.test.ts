@@ -9,7 +9,7 @@ const ROOT = resolve(import.meta.dirname, '..');
 /** A folder of src/ imports folders of lower floors only. Above CORE_FLOORS lie the files, the clock and the faces. */
 const FLOORS = [
   ['base'],
-  ['protocol', 'graph', 'kernels'],
+  ['protocol', 'graph', 'kernels', 'images'],
   ['wasm', 'onnx', 'ops'],
   ['passes', 'exec'],
   ['quant', 'report', 'data'],
@@ -35,8 +35,8 @@ const DOORS: Readonly<Record<string, string>> = {
   'chart.js': 'webview/charts/',
   '@sgratzl/chartjs-chart-boxplot': 'webview/charts/',
   '@vscode/webview-ui-toolkit': 'webview/ui.ts',
-  'jpeg-js': 'src/data/',
-  'fast-png': 'src/data/',
+  'jpeg-js': 'src/images/jpeg.ts',
+  'fast-png': 'src/images/png.ts',
   vscode: 'src/host/',
 };
 

@@ -33,6 +33,7 @@ import { geluOps } from './gelu.ts';
 import { gemmOps } from './gemm.ts';
 import { gridSampleOps } from './gridSample.ts';
 import { groupQueryAttentionOps } from './groupQueryAttention.ts';
+import { imageDecoderOps } from './imageDecoder.ts';
 import { inverseOps } from './inverse.ts';
 import { labelOps } from './labelEncoder.ts';
 import { layerNormOps } from './layerNorm.ts';
@@ -173,6 +174,7 @@ const ALL: readonly OpDef[] = [
   ...treeModelOps,
   ...linearModelOps,
   ...removedOps,
+  ...imageDecoderOps,
 ];
 
 /** Definitions by domain and type, newest first. */

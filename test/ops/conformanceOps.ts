@@ -77,6 +77,7 @@ export const SUITE_OPS: ReadonlySet<string> = new Set([
   '::Hardmax',
   '::Identity',
   '::If',
+  '::ImageDecoder',
   '::InstanceNormalization',
   '::IsInf',
   '::IsNaN',
