@@ -71,7 +71,7 @@ export async function floatsBefore(
 ): Promise<ArrayLike<number>> {
   const values = new Map(codes);
   const quantize = step.group.at(-1) as Node; // a group ends with one
-  for (const node of step.group.filter((n) => n.opType !== 'QuantizeLinear')) {
+  for (const node of step.group.slice(0, -1)) {
     for (const id of node.inputs) {
       const source = id === undefined ? undefined : program.graph.values.get(id)?.constant;
       if (id !== undefined && source !== undefined) values.set(id, await source.load());
