@@ -348,6 +348,8 @@ export interface CopyKernels {
   gatherBlocks(from: Cells, to: Cells, rows: Int32Array, columns: Int32Array, length: number): void;
   /** out[i] = condition[i] ? x[i] : y[i], arrays of one length and width. */
   whereCells(condition: Uint8Array, x: Cells, y: Cells, out: Cells): void;
+  /** Rounds in place to what the type can hold, ties to even. */
+  roundTo(type: 'float16' | 'bfloat16', x: Float32Array): void;
   /** Stores each number of x in `out` as its array does: towards zero, modulo its range. `bool` makes 1 of all but 0. */
   convert(kind: Conversion, x: ConvertibleArray, out: ConvertibleArray): void;
 }

@@ -122,7 +122,7 @@ function clamped<S extends AttributeSpecs>(
   }
   const out = context.output(0, x.dtype, x.dims);
   context.kernels.clampF32(floatsOf(x), floatsOf(out), { lo: Math.min(range.lo, range.hi), hi: range.hi });
-  return stored(out);
+  return stored(out, context.kernels);
 }
 
 /** PReLU: x where x >= 0, else slope * x; the slope broadcasts to x. */
@@ -147,7 +147,7 @@ function prelu(since: number): OpDef {
       if ([x, slope].every((t) => isFloat32Stored(t.dtype))) {
         context.kernels.broadcastF32('prelu', floatsOf(x), floatsOf(slope), floatsOf(out), broadcastLevels(dims));
       } else zipBroadcast(dims, asNumbers(x), asNumbers(slope), numbersOf(out), (v, s) => (v < 0 ? v * s : v));
-      return [stored(out)];
+      return [stored(out, context.kernels)];
     },
     quant: () => ({ kind: 'observed' }),
   });

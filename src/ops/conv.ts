@@ -196,7 +196,7 @@ function runConv(context: RunContext<typeof CONV_ATTRIBUTES, PreparedWeights>) {
   const shape = { dtype: dtype as 'float32', batch: x.batch, channels: outChannels, spatial: window.out }; // held as float32
   const out = imageOutput(context, shape, (y) => context.kernels.convF32(x.data, packed, y, geometry, context.clamp));
   if (context.prepared.packed === undefined) packed.release();
-  return stored(out);
+  return stored(out, context.kernels);
 }
 
 /** Convolutions on floats; the integer operators of ONNX stand in convInteger.ts. */

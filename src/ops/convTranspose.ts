@@ -134,7 +134,7 @@ function runTransposed(context: RunContext<Specs, PreparedWeights>): Tensor {
   const shape = { dtype: xTensor.dtype as 'float32', batch: x.batch, channels: outChannels, spatial: window.out }; // held as float32
   const out = imageOutput(context, shape, (y) => kernels.convTransposeF32(x.data, packed, y, geometry, context.clamp));
   if (prepared.packed === undefined) packed.release();
-  return stored(out);
+  return stored(out, context.kernels);
 }
 
 /** By its definition, for ranks and types the kernels do not take: every input element adds to a window of the output. */
@@ -178,7 +178,7 @@ function runDirectly(context: RunContext<Specs, PreparedWeights>): Tensor {
     const sum = (sums[i] as number) + (bias === undefined ? 0 : (numbersOf(bias)[channel] as number));
     y[i] = clamp(sum, context.clamp.lo, context.clamp.hi);
   }
-  return stored(out);
+  return stored(out, context.kernels);
 }
 
 /** Transposed convolution. */

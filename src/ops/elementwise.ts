@@ -61,7 +61,7 @@ function applyPair<S extends AttributeSpecs>(
     if (rule.divides && bigintsOf(b).includes(0n)) context.fail('an int64 division by zero');
     zipBroadcast(dims, bigintsOf(a), bigintsOf(b), bigintsOf(out), rule.big);
   }
-  return stored(out);
+  return stored(out, context.kernels);
 }
 
 function defineArithmetic(type: 'Add' | 'Sub' | 'Mul' | 'Div', since: number): OpDef {
@@ -208,7 +208,7 @@ function power(since: number): OpDef {
       } else {
         zipBroadcast(dims, numbersOf(x), exponent, numbersOf(out), (a, b) => a ** b);
       }
-      return [stored(out)];
+      return [stored(out, context.kernels)];
     },
     quant: () => ({ kind: 'observed' }),
   });

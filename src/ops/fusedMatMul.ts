@@ -85,7 +85,7 @@ function runFusedMatMul(context: RunContext<typeof ATTRIBUTES>): Tensor[] {
   else multiplyBatches(context, { ...dims, transposed: isPackedTransposed }, floatsOf(a), floatsOf(b), floatsOf(out));
   const y = numbersOf(out);
   if (alpha !== 1) for (let i = 0; i < y.length; i++) y[i] = alpha * (y[i] as number);
-  return [stored(out)];
+  return [stored(out, context.kernels)];
 }
 
 /** The operand with its dimensions in order, copied where they are not. */

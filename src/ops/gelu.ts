@@ -54,11 +54,11 @@ function mapBiased(context: RunContext<AttributeSpecs>, f: (x: number) => number
     const [y, width] = [floatsOf(out), bias.data.length];
     context.kernels.binaryF32('add', floatsOf(x), floatsOf(bias), y, width === 0 ? 0 : y.length / width, width);
     context.kernels.unaryF32(op, y, y);
-    return stored(out);
+    return stored(out, context.kernels);
   }
   const dims = { a: x.dims, b: bias.dims, out: x.dims };
   zipBroadcast(dims, numbersOf(x), numbersOf(bias), numbersOf(out), (v, b) => f(v + b));
-  return stored(out);
+  return stored(out, context.kernels);
 }
 
 /** The Gaussian error linear unit: ONNX's, and those that ONNX Runtime's optimizer writes. */

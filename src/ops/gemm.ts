@@ -87,16 +87,16 @@ function runGemm(context: RunContext<typeof GEMM_ATTRIBUTES, PreparedWeights>): 
   const y = floatsOf(out);
   if (context.prepared.packed !== undefined) {
     kernels.gemmF32(left, context.prepared.packed, y, m, clamp);
-    return stored(out);
+    return stored(out, context.kernels);
   }
   const whole = c === undefined && attributes.alpha === 1;
   const packed = kernels.packGemmF32(floatsOf(b), undefined, shape);
   kernels.gemmF32(left, packed, y, m, whole ? clamp : { lo: -Infinity, hi: Infinity });
   packed.release();
-  if (whole) return stored(out);
+  if (whole) return stored(out, context.kernels);
   addScaled(out, c, attributes);
   kernels.clampF32(y, y, clamp);
-  return stored(out);
+  return stored(out, context.kernels);
 }
 
 /** out = alpha * out + beta * c. */

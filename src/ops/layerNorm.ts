@@ -57,7 +57,7 @@ const groupNormalization = (since: 18 | 21): OpDef =>
           to[at + i] = (((from[at + i] as number) - mean) / deviation) * (scale[c] as number) + (shift[c] as number);
         }
       }
-      return [stored(out)];
+      return [stored(out, context.kernels)];
     },
     quant: () => FLOAT_NORM,
   });
@@ -129,7 +129,7 @@ function runLayerNorm(
     const shifts = offset && floatsOf(offset);
     context.kernels.normalizeRowsF32(floatsOf(x), floatsOf(factor), shifts, floatsOf(out), statistics);
     for (const [i, t] of extra.entries()) t.data.set(statistics[shown[i] as 'mean' | 'inverse']);
-    return [stored(out), ...extra];
+    return [stored(out, context.kernels), ...extra];
   }
   const scale = expandedTo(factor, x.dims);
   const shift = offset === undefined ? undefined : expandedTo(offset, x.dims);
@@ -145,7 +145,7 @@ function runLayerNorm(
     }
     for (const [i, t] of extra.entries()) t.data[r] = shown[i] === 'mean' ? mean : 1 / deviation;
   }
-  return [stored(out), ...extra];
+  return [stored(out, context.kernels), ...extra];
 }
 
 /** Whether a tensor that broadcasts to rows of `count` has each of its elements once per row. */
@@ -204,7 +204,7 @@ const lrn = defineOp({
         to[p] = (from[p] as number) / (bias + (alpha / size) * squares) ** beta;
       }
     }
-    return [stored(out)];
+    return [stored(out, context.kernels)];
   },
   quant: () => FLOAT_NORM,
 });
@@ -231,7 +231,7 @@ const lpNormalization = defineOp({
       const norm = context.attributes.p === 1 ? sum : Math.sqrt(sum);
       for (let i = 0, p = at; i < count; i++, p += step) to[p] = norm === 0 ? 0 : (from[p] as number) / norm;
     }
-    return [stored(out)];
+    return [stored(out, context.kernels)];
   },
   quant: () => FLOAT_NORM,
 });
@@ -269,7 +269,7 @@ const meanVarianceNormalization = defineOp({
     groups.forEach((g, i) => {
       to[i] = centred(i) / (Math.sqrt((squares[g] as number) / count) + 1e-9);
     });
-    return [stored(out)];
+    return [stored(out, context.kernels)];
   },
   quant: () => FLOAT_NORM,
 });

@@ -38,7 +38,7 @@ const matMul = defineOp<Record<never, never>, PreparedWeights, PreparedCodes>({
     const { packed } = context.prepared;
     if (packed === undefined) multiplyBatches(context, { ...dims, transposed: false }, x, floatsOf(b), y);
     else if (y.length > 0) context.kernels.gemmF32(x, packed, y, sizeOf(dims.batch) * dims.m, context.clamp);
-    return [stored(out)];
+    return [stored(out, context.kernels)];
   },
   quant: () => ({ kind: 'weighted', activation: 0, weight: 1, channelAxis: 1 }),
   integer: {

@@ -89,10 +89,10 @@ function applyStatistics(context: RunContext<BatchSpecs>): Tensor {
   if (isFloat32Stored(x.dtype) && channelsLast(x.dims)) {
     const offset = factor.map((f, c) => (shift[c] as number) - (mean[c] as number) * f);
     context.kernels.scaleChannelsF32(floatsOf(x), factor, offset, floatsOf(out));
-    return stored(out);
+    return stored(out, context.kernels);
   }
   scaleChannels(x.dims, from, to, { mean, factor, shift });
-  return stored(out);
+  return stored(out, context.kernels);
 }
 
 /** Whether channels are the last dimension as the tensor lies in memory. */
@@ -143,7 +143,7 @@ function normalizeBatch(context: RunContext<BatchSpecs>): Tensor[] {
   const { epsilon, momentum } = context.attributes;
   const factor = variance.map((v, c) => (scale[c] as number) / Math.sqrt(v + epsilon));
   scaleChannels(x.dims, from, to, { mean, factor, shift });
-  const outputs: Tensor[] = [stored(out)];
+  const outputs: Tensor[] = [stored(out, context.kernels)];
   for (const [i, batch] of [mean, variance].entries()) {
     if (context.outputCount <= i + 1) break;
     const old = numbersOf(context.input(3 + i));
@@ -211,7 +211,7 @@ const instanceNormalization = defineOp({
       scaleChannels([1, ...rest], source, target, { mean, factor, shift });
       for (let i = 0; i < per; i++) to[image.from + i] = target[i] as number;
     }
-    return [stored(out)];
+    return [stored(out, context.kernels)];
   },
   quant: () => FLOAT_NORM,
 });
@@ -240,7 +240,7 @@ function normalizeImages(context: RunContext<{ readonly epsilon: EpsilonSpec }>,
     );
     kernels.scaleChannelsF32(to, factor, Float64Array.from(shift), to);
   }
-  return stored(out);
+  return stored(out, context.kernels);
 }
 
 type EpsilonSpec = { readonly kind: 'float'; readonly default: 1e-5 };

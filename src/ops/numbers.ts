@@ -2,6 +2,7 @@ import type { DType, NumericDType } from '../base/dtype.ts';
 import { isBigInt, isNumericDType } from '../base/dtype.ts';
 import { isNarrowFloat, roundInPlace } from '../base/half.ts';
 import type { Tensor } from '../base/tensor.ts';
+import type { KernelSet } from '../kernels/kernelSet.ts';
 
 /** An array whose numbers can be written. */
 export interface NumberSink {
@@ -40,8 +41,10 @@ export function isFloat32Stored(dtype: DType): boolean {
 }
 
 /** Rounds what was computed in float32 to the tensor's own type (float16 and the like); returns the tensor. */
-export function stored<D extends DType>(t: Tensor<D>): Tensor<D> {
-  if (isNarrowFloat(t.dtype)) roundInPlace(t.dtype, floatsOf(t));
+export function stored<D extends DType>(t: Tensor<D>, kernels?: Pick<KernelSet, 'roundTo'>): Tensor<D> {
+  const type: DType = t.dtype;
+  if (kernels !== undefined && (type === 'float16' || type === 'bfloat16')) kernels.roundTo(type, floatsOf(t));
+  else if (isNarrowFloat(type)) roundInPlace(type, floatsOf(t));
   return t;
 }
 

@@ -56,7 +56,7 @@ function optimizer<const S extends AttributeSpecs>({ type, attributes, state, st
           for (const [s, value] of after.entries()) (written[s] as NumberSink)[i] = value;
         }
       }
-      return outputs.map(stored).slice(0, context.outputCount);
+      return outputs.map((t) => stored(t)).slice(0, context.outputCount);
     },
     quant: () => ({ kind: 'float', why: 'A step of training needs all digits of its weights.' }),
   });

@@ -154,7 +154,7 @@ function averagePool(since: number): OpDef {
       const shape = { ...x, spatial: window.out, dtype: dtype as 'float32' }; // held as float32
       const countPadding = context.attributes.count_include_pad !== 0;
       const compute = (out: Float32Array) => context.kernels.averagePoolF32(x.data, out, geometry, countPadding);
-      return [stored(imageOutput(context, shape, compute))];
+      return [stored(imageOutput(context, shape, compute), context.kernels)];
     },
     quant: () => ({ kind: 'observed' }),
     integer: {
@@ -211,7 +211,7 @@ function globalPool(type: 'GlobalAveragePool' | 'GlobalMaxPool' | 'GlobalLpPool'
         type === 'GlobalMaxPool'
           ? context.kernels.maxPoolF32(x.data, out, geometry)
           : context.kernels.averagePoolF32(x.data, out, geometry, false);
-      return [stored(imageOutput(context, shape, compute))];
+      return [stored(imageOutput(context, shape, compute), context.kernels)];
     },
     quant: () =>
       type === 'GlobalLpPool' ? { kind: 'float', why: 'GlobalLpPool has no 8-bit form.' } : { kind: 'observed' },

@@ -105,7 +105,7 @@ function runReduction(context: RunContext<Specs>, type: ReduceType, axesFrom: 'a
   const block = contiguousBlock(x.dims, axes);
   if (kernel !== undefined && block !== undefined && isFloat32Stored(x.dtype)) {
     context.kernels.reduceF32(kernel, floatsOf(x), floatsOf(out), block.outer, block.count, block.inner);
-    return stored(out);
+    return stored(out, context.kernels);
   }
   const results = reduceOver(asNumbers(x), x.dims, kept, axes, type, rule);
   const isBool = (x.dtype as string) === 'bool';
@@ -118,7 +118,7 @@ function runReduction(context: RunContext<Specs>, type: ReduceType, axesFrom: 'a
     for (let i = 0; i < results.length; i++)
       out.data[i] = isBool ? Math.min(1, Math.max(0, results[i] as number)) : (results[i] as number);
   }
-  return stored(out);
+  return stored(out, context.kernels);
 }
 
 /** Sums over `axes` in float64, one per position of the other dimensions: exact for codes. */

@@ -160,7 +160,7 @@ function interpolate(
     data = next;
   });
   if (axes.length === 0) for (let i = 0; i < target.length; i++) target[i] = data[i] as number;
-  return stored(out);
+  return stored(out, context.kernels);
 }
 
 /** One axis after the other, in float32: each adds half a step per tap and rounding of the largest magnitude. */
@@ -183,7 +183,7 @@ function interpolateFloats(
     data = next;
   });
   if (axes.length === 0) floatsOf(out).set(data);
-  return stored(out);
+  return stored(out, context.kernels);
 }
 
 function extrapolate(y: Tensor, taps: ReadonlyMap<number, Taps>, value: number): void {

@@ -82,7 +82,7 @@ function runSkipLayerNorm(context: RunContext<AttributeSpecs>, epsilon: number, 
       t.data.set(values);
       return t;
     });
-  return [stored(out), ...extra, ...(sums === out ? [] : [sums])];
+  return [stored(out, context.kernels), ...extra, ...(sums === out ? [] : [sums])];
 }
 
 /** out = x + skip, where skip begins again when it ends. */

@@ -79,13 +79,13 @@ function softmaxOp(type: SoftmaxType, since: 1 | 13): OpDef {
       if (type !== 'Hardmax' && isFloat32Stored(x.dtype)) {
         const kind = type === 'Softmax' ? 'softmax' : 'logSoftmax';
         context.kernels.softmaxF32(kind, floatsOf(x), floatsOf(out), rows, count, step);
-        return [stored(out)];
+        return [stored(out, context.kernels)];
       }
       const [from, to] = [numbersOf(x), numbersOf(out)];
       for (let r = 0; r < rows; r++) {
         for (let s = 0; s < step; s++) NORMALIZE[type](from, to, r * count * step + s, count, step);
       }
-      return [stored(out)];
+      return [stored(out, context.kernels)];
     },
     quant: () => QUANT[type],
   });

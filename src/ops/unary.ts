@@ -83,7 +83,7 @@ export function mapTensor<S extends AttributeSpecs>(
   if (kernel !== undefined && isFloat32Stored(x.dtype)) {
     const out = context.output(0, x.dtype, x.dims);
     context.kernels.unaryF32(kernel.op, floatsOf(x), floatsOf(out), kernel.alpha, kernel.beta);
-    return stored(out);
+    return stored(out, context.kernels);
   }
   if (isBigInt(x.dtype) && big !== undefined) {
     const out = context.output(0, x.dtype, x.dims);
@@ -93,7 +93,7 @@ export function mapTensor<S extends AttributeSpecs>(
   if (!holdsNumbers(x.dtype)) context.fail(`input 0 is ${x.dtype}, which this operator does not take`);
   const out = context.output(0, x.dtype, x.dims);
   mapInto(numbersOf(x), numbersOf(out), f);
-  return stored(out);
+  return stored(out, context.kernels);
 }
 
 function mapInto<X>(x: ArrayLike<X>, out: { [index: number]: X }, f: (x: X) => X): void {

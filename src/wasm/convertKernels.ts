@@ -1,3 +1,4 @@
+import { roundTo } from '../kernels/js/convert.ts';
 import type { Conversion, KernelSet } from '../kernels/kernelSet.ts';
 import type { Engine } from './engine.ts';
 import { lend } from './lend.ts';
@@ -19,7 +20,7 @@ const CONVERSIONS: Readonly<Record<Conversion, number>> = {
 const ELEMENT_NS = 0.6;
 
 /** Choices and changes of type, element by element; ranges start on multiples of 16 elements. */
-export function convertKernels(engine: Engine): Pick<KernelSet, 'whereCells' | 'convert'> {
+export function convertKernels(engine: Engine): Pick<KernelSet, 'whereCells' | 'convert' | 'roundTo'> {
   return {
     whereCells: (condition, x, y, out) => {
       if (out.length === 0) return;
@@ -32,6 +33,18 @@ export function convertKernels(engine: Engine): Pick<KernelSet, 'whereCells' | '
         });
         engine.run('whereCells', calls);
       });
+    },
+    roundTo: (type, x) => {
+      if (!engine.memory.owns(x)) {
+        roundTo(type, x); // to bring it here and back takes as long
+        return;
+      }
+      const ranges = engine.split(x.length, x.length * ELEMENT_NS, 16);
+      const kind = type === 'float16' ? 1 : 0;
+      engine.run(
+        'roundToNarrow',
+        ranges.map(([first, end]) => [kind, x.byteOffset + 4 * first, end - first]),
+      );
     },
     convert: (kind, x, out) => {
       if (out.length === 0) return;

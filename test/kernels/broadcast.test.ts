@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { newArray } from '../../src/base/dtype.ts';
+import { roundToBfloat16, roundToFloat16 } from '../../src/base/half.ts';
 import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
 import type {
   BroadcastLevel,
@@ -141,6 +142,36 @@ describe.each(ENGINES)('operands that broadcast ($name)', ({ create }) => {
     out.fill((typeof expected[0] === 'bigint' ? 1n : 1) as never); // of its own kind
     kernels.convert(kind, x, out);
     expect(out).toEqual(expected);
+  });
+
+  it.each(['float16', 'bfloat16'] as const)('roundTo %s gives the nearest of any value', async (type) => {
+    const { memory, roundTo } = await create();
+    const round = type === 'float16' ? roundToFloat16 : roundToBfloat16;
+    const patterns = Uint32Array.from({ length: 100_003 }, (_, i) => i * 42_949);
+    const ties = [
+      2 ** -24,
+      2 ** -25,
+      3 * 2 ** -25,
+      65504,
+      65519.996,
+      65520,
+      1 + 2 ** -11,
+      1 + 3 * 2 ** -11,
+      -0,
+      1 + 2 ** -8,
+    ];
+    const x = memory.allocate('float32', patterns.length + ties.length);
+    x.set(new Float32Array(patterns.buffer));
+    x.set(ties, patterns.length);
+    const expected = x.map(round);
+    roundTo(type, x);
+    const wrong = expected.findIndex((e, i) => !Object.is(e, x[i]));
+    expect(wrong < 0 ? undefined : `${x[wrong]}, expected ${expected[wrong]}`).toBeUndefined();
+    for (let length = 0; length < 9; length++) {
+      const few = memory.allocate('float32', 9).fill(1 / 3);
+      roundTo(type, few.subarray(0, length));
+      expect([...few]).toEqual(Array.from(few, (_, i) => (i < length ? round(1 / 3) : Math.fround(1 / 3))));
+    }
   });
 
   it('resampleF32 adds a rounding per tap, and gives the same bits', async () => {

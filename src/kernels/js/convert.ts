@@ -1,4 +1,10 @@
+import { roundInPlace } from '../../base/half.ts';
 import type { Conversion, ConvertibleArray } from '../kernelSet.ts';
+
+/** Rounds in place to float16 or bfloat16. */
+export function roundTo(type: 'float16' | 'bfloat16', x: Float32Array): void {
+  roundInPlace(type, x);
+}
 
 /** Stores each number of x in `out` as its array does. */
 export function convert(kind: Conversion, x: ConvertibleArray, out: ConvertibleArray): void {

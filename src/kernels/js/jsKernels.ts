@@ -1,7 +1,7 @@
 import type { KernelSet } from '../kernelSet.ts';
 import { broadcastF32, compare } from './broadcast.ts';
 import { convF32, convQ8, convQ8Accumulators, packConvF32, packConvQ8 } from './conv.ts';
-import { convert } from './convert.ts';
+import { convert, roundTo } from './convert.ts';
 import { convTransposeF32, packConvTransposeF32 } from './convTranspose.ts';
 import { copyRows } from './copyRows.ts';
 import { binaryF32, binaryQ8, clampF32, lookup8, transpose, unaryF32 } from './elementwise.ts';
@@ -43,6 +43,7 @@ export function createJsKernels(): KernelSet {
     gatherBlocks,
     whereCells,
     convert,
+    roundTo,
     broadcastF32,
     compare,
     resampleF32,

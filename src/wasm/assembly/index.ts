@@ -24,6 +24,7 @@ export { softmaxF32 } from './softmax';
 export { unaryF32 } from './unary';
 export { winogradF32 } from './winograd';
 export { broadcast32 } from './broadcast';
+export { roundToNarrow } from './narrow';
 export { resampleF32 } from './resample';
 export { convertCells } from './convert';
 export { whereCells } from './where';
