@@ -13,13 +13,15 @@ import { Bodies } from './bodies.ts';
 import type { PlacedDraft, PlanContext } from './draft.ts';
 import { buildDrafts } from './drafts.ts';
 import { badShapes, runFailed, unboundDims } from './errors.ts';
+import type { Held } from './frame.ts';
 import { type Placement, placeLayouts } from './layout.ts';
 import { RunMemory } from './memory.ts';
-import { aliasOf, type PlannedStep, type Prepared, planMemory } from './planned.ts';
+import { aliasOf, type PlannedStep, type Prepared, planMemory, viewOf } from './planned.ts';
 import { prepareStep } from './prepareStep.ts';
-import type { CompileOptions, Program, Slot, Step, Stored } from './program.ts';
+import type { CompileOptions, Program, Slot, Step } from './program.ts';
 import { isQuantize, quantInfoOf } from './quantNodes.ts';
-import { ProgramRun, runStep } from './run.ts';
+import { ResidentConstants } from './resident.ts';
+import { neededSteps, ProgramRun, runStep } from './run.ts';
 import { SignatureTable } from './signatures.ts';
 import { stepSignatures } from './stepSignatures.ts';
 import { Residency, StreamedTensors, streamedBytesOf } from './streaming.ts';
@@ -58,6 +60,8 @@ function planProgram(graph: Graph, loaded: ReadonlyMap<ValueId, Tensor>, options
     for (const release of releases) release();
   };
   const planned: PlannedStep[] = [];
+  const resident = new ResidentConstants(kernels.memory);
+  releases.push(() => resident.release());
   const stepInputs = placement.steps.map((draft) => draft.inputs);
   const residency = new Residency(kernels.memory, memoryPlan.arena.byteLength, stepInputs, constants);
   try {
@@ -68,16 +72,18 @@ function planProgram(graph: Graph, loaded: ReadonlyMap<ValueId, Tensor>, options
         prepareStep(draft, { kernels, facts, constants, signatures, options, copyOf: placement.copyOf, key });
       const prepared = residency.keep(streamedBytesOf(draft.inputs, constants), pack);
       if (prepared !== undefined) releases.push(prepared.release);
+      if (prepared !== undefined && prepared.value === undefined) resident.place(draft, constants);
       streamed.forget();
       const bodies = bodiesOf(draft, constants, { ...options, signatures });
       if (bodies !== undefined) releases.push(() => bodies.release());
       planned.push({
         step: stepOf(index, draft, table.steps[index] ?? 0),
         draft,
-        prepare: prepared === undefined ? () => packedForOneStep(pack, streamed) : () => keptPacked(prepared),
+        prepare: prepared === undefined ? () => packedForOneStep(pack, streamed) : keptPacked(prepared),
         bodies,
         aliases: aliasOf(draft, facts),
-        outputFacts: draft.outputs.map((id) => (id === undefined ? undefined : facts.get(id))),
+        view: viewOf(draft, facts, constants),
+        outputLayouts: draft.outputs.map((id) => (id === undefined ? undefined : placement.layouts.get(id)) ?? 'plain'),
         spots: draft.outputs.map((id) => (id === undefined ? undefined : memoryPlan.spots.get(id))),
         dying: memoryPlan.dying[index] ?? [],
       });
@@ -89,9 +95,14 @@ function planProgram(graph: Graph, loaded: ReadonlyMap<ValueId, Tensor>, options
   }
   const memory = new RunMemory(kernels.memory, memoryPlan.arena.byteLength);
   const slots = slotsOf(placement, context, facts, table.values);
-  const stored = new Map<ValueId, Stored>();
-  for (const [id, tensor] of constants) stored.set(id, { tensor, layout: placement.layouts.get(id) ?? 'plain' });
-  const parts = { file, graph, kernels, memory, planned, slots, spots: memoryPlan.spots, constants: stored };
+  const stored = new Map<ValueId, Held>();
+  for (const [id, tensor] of constants) {
+    const layout = placement.layouts.get(id) ?? 'plain';
+    stored.set(id, { tensor: resident.tensors.get(id) ?? tensor, layout, block: undefined });
+  }
+  const { spots } = memoryPlan;
+  const needed = neededSteps(planned, new Set(graph.outputs), new Map());
+  const parts = { file, graph, kernels, memory, planned, slots, spots, constants: stored, needed };
   let released = false;
   return {
     graph,
@@ -112,8 +123,9 @@ function planProgram(graph: Graph, loaded: ReadonlyMap<ValueId, Tensor>, options
   };
 }
 
-function keptPacked({ value }: Prepared): Prepared {
-  return { value, release: () => undefined };
+function keptPacked({ value }: Prepared): () => Prepared {
+  const kept = { value, release: () => undefined };
+  return () => kept;
 }
 
 function packedForOneStep(pack: () => Prepared, streamed: StreamedTensors): Prepared {

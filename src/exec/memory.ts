@@ -24,7 +24,7 @@ export class RunMemory {
   readonly arenaBytes: number;
   readonly #memory: KernelMemory;
   readonly #arena: Uint8Array;
-  readonly #windows = new Map<Spot, Numbers>();
+  readonly #blocks = new Map<Spot, Block>();
   readonly #heap = new Set<Numbers>();
   #scratch: Uint8Array;
   #scratchUsed = 0;
@@ -38,14 +38,16 @@ export class RunMemory {
     this.#scratch = memory.allocate('uint8', 0);
   }
 
-  /** The window of a planned result; not cleared. */
+  /** The place of a planned result, which one value at a time has; not cleared. */
   planned(spot: Spot): Block {
-    let data = this.#windows.get(spot);
-    if (data === undefined || data.length !== spot.length) {
-      data = this.#memory.view(this.#arena, spot.dtype, spot.offset, spot.length);
-      this.#windows.set(spot, data);
+    let block = this.#blocks.get(spot);
+    if (block === undefined) {
+      const data = this.#memory.view(this.#arena, spot.dtype, spot.offset, spot.length);
+      block = { data, kind: 'arena', values: 0 };
+      this.#blocks.set(spot, block);
     }
-    return { data, kind: 'arena', values: 0 };
+    block.values = 0;
+    return block;
   }
 
   /** Memory of its own. */
@@ -99,7 +101,7 @@ export class RunMemory {
     this.startRun();
     this.#memory.free(this.#arena);
     this.#memory.free(this.#scratch);
-    this.#windows.clear();
+    this.#blocks.clear();
   }
 
   #freeHeap(data: Numbers): void {

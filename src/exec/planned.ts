@@ -3,6 +3,7 @@ import { sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { hasStaticDims, type TensorFact } from '../graph/fact.ts';
 import type { Graph, ValueId } from '../graph/model.ts';
+import type { StorageLayout } from '../ops/opDef.ts';
 import { sameBytesInBothLayouts } from '../ops/storage.ts';
 import { type ArenaPlan, type Buffer, planArena } from './arena.ts';
 import type { Bodies } from './bodies.ts';
@@ -26,12 +27,30 @@ export interface PlannedStep {
   readonly bodies: Bodies | undefined;
   /** Index of the input whose memory the result shares; undefined for none. */
   readonly aliases: number | undefined;
-  /** Facts by output position. */
-  readonly outputFacts: readonly (TensorFact | undefined)[];
+  /** Dims of the result where it is the first input under other, known dims; undefined for all other steps. */
+  readonly view: readonly number[] | undefined;
+  /** Layouts by output position. */
+  readonly outputLayouts: readonly StorageLayout[];
   /** Planned memory by output position; undefined where the shape is not known before the run. */
   readonly spots: readonly (Spot | undefined)[];
   /** Values that nothing needs once this step is done. */
   readonly dying: readonly ValueId[];
+}
+
+/** Dims of a result that is its step's first input under other dims known before the run, in C order; else undefined. */
+export function viewOf(
+  draft: PlacedDraft,
+  facts: ReadonlyMap<ValueId, TensorFact>,
+  constants: ReadonlyMap<ValueId, Tensor>,
+): readonly number[] | undefined {
+  const [from] = draft.inputs;
+  const [to, more] = draft.outputs;
+  if (draft.form !== 'float' || draft.def?.aliases !== 0 || draft.layout !== 'plain') return undefined;
+  if (from === undefined || to === undefined || more !== undefined || constants.has(from)) return undefined;
+  const [before, after] = [facts.get(from), facts.get(to)];
+  if (before === undefined || after === undefined || before.dtype !== after.dtype) return undefined;
+  if (!hasStaticDims(before) || !hasStaticDims(after)) return undefined;
+  return sizeOf(before.dims) === sizeOf(after.dims) ? after.dims : undefined;
 }
 
 export interface MemoryPlan {

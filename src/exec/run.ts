@@ -6,7 +6,8 @@ import type { Dim, Graph, ValueId } from '../graph/model.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import { converted, copied } from '../ops/storage.ts';
 import { missingFeed, wrongFeed } from './errors.ts';
-import { executeStep, type Held } from './execute.ts';
+import { type ExecuteOptions, executeStep } from './execute.ts';
+import type { Held } from './frame.ts';
 import type { RunMemory, Spot } from './memory.ts';
 import type { PlannedStep } from './planned.ts';
 import type { Run, RunOptions, Slot, Step, Stored } from './program.ts';
@@ -21,7 +22,25 @@ export interface RunParts {
   readonly slots: ReadonlyMap<ValueId, Slot>;
   readonly spots: ReadonlyMap<ValueId, Spot>;
   /** Constants as the steps take them, those in another layout included. */
-  readonly constants: ReadonlyMap<ValueId, Stored>;
+  readonly constants: ReadonlyMap<ValueId, Held>;
+  /** Which steps a run takes that asks for the graph outputs alone. */
+  readonly needed: readonly boolean[];
+}
+
+/** Which steps make something that is wanted and not given. */
+export function neededSteps(
+  planned: readonly PlannedStep[],
+  wanted: Set<ValueId>,
+  given: ReadonlyMap<ValueId, unknown>,
+): readonly boolean[] {
+  const runs = new Array<boolean>(planned.length).fill(false);
+  for (let i = planned.length - 1; i >= 0; i--) {
+    const draft = planned[i]?.draft;
+    if (!draft?.outputs.some((id) => id !== undefined && wanted.has(id) && !given.has(id))) continue;
+    runs[i] = true;
+    for (const id of draft.inputs) if (id !== undefined) wanted.add(id);
+  }
+  return runs;
 }
 
 /** One pass over a program. A value dies with the `advance` after the one that ran its last consumer. */
@@ -30,19 +49,24 @@ export class ProgramRun implements Run {
   readonly #options: RunOptions;
   readonly #values = new Map<ValueId, Held>();
   readonly #runs: readonly boolean[];
+  readonly #execute: ExecuteOptions;
   #at = 0;
   #dying: ValueId[] = [];
 
   constructor(parts: RunParts, feeds: ReadonlyMap<ValueId, Tensor>, options: RunOptions) {
     this.#parts = parts;
     this.#options = options;
-    parts.memory.startRun();
+    const { file, kernels, memory } = parts;
+    this.#execute = { file, kernels, memory, onHeap: false, signal: options.signal };
+    memory.startRun();
     for (const [id, { tensor, layout }] of options.given ?? []) {
       const slot = parts.slots.get(id);
       invariant(slot !== undefined && slot.layout === layout, `value ${id} is given in the layout of its slot`);
       this.#values.set(id, { tensor, layout, block: undefined });
     }
-    this.#runs = this.#neededSteps();
+    const isPlain = options.given === undefined && options.wanted === undefined;
+    const wanted = (): Set<ValueId> => new Set([...parts.graph.outputs, ...(options.wanted ?? [])]);
+    this.#runs = isPlain ? parts.needed : neededSteps(parts.planned, wanted(), this.#values);
     for (const id of parts.graph.inputs) if (!parts.constants.has(id)) this.#feed(id, feeds);
     this.#skip();
   }
@@ -53,33 +77,21 @@ export class ProgramRun implements Run {
 
   advance(): Step | undefined {
     this.#bury();
-    const { planned: all, memory, kernels, file, slots } = this.#parts;
-    const planned = all[this.#at];
+    const planned = this.#parts.planned[this.#at];
     if (planned === undefined) return undefined;
     throwIfAborted(this.#options.signal);
     this.#options.onStep?.(planned.step);
-    const { draft } = planned;
-    const inputs = draft.inputs.map((id) => (id === undefined ? undefined : this.#held(id)));
-    const layoutOf = (i: number) => {
-      const id = draft.outputs[i];
-      return (id === undefined ? undefined : slots.get(id)?.layout) ?? 'plain';
-    };
-    const outputs = executeStep(planned, inputs, {
-      file,
-      kernels,
-      memory,
-      spots: planned.spots,
-      layoutOf,
-      signal: this.#options.signal,
-    });
-    draft.outputs.forEach((id, i) => {
-      const held = outputs[i];
-      if (held === undefined) return;
+    const { inputs: ids, outputs: made } = planned.draft;
+    const inputs: (Held | undefined)[] = [];
+    for (const id of ids) inputs.push(id === undefined ? undefined : this.#held(id));
+    const outputs = executeStep(planned, inputs, this.#execute);
+    for (let i = 0; i < made.length; i++) {
+      const [id, held] = [made[i], outputs[i]];
+      if (held === undefined) continue;
       if (held.block !== undefined) held.block.values++;
-      if (id === undefined) this.#drop(held);
-      else if (!this.#values.has(id)) this.#values.set(id, held);
-      else this.#drop(held);
-    });
+      if (id === undefined || this.#values.has(id)) this.#drop(held);
+      else this.#values.set(id, held);
+    }
     this.#dying.push(...planned.dying);
     this.#at++;
     this.#skip();
@@ -100,20 +112,6 @@ export class ProgramRun implements Run {
       outputs.set(id, plain.data === stored.tensor.data ? copied(plain) : plain);
     }
     return outputs;
-  }
-
-  /** Which steps make something that is wanted and not given. */
-  #neededSteps(): readonly boolean[] {
-    const { planned, graph } = this.#parts;
-    const wanted = new Set<ValueId>([...graph.outputs, ...(this.#options.wanted ?? [])]);
-    const runs = new Array<boolean>(planned.length).fill(false);
-    for (let i = planned.length - 1; i >= 0; i--) {
-      const draft = planned[i]?.draft;
-      if (!draft?.outputs.some((id) => id !== undefined && wanted.has(id) && !this.#values.has(id))) continue;
-      runs[i] = true;
-      for (const id of draft.inputs) if (id !== undefined) wanted.add(id);
-    }
-    return runs;
   }
 
   /** Moves to the next step that runs; the values the skipped ones would have been the last to use die too. */
@@ -144,7 +142,7 @@ export class ProgramRun implements Run {
     if (held !== undefined) return held;
     const constant = this.#parts.constants.get(id);
     invariant(constant !== undefined, `value ${id} is alive`);
-    return { ...constant, block: undefined };
+    return constant;
   }
 
   /** Checks a feed and copies it into its planned place. */
@@ -192,7 +190,7 @@ function fits(dims: readonly number[], planned: readonly Dim[] | undefined): boo
 
 /** Executes one step outside any run; its results lie on the heap and are copied out. See {@link Program.runStep}. */
 export function runStep(parts: RunParts, step: Step, given: ReadonlyMap<ValueId, Stored>): Stored {
-  const { planned: all, memory, kernels, file, slots, constants } = parts;
+  const { planned: all, memory, kernels, file, constants } = parts;
   const planned = all[step.index];
   invariant(planned?.step === step, 'the step is one of this program');
   const inputs = planned.draft.inputs.map((id): Held | undefined => {
@@ -201,11 +199,7 @@ export function runStep(parts: RunParts, step: Step, given: ReadonlyMap<ValueId,
     invariant(stored !== undefined, `value ${id} is given`);
     return { ...stored, block: undefined };
   });
-  const layoutOf = (i: number): Stored['layout'] => {
-    const id = planned.draft.outputs[i];
-    return (id === undefined ? undefined : slots.get(id)?.layout) ?? 'plain';
-  };
-  const outputs = executeStep(planned, inputs, { file, kernels, memory, spots: [], layoutOf });
+  const outputs = executeStep(planned, inputs, { file, kernels, memory, onHeap: true, signal: undefined });
   const [first] = outputs;
   invariant(first !== undefined, 'a step has an output');
   const result = { layout: first.layout, tensor: copied(first.tensor) };
