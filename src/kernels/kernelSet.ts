@@ -276,6 +276,12 @@ export interface IntegerKernels {
   convQ8(x: Codes, packed: Packed, requantizer: Requantizer, out: Codes, geometry: ConvGeometry): void;
   /** The accumulators of convQ8, bias included, before (R): [N, H', W', O]. */
   convQ8Accumulators(x: Codes, packed: Packed, out: Int32Array, geometry: ConvGeometry): void;
+  /**
+   * @param weights codes [I, O/groups, kH, kW]; per-channel zero points and bias are [O].
+   * @param geometry that of the run, but for the batch.
+   */
+  packConvTransposeQ8(weights: ConvQ8Weights, geometry: ConvGeometry, inputZeroPoint: number): Packed;
+  convTransposeQ8(x: Codes, packed: Packed, requantizer: Requantizer, out: Codes, geometry: ConvGeometry): void;
   packGemmQ8(weights: ConvQ8Weights, shape: GemmShape, inputZeroPoint: number): Packed;
   gemmQ8(a: Codes, packed: Packed, requantizer: Requantizer, out: Codes, m: number): void;
   gemmQ8Accumulators(a: Codes, packed: Packed, out: Int32Array, m: number): void;

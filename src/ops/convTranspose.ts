@@ -3,17 +3,34 @@ import { formatDims, sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { TensorFact } from '../graph/fact.ts';
 import type { Dim } from '../graph/model.ts';
-import { neverInteger } from './codes.ts';
+import { codesOf, inputQuant } from './codes.ts';
 import { indexOf, logicalOf, logicalStrides, physicalOf } from './convDirect.ts';
 import { countOf, type Dims, sameDim } from './facts.ts';
 import { floatsOf, isFloat32Stored, numbersOf, stored } from './numbers.ts';
-import { type AttributeValues, defineOp, type InferContext, type OpDef, type RunContext } from './opDef.ts';
-import { type PreparedWeights, preparedWeights } from './weighted.ts';
+import {
+  type AttributeValues,
+  defineOp,
+  type InferContext,
+  type IntegerContext,
+  type OpDef,
+  type RunContext,
+} from './opDef.ts';
+import {
+  acceptsWeighted,
+  type PreparedCodes,
+  type PreparedWeights,
+  preparedWeights,
+  requantizerOf,
+  type WeightedRoles,
+  zeroPointsOf,
+} from './weighted.ts';
 import {
   checkWindow,
   geometryOf,
   imageOf,
+  imageOfCodes,
   imageOutput,
+  imageOutputCodes,
   packingGeometry,
   WINDOW_ATTRIBUTES,
   type Window,
@@ -80,7 +97,7 @@ function inferDims(context: InferContext<Specs>, x: Dims | undefined, w: Dims | 
   return [x[0] as Dim, channels, ...spatial];
 }
 
-const convTranspose = defineOp<Specs, PreparedWeights>({
+const convTranspose = defineOp<Specs, PreparedWeights, PreparedCodes>({
   type: 'ConvTranspose',
   domain: '',
   since: 1,
@@ -101,9 +118,73 @@ const convTranspose = defineOp<Specs, PreparedWeights>({
   },
   run: (context) => [runTransposed(context)],
   quant: () => ({ kind: 'weighted', activation: 0, weight: 1, bias: 2, channelAxis: 1 }),
-  integer: neverInteger('ConvTranspose has no integer kernel; it runs on dequantized values, as ONNX Runtime does.'),
+  integer: {
+    accepts: (context) => {
+      const dims = context.inputs[0]?.dims;
+      if (dims?.length !== 3 && dims?.length !== 4) {
+        return `Transposed convolution over rank ${dims?.length ?? 'unknown'} has no integer form; ranks 3 and 4 have.`;
+      }
+      if (!dims.every((d) => typeof d === 'number')) return 'The shape of its input is not known before it runs.';
+      const roles = transposedRoles(context);
+      return roles === undefined ? 'The weight has no static shape.' : acceptsWeighted(context, roles);
+    },
+    prepare: (context) => {
+      const [w, bias] = [context.constants[1], context.constants[2]];
+      const roles = transposedRoles(context);
+      if (w === undefined || roles === undefined) throw new Error('invariant: accepts() checked the weight');
+      const [batch, inChannels, ...spatial] = (context.inputs[0]?.dims ?? []) as number[]; // accepts() checked them
+      const window = windowOf(context.attributes, spatial, w.dims.slice(2));
+      const geometry = {
+        ...geometryOf(batch as number, spatial, window),
+        inChannels: inChannels as number,
+        outChannels: roles.outChannels,
+        groups: context.attributes.group,
+      };
+      const weights = {
+        codes: codesOf(w),
+        zeroPoint: zeroPointsOf(context, 1),
+        bias: bias === undefined ? undefined : (bias.data as Int32Array), // checked by acceptsWeighted
+      };
+      const packed = context.kernels.packConvTransposeQ8(weights, geometry, inputQuant(context, 0).zeroPoint);
+      return {
+        packed,
+        requantizer: requantizerOf(context, roles),
+        weightDims: w.dims,
+        release: () => packed.release(),
+      };
+    },
+    run: (context) => {
+      const { packed, requantizer, weightDims } = context.prepared;
+      const x = imageOfCodes(context, 0);
+      const window = windowOf(context.attributes, x.spatial, weightDims.slice(2));
+      const outChannels = (weightDims[1] as number) * context.attributes.group;
+      const groups = context.attributes.group;
+      const geometry = { ...geometryOf(x.batch, x.spatial, window), inChannels: x.channels, outChannels, groups };
+      const dtype = requantizer.signed ? 'int8' : 'uint8';
+      const shape = { dtype, batch: x.batch, channels: outChannels, spatial: window.out } as const;
+      return [
+        imageOutputCodes(context, shape, (y) =>
+          context.kernels.convTransposeQ8(x.data, packed, requantizer, y, geometry),
+        ),
+      ];
+    },
+  },
   macs,
 });
+
+function transposedRoles(context: IntegerContext<Specs>): WeightedRoles | undefined {
+  const dims = context.inputs[1]?.dims;
+  if (!dims?.every((d) => typeof d === 'number')) return undefined;
+  const [inChannels, perGroup, ...kernel] = dims as [number, number, ...number[]]; // rank at least 3: infer checked
+  const { group } = context.attributes;
+  return {
+    weight: 1,
+    bias: 2,
+    k: (inChannels / group) * sizeOf(kernel),
+    outChannels: perGroup * group,
+    channelAxis: 1,
+  };
+}
 
 /** Every input element meets O/group times kernel weights. */
 function macs(inputs: readonly TensorFact[]): number {

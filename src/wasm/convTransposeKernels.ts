@@ -39,7 +39,8 @@ function runPhase(engine: Engine, weights: WasmPacked, { x, out, geometry, clamp
   });
 }
 
-function phasesOf(geometry: ConvGeometry): readonly Phase[] {
+/** Output pixels by the remainders of their positions by the strides. */
+export function phasesOf(geometry: ConvGeometry): readonly Phase[] {
   const { strideHeight, kernelHeight, dilationHeight, padTop } = geometry;
   const { strideWidth, kernelWidth, dilationWidth, padLeft } = geometry;
   const count = (stride: number, size: number) => Array.from({ length: Math.min(stride, size) }, (_, i) => i);
@@ -66,14 +67,15 @@ function phaseTaps(phase: number, stride: number, kernel: number, dilation: numb
     .sort((a, b) => a.offset - b.offset);
 }
 
-interface Phase {
+export interface Phase {
   readonly y: number;
   readonly x: number;
   readonly rows: readonly PhaseTap[];
   readonly columns: readonly PhaseTap[];
 }
 
-function phaseProblem(geometry: ConvGeometry, { y, x, rows, columns }: Phase): PatchProblem {
+/** A phase as a convolution over its own output pixels. */
+export function phaseProblem(geometry: ConvGeometry, { y, x, rows, columns }: Phase): PatchProblem {
   const { outHeight, outWidth, inChannels, outChannels, groups, strideHeight, strideWidth } = geometry;
   return {
     batch: geometry.batch,

@@ -3,6 +3,7 @@ import { broadcastKernels } from './broadcastKernels.ts';
 import { convertKernels } from './convertKernels.ts';
 import { convKernels } from './convKernels.ts';
 import { convTransposeKernels } from './convTransposeKernels.ts';
+import { convTransposeQ8Kernels } from './convTransposeQ8.ts';
 import { copyKernels } from './copyKernels.ts';
 import { elementwiseKernels } from './elementwiseKernels.ts';
 import { Engine } from './engine.ts';
@@ -39,6 +40,7 @@ export function createWasmKernels(bytes: Uint8Array, options: WasmOptions = {}):
     memory,
     ...convKernels(engine),
     ...convTransposeKernels(engine),
+    ...convTransposeQ8Kernels(engine),
     ...gemmKernels(engine),
     ...poolKernels(engine),
     ...elementwiseKernels(engine),

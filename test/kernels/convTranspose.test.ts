@@ -1,10 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import type { ConvGeometry } from '../../src/kernels/kernelSet.ts';
+import { requantizerFor } from '../suites/conv.ts';
 import { EPSILON_F32, firstDifference, type Numbers, numbersOf } from '../suites/numbers.ts';
+import { requantizeExactly } from '../suites/requantize.ts';
 import { ENGINES } from './engines.ts';
 
 const numbers = numbersOf(11);
 const CASES = Array.from({ length: 120 }, () => randomCase(numbers));
+
+/** Windows that touch each other without overlap. */
+const TOUCHING = [1, 2, 3].flatMap((stride) =>
+  [1, 3, 4, 8, 9].map((outChannels): ConvGeometry => {
+    const window = { kernelHeight: 2, kernelWidth: stride, strideHeight: 2, strideWidth: stride };
+    const plain = { dilationHeight: 1, dilationWidth: 1, padTop: 0, padLeft: 0, groups: 1, batch: 2 };
+    const size = { inHeight: 3, inWidth: 5, outHeight: 6, outWidth: 5 * stride };
+    return { ...window, ...plain, ...size, inChannels: 7 + outChannels, outChannels };
+  }),
+);
 
 describe.each(ENGINES)('transposed convolution ($name)', ({ create }) => {
   it('adds every input pixel, spread by the kernel, within the error of the sums', async () => {
@@ -21,6 +33,43 @@ describe.each(ENGINES)('transposed convolution ($name)', ({ create }) => {
       const { sums, bounds } = scatter(g, x, weights, bias);
       expect(firstDifference(out, sums, bounds), JSON.stringify(g)).toBeUndefined();
     }
+  });
+});
+
+describe.each(ENGINES)('transposed convolution of codes ($name)', ({ create }) => {
+  it.each(['signed', 'unsigned'] as const)('is exact on %s codes', async (kind) => {
+    const kernels = await create();
+    let together = 0;
+    for (const [seed, g] of [...CASES, ...TOUCHING].entries()) {
+      const data = numbersOf(seed + 500);
+      const x = data.codes(g.batch * g.inHeight * g.inWidth * g.inChannels, kind);
+      const count = ((g.inChannels * g.outChannels) / g.groups) * g.kernelHeight * g.kernelWidth;
+      const codes = data.codes(count, seed % 3 === 0 ? 'unsigned' : 'signed');
+      const zeroPoint = Int32Array.from({ length: seed % 2 === 0 ? 1 : g.outChannels }, () => data.within(-20, 90));
+      const inputZero = kind === 'signed' ? data.within(-128, 127) : data.within(0, 255);
+      const bias = seed % 4 === 0 ? undefined : data.int32(g.outChannels, 20000);
+      const width = g.outChannels / g.groups;
+      const area = g.kernelHeight * g.kernelWidth;
+      const centred = Float32Array.from(codes, (code, at) => {
+        const group = Math.floor(at / (area * width) / (g.inChannels / g.groups));
+        const channel = group * width + (Math.floor(at / area) % width);
+        return code - (zeroPoint[zeroPoint.length === 1 ? 0 : channel] as number);
+      });
+      const real = Float32Array.from(x, (code) => code - inputZero);
+      const { sums } = scatter(g, real, centred, bias && Float32Array.from(bias)); // sums in float64: exact
+      const spread = 128 * Math.sqrt((g.inChannels / g.groups) * area) * 60;
+      for (const flavour of ['fp32', 'fixedPoint'] as const) {
+        const requantizer = requantizerFor(data, g.outChannels, kind, flavour, spread);
+        const packed = kernels.packConvTransposeQ8({ codes, zeroPoint, bias }, g, inputZero);
+        const out = kind === 'signed' ? new Int8Array(sums.length) : new Uint8Array(sums.length);
+        kernels.convTransposeQ8(x, packed, requantizer, out, g);
+        packed.release();
+        const expected = requantizeExactly(sums, requantizer);
+        expect(firstDifference(out, expected), `${flavour} ${JSON.stringify(g)}`).toBeUndefined();
+      }
+      if (g.groups === 1 && g.kernelWidth === g.strideWidth && g.outWidth === g.inWidth * g.strideWidth) together++;
+    }
+    expect(together).toBeGreaterThan(12);
   });
 });
 

@@ -1,6 +1,7 @@
 import { clamp } from '../../base/round.ts';
-import type { ClampRange, ConvGeometry, Packed } from '../kernelSet.ts';
-import { asPackedF32, JsPacked } from './packed.ts';
+import type { ClampRange, ConvGeometry, ConvQ8Weights, Packed, Requantizer } from '../kernelSet.ts';
+import { asPackedF32, asPackedQ8, JsPacked } from './packed.ts';
+import { requantize } from './requantize.ts';
 
 /** @param weights [I, O/groups, kH, kW]; packed as [O, kH, kW, I/groups]. */
 export function packConvTransposeF32(
@@ -8,21 +9,21 @@ export function packConvTransposeF32(
   bias: Float32Array | undefined,
   geometry: ConvGeometry,
 ): Packed {
-  const { inChannels, outChannels, groups } = geometry;
-  const area = geometry.kernelHeight * geometry.kernelWidth;
-  const depth = inChannels / groups;
-  const perGroup = outChannels / groups;
   const packed = new Float32Array(weights.length);
-  for (let i = 0; i < inChannels; i++) {
-    const group = Math.floor(i / depth);
-    for (let o = 0; o < perGroup; o++) {
-      for (let tap = 0; tap < area; tap++) {
-        const to = ((group * perGroup + o) * area + tap) * depth + (i - group * depth);
-        packed[to] = weights[(i * perGroup + o) * area + tap] as number;
-      }
-    }
-  }
-  return new JsPacked(packed, bias?.slice() ?? new Float32Array(outChannels), 0);
+  moveInputsLast(geometry, (from, to) => {
+    packed[to] = weights[from] as number;
+  });
+  return new JsPacked(packed, bias?.slice() ?? new Float32Array(geometry.outChannels), 0);
+}
+
+/** @param weights codes [I, O/groups, kH, kW], zero points per output channel; packed as [O, kH, kW, I/groups]. */
+export function packConvTransposeQ8(weights: ConvQ8Weights, geometry: ConvGeometry, inputZeroPoint: number): Packed {
+  const { codes, zeroPoint, bias } = weights;
+  const centred = new Int16Array(codes.length);
+  moveInputsLast(geometry, (from, to, channel) => {
+    centred[to] = (codes[from] as number) - (zeroPoint[zeroPoint.length === 1 ? 0 : channel] as number);
+  });
+  return new JsPacked(centred, bias?.slice() ?? new Int32Array(geometry.outChannels), inputZeroPoint);
 }
 
 /** Every output pixel gathers the input pixels whose window covers it: oy = iy * stride - pad + ky * dilation. */
@@ -34,6 +35,57 @@ export function convTransposeF32(
   range: ClampRange,
 ): void {
   const { weights, bias } = asPackedF32(packed);
+  forEachSum(geometry, { x, zero: 0, weights, bias }, (at, sum) => {
+    out[at] = clamp(Math.fround(sum), range.lo, range.hi);
+  });
+}
+
+/** Equations (A) and (R); what the window does not see adds nothing. */
+export function convTransposeQ8(
+  x: Int8Array | Uint8Array,
+  packed: Packed,
+  requantizer: Requantizer,
+  out: Int8Array | Uint8Array,
+  geometry: ConvGeometry,
+): void {
+  const { weights, bias, inputZeroPoint } = asPackedQ8(packed);
+  const accumulators = new Int32Array(out.length);
+  forEachSum(geometry, { x, zero: inputZeroPoint, weights, bias }, (at, sum) => {
+    accumulators[at] = sum;
+  });
+  requantize(accumulators, requantizer, out);
+}
+
+function moveInputsLast(geometry: ConvGeometry, move: (from: number, to: number, channel: number) => void): void {
+  const { inChannels, outChannels, groups } = geometry;
+  const area = geometry.kernelHeight * geometry.kernelWidth;
+  const depth = inChannels / groups;
+  const perGroup = outChannels / groups;
+  for (let i = 0; i < inChannels; i++) {
+    const group = Math.floor(i / depth);
+    for (let o = 0; o < perGroup; o++) {
+      const channel = group * perGroup + o;
+      for (let tap = 0; tap < area; tap++) {
+        move((i * perGroup + o) * area + tap, (channel * area + tap) * depth + (i - group * depth), channel);
+      }
+    }
+  }
+}
+
+interface Operands {
+  readonly x: ArrayLike<number>;
+  /** Subtracted from x. */
+  readonly zero: number;
+  /** [O, kH, kW, I/groups]. */
+  readonly weights: ArrayLike<number>;
+  readonly bias: ArrayLike<number>;
+}
+
+function forEachSum(
+  geometry: ConvGeometry,
+  { x, zero, weights, bias }: Operands,
+  visit: (at: number, sum: number) => void,
+): void {
   const { batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, groups } = geometry;
   const { kernelHeight, kernelWidth } = geometry;
   const depth = inChannels / groups;
@@ -53,10 +105,11 @@ export function convTransposeF32(
               if (!Number.isInteger(ix) || ix < 0 || ix >= inWidth) continue;
               const pixel = ((n * inHeight + iy) * inWidth + ix) * inChannels + firstInput;
               const weight = ((channel * kernelHeight + ky) * kernelWidth + kx) * depth;
-              for (let i = 0; i < depth; i++) sum += (x[pixel + i] as number) * (weights[weight + i] as number);
+              for (let i = 0; i < depth; i++)
+                sum += ((x[pixel + i] as number) - zero) * (weights[weight + i] as number);
             }
           }
-          out[at++] = clamp(Math.fround(sum), range.lo, range.hi);
+          visit(at++, sum);
         }
       }
     }

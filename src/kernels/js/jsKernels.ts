@@ -2,7 +2,7 @@ import type { KernelSet } from '../kernelSet.ts';
 import { broadcastF32, compare } from './broadcast.ts';
 import { convF32, convQ8, convQ8Accumulators, packConvF32, packConvQ8 } from './conv.ts';
 import { convert, roundTo } from './convert.ts';
-import { convTransposeF32, packConvTransposeF32 } from './convTranspose.ts';
+import { convTransposeF32, convTransposeQ8, packConvTransposeF32, packConvTransposeQ8 } from './convTranspose.ts';
 import { copyRows } from './copyRows.ts';
 import { binaryF32, binaryQ8, clampF32, lookup8, transpose, unaryF32 } from './elementwise.ts';
 import { gemmF32, gemmQ8, gemmQ8Accumulators, packGemmF32, packGemmQ8 } from './gemm.ts';
@@ -59,6 +59,8 @@ export function createJsKernels(): KernelSet {
     packConvQ8,
     convQ8,
     convQ8Accumulators,
+    packConvTransposeQ8,
+    convTransposeQ8,
     packGemmQ8,
     gemmQ8,
     gemmQ8Accumulators,
