@@ -1,3 +1,4 @@
+import { viewArray } from '../base/dtype.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { KernelSet, Packed } from '../kernels/kernelSet.ts';
 import { broadcastStrides } from './cells.ts';
@@ -53,12 +54,13 @@ export function headsOf(t: Tensor, heads: number): Heads {
 /** Writes all heads as [B, H, L, D] into `out`, rows beginning at row `at` of `total`. */
 export function copyHeads(from: Heads, out: Floats, batch: number, heads: number, at: number, total: number): void {
   const { data, rows, width, step } = from;
+  const [blocks, size] = step === width ? [1, rows * width] : [rows, width];
   for (let b = 0; b < batch; b++) {
     for (let h = 0; h < heads; h++) {
       const source = from.start(b, h);
       const target = ((b * heads + h) * total + at) * width;
-      for (let r = 0; r < rows; r++) {
-        out.set(data.subarray(source + r * step, source + r * step + width) as Float32Array, target + r * width);
+      for (let r = 0; r < blocks; r++) {
+        out.set(data.subarray(source + r * step, source + r * step + size) as Float32Array, target + r * size);
       }
     }
   }
@@ -104,7 +106,10 @@ export function attend(context: Running, job: AttentionJob): void {
         const at = out.start(b, h);
         const y = result ?? out.data.subarray(at, at + out.rows * out.width);
         multiply(context.kernels, scores, values, y, q.rows);
-        if (result !== undefined) spreadRows(result, out, at);
+        if (result !== undefined) {
+          const target = { data: out.data, at, step: out.step };
+          moveRows(context.kernels, { data: result, at: 0, step: out.width }, target, out.rows, out.width);
+        }
       }
       keys.packed?.release();
       values.packed?.release();
@@ -148,18 +153,25 @@ function reader(context: Running, heads: Heads): (batch: number, head: number) =
   }
   const block = scratchLike(context, data, rows * width);
   return (b, h) => {
-    const at = heads.start(b, h);
-    for (let r = 0; r < rows; r++) {
-      block.set(data.subarray(at + r * step, at + r * step + width) as Float32Array, r * width);
-    }
+    moveRows(context.kernels, { data, at: heads.start(b, h), step }, { data: block, at: 0, step: width }, rows, width);
     return block;
   };
 }
 
-function spreadRows(block: Floats, { data, rows, width, step }: Heads, at: number): void {
-  for (let r = 0; r < rows; r++) {
-    data.set(block.subarray(r * width, (r + 1) * width) as Float32Array, at + r * step);
-  }
+/** Where rows lie in a buffer, in elements. */
+interface Rows {
+  readonly data: Floats;
+  readonly at: number;
+  readonly step: number;
+}
+
+function moveRows(kernels: KernelSet, from: Rows, to: Rows, rows: number, width: number): void {
+  if (rows === 0 || width === 0) return;
+  const size = from.data.BYTES_PER_ELEMENT;
+  const bytes = ({ data, at, step }: Rows) =>
+    viewArray('uint8', data.buffer, data.byteOffset + at * size, ((rows - 1) * step + width) * size);
+  const copy = { rows, length: width * size, fromStride: from.step * size, toStride: to.step * size };
+  kernels.copyRows(bytes(from), bytes(to), copy);
 }
 
 /** The second factor of a product: packed for the kernels, or as it lies for float64. */
