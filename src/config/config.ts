@@ -65,6 +65,9 @@ export interface Config {
     readonly binLayout: 'NCHW' | 'NHWC' | undefined;
     readonly evaluatePath: readonly DataFolder[];
     readonly evaluateSize: number | undefined;
+    readonly importedModel: 'evaluate' | 'requantize';
+    /** An ONNX file. */
+    readonly floatModel: string | undefined;
     /** A CSV or TSV file. */
     readonly labels: string | undefined;
     readonly reportDialect: 'document' | 'converter_lite';
@@ -213,6 +216,8 @@ function buildConfig(s: KeyValues, silenced: ReadonlySet<string>): Config {
       binLayout: s.optionalWord(ours, 'bin_layout'),
       evaluatePath: s.folders(ours, 'evaluate_path'),
       evaluateSize: s.optionalNumber(ours, 'evaluate_size'),
+      importedModel: s.word(ours, 'imported_model'),
+      floatModel: s.optionalWord(ours, 'float_model'),
       labels: s.optionalWord(ours, 'labels'),
       reportDialect: s.word(ours, 'report_dialect'),
       fixedDims: s.dims(ours, 'fixed_dims'),

@@ -314,6 +314,22 @@ const OURS: readonly Row[] = [
   },
   { key: 'evaluate_size', type: int(1, U16), effect: 'done', doc: 'Samples to evaluate; unset: all.' },
   {
+    key: 'imported_model',
+    type: oneOf(
+      done('evaluate', 'keep the parameters of the file and measure them'),
+      done('requantize', 'take them out and quantize anew, by this config'),
+    ),
+    default: 'evaluate',
+    effect: 'done',
+    doc: 'What happens to a model that has QuantizeLinear and DequantizeLinear already.',
+  },
+  {
+    key: 'float_model',
+    type: PATH,
+    effect: 'done',
+    doc: 'The float model that such a model was made from: its weights are what the codes are compared with.',
+  },
+  {
     key: 'labels',
     type: PATH,
     effect: 'done',

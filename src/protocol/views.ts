@@ -17,8 +17,23 @@ export interface GraphView {
   readonly outputs: readonly number[];
   /** Everything found while reading, shapes and coverage included. */
   readonly diagnostics: readonly Diagnostic[];
+  /** How the file itself is quantized; null for a float model. */
+  readonly quantization: FileQuantizationView | null;
   /** Whether it can be executed: no error among the coverage diagnostics. */
   readonly runnable: boolean;
+}
+
+/** A model that was quantized elsewhere. */
+export interface FileQuantizationView {
+  readonly format: 'QDQ' | 'QOperator' | 'dynamic';
+  /** Activations between QuantizeLinear and DequantizeLinear, and the types of their codes. */
+  readonly activations: number;
+  readonly activationTypes: readonly string[];
+  /** Constants behind DequantizeLinear, biases included. */
+  readonly weights: number;
+  readonly weightTypes: readonly string[];
+  /** Nodes that take codes themselves: QLinearConv, MatMulInteger and the like. */
+  readonly integerOperators: number;
 }
 
 export interface NodeView {
@@ -160,6 +175,8 @@ export interface TensorView {
     readonly axis: number | null;
     readonly range: readonly [number, number] | null;
   } | null;
+  /** Parameters that the opened file has, where it was quantized elsewhere and they are not those in `quant`. */
+  readonly fileQuant: TensorView['quant'];
   readonly origin: StatsView | null;
   readonly dequant: StatsView | null;
   readonly cosine: number | null;

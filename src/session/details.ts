@@ -47,6 +47,7 @@ export function declaredTensors(open: OpenModel, node: Node): TensorView[] {
       dtype: fact?.dtype ?? value?.dtype ?? '',
       dims: fact?.dims ?? value?.dims ?? null,
       ...NOT_MEASURED,
+      quant: quantViewOf(open.quantization?.params.get(valueId)),
     };
   };
   const known = (id: ValueId | undefined): id is ValueId => id !== undefined;
@@ -58,6 +59,7 @@ export function declaredTensors(open: OpenModel, node: Node): TensorView[] {
 
 const NOT_MEASURED = {
   quant: null,
+  fileQuant: null,
   origin: null,
   dequant: null,
   cosine: null,
@@ -161,7 +163,9 @@ function copyOf(t: Tensor): Tensor {
 
 function tensorView({ run, result }: DetailParts, entry: TensorEntry, report: TensorReport | undefined): TensorView {
   const fact = run.open.facts.get(entry.value) ?? run.prepared.facts.get(entry.value);
-  const params = entry.weight?.quantized?.params ?? result.build.assignment.activations.get(entry.value);
+  const { activations } = result.build.assignment;
+  const params = entry.weight?.quantized?.params ?? activations.get(run.standIns.get(entry.value) ?? entry.value);
+  const inFile = run.open.quantization?.params.get(entry.value);
   return {
     valueId: entry.value,
     name: entry.name,
@@ -169,7 +173,8 @@ function tensorView({ run, result }: DetailParts, entry: TensorEntry, report: Te
     kind: entry.kind,
     dtype: fact?.dtype ?? '',
     dims: run.prepared.facts.get(entry.value)?.dims ?? fact?.dims ?? null,
-    quant: params === undefined ? null : quantView(params),
+    quant: quantViewOf(params),
+    fileQuant: inFile === params ? null : quantViewOf(inFile),
     origin: report?.origin ?? null,
     dequant: report?.dequant ?? null,
     cosine: report?.cosine ?? null,
@@ -178,6 +183,10 @@ function tensorView({ run, result }: DetailParts, entry: TensorEntry, report: Te
     clipRate: report?.clipRate ?? null,
     saturation: report?.saturation ?? null,
   };
+}
+
+function quantViewOf(params: QuantParams | undefined): TensorView['quant'] {
+  return params === undefined ? null : quantView(params);
 }
 
 function quantView(params: QuantParams): NonNullable<TensorView['quant']> {

@@ -89,6 +89,27 @@ export function notATensor(file: string, names: readonly string[]): DiagnosticEr
   });
 }
 
+/** SES412: a float model that is not the parent of the quantized one. */
+export function anotherParent(parent: string, file: string): DiagnosticError {
+  return new DiagnosticError({
+    severity: 'error',
+    code: 'SES412',
+    message: `no node of ${file} has a counterpart in float_model, by the names of outputs, nodes or weights; name the model it was quantized from`,
+    at: { file: parent },
+  });
+}
+
+/** SES413: weights that the float parent does not have. */
+export function noCounterpart(parent: string, handles: readonly string[], found: number): Diagnostic {
+  const [first = ''] = handles;
+  return {
+    severity: 'warning',
+    code: 'SES413',
+    message: `${handles.length} weights have no counterpart here, that of ${first} the first; they are compared with what their codes stand for (${found} have one)`,
+    at: { file: parent },
+  };
+}
+
 /** SES410: a file that cannot be written. */
 export function cannotWrite(path: string, cause: Error): DiagnosticError {
   const message = `it cannot be written: ${cause.message}`;

@@ -1,7 +1,9 @@
 import type { Diagnostic } from '../base/diagnostics.ts';
 import { formatDims } from '../base/shape.ts';
 import type { Facts } from '../graph/fact.ts';
-import type { Attribute, Model, Node, Value } from '../graph/model.ts';
+import type { Attribute, Model, Node, Value, ValueId } from '../graph/model.ts';
+import { allNodes } from '../graph/topo.ts';
+import type { FileQuantization } from '../passes/recoverQdq.ts';
 import type { GraphView, NodeView, ValueView } from '../protocol/views.ts';
 
 const LONG_LIST = 16;
@@ -11,11 +13,12 @@ export interface GraphViewParts {
   readonly model: Model;
   readonly facts: Facts;
   readonly coverage: readonly Diagnostic[];
+  readonly quantization: FileQuantization | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /** The user's graph as plain data for the faces. */
-export function graphView({ file, model, facts, coverage, diagnostics }: GraphViewParts): GraphView {
+export function graphView({ file, model, facts, coverage, quantization, diagnostics }: GraphViewParts): GraphView {
   const { graph } = model;
   const inputs = new Set(graph.inputs);
   const unsupported = new Set(coverage.flatMap((d) => (d.at.node === undefined ? [] : [d.at.node])));
@@ -29,7 +32,30 @@ export function graphView({ file, model, facts, coverage, diagnostics }: GraphVi
     inputs: graph.inputs.filter((id) => graph.values.get(id)?.constant === undefined),
     outputs: graph.outputs,
     diagnostics: [...diagnostics, ...coverage],
+    quantization: quantizationView(model, quantization),
     runnable: !coverage.some((d) => d.severity === 'error'),
+  };
+}
+
+const INTEGER_OPERATORS = /^(QLinear|QGemm$|QAttention$|ConvInteger$|MatMulInteger|DynamicQuantize)/;
+
+/** How the file is quantized, in the names of ONNX Runtime's tools. */
+function quantizationView(model: Model, recovered: FileQuantization | undefined): GraphView['quantization'] {
+  const nodes = [...allNodes(model.graph)];
+  const integers = nodes.filter((n) => INTEGER_OPERATORS.test(n.opType));
+  if (recovered === undefined && integers.length === 0) return null;
+  const isDynamic = nodes.some((n) => n.opType.startsWith('DynamicQuantize'));
+  const { codes, weights, params } = recovered ?? { codes: new Map(), weights: new Map(), params: new Map() };
+  const typesOf = (ids: Iterable<ValueId>): string[] => [
+    ...new Set([...ids].flatMap((id) => params.get(id)?.scheme.dtype ?? [])),
+  ];
+  return {
+    format: integers.length === 0 ? 'QDQ' : isDynamic ? 'dynamic' : 'QOperator',
+    activations: codes.size,
+    activationTypes: typesOf(codes.keys()),
+    weights: weights.size,
+    weightTypes: typesOf(weights.keys()),
+    integerOperators: integers.length,
   };
 }
 

@@ -5,6 +5,7 @@ import type { Facts } from '../graph/fact.ts';
 import type { Model, NodeId } from '../graph/model.ts';
 import { readModel } from '../onnx/read.ts';
 import { inferFacts } from '../passes/inferFacts.ts';
+import { type FileQuantization, recoverQdq } from '../passes/recoverQdq.ts';
 import type { GraphView } from '../protocol/views.ts';
 import { cannotOpen } from './errors.ts';
 import { graphView } from './graphView.ts';
@@ -16,6 +17,8 @@ export interface OpenModel {
   readonly file: string;
   readonly model: Model;
   readonly facts: Facts;
+  /** What QuantizeLinear and DequantizeLinear in the file say; undefined without them. */
+  readonly quantization: FileQuantization | undefined;
   readonly nodeByHandle: ReadonlyMap<string, NodeId>;
   /** Errors that keep it from running: operators we do not have. */
   readonly coverage: readonly Diagnostic[];
@@ -38,15 +41,17 @@ export async function openModel(files: FileSystem, path: string): Promise<OpenMo
   });
   const inferred = inferFacts(model.graph, { opsets: model.opsets, file });
   const coverage = checkCoverage(model, { file });
+  const quantization = await recoverQdq(model.graph);
   const nodeByHandle = new Map(model.graph.nodes.map((n) => [n.handle, n.id]));
   const view = graphView({
     file,
     model,
     facts: inferred.facts,
     coverage,
+    quantization,
     diagnostics: [...diagnostics, ...inferred.diagnostics],
   });
-  return { path, file, model, facts: inferred.facts, nodeByHandle, coverage, view };
+  return { path, file, model, facts: inferred.facts, quantization, nodeByHandle, coverage, view };
 }
 
 /** The last part of a path of either kind. */

@@ -133,15 +133,11 @@ export function outputFigures(
 
 /** Bytes of the constants as stored: the user's float model, and the quantized one with scales and zero points. */
 export function weightBytes(run: RunState, build: Build): { float: number; quantized: number } {
-  const sum = (values: Iterable<{ readonly constant?: { readonly byteLength: number } }>): number => {
-    let bytes = 0;
-    for (const v of values) bytes += v.constant?.byteLength ?? 0;
-    return bytes;
-  };
   const used = new Set<ValueId>();
   for (const node of build.qdq.graph.nodes) for (const id of node.inputs) if (id !== undefined) used.add(id);
-  const quantized = [...build.qdq.graph.values.values()].filter((v) => used.has(v.id));
-  return { float: sum(run.open.model.graph.values.values()), quantized: sum(quantized) };
+  let quantized = 0;
+  for (const v of build.qdq.graph.values.values()) if (used.has(v.id)) quantized += v.constant?.byteLength ?? 0;
+  return { float: run.floatBytes, quantized };
 }
 
 /** Nodes that the target could quantize, for a sweep over them. */

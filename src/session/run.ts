@@ -2,7 +2,7 @@ import type { AbortSignalLike } from '../base/abort.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
 import type { Samples } from '../base/samples.ts';
 import type { Program, Step } from '../exec/program.ts';
-import type { NodeId, ValueId } from '../graph/model.ts';
+import type { Graph, NodeId, ValueId } from '../graph/model.ts';
 import type { Progress } from '../protocol/views.ts';
 import { measureBiasCorrection } from '../quant/biasCorrection.ts';
 import { calibrate } from '../quant/calibrate.ts';
@@ -17,22 +17,33 @@ import type { Settings } from './settings.ts';
 import { skippedNodes } from './skips.ts';
 
 /** Bytes of activations kept for what-if. */
-const CACHE_BYTES = 1 << 30;
+export const CACHE_BYTES = 1 << 30;
 
 /** What "Quantize with config…" leaves for trials, details and sensitivity. */
 export interface RunState {
   readonly open: OpenModel;
   readonly prepared: Prepared;
-  readonly calibrated: Calibrated;
+  /** Makes the quantized form under any skip list. */
+  readonly builder: Builder;
   readonly float: Program;
   readonly samples: Samples;
   /** How many evaluation samples there are to use, and what they are called. */
   readonly sampleCount: number;
   readonly evaluatedOn: string;
   readonly cache: ActivationCache;
-  /** The plan without any skip: what the target would quantize. */
-  readonly everything: QuantPlan;
+  /** Bytes of the float model's weights as stored. */
+  readonly floatBytes: number;
+  /** The prepared graph's value for one of the user's that stands for it, behind a DequantizeLinear of the file. */
+  readonly standIns: ReadonlyMap<ValueId, ValueId>;
   readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Quantized forms of one float program. */
+export interface Builder {
+  /** The plan without any skip. */
+  readonly everything: QuantPlan;
+  /** With these nodes of the prepared graph left float. Whoever asks releases the program. @throws Cancelled */
+  build(skip: ReadonlySet<NodeId>, signal: AbortSignalLike): Promise<Build>;
 }
 
 export interface RunParts {
@@ -84,16 +95,21 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
       constants: new Map(),
     };
     const corrections = settings.biasCorrection ? await correct(parts, base, float) : base.corrections;
+    const calibrated: Calibrated = { ...base, corrections };
     return {
       open,
       prepared,
-      calibrated: { ...base, corrections },
+      builder: {
+        everything,
+        build: (skip, stop) => buildQuantized(calibrated, float, planWith(calibrated, skip), stop),
+      },
       float,
       samples: evaluation.samples,
       sampleCount: evaluation.count,
       evaluatedOn: evaluation.label,
       cache: new ActivationCache(CACHE_BYTES),
-      everything,
+      floatBytes: constantBytes(open.model.graph),
+      standIns: new Map(),
       diagnostics: [...prepared.diagnostics, ...diagnostics],
     };
   } catch (error) {
@@ -123,6 +139,12 @@ export function stepText(sample: string, step: Step): string {
 
 /** The quantized form under the given skip list. */
 export function buildFor(run: RunState, skipNames: readonly string[], signal: AbortSignalLike): Promise<Build> {
-  const skip = skippedNodes(run.open, run.prepared, skipNames);
-  return buildQuantized(run.calibrated, run.float, planWith(run.calibrated, skip), signal);
+  return run.builder.build(skippedNodes(run.open, run.prepared, skipNames), signal);
+}
+
+/** Bytes of a graph's constants as stored. */
+export function constantBytes(graph: Graph): number {
+  let bytes = 0;
+  for (const { constant } of graph.values.values()) bytes += constant?.byteLength ?? 0;
+  return bytes;
 }

@@ -15,6 +15,7 @@ import { noSuchNode, nothingYet } from './errors.ts';
 import { exportQdq } from './exportModel.ts';
 import { nodeFigures } from './figures.ts';
 import { heatView } from './heat.ts';
+import { importedRun } from './imported.ts';
 import { type OpenModel, openModel } from './model.ts';
 import { candidatesOf, KEPT_SAMPLES, outputFigures, type Result, resultOf, weightBytes } from './result.ts';
 import { RoundReports } from './roundReports.ts';
@@ -79,15 +80,9 @@ export class Session {
     throwErrors(open.coverage);
     const settings = await openSettings(params, open, files);
     throwErrors(settings.diagnostics);
-    const run = await calibrateRun({
-      open,
-      settings,
-      kernels,
-      calibration: settings.calibration,
-      evaluation: settings.evaluation,
-      signal,
-      onProgress,
-    });
+    const { calibration, evaluation } = settings;
+    const parts = { open, settings, kernels, calibration, evaluation, signal, onProgress };
+    const run = await (open.quantization === undefined ? calibrateRun(parts) : importedRun(parts, files));
     const { result, reports } = await this.#evaluated(run, settings, signal);
     this.#replace(run, settings, result);
     const view = this.#view(result, clock.now() - started, settings.reportFolder);
@@ -214,7 +209,7 @@ export class Session {
     const { run, settings } = this.#state();
     const nodes = this.#figures(result);
     const none = nodes.some((n) => n.quantized) ? [] : [nothingToQuantize(run.open.file, whyNothing(result))];
-    const skips = checkSkips(settings, run.open, run.prepared, run.everything);
+    const skips = checkSkips(settings, run.open, run.prepared, run.builder.everything);
     return {
       runId: ++this.#runId,
       model: run.open.path,

@@ -42,6 +42,10 @@ export interface Settings {
   readonly biasCorrection: boolean;
   readonly activationType: 'int8' | 'uint8';
   readonly requantizer: 'fp32' | 'fixedPoint';
+  /** What becomes of a model that is quantized already. */
+  readonly importedModel: 'evaluate' | 'requantize';
+  /** Absolute path of its float parent; null without one. */
+  readonly floatModel: string | null;
   /** `skip_quant_node`, as written. */
   readonly skip: readonly string[];
   readonly fixedDims: ReadonlyMap<string, number>;
@@ -86,6 +90,8 @@ export async function openSettings(params: RunRequest, open: OpenModel, files: F
     biasCorrection: full.biasCorrection,
     activationType: quantscope.activationType,
     requantizer: quantscope.requantizer,
+    importedModel: quantscope.importedModel,
+    floatModel: quantscope.floatModel === undefined ? null : files.resolve(parts.base, quantscope.floatModel),
     skip: common.skipQuantNode,
     fixedDims,
     calibration: calibration.samples,

@@ -2,7 +2,6 @@ import type { AbortSignalLike } from '../base/abort.ts';
 import type { NodeId } from '../graph/model.ts';
 import { layerwise, unitsOf } from '../sensitivity/layerwise.ts';
 import { evaluate } from '../whatif/evaluate.ts';
-import { buildQuantized, planWith } from './build.ts';
 import { KEPT_SAMPLES, outputFigures, type Result } from './result.ts';
 import type { RunState } from './run.ts';
 
@@ -19,10 +18,10 @@ export async function sweep(
   { run, base, candidates, samples, signal }: SweepParts,
   onResult: (nodeId: NodeId, loss: number, done: number, total: number) => void,
 ): Promise<void> {
-  const { float, prepared, calibrated, cache } = run;
+  const { float, prepared, builder, cache } = run;
   const count = Math.min(samples, KEPT_SAMPLES, run.sampleCount);
   const measure = async (skip: ReadonlySet<NodeId>): Promise<number> => {
-    const build = await buildQuantized(calibrated, float, planWith(calibrated, skip), signal);
+    const build = await builder.build(skip, signal);
     try {
       const { program: quant, pairs } = build;
       const options = { float, quant, pairs, samples: run.samples, count, cache, keep: KEPT_SAMPLES, signal };

@@ -39,14 +39,18 @@ export class TensorIndex {
       const weight = owner === undefined ? undefined : this.#weightOf(node, owner, index);
       if (isConstant || weight !== undefined)
         return [{ name, value, role: 'Input', kind: 'Weight', pair: undefined, weight }];
-      return [{ name, value, role: 'Input', kind: 'Activation', pair: this.#pairs.get(value), weight: undefined }];
+      return [{ name, value, role: 'Input', kind: 'Activation', pair: this.#pairOf(value), weight: undefined }];
     });
     const outputs = node.outputs.flatMap((value): TensorEntry[] => {
       if (value === undefined) return [];
       const name = values.get(value)?.name ?? '';
-      return [{ name, value, role: 'Output', kind: 'Activation', pair: this.#pairs.get(value), weight: undefined }];
+      return [{ name, value, role: 'Output', kind: 'Activation', pair: this.#pairOf(value), weight: undefined }];
     });
     return [...inputs, ...outputs];
+  }
+
+  #pairOf(value: ValueId): Pair | undefined {
+    return this.#pairs.get(value) ?? this.#pairs.get(this.#run.standIns.get(value) ?? value);
   }
 
   /** The constant behind an input; only the node that gave the prepared one its operator has its inputs. */

@@ -168,6 +168,7 @@ function view(
     inputs,
     outputs,
     diagnostics: [],
+    quantization: null,
     runnable: true,
   };
 }
@@ -363,6 +364,7 @@ export function detailsOf(graph: GraphView, run: RunView | null, nodeId: number)
               range: weight ? null : [-3.21, 4.08],
             }
           : null,
+        fileQuant: null,
         origin: run === null ? null : stats(1, 0),
         dequant: quantized ? stats(0.97, 0.02) : null,
         cosine: quantized ? 0.99921 : null,

@@ -1,0 +1,230 @@
+import type { AbortSignalLike } from '../base/abort.ts';
+import type { FileSystem } from '../base/bytes.ts';
+import { type Diagnostic, invariant, throwErrors } from '../base/diagnostics.ts';
+import { sameDims } from '../base/shape.ts';
+import type { Tensor } from '../base/tensor.ts';
+import type { Program } from '../exec/program.ts';
+import type { Graph, Node, NodeId, TensorSource, ValueId } from '../graph/model.ts';
+import { wiringOf } from '../graph/topo.ts';
+import { prepareGraph } from '../passes/prepareGraph.ts';
+import { bypassQdq, type FileQuantization, isDequantize, isQuantize, stripQdq } from '../passes/recoverQdq.ts';
+import type { NodeDecision, QuantPlan } from '../quant/plan.ts';
+import { ActivationCache } from '../whatif/cache.ts';
+import { pairValues } from '../whatif/pairs.ts';
+import type { Build } from './build.ts';
+import { anotherParent, noCounterpart } from './errors.ts';
+import { type OpenModel, openModel } from './model.ts';
+import { compileGraph, type Prepared, prepare } from './prepared.ts';
+import { CACHE_BYTES, calibrateRun, constantBytes, type RunParts, type RunState } from './run.ts';
+
+/**
+ * A run on a model that was quantized elsewhere. By `imported_model` it evaluates the file's own quantization, or strips
+ * it and quantizes anew. Float is the same model without quantization, with the weights of `float_model` where one is
+ * named, else with the numbers that the file's codes stand for.
+ *
+ * @throws DiagnosticError, Cancelled
+ */
+export async function importedRun(parts: RunParts, files: FileSystem): Promise<RunState> {
+  const { open, settings, kernels } = parts;
+  const { quantization } = open;
+  invariant(quantization !== undefined, 'the model is quantized in its file');
+  const parent = settings.floatModel === null ? undefined : await parentWeights(parts, files, settings.floatModel);
+  const stripped = stripQdq(open.model, quantization, { kernels, ...(parent && { weights: parent.weights }) });
+  const floatOpen: OpenModel = { ...open, model: stripped };
+  const standIns = quantization.sources;
+  const found = parent?.diagnostics ?? [];
+  if (settings.importedModel === 'requantize') {
+    const run = await calibrateRun({ ...parts, open: floatOpen });
+    return { ...run, standIns, diagnostics: [...found, ...run.diagnostics] };
+  }
+  const prepared = await prepare(floatOpen, kernels, settings.fixedDims);
+  const compileParts = { open, prepared, kernels, requantizer: settings.requantizer };
+  const float = await compileGraph(compileParts, prepared.graph, { signal: parts.signal });
+  try {
+    const asInFile = await prepareGraph(open.model, { inputDims: prepared.inputDims, file: open.file, kernels });
+    const constants = await codesOf(asInFile.graph, quantization);
+    const everything = planOf(prepared.graph, asInFile.graph, quantization, new Set());
+    const build = async (skip: ReadonlySet<NodeId>, signal: AbortSignalLike): Promise<Build> => {
+      const plan = planOf(prepared.graph, asInFile.graph, quantization, skip);
+      const skipped = asInFile.graph.nodes.filter((n) => skip.has(n.id));
+      const { graph, nextNodeId, nextValueId } = bypassQdq(asInFile, quantization, skipped);
+      const codes = codesByValue(prepared, float, graph, quantization);
+      const program = await compileGraph(compileParts, graph, { keep: new Set(codes.values()), signal });
+      return {
+        plan,
+        assignment: { activations: paramsOf(codes, quantization), constants, folded: new Map() },
+        qdq: { graph, codes, nextNodeId, nextValueId },
+        program,
+        pairs: pairValues(float, program, codes),
+        diagnostics: [],
+      };
+    };
+    return {
+      open,
+      prepared,
+      builder: { everything, build },
+      float,
+      samples: parts.evaluation.samples,
+      sampleCount: parts.evaluation.count,
+      evaluatedOn: parts.evaluation.label,
+      cache: new ActivationCache(CACHE_BYTES),
+      floatBytes: constantBytes(prepared.graph),
+      standIns,
+      diagnostics: [...found, ...prepared.diagnostics],
+    };
+  } catch (error) {
+    float.release();
+    throw error;
+  }
+}
+
+/** Codes of the file by the float program's values: the activation itself, or the graph output that took its place. */
+function codesByValue(
+  prepared: Prepared,
+  float: Program,
+  quantized: Graph,
+  { codes, sources }: FileQuantization,
+): Map<ValueId, ValueId> {
+  const found = new Map<ValueId, ValueId>();
+  const exists = (id: ValueId): boolean => float.graph.values.has(id) && prepared.graph.values.has(id);
+  const isCoded = (id: ValueId): boolean => quantized.values.has(id);
+  for (const [value, code] of codes) if (exists(value) && isCoded(code)) found.set(value, code);
+  for (const [value, source] of sources) {
+    const code = codes.get(source);
+    if (!exists(source) && exists(value) && code !== undefined && isCoded(code)) found.set(value, code);
+  }
+  return found;
+}
+
+function paramsOf(
+  codes: ReadonlyMap<ValueId, ValueId>,
+  { params }: FileQuantization,
+): Build['assignment']['activations'] {
+  return new Map(
+    [...codes].flatMap(([value, code]) => {
+      const known = params.get(code);
+      return known === undefined ? [] : [[value, known] as const];
+    }),
+  );
+}
+
+/** The constants of nodes that are stored as codes. */
+async function codesOf(graph: Graph, { params, weights }: FileQuantization): Promise<Build['assignment']['constants']> {
+  const loaded = new Map<ValueId, Tensor>();
+  const found: Build['assignment']['constants'][number][] = [];
+  for (const node of graph.nodes) {
+    for (const [input, id] of node.inputs.entries()) {
+      const codes = id === undefined ? undefined : weights.get(id);
+      const known = codes === undefined ? undefined : params.get(codes);
+      const source = codes === undefined ? undefined : graph.values.get(codes)?.constant;
+      if (codes === undefined || known === undefined || source === undefined) continue;
+      const tensor = loaded.get(codes) ?? (await source.load());
+      loaded.set(codes, tensor);
+      found.push({ node: node.id, input, quantized: { codes: tensor, params: known } });
+    }
+  }
+  return found;
+}
+
+/** What the file decided for each node of the float graph. */
+function planOf(float: Graph, quantized: Graph, quantization: FileQuantization, skip: ReadonlySet<NodeId>): QuantPlan {
+  const { producer, consumers } = wiringOf(quantized);
+  const inFile = new Map(quantized.nodes.map((n) => [n.id, n]));
+  const nodes = new Map<NodeId, NodeDecision>();
+  for (const { id } of float.nodes) {
+    const node = inFile.get(id);
+    nodes.set(id, node === undefined ? NOT_IN_FILE : decisionOf(node, skip));
+  }
+  const activations = new Map([...quantization.codes.keys()].map((id) => [id, { kind: 'observed' } as const]));
+  return { activations, weights: [], folded: new Map(), nodes };
+
+  function decisionOf(node: Node, skipped: ReadonlySet<NodeId>): NodeDecision {
+    const isCode = (value: ValueId | undefined): boolean => {
+      const maker = value === undefined ? undefined : producer.get(value);
+      return maker !== undefined && isDequantize(maker);
+    };
+    const reads = node.inputs.filter(isCode).length;
+    const canSkip = node.inputs.some((value) => value !== undefined && quantization.sources.has(value));
+    const [made] = node.outputs;
+    const writes = made !== undefined && (consumers.get(made) ?? []).some(isQuantize);
+    if (skipped.has(node.id) && canSkip) {
+      return { form: 'skipped', canSkip, why: 'listed in skip_quant_node; its weights keep the codes of the file' };
+    }
+    if (reads === 0 && !writes) return { form: 'float', canSkip, why: 'the file has no codes for it' };
+    const weight = node.inputs.find((value) => value !== undefined && quantization.weights.has(value));
+    const scheme = weight === undefined ? undefined : quantization.params.get(weight)?.scheme;
+    const how =
+      scheme === undefined
+        ? ''
+        : `: ${scheme.dtype} weight ${scheme.granularity.kind === 'perChannel' ? 'per channel' : 'per tensor'}`;
+    return { form: 'quantized', canSkip, why: `quantized in the file${how}` };
+  }
+}
+
+const NOT_IN_FILE: NodeDecision = { form: 'float', canSkip: false, why: 'it was made by folding' };
+
+interface ParentWeights {
+  /** By the dequantized value of the quantized model. */
+  readonly weights: ReadonlyMap<ValueId, TensorSource>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * The float weights of the parent, found by the names of what their nodes make, of the nodes, or of the weights
+ * themselves. The parent is prepared as any float model is, so that a BatchNormalization that was folded before
+ * quantizing is in its convolution here too.
+ *
+ * @throws DiagnosticError where the parent cannot be read, or has none of the nodes.
+ */
+async function parentWeights(parts: RunParts, files: FileSystem, path: string): Promise<ParentWeights> {
+  const { open, settings, kernels } = parts;
+  const { quantization } = open;
+  const parent = await openModel(files, path);
+  throwErrors(parent.coverage);
+  const { graph } = await prepare(parent, kernels, settings.fixedDims);
+  const twinOf = twinsIn(graph);
+  const weights = new Map<ValueId, TensorSource>();
+  const without: string[] = [];
+  for (const node of open.model.graph.nodes) {
+    const twin = twinOf(node, open.model.graph);
+    for (const [input, id] of node.inputs.entries()) {
+      const codes = id === undefined ? undefined : quantization?.weights.get(id);
+      if (id === undefined || codes === undefined) continue;
+      const dims = open.model.graph.values.get(codes)?.dims as readonly number[]; // of a constant
+      const source = twin?.opType === node.opType ? twin.inputs[input] : undefined;
+      const constant = source === undefined ? undefined : graph.values.get(source)?.constant;
+      if (constant?.dtype === 'float32' && sameDims(constant.dims, dims)) weights.set(id, constant);
+      else without.push(node.handle);
+    }
+  }
+  if (weights.size === 0) throw anotherParent(parent.file, open.file);
+  const diagnostics = without.length === 0 ? [] : [noCounterpart(parent.file, without, weights.size)];
+  return { weights, diagnostics };
+}
+
+/** Finds the node of the float parent that another graph's node was made from. */
+function twinsIn(parent: Graph): (node: Node, graph: Graph) => Node | undefined {
+  const byOutput = new Map<string, Node>();
+  const byName = new Map<string, Node | undefined>();
+  const byConstant = new Map<string, Node | undefined>();
+  const once = (map: Map<string, Node | undefined>, name: string, node: Node): void => {
+    if (name !== '') map.set(name, map.has(name) ? undefined : node);
+  };
+  for (const node of parent.nodes) {
+    once(byName, node.name, node);
+    for (const id of node.outputs) if (id !== undefined) byOutput.set(parent.values.get(id)?.name ?? '', node);
+    for (const id of node.inputs) {
+      const value = id === undefined ? undefined : parent.values.get(id);
+      if (value?.constant !== undefined) once(byConstant, value.name, node);
+    }
+  }
+  return (node, graph) => {
+    const nameOf = (id: ValueId | undefined): string => (id === undefined ? '' : (graph.values.get(id)?.name ?? ''));
+    const made = byOutput.get(nameOf(node.outputs[0]).replace(/_QuantizeLinear_Input$/, ''));
+    if (made?.opType === node.opType) return made;
+    const named = byName.get(node.name);
+    if (named?.opType === node.opType) return named;
+    const constants = node.inputs.map((id) => byConstant.get(nameOf(id).replace(/_DequantizeLinear_Output$/, '')));
+    return constants.find((n) => n?.opType === node.opType);
+  };
+}
