@@ -53,10 +53,36 @@ export function raiseOpset(editor: GraphEditor, facts: Facts, from: number, file
   };
   for (const node of [...editor.nodes]) {
     if (node.domain === '' && REMOVED.has(node.opType)) fail(node, 'opsets from 10 on do not have it');
-    if (node.domain === '' && from < 6) dropAttributes(editor, node, ['consumed_inputs']);
+    if (node.domain === '' && from < 7) raiseToSeven(node, { editor, facts, from, fail });
     const adapter = node.domain === '' ? ADAPTERS[node.opType] : undefined;
     if (adapter !== undefined && from < adapter.until) adapter.adapt(node, { editor, facts, from, fail });
   }
+}
+
+const PAIRS: ReadonlySet<string> = new Set([
+  ...['Add', 'Sub', 'Mul', 'Div', 'Pow', 'And', 'Or', 'Xor', 'Equal', 'Less', 'Greater', 'PRelu'],
+]);
+
+/** From the forms of opsets 1 to 6, as far as they are still the same or say the same by other means. */
+function raiseToSeven(node: Node, context: Context): void {
+  const { editor, facts, from, fail } = context;
+  const rankOf = (i: number) => facts.get(node.inputs[i] as NonNullable<Node['inputs'][number]>)?.dims?.length;
+  if (PAIRS.has(node.opType) && rankOf(0) !== rankOf(1))
+    fail(node, 'its operands differ in rank, placed by an attribute');
+  if (from < 6 && (node.opType === 'Cast' || node.opType === 'Tile')) fail(node, 'its form is that of opset 1');
+  if (node.opType === 'Upsample') fail(node, 'its scales are attributes');
+  if (from < 5 && node.opType === 'Reshape') intsToInput('shape', 1)(node, context);
+  const current = editor.node(node.id) ?? node;
+  if (from < 4 && node.opType === 'Concat' && !current.attributes.has('axis')) {
+    editor.updateNode(node.id, { attributes: new Map([...current.attributes, ['axis', { kind: 'int', value: 1 }]]) });
+  }
+  if (node.opType !== 'Concat')
+    dropAttributes(editor, current, [
+      'consumed_inputs',
+      'broadcast',
+      'is_test',
+      ...(PAIRS.has(node.opType) ? ['axis'] : []),
+    ]);
 }
 
 function intsToInput(name: string, index: number): Adapter['adapt'] {

@@ -19,6 +19,7 @@ import { detectionOps } from './detection.ts';
 import { determinantOps } from './determinant.ts';
 import { dynamicQuantizedOps } from './dynamicQuantized.ts';
 import { dynamicQuantizedLstmOps } from './dynamicQuantizedLstm.ts';
+import { earlyOps } from './earlyVersions.ts';
 import { einsumOps } from './einsum.ts';
 import { elementwiseOps } from './elementwise.ts';
 import { embedLayerNormOps } from './embedLayerNorm.ts';
@@ -175,6 +176,7 @@ const ALL: readonly OpDef[] = [
   ...linearModelOps,
   ...removedOps,
   ...imageDecoderOps,
+  ...earlyOps,
 ];
 
 /** Definitions by domain and type, newest first. */

@@ -23,7 +23,14 @@ beforeAll(async () => {
   writeFileSync(files.truncated, sample.subarray(0, sample.length >> 1));
   const strange = model().input('x', [2]).opset('com.example', 1).node('Frobnicate', { domain: 'com.example' });
   writeFileSync(files.unsupported, await strange.build().bytes());
-  writeFileSync(files.old, await model({ opset: 6 }).input('x', [2]).add('x').build().bytes());
+  writeFileSync(
+    files.old,
+    await model({ opset: 9 })
+      .input('x', [2])
+      .node('Resize', { inputs: ['x', 'x'] })
+      .build()
+      .bytes(),
+  );
 });
 
 test('inspect lists the nodes, and writes nodes, tensors and coverage as JSON', async () => {
