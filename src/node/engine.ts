@@ -14,19 +14,31 @@ export interface KernelEngine {
 export interface EngineOptions {
   /** Bytes that programs should keep to; the kernels' whole address space unless told. */
   readonly budgetBytes?: number | undefined;
+  /** Hears why the kernels run on fewer threads than asked for; written to stderr unless told. */
+  readonly onFewerThreads?: (reason: string) => void;
 }
 
 /**
- * Loads kernels.wasm and kernelThread.cjs from beside the running bundle.
+ * Loads kernels.wasm and kernelThread.cjs from beside the running bundle. Where no memory can be shared with threads, or
+ * they do not start, the kernels run on the caller's alone.
  *
  * @param threads the caller's own included; 0 for one per core.
  */
-export function startEngine(threads: number, { budgetBytes }: EngineOptions = {}): KernelEngine {
+export function startEngine(
+  threads: number,
+  { budgetBytes, onFewerThreads = (reason) => console.warn(reason) }: EngineOptions = {},
+): KernelEngine {
   const wasmBytes = readFileSync(beside('kernels.wasm'));
-  const count = threads === 0 ? availableParallelism() : threads;
+  const wanted = threads === 0 ? availableParallelism() : threads;
+  const canShare = typeof SharedArrayBuffer !== 'undefined';
+  const count = canShare ? wanted : 1;
+  if (count < wanted) onFewerThreads('SharedArrayBuffer is missing here: the kernels run on one thread');
   const pools: NodeThreadPool[] = [];
+  const onError = (error: Error) =>
+    onFewerThreads(`A thread of the kernels ended, others do its part: ${error.message}`);
   const pool = (memory: WebAssembly.Memory) => {
-    const created = createThreadPool({ threads: count, wasmBytes, memory, entryPath: beside('kernelThread.cjs') });
+    const entryPath = beside('kernelThread.cjs');
+    const created = createThreadPool({ threads: count, wasmBytes, memory, entryPath, onError });
     pools.push(created);
     return created;
   };

@@ -12,12 +12,12 @@ export function outOfMemory(wantedBytes: number, bytesInUse: number, maxBytes: n
   });
 }
 
-/** EXE402: the host has no shared memory, which the kernels are built for. */
-export function noSharedMemory(): DiagnosticError {
+/** EXE402: the host has no shared WebAssembly memory, which the kernels are built for. */
+export function noSharedMemory(cause: unknown): DiagnosticError {
   return new DiagnosticError({
     severity: 'error',
     code: 'EXE402',
-    message: 'SharedArrayBuffer is missing here; the wasm engine needs it',
+    message: `the kernels need a shared WebAssembly memory, which cannot be had here: ${String(cause)}`,
     at: { file: 'kernels.wasm' },
   });
 }

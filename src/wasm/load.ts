@@ -29,7 +29,7 @@ export interface WasmOptions {
  * The SIMD engine.
  *
  * @param bytes kernels.wasm.
- * @throws DiagnosticError EXE402 without SharedArrayBuffer.
+ * @throws DiagnosticError EXE402 where WebAssembly has no shared memories.
  */
 export function createWasmKernels(bytes: Uint8Array, options: WasmOptions = {}): KernelSet {
   const memory = new WasmMemory(options.maxBytes, options.budgetBytes);

@@ -32,14 +32,17 @@ export class WasmMemory implements KernelMemory {
   /**
    * @param maxBytes rounded down to pages, at most 4 GiB.
    * @param budgetBytes see {@link KernelMemory.budgetBytes}; all of it unless told.
-   * @throws DiagnosticError EXE402 without SharedArrayBuffer.
+   * @throws DiagnosticError EXE402 where WebAssembly has no shared memories.
    */
   constructor(maxBytes: number = ALL_PAGES * PAGE_BYTES, budgetBytes = maxBytes) {
-    if (typeof SharedArrayBuffer === 'undefined') throw noSharedMemory();
     const maximum = Math.max(2, Math.min(ALL_PAGES, Math.floor(maxBytes / PAGE_BYTES)));
     this.#maxBytes = maximum * PAGE_BYTES;
     this.budgetBytes = Math.min(budgetBytes, this.#maxBytes);
-    this.memory = new WebAssembly.Memory({ initial: 1, maximum, shared: true });
+    try {
+      this.memory = new WebAssembly.Memory({ initial: 1, maximum, shared: true });
+    } catch (cause) {
+      throw noSharedMemory(cause);
+    }
   }
 
   allocate<D extends NumericDType>(dtype: D, length: number): DTypeArrays[D] {

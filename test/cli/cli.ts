@@ -20,13 +20,14 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs the built command line; `onErrorText` hears its standard error, and may stop it. */
+/** Runs the built command line; `onErrorText` hears its standard error, and may stop it. `flags` are for Node. */
 export function cli(
   args: readonly string[],
   onErrorText: (text: string, interrupt: () => void) => void = () => undefined,
+  flags: readonly string[] = [],
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [CLI, ...args]);
+    const child = spawn(process.execPath, [...flags, CLI, ...args]);
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

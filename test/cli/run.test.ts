@@ -31,6 +31,16 @@ test('run writes one .npy per output, and outputs.json that lists them', async (
   expect(readdirSync(out).sort()).toEqual(['outputs.json', 'sum_of_x.npy']);
 });
 
+test('without SharedArrayBuffer run computes on one thread, and says so', async () => {
+  const out = join(folder, 'alone');
+  const args = ['run', path, '--input', `x=${input}`, '--output-dir', out, '--threads', '2'];
+  const ended = await cli(args, undefined, ['--no-harmony-sharedarraybuffer']);
+  expect(ended.stderr).toBe('SharedArrayBuffer is missing here: the kernels run on one thread\n');
+  expect(ended.code).toBe(0);
+  const result = readNpy(new Uint8Array(readFileSync(join(out, 'sum_of_x.npy'))), 'sum_of_x.npy');
+  expect([...result.data]).toEqual([2, -4, 6, 8, 10, 13]);
+});
+
 test.each([
   ['an input the model does not have', ['--input', `y=INPUT`], /^SES404 .*y: no such input; no feed for x/],
   ['no input at all', [], /^SES404 .*no feed for x/],
