@@ -71,7 +71,7 @@ describeWithShared('models that ONNX Runtime fused', () => {
     return new Map(
       graph.inputs.map((id) => {
         const { name, dims = [], dtype } = graph.values.get(id)!;
-        const own = dims.map((d, i) => (typeof d === 'number' ? d : i === 0 ? 1 : 3));
+        const own = dims.map((d, i) => (typeof d === 'number' ? d : dims.length === 4 && i === 0 ? 1 : 3));
         const fill = Array.from({ length: sizeOf(own) }, () => random.normal());
         if (dtype === 'int8' || dtype === 'uint8') {
           return [
