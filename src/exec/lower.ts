@@ -40,7 +40,9 @@ export function integerDraft(plain: Draft, context: PlanContext, options: LowerO
     }
     const quant = source === undefined ? undefined : quantInfoOf(source, context);
     if (source !== undefined && quant === undefined) {
-      return { why: `The parameters of its input ${i} are not constant float32 per tensor or per channel.` };
+      return {
+        why: `The parameters of its input ${i} are not constant float32 per tensor or per channel, or its codes have a type that integer forms do not take.`,
+      };
     }
     if (quant?.axis !== undefined && source !== undefined && !isConstantCodes(source, context)) {
       return { why: `Its input ${i} is an activation quantized per channel; integer forms take one scale.` };

@@ -5,8 +5,9 @@ import type { ClampRange } from '../kernels/kernelSet.ts';
 import type { QuantInfo } from '../ops/opDef.ts';
 import { NO_CLAMP, type PlanContext } from './draft.ts';
 
-const CODE_TYPES = ['int8', 'uint8', 'int16', 'uint16', 'int32'] as const;
-type CodeType = (typeof CODE_TYPES)[number];
+const CODE_TYPES: readonly string[] = ['int8', 'uint8', 'int16', 'uint16', 'int32'] satisfies QuantInfo['dtype'][];
+/** What weights may have besides. */
+const NARROW_TYPES: readonly string[] = ['int4', 'uint4', 'int2', 'uint2'] satisfies QuantInfo['dtype'][];
 
 export function isQuantize(node: Node): boolean {
   return node.opType === 'QuantizeLinear' && (node.domain === '' || node.domain === 'com.microsoft');
@@ -29,7 +30,8 @@ export function quantInfoOf(node: Node, context: PlanContext): QuantInfo | undef
   if (intAttribute(node, 'block_size') !== 0) return undefined;
   const codes = isQuantize(node) ? node.outputs[0] : node.inputs[0];
   const dtype = zeroPoint?.dtype ?? (codes === undefined ? undefined : context.facts.get(codes)?.dtype);
-  if (!isCodeType(dtype)) return undefined;
+  const isConstant = codes !== undefined && context.constants.has(codes);
+  if (!isCodeType(dtype, isConstant)) return undefined;
   const scales = scale.data as Float32Array; // dtype checked above
   const info = {
     dtype,
@@ -73,6 +75,6 @@ function intAttribute(node: Node, name: string, otherwise = 0): number {
   return a?.kind === 'int' ? a.value : otherwise;
 }
 
-function isCodeType(dtype: string | undefined): dtype is CodeType {
-  return CODE_TYPES.some((c) => c === dtype);
+function isCodeType(dtype: string | undefined, isConstant: boolean): dtype is QuantInfo['dtype'] {
+  return dtype !== undefined && (CODE_TYPES.includes(dtype) || (isConstant && NARROW_TYPES.includes(dtype)));
 }

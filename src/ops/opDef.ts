@@ -120,7 +120,8 @@ export interface PrepareContext<S extends AttributeSpecs> {
 
 /** Parameters of one quantized input or output of an integer step, as stored in the graph. */
 export interface QuantInfo {
-  readonly dtype: 'int8' | 'uint8' | 'int16' | 'uint16' | 'int32';
+  /** Two and four bits: weights only, one element per byte. */
+  readonly dtype: 'int2' | 'uint2' | 'int4' | 'uint4' | 'int8' | 'uint8' | 'int16' | 'uint16' | 'int32';
   /** One element, or one per channel along `axis`. */
   readonly scale: Float32Array;
   readonly zeroPoint: Int32Array;

@@ -48,12 +48,14 @@ export function acceptsWeighted(context: IntegerContext<AttributeSpecs>, roles: 
   }
   for (const [q, what] of [
     [x, 'activation'],
-    [w, 'weight'],
     [y, 'output'],
   ] as const) {
     if (q.dtype !== 'int8' && q.dtype !== 'uint8') {
       return `The ${what} has ${q.dtype} codes; the integer form needs int8 or uint8.`;
     }
+  }
+  if (!/^u?int[248]$/.test(w.dtype)) {
+    return `The weight has ${w.dtype} codes; the integer form needs those of 2, 4 or 8 bits.`;
   }
   if (x.scale.length !== 1 || y.scale.length !== 1) return 'Activations quantized per channel have no integer form.';
   if (context.constants[roles.weight] === undefined)
