@@ -1,6 +1,6 @@
 import { formatDims, sizeOf } from '../base/shape.ts';
 import { toNumbers } from '../base/tensor.ts';
-import { cellsOf, outputOf } from './cells.ts';
+import { cellsOf, copyStrided, outputOf, whole } from './cells.ts';
 import { axisOf, sameDim } from './facts.ts';
 import { defineOp, type OpDef } from './opDef.ts';
 
@@ -28,10 +28,10 @@ const tensorScatter = defineOp({
         context.fail(`the update has shape ${formatDims(update)}, expected rank ${dims.length} as the cache`);
       }
       update.forEach((d, i) => {
-        const whole = dims[i] as typeof d;
-        if (i !== axis) sameDim(context, whole, d, `dim ${i} of cache and update`);
-        else if (typeof d === 'number' && typeof whole === 'number' && d > whole) {
-          context.fail(`an update of ${d} along axis ${axis} does not fit a cache of ${whole}`);
+        const size = dims[i] as typeof d;
+        if (i !== axis) sameDim(context, size, d, `dim ${i} of cache and update`);
+        else if (typeof d === 'number' && typeof size === 'number' && d > size) {
+          context.fail(`an update of ${d} along axis ${axis} does not fit a cache of ${size}`);
         }
       });
     }
@@ -42,8 +42,7 @@ const tensorScatter = defineOp({
     const axis = context.attributes.axis < 0 ? context.attributes.axis + cache.dims.length : context.attributes.axis;
     const out = outputOf(context, 0, cache.dtype, cache.dims);
     const [from, to] = [cellsOf(update) as Uint32Array, cellsOf(out) as Uint32Array]; // only moved
-    const whole = cellsOf(cache) as Uint32Array;
-    for (let i = 0; i < to.length; i++) to[i] = whole[i] as number;
+    copyStrided(cache.dims, whole(cache), whole(out));
     const inner = sizeOf(cache.dims.slice(axis + 1));
     const [length, count] = [cache.dims[axis] as number, update.dims[axis] as number];
     const rows = sizeOf(cache.dims.slice(0, axis));
