@@ -255,6 +255,7 @@ function resize(variant: Variant): OpDef {
   const moves = movesCodes<Specs>((context) => run(context, variant));
   const integer: IntegerForm<Specs, MovedTables> = {
     ...moves,
+    floats: [variant.roi, variant.scales].filter((i) => typeof i === 'number'),
     accepts: (context) => {
       const { mode, extrapolation_value, coordinate_transformation_mode } = context.attributes;
       if (mode !== 'nearest') return `Resize mode ${mode} has no integer form; mode nearest has.`;

@@ -122,6 +122,22 @@ describe('lowering', () => {
     ]);
   });
 
+  it('moves codes where nearest neighbours are taken, by scales that stay float', async () => {
+    const net = model().input('x', INPUT_DIMS).quantizeDequantize(0.05, 128);
+    net.floats('scales', [4], [1, 1, 2, 3]);
+    const attributes = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' };
+    net.elementwise('Resize', ['', 'scales'], { attributes }).quantizeDequantize(0.05, 128);
+    const built = net.build();
+    for (const engine of [kernels, await wasmKernels()]) {
+      const program = await compiled(built.model.graph, built, engine);
+      const resize = program.steps.filter((s) => s.node.opType === 'Resize' && s.form !== 'layout');
+      expect(resize.map((s) => s.form)).toEqual(['integer']);
+      const expected = await valuesOf(built.model.graph, feeds(built), built.model.opsets, engine);
+      const outputs = program.start(feeds(built), { poison: true }).finish();
+      for (const [id, t] of outputs) expect(t).toEqual(expected.get(id));
+    }
+  });
+
   it('keeps the DequantizeLinear of a value that a float node reads besides an integer one', async () => {
     const net = model().input('x', INPUT_DIMS).quantizeDequantize(0.05, 128);
     const shared = net.current;
