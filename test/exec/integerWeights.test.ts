@@ -46,9 +46,12 @@ function quantizedInput([dtype, lo, hi]: WeightType, dims: readonly number[]) {
   const numbers = numbersOf(dims.length);
   const count = dims.reduce((a, b) => a * b, 1);
   const codes = Array.from({ length: count }, () => numbers.within(lo, hi));
-  const typed = (values: readonly number[]) => (lo < 0 ? Int8Array.from(values) : Uint8Array.from(values));
-  net.constant('w.codes', tensor(dtype, dims, typed(codes) as Int8Array));
-  net.constant('w.zero', tensor(dtype, [], typed([lo < 0 ? 1 : 2]) as Int8Array));
+  const typed = (shape: readonly number[], values: readonly number[]) => {
+    const data = lo < 0 ? Int8Array.from(values) : Uint8Array.from(values);
+    return tensor(dtype as 'int8', shape, data as Int8Array); // signed where lo < 0
+  };
+  net.constant('w.codes', typed(dims, codes));
+  net.constant('w.zero', typed([], [lo < 0 ? 1 : 2]));
   net.floats('w.scale', [], [2 ** -3]);
   net.node('DequantizeLinear', { inputs: ['w.codes', 'w.scale', 'w.zero'] });
   const weight = net.current;
