@@ -1,3 +1,5 @@
+import type { UnaryKernel } from './unary.ts';
+
 /** A function of one number inside a recurrent cell. */
 export type CellFunction = (x: number) => number;
 
@@ -43,4 +45,22 @@ export function cellActivation(
   beta: number | undefined,
 ): CellFunction | undefined {
   return ACTIVATIONS[name.toLowerCase()]?.(alpha, beta);
+}
+
+/** The kernel of the named activation, where it has one. */
+export function cellKernel(name: string, alpha: number | undefined, beta: number | undefined): UnaryKernel | undefined {
+  switch (name.toLowerCase()) {
+    case 'sigmoid':
+      return { op: 'sigmoid' };
+    case 'tanh':
+      return { op: 'tanh' };
+    case 'leakyrelu':
+      return { op: 'leakyRelu', alpha: alpha ?? 0.01 };
+    case 'hardsigmoid':
+      return { op: 'hardSigmoid', alpha: alpha ?? 0.2, beta: beta ?? 0.5 };
+    case 'elu':
+      return { op: 'elu', alpha: alpha ?? 1 };
+    default:
+      return undefined;
+  }
 }
