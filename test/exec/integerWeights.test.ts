@@ -7,27 +7,33 @@ import { model } from '../models/model.ts';
 import { numbersOf } from '../suites/numbers.ts';
 import { valuesOf } from './reference.ts';
 
-const WEIGHT_TYPES = [
+type WeightType = readonly [dtype: NarrowDType, lo: number, hi: number];
+type NarrowDType = 'int2' | 'uint2' | 'int4' | 'uint4' | 'int8' | 'uint8';
+
+const WEIGHT_TYPES: readonly WeightType[] = [
   ['int2', -2, 1],
   ['uint2', 0, 3],
   ['int4', -8, 7],
   ['uint4', 0, 15],
   ['int8', -128, 127],
   ['uint8', 0, 255],
-] as const;
+];
 
 /** Powers of two: every sum, product and quotient is exact in float32, so that no tie is decided otherwise. */
 const [INPUT_SCALE, OUTPUT_SCALE] = [2 ** -4, 2 ** -2];
 
 describe.each(ENGINES)('weights of few bits in integer steps ($name)', ({ create }) => {
-  it.each(WEIGHT_TYPES)('a convolution with %s weights makes the codes of the float operators', async (...type) => {
-    const kernels = await create();
-    const { net, weight } = quantizedInput(type, [5, 3, 3, 3]);
-    net.node('Conv', { inputs: [net.current, weight] }).follow([1, 5, 5, 6]);
-    await sameCodes(net, 'Conv', kernels);
-  });
+  it.each(WEIGHT_TYPES)(
+    'a convolution with %s weights makes the codes of the float operators',
+    async (...type: WeightType) => {
+      const kernels = await create();
+      const { net, weight } = quantizedInput(type, [5, 3, 3, 3]);
+      net.node('Conv', { inputs: [net.current, weight] }).follow([1, 5, 5, 6]);
+      await sameCodes(net, 'Conv', kernels);
+    },
+  );
 
-  it.each(WEIGHT_TYPES)('a product with %s weights does', async (...type) => {
+  it.each(WEIGHT_TYPES)('a product with %s weights does', async (...type: WeightType) => {
     const kernels = await create();
     const { net, weight } = quantizedInput(type, [8, 6]);
     net.node('MatMul', { inputs: [net.current, weight] }).follow([1, 3, 7, 6]);
@@ -35,7 +41,6 @@ describe.each(ENGINES)('weights of few bits in integer steps ($name)', ({ create
   });
 });
 
-type WeightType = (typeof WEIGHT_TYPES)[number];
 type Net = ReturnType<typeof model>;
 
 /** x [1, 3, 7, 8] through uint8 codes, and a dequantized weight of `dims` with a scale and zero point per tensor. */
