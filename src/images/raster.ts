@@ -5,7 +5,7 @@ export interface Raster {
   readonly data: Uint8Array;
 }
 
-export type ImageFormat = 'jpeg' | 'png' | 'bmp' | 'pnm';
+export type ImageFormat = 'jpeg' | 'png' | 'bmp' | 'pnm' | 'tiff';
 
 /** Larger images are refused before their pixels take memory. */
 export const MAX_PIXELS = 100e6;
@@ -16,6 +16,8 @@ const MAGIC: readonly (readonly [ImageFormat, readonly number[]])[] = [
   ['bmp', [0x42, 0x4d]],
   ['pnm', [0x50, 0x35]],
   ['pnm', [0x50, 0x36]],
+  ['tiff', [0x49, 0x49, 0x2a, 0]],
+  ['tiff', [0x4d, 0x4d, 0, 0x2a]],
 ];
 
 /** The format of an image by its first bytes; undefined for any that is not decoded here. */

@@ -2,6 +2,7 @@ import { decodeBmp, decodePnm } from '../images/bitmap.ts';
 import { decodeJpeg } from '../images/jpeg.ts';
 import { decodePng, pngSize } from '../images/png.ts';
 import { formatOf, type ImageFormat, MAX_PIXELS, type Raster, swapRedBlue } from '../images/raster.ts';
+import { decodeTiff } from '../images/tiff.ts';
 import { dimsOfRank } from './facts.ts';
 import { defineOp, type OpDef } from './opDef.ts';
 
@@ -14,6 +15,7 @@ const DECODERS: Readonly<Record<ImageFormat, (bytes: Uint8Array) => Raster>> = {
   },
   bmp: decodeBmp,
   pnm: decodePnm,
+  tiff: decodeTiff,
 };
 
 /** Luma of R, G, B in 16 bits of fraction, rounded (ITU-R 601-2). */
@@ -26,7 +28,7 @@ function greyOf(data: Uint8Array): Uint8Array {
   return out;
 }
 
-/** The pixels [height, width, channels] of an encoded image: JPEG, PNG, BMP, binary PGM or PPM. */
+/** The pixels [height, width, channels] of an encoded image: JPEG, PNG, BMP, binary PGM or PPM, uncompressed TIFF. */
 const imageDecoder = defineOp({
   type: 'ImageDecoder',
   domain: '',
@@ -47,7 +49,7 @@ const imageDecoder = defineOp({
     const bytes = context.input(0).data as Uint8Array; // infer checked the type
     const format = formatOf(bytes);
     if (format === undefined)
-      return context.fail('the image is no JPEG, PNG, BMP, PGM or PPM; others are not supported');
+      return context.fail('the image is no JPEG, PNG, BMP, PGM, PPM or TIFF; others are not supported');
     const { pixel_format } = context.attributes;
     const { width, height, data } = decoded(format, bytes, context.fail);
     const out = context.output(0, 'uint8', [height, width, pixel_format === 'Grayscale' ? 1 : 3]);
@@ -62,7 +64,7 @@ function decoded(format: ImageFormat, bytes: Uint8Array, fail: (message: string)
   try {
     return DECODERS[format](bytes);
   } catch (cause) {
-    return fail(`the ${format} image is damaged: ${cause instanceof Error ? cause.message : cause}`);
+    return fail(`the ${format} image is not decoded: ${cause instanceof Error ? cause.message : cause}`);
   }
 }
 
