@@ -50,7 +50,9 @@ function convertTo(context: RunContext<typeof ROUNDING>, dtype: DType): Tensor {
   for (let i = 0; i < x.data.length; i++) {
     const value = x.data[i] as number | bigint | string;
     target[i] = store(
-      typeof value === 'bigint' && !isFloat(dtype) ? Number(BigInt.asIntN(32, value)) : numberOf(value),
+      typeof value === 'bigint' && !isFloat(dtype) && dtype !== 'bool'
+        ? Number(BigInt.asIntN(32, value))
+        : numberOf(value),
     );
   }
   if (isFloat32Stored(dtype) && !isSmallFloat(dtype)) roundInPlace(dtype, floatsOf(out));
