@@ -4,6 +4,7 @@ import { formatDims } from '../base/shape.ts';
 import { createJsKernels } from '../kernels/js/jsKernels.ts';
 import { clock } from '../node/clock.ts';
 import { nodeFiles } from '../node/files.ts';
+import type { GraphView } from '../protocol/views.ts';
 import { createSession } from '../session/index.ts';
 import type { Command } from './args.ts';
 import { EXIT } from './exitCodes.ts';
@@ -29,10 +30,22 @@ export async function inspectCommand(command: Extract<Command, { kind: 'inspect'
         n.supported ? '' : 'not supported',
       ];
     });
-    console.log(`${view.file}: ${view.nodes.length} nodes, ${view.opsets}, made by ${view.producer || 'unknown'}\n`);
+    console.log(`${view.file}: ${view.nodes.length} nodes, ${view.opsets}, made by ${view.producer || 'unknown'}`);
+    console.log(`${describeQuantization(view)}\n`);
     console.log(formatTable(['node', 'operator', 'outputs', ''], rows, new Set()));
     if (view.diagnostics.length > 0) console.log(`\n${view.diagnostics.map(formatDiagnostic).join('\n')}`);
   }
   if (!view.runnable) return EXIT.unsupported;
   return hasErrors(view.diagnostics) ? EXIT.userError : EXIT.good;
+}
+
+/** What the file says of its own quantization, in a line. */
+function describeQuantization({ quantization: q }: GraphView): string {
+  if (q === null) return 'not quantized';
+  const parts = [
+    `${q.activations} activations (${q.activationTypes.join(', ')})`,
+    `${q.weights} constants (${q.weightTypes.join(', ')})`,
+    `${q.integerOperators} integer operators`,
+  ];
+  return `quantized already (${q.format}): ${parts.filter((part) => !part.startsWith('0 ')).join(', ')}`;
 }

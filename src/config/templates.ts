@@ -15,13 +15,14 @@ export interface TemplateInput {
  * Lines the model gives no answer to are commented out, so that the text parses as it is.
  *
  * @param inputs the model's inputs without its constants.
+ * @param isQuantized whether the model has QuantizeLinear and DequantizeLinear already.
  */
-export function configTemplate(quantType: TemplateType, inputs: readonly TemplateInput[]): string {
+export function configTemplate(quantType: TemplateType, inputs: readonly TemplateInput[], isQuantized = false): string {
   const blocks = [
     common(quantType),
     ...method(quantType),
     ...(quantType === 'FULL_QUANT' ? [samples(inputs)] : []),
-    ours(quantType, inputs),
+    ours(quantType, inputs, isQuantized),
   ];
   return `${blocks.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
@@ -85,7 +86,7 @@ function samples(inputs: readonly TemplateInput[]): string[] {
   ];
 }
 
-function ours(quantType: TemplateType, inputs: readonly TemplateInput[]): string[] {
+function ours(quantType: TemplateType, inputs: readonly TemplateInput[], isQuantized: boolean): string[] {
   const section = 'quantscope';
   const open = inputs.flatMap(({ dims }) => (dims ?? []).filter((d) => typeof d === 'string' && d !== ''));
   const lengths = [...new Set(open)].map((name) => `${name}:1`).join(',');
@@ -97,6 +98,7 @@ function ours(quantType: TemplateType, inputs: readonly TemplateInput[]): string
     ...(lengths === '' ? [] : line(section, 'fixed_dims', lengths)),
     ...unset(section, 'evaluate_path', inputs.length === 1 ? 'test' : `${inputs[0]?.name ?? 'input'}:test`),
     ...unset(section, 'labels', 'labels.csv'),
+    ...(isQuantized ? [...line(section, 'imported_model'), ...unset(section, 'float_model', 'float.onnx')] : []),
   ];
 }
 

@@ -110,16 +110,24 @@ function restoreRelus(editor: GraphEditor, clamped: ReadonlySet<ValueId>): void 
   }
 }
 
+function weightType({ dtype, dims }: TensorSource): Pick<Value, 'dtype' | 'dims'> {
+  return { dtype, dims };
+}
+
 function typeOf(value: Value | undefined): Pick<Value, 'dtype' | 'dims'> {
   const { dtype, dims } = value ?? {};
   return { ...(dtype && { dtype }), ...(dims && { dims }) };
 }
 
-/** Lets these nodes read their activations as they are before QuantizeLinear, behind a ReLU where the codes had one. */
+/**
+ * Lets these nodes read their activations as they are before QuantizeLinear, behind a ReLU where the codes had one, and
+ * float weights in place of dequantized ones where `weights` has them.
+ */
 export function bypassQdq(
   model: Pick<Model, 'graph' | 'nextNodeId' | 'nextValueId'>,
   { sources, clamped }: FileQuantization,
   nodes: Iterable<Node>,
+  weights: ReadonlyMap<ValueId, TensorSource> = new Map(),
 ): Pick<Model, 'graph' | 'nextNodeId' | 'nextValueId'> {
   const ids = new Ids(model);
   const editor = new GraphEditor(model.graph, ids);
@@ -137,7 +145,9 @@ export function bypassQdq(
   for (const node of nodes) {
     const inputs = node.inputs.map((id) => {
       const source = id === undefined ? undefined : sources.get(id);
-      return source === undefined ? id : floatOf(source);
+      const weight = id === undefined ? undefined : weights.get(id);
+      if (id === undefined || weight === undefined) return source === undefined ? id : floatOf(source);
+      return editor.addValue({ name: `${editor.value(id)?.name}_float`, ...weightType(weight), constant: weight });
     });
     editor.updateNode(node.id, { inputs });
   }

@@ -16,6 +16,8 @@ export interface FigureParts {
   readonly local: ReadonlyMap<ValueId, number>;
   readonly sensitivity: ReadonlyMap<NodeId, number>;
   readonly skipped: ReadonlySet<NodeId>;
+  /** Measured values by those of the user's that they stand for. */
+  readonly standIns: ReadonlyMap<ValueId, ValueId>;
 }
 
 /** One row per node of the user's file: what became of it, why, and how far its output is from float. */
@@ -66,7 +68,9 @@ function figuresOf(parts: FigureParts, makers: ReadonlyMap<ValueId, Step>, node:
 /** The output that is compared: the node's own, or the prepared node's where an Identity behind it took over the name. */
 function measuredOutput(parts: FigureParts, node: Node, owner: Node): ValueId | undefined {
   const isMeasured = (id: ValueId | undefined): id is ValueId => id !== undefined && parts.values.has(id);
-  const own = node.outputs.find(isMeasured);
+  const own = node.outputs
+    .map((id) => (isMeasured(id) || id === undefined ? id : parts.standIns.get(id)))
+    .find(isMeasured);
   if (own !== undefined || owner.origin.at(-1) !== node.id) return own;
   return owner.outputs.find(isMeasured);
 }

@@ -31,7 +31,7 @@ export async function importedRun(parts: RunParts, files: FileSystem): Promise<R
   const parent = settings.floatModel === null ? undefined : await parentWeights(parts, files, settings.floatModel);
   const stripped = stripQdq(open.model, quantization, { kernels, ...(parent && { weights: parent.weights }) });
   const floatOpen: OpenModel = { ...open, model: stripped };
-  const standIns = quantization.sources;
+  const standIns = standInsOf(quantization);
   const found = parent?.diagnostics ?? [];
   if (settings.importedModel === 'requantize') {
     const run = await calibrateRun({ ...parts, open: floatOpen });
@@ -47,7 +47,7 @@ export async function importedRun(parts: RunParts, files: FileSystem): Promise<R
     const build = async (skip: ReadonlySet<NodeId>, signal: AbortSignalLike): Promise<Build> => {
       const plan = planOf(prepared.graph, asInFile.graph, quantization, skip);
       const skipped = asInFile.graph.nodes.filter((n) => skip.has(n.id));
-      const { graph, nextNodeId, nextValueId } = bypassQdq(asInFile, quantization, skipped);
+      const { graph, nextNodeId, nextValueId } = bypassQdq(asInFile, quantization, skipped, parent?.weights);
       const codes = codesByValue(prepared, float, graph, quantization);
       const program = await compileGraph(compileParts, graph, { keep: new Set(codes.values()), signal });
       return {
@@ -76,6 +76,13 @@ export async function importedRun(parts: RunParts, files: FileSystem): Promise<R
     float.release();
     throw error;
   }
+}
+
+/** What is measured in place of a dequantized value, and of what a graph output is quantized from. */
+function standInsOf({ sources }: FileQuantization): Map<ValueId, ValueId> {
+  const standIns = new Map(sources);
+  for (const [dequantized, source] of sources) if (!standIns.has(source)) standIns.set(source, dequantized);
+  return standIns;
 }
 
 /** Codes of the file by the float program's values: the activation itself, or the graph output that took its place. */
@@ -148,7 +155,11 @@ function planOf(float: Graph, quantized: Graph, quantization: FileQuantization, 
     const [made] = node.outputs;
     const writes = made !== undefined && (consumers.get(made) ?? []).some(isQuantize);
     if (skipped.has(node.id) && canSkip) {
-      return { form: 'skipped', canSkip, why: 'listed in skip_quant_node; its weights keep the codes of the file' };
+      return {
+        form: 'skipped',
+        canSkip,
+        why: 'listed in skip_quant_node; its weights are float where float_model has them',
+      };
     }
     if (reads === 0 && !writes) return { form: 'float', canSkip, why: 'the file has no codes for it' };
     const weight = node.inputs.find((value) => value !== undefined && quantization.weights.has(value));

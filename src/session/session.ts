@@ -241,6 +241,7 @@ export class Session {
       values: result.evaluation.values,
       local: result.local,
       sensitivity: this.#sensitivity,
+      standIns: run.standIns,
       skipped: new Set(result.skip.flatMap((name) => run.open.nodeByHandle.get(name) ?? [])),
     });
   }

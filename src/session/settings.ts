@@ -156,7 +156,7 @@ export function templateFor(quantType: TemplateType, open: OpenModel): string {
     const value = graph.values.get(id);
     return value === undefined || value.constant !== undefined ? [] : [{ name: value.name, dims: value.dims }];
   });
-  return configTemplate(quantType, inputs);
+  return configTemplate(quantType, inputs, open.quantization !== undefined);
 }
 
 interface DataParts {

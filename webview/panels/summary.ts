@@ -1,4 +1,11 @@
-import type { OutputFigures, Progress, RunView, TrialView } from '../../src/protocol/views.ts';
+import type {
+  FileQuantizationView,
+  GraphView,
+  OutputFigures,
+  Progress,
+  RunView,
+  TrialView,
+} from '../../src/protocol/views.ts';
 import type { Actions } from '../actions.ts';
 import { fill, h, tail } from '../dom.ts';
 import { formatBytes, formatChange, formatCosine, formatDb, formatMs, plural } from '../format.ts';
@@ -42,14 +49,31 @@ function introduction({ graph, problems }: AppState): HTMLElement[] {
       h('span', { class: 'tile-label' }, 'Model'),
       h('span', { class: 'tile-value' }, facts.join(' · ')),
     ),
-    h(
-      'p',
-      { class: 'hint' },
-      graph.runnable
-        ? 'Not quantized yet. Press “Quantize with config…” to calibrate, quantize and see which nodes lose accuracy.'
-        : 'This model can be looked at but not run: some operators are not supported. They are listed above.',
-    ),
+    ...(graph.quantization === null ? [] : [fileQuantization(graph.quantization)]),
+    h('p', { class: 'hint' }, hintFor(graph)),
   ];
+}
+
+function hintFor({ runnable, quantization }: GraphView): string {
+  if (!runnable)
+    return 'This model can be looked at but not run: some operators are not supported. They are listed above.';
+  if (quantization === null)
+    return 'Not quantized yet. Press “Quantize with config…” to calibrate, quantize and see which nodes lose accuracy.';
+  if (quantization.format !== 'QDQ')
+    return 'This model computes on integers. Its nodes and parameters are shown; only models with QuantizeLinear and DequantizeLinear can be compared with float.';
+  return 'This model is quantized already. “Quantize with config…” measures it on your data; in the config, float_model names the model it was made from, and imported_model=requantize shows what would be chosen instead.';
+}
+
+/** What the file says of its own quantization. */
+function fileQuantization(view: FileQuantizationView): HTMLElement {
+  const { format, activations, activationTypes, weights, weightTypes, integerOperators } = view;
+  const parts = [
+    format,
+    activations > 0 && `${plural(activations, 'activation')} ${activationTypes.join(', ')}`,
+    weights > 0 && `${plural(weights, 'constant')} ${weightTypes.join(', ')}`,
+    integerOperators > 0 && plural(integerOperators, 'integer operator'),
+  ];
+  return tile('Quantized in the file', String(parts[0]), parts.slice(1).filter(Boolean).join(' · '));
 }
 
 function results({ trial }: AppState, run: RunView, actions: Actions): HTMLElement[] {

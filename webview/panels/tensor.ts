@@ -11,7 +11,7 @@ export interface TensorCard {
 
 /**
  * One tensor of a node: shape, quantization parameters, figures and its box plot with the same numbers below.
- * @param model whether there was a run: before one nothing is said of quantization.
+ * @param model whether there was a run: before one only what the file itself says of quantization is shown.
  */
 export function createTensorCard(tensor: TensorView, model: 'float' | 'quantized'): TensorCard {
   const canvas = h('canvas', {
@@ -26,7 +26,8 @@ export function createTensorCard(tensor: TensorView, model: 'float' | 'quantized
     h('h3', { title: tensor.name }, h('span', { class: 'role' }, `${tensor.role} · ${tensor.kind}`), tensor.name),
     facts([
       ['Type', [tensor.dtype, formatShape(tensor.dims)].filter((part) => part !== '').join(' ')],
-      ['Quantized', model === 'float' ? '' : quantText(tensor)],
+      ['Quantized', model === 'float' && tensor.quant === null ? '' : quantText(tensor.quant)],
+      ['In the file', tensor.fileQuant === null ? '' : quantText(tensor.fileQuant)],
       ['Cosine', formatCosine(tensor.cosine)],
       ['SQNR', formatDb(tensor.sqnrDb)],
       ['MSE', tensor.mse === null ? '' : formatNumber(tensor.mse)],
@@ -51,7 +52,7 @@ export function facts(entries: readonly (readonly [string, string])[]): HTMLElem
   );
 }
 
-function quantText({ quant }: TensorView): string {
+function quantText(quant: TensorView['quant']): string {
   if (quant === null) return 'no scale of its own';
   const { dtype, scale, zeroPoint, axis, range } = quant;
   const span = (values: readonly number[]) => {

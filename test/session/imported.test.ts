@@ -1,0 +1,123 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
+import { nodeFiles } from '../../src/node/files.ts';
+import type { NodeDetails, RunView } from '../../src/protocol/views.ts';
+import { createSession, type Session } from '../../src/session/index.ts';
+
+const SAMPLE = fileURLToPath(new URL('../../media/sample', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'quantscope-imported-'));
+const configPath = join(folder, 'full_quant.cfg');
+let configText = '';
+let ours: Session;
+let original: RunView;
+
+async function open(name: string): Promise<Session> {
+  const kernels = createJsKernels();
+  const session = createSession({ kernels, files: nodeFiles, clock: { now: () => 0 }, onProgress: () => undefined });
+  await session.open(join(folder, name));
+  return session;
+}
+
+const withOurs = (...lines: readonly string[]): string =>
+  configText.replace('[quantscope]', ['[quantscope]', ...lines].join('\n'));
+const withSkip = (text: string, names: string): string =>
+  text.replace('bit_num=8', `bit_num=8\nskip_quant_node=${names}`);
+const idOf = (run: RunView, handle: string): number => run.nodes.find((n) => n.handle === handle)?.nodeId ?? -1;
+
+async function parameters(session: Session, run: RunView, handle: string): Promise<NodeDetails['tensors']> {
+  return (await session.details(idOf(run, handle))).tensors;
+}
+
+beforeAll(async () => {
+  cpSync(SAMPLE, folder, { recursive: true });
+  configText = readFileSync(configPath, 'utf8')
+    .replace('calibrate_size=100', 'calibrate_size=12')
+    .replace('evaluate_size=500', 'evaluate_size=20');
+  ours = await open('mnist.onnx');
+  original = await ours.quantize({ configText, configPath });
+  await ours.exportModel(join(folder, 'coded.onnx'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('a model that is quantized in its file', () => {
+  test('is recognised, with its parameters, before anything runs', async () => {
+    const session = await open('coded.onnx');
+    const view = await session.open(join(folder, 'coded.onnx'));
+    expect(view.quantization).toEqual({
+      format: 'QDQ',
+      activations: 6,
+      activationTypes: ['uint8'],
+      weights: 4,
+      weightTypes: ['int8', 'int32'],
+      integerOperators: 0,
+    });
+    const conv = view.nodes.find((n) => n.opType === 'Conv');
+    const [x, weight] = (await session.details(conv?.id ?? -1)).tensors;
+    const [x0, weight0] = await parameters(ours, original, 'conv1');
+    expect(x?.quant).toEqual(x0?.quant);
+    expect(weight?.quant).toEqual(weight0?.quant);
+  });
+
+  test('measured against its float parent gives what its own run gave', async () => {
+    const session = await open('coded.onnx');
+    const run = await session.quantize({ configText: withOurs('float_model=mnist.onnx'), configPath });
+    expect(run.diagnostics.filter((d) => d.code.startsWith('SES41'))).toEqual([]);
+    expect(run.outputs).toEqual(original.outputs);
+    expect(run.accuracy).toEqual(original.accuracy);
+    for (const handle of ['pool1', 'fc', 'softmax']) {
+      const now = run.nodes.find((n) => n.handle === handle);
+      const then = original.nodes.find((n) => n.handle === handle);
+      expect([handle, now?.cosine, now?.sqnrDb, now?.form]).toEqual([handle, then?.cosine, then?.sqnrDb, then?.form]);
+    }
+    const [, weight] = await parameters(session, run, 'fc');
+    const [, weight0] = await parameters(ours, original, 'fc');
+    expect(weight?.cosine).toBe(weight0?.cosine);
+  });
+
+  test('without a parent is measured against what its codes stand for: weights then have no error', async () => {
+    const session = await open('coded.onnx');
+    const run = await session.quantize({ configText, configPath });
+    const [, weight] = await parameters(session, run, 'fc');
+    expect(weight?.cosine).toBe(1);
+    expect(run.outputs[0]?.cosine).toBeGreaterThan(0.999);
+  });
+
+  test('a skipped node reads its input as it was before QuantizeLinear, and the rest stays', async () => {
+    const session = await open('coded.onnx');
+    const base = await session.quantize({ configText: withOurs('float_model=mnist.onnx'), configPath });
+    const text = withSkip(withOurs('float_model=mnist.onnx'), 'fc');
+    const trial = await session.trial({ configText: text, configPath, samples: 8 });
+    const fc = trial.run.nodes.find((n) => n.handle === 'fc');
+    expect(fc?.skipped).toBe(true);
+    expect(trial.added).toEqual(['fc']);
+    expect(trial.run.outputs[0]?.cosine).not.toBe(trial.base[0]?.cosine);
+    const back = await session.trial({ configText: withOurs('float_model=mnist.onnx'), configPath, samples: 8 });
+    expect(back.run.outputs).toEqual(trial.base);
+    expect(base.nodes.find((n) => n.handle === 'fc')?.canSkip).toBe(true);
+  });
+
+  test('quantized anew by the same config has the parameters it had, beside those of the file', async () => {
+    const session = await open('coded.onnx');
+    const text = withOurs('imported_model=requantize', 'float_model=mnist.onnx', 'activation_type=int8').replace(
+      /^activation_type=uint8\n/m,
+      '',
+    );
+    const run = await session.quantize({ configText: text, configPath });
+    const [x] = await parameters(session, run, 'fc');
+    const [x0] = await parameters(ours, original, 'fc');
+    expect(x?.fileQuant).toEqual(x0?.quant);
+    expect(x?.quant?.dtype).toBe('int8');
+    expect(x?.quant?.scale).toEqual(x0?.quant?.scale);
+  });
+
+  test('a float model that is no relative is refused by name', async () => {
+    const session = await open('coded.onnx');
+    cpSync(join(folder, 'coded.onnx'), join(folder, 'other.onnx'));
+    const run = session.quantize({ configText: withOurs('float_model=other.onnx'), configPath });
+    await expect(run).rejects.toThrow(/^SES412 other\.onnx: no node of coded\.onnx has a counterpart in float_model/);
+  });
+});
