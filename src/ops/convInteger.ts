@@ -8,7 +8,7 @@ import { directSums } from './convDirect.ts';
 import { numbersOf, rangeOf } from './numbers.ts';
 import { defineOp, type OpDef, type PrepareContext, type RunContext } from './opDef.ts';
 import { ALREADY_INTEGER } from './qlinear.ts';
-import { geometryOf, imageOfCodes, imageOutputCodes, packingGeometry, resolveWindow } from './window.ts';
+import { geometryOf, type Image, imageOfCodes, imageOutputCodes, packingGeometry, resolveWindow } from './window.ts';
 
 type ConvSpecs = typeof CONV_ATTRIBUTES;
 
@@ -16,7 +16,8 @@ function zeroPointOf(t: Tensor | undefined): number {
   return t === undefined ? 0 : (numbersOf(t)[0] as number);
 }
 
-interface PreparedConv {
+/** Constant weights, packed. */
+export interface PreparedConv {
   readonly packed: Packed | undefined;
   release(): void;
 }
@@ -35,7 +36,8 @@ const convInteger = defineOp<ConvSpecs, PreparedConv>({
   prepare: (context) => prepareConv(context, INTEGER_INPUTS),
   run: (context) => {
     if (context.input(0).dims.length > 4) return [sumDirectly(context)];
-    const { x, geometry, spatial } = convolution(context, INTEGER_INPUTS);
+    const x = imageOfCodes(context, 0);
+    const { geometry, spatial } = convolution(context, INTEGER_INPUTS, x);
     const packed = context.prepared.packed ?? packConv(context, context.inputs, INTEGER_INPUTS);
     const { batch, outChannels } = geometry;
     const whole = spatial.length === 2;
@@ -82,16 +84,17 @@ function sumDirectly(context: RunContext<ConvSpecs, PreparedConv>): Tensor {
 }
 
 /** Where a convolution of codes finds its operands among the inputs. */
-interface ConvInputs {
+export interface ConvInputs {
   readonly xZero: number;
   readonly w: number;
   readonly wZero: number;
   readonly bias: number | undefined;
 }
 const INTEGER_INPUTS: ConvInputs = { xZero: 2, w: 1, wZero: 3, bias: undefined };
-const QLINEAR_INPUTS: ConvInputs = { xZero: 2, w: 3, wZero: 5, bias: 8 };
+export const QLINEAR_INPUTS: ConvInputs = { xZero: 2, w: 3, wZero: 5, bias: 8 };
 
-function prepareConv(context: PrepareContext<ConvSpecs>, at: ConvInputs): PreparedConv {
+/** Packs weights where they, their zero points and what joins their sums are constant. */
+export function prepareConv(context: PrepareContext<ConvSpecs>, at: ConvInputs): PreparedConv {
   const { constants, facts } = context;
   const needed = [at.xZero, at.w, at.wZero, ...(at.bias === undefined ? [] : [at.bias])];
   const variable = needed.some((i) => facts[i] !== undefined && constants[i] === undefined);
@@ -100,7 +103,7 @@ function prepareConv(context: PrepareContext<ConvSpecs>, at: ConvInputs): Prepar
   return { packed, release: () => packed?.release() };
 }
 
-function packConv(
+export function packConv(
   { kernels, attributes: { group } }: Pick<RunContext<ConvSpecs>, 'kernels' | 'attributes'>,
   inputs: readonly (Tensor | undefined)[],
   at: ConvInputs,
@@ -118,13 +121,16 @@ function packConv(
   return kernels.packConvQ8(weights, geometry, zeroPointOf(inputs[at.xZero]));
 }
 
-/** The image and the geometry of a convolution of rank 3 or 4. */
-function convolution(context: RunContext<ConvSpecs, PreparedConv>, at: ConvInputs) {
-  const x = imageOfCodes(context, 0);
+/** The geometry of a convolution of rank 3 or 4 over an image, and its spatial output dims. */
+export function convolution(
+  context: Pick<RunContext<ConvSpecs>, 'input' | 'attributes'>,
+  at: ConvInputs,
+  x: Omit<Image, 'data'>,
+) {
   const w = context.input(at.w);
   const window = resolveWindow(context.attributes, x.spatial, w.dims.slice(2), 'floor');
   const channels = { inChannels: x.channels, outChannels: w.dims[0] as number, groups: context.attributes.group };
-  return { x, geometry: { ...geometryOf(x.batch, x.spatial, window), ...channels }, spatial: window.out };
+  return { geometry: { ...geometryOf(x.batch, x.spatial, window), ...channels }, spatial: window.out };
 }
 
 /** x, x_scale, x_zero_point, w, w_scale, w_zero_point, y_scale, y_zero_point, B (int32). */
@@ -143,7 +149,8 @@ const qLinearConv = defineOp<ConvSpecs, PreparedConv>({
   },
   prepare: (context) => prepareConv(context, QLINEAR_INPUTS),
   run: (context) => {
-    const { x, geometry, spatial } = convolution(context, QLINEAR_INPUTS);
+    const x = imageOfCodes(context, 0);
+    const { geometry, spatial } = convolution(context, QLINEAR_INPUTS, x);
     const packed = context.prepared.packed ?? packConv(context, context.inputs, QLINEAR_INPUTS);
     const requantizer = requantizerFor(context, geometry.outChannels);
     const dtype = requantizer.signed ? ('int8' as const) : ('uint8' as const);
@@ -159,7 +166,7 @@ const qLinearConv = defineOp<ConvSpecs, PreparedConv>({
 });
 
 /** Equation (R): multiplier[c] = fround(fround(sx * sw[c]) / sy). */
-function requantizerFor(context: RunContext<ConvSpecs, unknown>, outChannels: number): Requantizer {
+export function requantizerFor(context: Pick<RunContext<ConvSpecs>, 'input'>, outChannels: number): Requantizer {
   const [sx, sw, sy] = [1, 4, 6].map((i) => numbersOf(context.input(i))) as [
     ArrayLike<number>,
     ArrayLike<number>,

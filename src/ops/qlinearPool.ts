@@ -181,7 +181,7 @@ function poolWindows(image: CodeImage, window: Window, { qx, qy, countPadding }:
 }
 
 /** Flat positions of the pixels under the window at output `index`, in C order. */
-function pixelsOf(window: Window, spatial: readonly number[], index: readonly number[]): readonly number[] {
+export function pixelsOf(window: Window, spatial: readonly number[], index: readonly number[]): readonly number[] {
   let pixels: readonly number[] = [0];
   spatial.forEach((size, d) => {
     const first = (index[d] as number) * (window.strides[d] as number) - (window.padBegin[d] as number);

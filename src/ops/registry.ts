@@ -5,6 +5,7 @@ import { bitCastOps } from './bitCast.ts';
 import { castOps } from './cast.ts';
 import { causalConvOps } from './causalConv.ts';
 import { centerCropPadOps } from './centerCropPad.ts';
+import { channelsLastOps } from './channelsLast.ts';
 import { col2ImOps } from './col2Im.ts';
 import { compareOps } from './compare.ts';
 import { concatOps } from './concat.ts';
@@ -143,6 +144,7 @@ const ALL: readonly OpDef[] = [
   ...qLinearPoolOps,
   ...qLinearReduceOps,
   ...qGemmOps,
+  ...channelsLastOps,
   ...matMulNBitsOps,
   ...qAttentionOps,
   ...matMulIntegerOps,

@@ -41,10 +41,15 @@ describeWithShared('models that ONNX Runtime fused', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it.each(MODELS)('give its outputs to the last bit: %s', async (path, fused) => {
+  it.each(
+    MODELS.flatMap(([path, fused]) => [
+      ['extended', path, fused] as const,
+      ['all', path, path.includes('squeezenet') ? [...fused, 'NhwcMaxPool'] : fused] as const,
+    ]),
+  )('give its outputs to the last bit, level %s: %s', async (level, path, fused) => {
     const fusedPath = join(folder, 'fused.onnx');
     const session = await InferenceSession.create(readFileSync(sharedData(path)), {
-      graphOptimizationLevel: 'extended',
+      graphOptimizationLevel: level,
       intraOpNumThreads: 1,
       logSeverityLevel: 3,
       optimizedModelFilePath: fusedPath,

@@ -207,3 +207,41 @@ describe('QLinearMatMul', () => {
     await expectVector(onnx({ type: 'QLinearMatMul', inputs }), [y], engines);
   });
 });
+
+describe('QLinearConv of com.microsoft', () => {
+  it('equals ONNX Runtime, channels first and last', async () => {
+    for (const { x, w, attributes } of CONVOLUTIONS) {
+      for (const channelsLast of [0, 1]) {
+        const dims = channelsLast ? [x[0], ...x.slice(2), x[1]] : x;
+        const inputs = [
+          ...[randomCodes(random, 'uint8', dims), scalar(0.02), zeroPoint('uint8', 120)],
+          ...[randomCodes(random, 'int8', w), scales([w[0]]), zeros('int8', [w[0]])],
+          ...[scalar(0.05 + random.next() / 10), zeroPoint('uint8', 7)],
+        ];
+        const node = { type: 'QLinearConv', inputs, attributes: { ...attributes, channels_last: channelsLast } };
+        await expectEqual(node, engines);
+        await expectEqual({ ...node, fed: inputs.map((_, i) => i) }, engines);
+      }
+    }
+  });
+});
+
+describe('NhwcMaxPool', () => {
+  it.each(['uint8', 'int8'] as const)('equals ONNX Runtime for %s', async (dtype) => {
+    const cases = [
+      [[1, 9, 3], { kernel_shape: [3], strides: [2], pads: [1, 1] }],
+      [[2, 7, 8, 5], { kernel_shape: [3, 2], strides: [2, 2], pads: [1, 0, 1, 1] }],
+      [[1, 8, 8, 17], { kernel_shape: [3, 3], strides: [2, 2], ceil_mode: 1, dilations: [2, 1] }],
+      [[2, 4, 5, 6, 3], { kernel_shape: [2, 2, 3], pads: [0, 1, 1, 0, 0, 1] }],
+    ] as const;
+    for (const [dims, attributes] of cases) {
+      await expectEqual({ type: 'NhwcMaxPool', inputs: [randomCodes(random, dtype, dims)], attributes }, engines);
+    }
+  });
+
+  it('keeps channels apart', async () => {
+    const x = codesFrom('int8', [1, 1, 3, 2], [1, -1, 5, -5, 3, -3]);
+    const y = codesFrom('int8', [1, 1, 2, 2], [5, -1, 5, -3]);
+    await expectVector({ type: 'NhwcMaxPool', inputs: [x], attributes: { kernel_shape: [1, 2] } }, [y], engines);
+  });
+});
