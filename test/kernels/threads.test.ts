@@ -157,6 +157,56 @@ describe('kernels on three threads', () => {
     expect(results[1]).toEqual(results[0]);
   });
 
+  it('give the bytes of one thread for functions, reductions, normalizations and copies', () => {
+    const numbers = numbersOf(4);
+    const [rows, columns] = [320, 512];
+    const x = numbers.floats(rows * columns);
+    const [scale, shift] = [numbers.floats(columns), numbers.floats(columns)];
+    const condition = Uint8Array.from(x, (v) => Number(v > 0));
+    const index = Int32Array.from({ length: 2 * 640 }, () => numbers.within(0, rows - 1));
+    const results = [single, several].map((kernels) => {
+      const { memory } = kernels;
+      const source = memory.allocate('float32', x.length);
+      source.set(x);
+      const out = () => memory.allocate('float32', x.length);
+      const [a, b, c, d, e, f, g, h, i] = [out(), out(), out(), out(), out(), out(), out(), out(), out()] as const;
+      const statistics = {
+        centred: true,
+        epsilon: 1e-5,
+        mean: new Float64Array(rows),
+        inverse: new Float64Array(rows),
+      };
+      kernels.unaryF32('gelu', source, a);
+      kernels.softmaxF32('softmax', source, b, rows, columns, 1);
+      kernels.softmaxF32('logSoftmax', source, c, 1, rows, columns);
+      kernels.reduceF32('mean', source, d.subarray(0, columns), 1, rows, columns);
+      kernels.reduceF32('l2', source, d.subarray(columns, columns + rows), rows, columns, 1);
+      kernels.normalizeRowsF32(source, scale, shift, e, statistics);
+      const levels = [
+        { size: rows, a: columns, b: 0 },
+        { size: columns, a: 1, b: 1 },
+      ];
+      kernels.broadcastF32('mul', source, scale, f, levels);
+      const [from, to] = [source, g as Float32Array].map((t) => new Uint32Array(t.buffer, t.byteOffset, t.length)) as [
+        Uint32Array,
+        Uint32Array,
+      ];
+      const swap = [
+        { size: columns, source: 1, target: rows },
+        { size: rows, source: columns, target: 1 },
+      ];
+      kernels.copyCells(from, to, { levels: swap, source: 0, target: 0 });
+      const chosen = new Uint32Array(h.buffer, h.byteOffset, x.length);
+      kernels.whereCells(condition, from, to, chosen);
+      const taps = { count: 2, index, weight: Float32Array.from(index, (v) => v / rows) };
+      const shape = { outer: 1, size: rows, inner: columns / 2, length: 640 };
+      kernels.resampleF32(source.subarray(0, x.length / 2), i, shape, taps);
+      kernels.roundTo('float16', source);
+      return bytesOf(source, a, b, c, d, e, f, g, h, i, statistics.mean, statistics.inverse);
+    });
+    expect(results[1] === results[0]).toBe(true);
+  });
+
   it('survive thousands of small jobs', () => {
     const pool = pools[0] as NodeThreadPool;
     const { memory } = several;
