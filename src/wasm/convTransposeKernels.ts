@@ -2,12 +2,13 @@ import type { ClampRange, ConvGeometry, KernelSet } from '../kernels/kernelSet.t
 import type { Engine } from './engine.ts';
 import { gemmOverPatchesF32, type PatchProblem } from './gemmOverPatches.ts';
 import { lend } from './lend.ts';
-import { convTransposeOrder, packPanelsF32, type WeightOrder } from './pack.ts';
+import { convTransposeOrder, packPanelsF32, spreadBias, type WeightOrder } from './pack.ts';
 import { asWasmPacked, roundUp, type WasmPacked } from './packed.ts';
 
 /**
  * Transposed convolution by phases: output pixels whose positions have the same remainder by the stride are an
- * ordinary convolution of stride 1 with the taps that reach them. No product with an inserted zero is computed.
+ * ordinary convolution of stride 1 with the taps that reach them. No product with an inserted zero is computed. Where the
+ * kernel is as large as the stride, rows of it are plain matrix products.
  */
 export function convTransposeKernels(engine: Engine): Pick<KernelSet, 'packConvTransposeF32' | 'convTransposeF32'> {
   return {
@@ -17,9 +18,9 @@ export function convTransposeKernels(engine: Engine): Pick<KernelSet, 'packConvT
       lend(engine.memory, (loan) => {
         const from = engine.memory.at('float32', loan.read(x), x.length);
         const to = engine.memory.at('float32', loan.write(out), out.length);
-        for (const phase of phasesOf(geometry)) {
-          runPhase(engine, asWasmPacked(packed), { x: from, out: to, geometry, clamp }, phase);
-        }
+        const call: Call = { x: from, out: to, geometry, clamp };
+        if (isTiling(geometry)) runTiles(engine, asWasmPacked(packed), call);
+        else for (const phase of phasesOf(geometry)) runPhase(engine, asWasmPacked(packed), call, phase);
       }),
   };
 }
@@ -121,6 +122,72 @@ function gatherTaps(
         at += tapLength;
       }
     }
+  }
+}
+
+/** True where every output pixel has one input pixel: a kernel as large as its stride, without pads. */
+function isTiling(g: ConvGeometry): boolean {
+  const { kernelHeight, kernelWidth, inHeight, inWidth } = g;
+  const steps = g.strideHeight === kernelHeight && g.strideWidth === kernelWidth;
+  const dense = g.dilationHeight === 1 && g.dilationWidth === 1 && g.groups === 1 && g.padTop === 0 && g.padLeft === 0;
+  return steps && dense && g.outHeight === inHeight * kernelHeight && g.outWidth === inWidth * kernelWidth;
+}
+
+/** A matrix product per row of the kernel: an input pixel gives the neighbouring outputs [kernelWidth, outChannels]. */
+function runTiles(engine: Engine, weights: WasmPacked, { x, out, geometry, clamp }: Call): void {
+  const { kernelHeight, inHeight, inWidth, inChannels, outWidth, outChannels } = geometry;
+  const columns = geometry.kernelWidth * outChannels;
+  const padded = roundUp(columns, 8);
+  const order = { groups: 1, groupOut: columns };
+  for (let ky = 0; ky < kernelHeight; ky++) {
+    lend(engine.memory, (loan) => {
+      const panels = loan.scratch(4 * padded * inChannels);
+      const bias = loan.scratch(4 * padded);
+      gatherColumns(engine, weights, geometry, ky, engine.memory.at('float32', panels, padded * inChannels));
+      const perChannel = engine.memory.at('float32', weights.bias, outChannels);
+      const perColumn = Float32Array.from({ length: columns }, (_, n) => perChannel[n % outChannels] as number);
+      spreadBias(engine.memory.at('float32', bias, padded), perColumn, order);
+      const problem: PatchProblem = {
+        batch: geometry.batch,
+        inHeight,
+        inWidth,
+        inChannels,
+        gridHeight: inHeight,
+        gridWidth: inWidth,
+        strideHeight: 1,
+        strideWidth: 1,
+        offsetsY: [0],
+        offsetsX: [0],
+        ...order,
+        groupIn: inChannels,
+        direct: true,
+        outFirst: ky * outWidth * outChannels,
+        outImage: geometry.outHeight * outWidth * outChannels,
+        outRow: kernelHeight * outWidth * outChannels,
+        outPixel: columns,
+      };
+      gemmOverPatchesF32(engine, x, { weights: panels, bias }, out, problem, clamp);
+    });
+  }
+}
+
+/** Panels [kernelWidth * outChannels / 8][inChannels][8] of one row of the kernel; columns that pad are 0. */
+function gatherColumns(
+  engine: Engine,
+  weights: WasmPacked,
+  geometry: ConvGeometry,
+  ky: number,
+  to: Float32Array,
+): void {
+  const { kernelHeight, kernelWidth, inChannels, outChannels } = geometry;
+  const taps = kernelHeight * kernelWidth;
+  const from = engine.memory.at('float32', weights.weights, roundUp(outChannels, 8) * taps * inChannels);
+  to.fill(0);
+  for (let n = 0; n < kernelWidth * outChannels; n++) {
+    const [kx, o] = [Math.floor(n / outChannels), n % outChannels];
+    const first = ((o & ~7) * taps + 8 * (ky * kernelWidth + kx)) * inChannels + (o & 7);
+    const start = (n & ~7) * inChannels + (n & 7);
+    for (let i = 0; i < inChannels; i++) to[start + 8 * i] = from[first + 8 * i] as number;
   }
 }
 

@@ -6,7 +6,10 @@ import { requantizeExactly } from '../suites/requantize.ts';
 import { ENGINES } from './engines.ts';
 
 const numbers = numbersOf(11);
-const CASES = Array.from({ length: 120 }, () => randomCase(numbers));
+const CASES = [
+  ...Array.from({ length: 120 }, () => randomCase(numbers)),
+  ...Array.from({ length: 30 }, () => tilingCase(numbers)),
+];
 
 /** Windows that touch each other without overlap. */
 const TOUCHING = [1, 2, 3].flatMap((stride) =>
@@ -134,6 +137,30 @@ function randomCase(numbers: Numbers): ConvGeometry {
     dilationWidth,
     padTop,
     padLeft,
+    groups,
+    inChannels: groups * numbers.within(1, 9),
+    outChannels: groups * numbers.within(1, 12),
+  };
+}
+
+/** A kernel as large as its stride, sometimes cropped. */
+function tilingCase(numbers: Numbers): ConvGeometry {
+  const g = randomCase(numbers);
+  const [kernelHeight, kernelWidth] = [numbers.within(1, 3), numbers.within(1, 3)];
+  const groups = numbers.pick([1, 1, 1, 2]);
+  const crop = numbers.pick([0, 0, 1]);
+  return {
+    ...g,
+    kernelHeight,
+    kernelWidth,
+    strideHeight: kernelHeight,
+    strideWidth: kernelWidth,
+    dilationHeight: 1,
+    dilationWidth: 1,
+    padTop: crop,
+    padLeft: crop,
+    outHeight: Math.max(1, g.inHeight * kernelHeight - 2 * crop),
+    outWidth: Math.max(1, g.inWidth * kernelWidth - 2 * crop),
     groups,
     inChannels: groups * numbers.within(1, 9),
     outChannels: groups * numbers.within(1, 12),
