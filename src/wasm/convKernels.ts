@@ -36,7 +36,7 @@ export function convKernels(engine: Engine): ConvKernels {
       const form = formF32(geometry);
       if (form === 'depthwise') return packDepthwiseF32(memory, weights, bias, geometry);
       if (form === 'winograd') return packWinogradF32(memory, weights, bias, geometry);
-      return packPanelsF32(memory, weights, bias, convOrder(geometry));
+      return packPanelsF32(engine, weights, bias, convOrder(geometry));
     },
     convF32: (x, packed, out, geometry, clamp: ClampRange) => {
       const weights = asWasmPacked(packed);
@@ -49,7 +49,7 @@ export function convKernels(engine: Engine): ConvKernels {
     packConvQ8: (weights, geometry, inputZeroPoint) =>
       isDepthwise(geometry)
         ? packDepthwiseQ8(memory, weights, geometry, inputZeroPoint)
-        : packPanelsQ8(memory, weights, convOrder(geometry), inputZeroPoint),
+        : packPanelsQ8(engine, weights, convOrder(geometry), inputZeroPoint),
     convQ8: (x, packed, requantizer, out, geometry) => convQ8(x, packed, requantizer, out, geometry),
     convQ8Accumulators: (x, packed, out, geometry) => convQ8(x, packed, 'accumulators', out, geometry),
   };

@@ -13,7 +13,7 @@ import { asWasmPacked, roundUp, type WasmPacked } from './packed.ts';
 export function convTransposeKernels(engine: Engine): Pick<KernelSet, 'packConvTransposeF32' | 'convTransposeF32'> {
   return {
     packConvTransposeF32: (weights, bias, geometry) =>
-      packPanelsF32(engine.memory, weights, bias, convTransposeOrder(geometry)),
+      packPanelsF32(engine, weights, bias, convTransposeOrder(geometry)),
     convTransposeF32: (x, packed, out, geometry, clamp) =>
       lend(engine.memory, (loan) => {
         const from = engine.memory.at('float32', loan.read(x), x.length);

@@ -17,7 +17,7 @@ export function convTransposeQ8Kernels(engine: Engine): Pick<KernelSet, 'packCon
           return {
             phases: phases.length,
             problem,
-            panels: packPanelsQ8(engine.memory, weightsOf(weights, geometry, phases), order, inputZeroPoint),
+            panels: packPanelsQ8(engine, weightsOf(weights, geometry, phases), order, inputZeroPoint),
           };
         }),
       ),

@@ -17,14 +17,13 @@ export function gemmKernels(engine: Engine): GemmKernels {
     gemmOverPatchesQ8(engine, a, weights, out, gemmProblem(m, n, k), { inputZeroPoint, epilogue, reach });
   };
   return {
-    packGemmF32: (b, bias, shape) => packPanelsF32(engine.memory, b, bias, gemmOrder(shape)),
+    packGemmF32: (b, bias, shape) => packPanelsF32(engine, b, bias, gemmOrder(shape)),
     gemmF32: (a, packed, out, m, clamp) => {
       const weights = asWasmPacked(packed);
       const { n, k } = weights.shape;
       gemmOverPatchesF32(engine, a, weights, out, gemmProblem(m, n, k), clamp);
     },
-    packGemmQ8: (weights, shape, inputZeroPoint) =>
-      packPanelsQ8(engine.memory, weights, gemmOrder(shape), inputZeroPoint),
+    packGemmQ8: (weights, shape, inputZeroPoint) => packPanelsQ8(engine, weights, gemmOrder(shape), inputZeroPoint),
     gemmQ8: (a, packed, requantizer, out, m) => gemmQ8(a, packed, requantizer, out, m),
     gemmQ8Accumulators: (a, packed, out, m) => gemmQ8(a, packed, 'accumulators', out, m),
   };

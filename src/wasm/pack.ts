@@ -1,4 +1,6 @@
 import type { ConvGeometry, GemmShape } from '../kernels/kernelSet.ts';
+import type { Engine } from './engine.ts';
+import { lend } from './lend.ts';
 import type { WasmMemory } from './memory.ts';
 import { roundUp, WasmPacked } from './packed.ts';
 
@@ -37,7 +39,7 @@ export function gemmOrder({ k, n, transposed }: GemmShape): WeightOrder {
 
 /** Float panels: [groups][groupOut / 8][taps][groupIn][8]. */
 export function packPanelsF32(
-  memory: WasmMemory,
+  engine: Engine,
   weights: Float32Array,
   bias: Float32Array | undefined,
   order: WeightOrder,
@@ -45,7 +47,7 @@ export function packPanelsF32(
   const { groups, groupOut, groupIn, taps } = order;
   const paddedOut = roundUp(groupOut, 8);
   const k = taps * groupIn;
-  const packed = new WasmPacked(memory, {
+  const packed = new WasmPacked(engine.memory, {
     form: 'panels',
     paddedChannels: groups * paddedOut,
     weightBytes: 4 * groups * paddedOut * k,
@@ -53,19 +55,22 @@ export function packPanelsF32(
     n: groupOut,
     k,
   });
-  const to = memory.at('float32', packed.weights, groups * paddedOut * k);
-  for (let group = 0; group < groups; group++) {
-    for (let o = 0; o < groupOut; o++) {
-      const panel = (group * paddedOut + (o & ~7)) * k + (o & 7);
-      const first = group * order.groupStride + o * order.outStride;
-      for (let tap = 0; tap < taps; tap++) {
-        let at = panel + 8 * tap * groupIn;
-        let from = first + tap;
-        for (let i = 0; i < groupIn; i++, at += 8, from += order.inStride) to[at] = weights[from] as number;
-      }
+  lend(engine.memory, (loan) => {
+    const from = loan.read(weights);
+    for (let group = 0; group < groups; group++) {
+      engine.call(
+        'panelsF32',
+        from + 4 * group * order.groupStride,
+        packed.weights + 4 * group * paddedOut * k,
+        groupOut,
+        groupIn,
+        taps,
+        4 * order.outStride,
+        4 * order.inStride,
+      );
     }
-  }
-  if (bias !== undefined) spreadBias(memory.at('float32', packed.bias, groups * paddedOut), bias, order);
+  });
+  if (bias !== undefined) spreadBias(engine.memory.at('float32', packed.bias, groups * paddedOut), bias, order);
   return packed;
 }
 

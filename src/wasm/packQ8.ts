@@ -1,11 +1,13 @@
 import type { ConvGeometry, ConvQ8Weights } from '../kernels/kernelSet.ts';
+import type { Engine } from './engine.ts';
+import { lend } from './lend.ts';
 import type { WasmMemory } from './memory.ts';
-import { convOrder, spreadBias, type WeightOrder } from './pack.ts';
+import { spreadBias, type WeightOrder } from './pack.ts';
 import { roundUp, WasmPacked } from './packed.ts';
 
 /** Centred int16 panels: [groups][groupOut / 8][pairs of k][8][2], k running over taps and then inputs. */
 export function packPanelsQ8(
-  memory: WasmMemory,
+  engine: Engine,
   weights: ConvQ8Weights,
   order: WeightOrder,
   inputZeroPoint: number,
@@ -15,30 +17,39 @@ export function packPanelsQ8(
   const paddedOut = roundUp(groupOut, 8);
   const k = taps * groupIn;
   const evenK = roundUp(k, 2);
-  const packed = new WasmPacked(memory, {
+  const reach = new Float64Array(groups * groupOut);
+  const packed = new WasmPacked(engine.memory, {
     form: 'panels',
     paddedChannels: groups * paddedOut,
     weightBytes: 2 * groups * paddedOut * evenK,
     inputZeroPoint,
     n: groupOut,
     k,
-    reach: reachOf(weights, inputZeroPoint, order),
+    reach,
   });
-  const to = memory.at('int16', packed.weights, groups * paddedOut * evenK);
-  for (let group = 0; group < groups; group++) {
-    for (let o = 0; o < groupOut; o++) {
-      const panel = (group * paddedOut + (o & ~7)) * evenK + 2 * (o & 7);
-      const first = group * order.groupStride + o * order.outStride;
-      const zero = zeroPoint[zeroPoint.length === 1 ? 0 : group * groupOut + o] as number;
-      for (let tap = 0; tap < taps; tap++) {
-        let from = first + tap;
-        for (let i = tap * groupIn; i < (tap + 1) * groupIn; i++, from += order.inStride) {
-          to[panel + 16 * (i >> 1) + (i & 1)] = (codes[from] as number) - zero;
-        }
-      }
+  const sums = lend(engine.memory, (loan) => {
+    const [from, zeros, out] = [loan.read(codes), loan.read(zeroPoint), loan.scratch(8 * groups * groupOut)];
+    const zeroStep = zeroPoint.length === 1 ? 0 : 4;
+    for (let group = 0; group < groups; group++) {
+      engine.call(
+        'panelsQ8',
+        from + group * order.groupStride,
+        packed.weights + 2 * group * paddedOut * evenK,
+        codes instanceof Int8Array ? 1 : 0,
+        zeros + zeroStep * group * groupOut,
+        zeroStep,
+        groupOut,
+        groupIn,
+        taps,
+        order.outStride,
+        order.inStride,
+        out + 8 * group * groupOut,
+      );
     }
-  }
-  if (bias !== undefined) spreadBias(memory.at('int32', packed.bias, groups * paddedOut), bias, order);
+    return engine.memory.at('float64', out, groups * groupOut).slice();
+  });
+  reach.set(sums.map((sum, channel) => reachOf(sum, bias?.[channel], inputZeroPoint)));
+  if (bias !== undefined) spreadBias(engine.memory.at('int32', packed.bias, groups * paddedOut), bias, order);
   return packed;
 }
 
@@ -58,6 +69,7 @@ export function packDepthwiseQ8(
   const padded = roundUp(channels, 8);
   const pairs = pairsOfRows(kernelHeight);
   const perChannel = 4 * pairs * kernelWidth;
+  const reach = new Float64Array(channels);
   const packed = new WasmPacked(memory, {
     form: 'depthwise',
     paddedChannels: padded,
@@ -65,7 +77,7 @@ export function packDepthwiseQ8(
     inputZeroPoint,
     n: channels,
     k: taps,
-    reach: reachOf(weights, inputZeroPoint, convOrder(geometry)),
+    reach,
   });
   const to = memory.at('int16', packed.weights, padded * perChannel);
   const biases = [packed.bias, unsignedBias(packed)].map((at) => memory.at('int32', at, padded)) as [
@@ -75,9 +87,11 @@ export function packDepthwiseQ8(
   for (let c = 0; c < channels; c++) {
     const zero = zeroPoint[zeroPoint.length === 1 ? 0 : c] as number;
     let sum = 0;
+    let absolute = 0;
     for (let tap = 0; tap < taps; tap++) {
       const weight = (codes[c * taps + tap] as number) - zero;
       sum += weight;
+      absolute += Math.abs(weight);
       const [y, x] = [Math.floor(tap / kernelWidth), tap % kernelWidth];
       for (const start of [0, 1]) {
         const row = y + start;
@@ -85,6 +99,7 @@ export function packDepthwiseQ8(
         to[(c >> 2) * 4 * perChannel + column + 2 * (c & 3) + (row & 1)] = weight;
       }
     }
+    reach[c] = reachOf(absolute, bias?.[c], inputZeroPoint);
     biases[0][c] = (bias?.[c] ?? 0) - inputZeroPoint * sum;
     biases[1][c] = (bias?.[c] ?? 0) - (inputZeroPoint - 128) * sum;
   }
@@ -102,20 +117,11 @@ export function pairsOfRows(kernelHeight: number): number {
 }
 
 /**
- * The largest sum each output channel can reach, by absolute value: |bias| and, for every weight, the farthest that an
- * 8-bit code of either signedness lies from the input's zero point. [O], exact in float64.
+ * The largest sum an output channel can reach, by absolute value: |bias| and, for every weight, the farthest that an 8-bit
+ * code of either signedness lies from the input's zero point. Exact in float64.
+ *
+ * @param absolute the sum of its weights' absolute values.
  */
-function reachOf({ codes, zeroPoint, bias }: ConvQ8Weights, inputZeroPoint: number, order: WeightOrder): Float64Array {
-  const { groups, groupOut, groupIn, taps } = order;
-  const farthest = Math.max(255 - inputZeroPoint, inputZeroPoint + 128);
-  return Float64Array.from({ length: groups * groupOut }, (_, channel) => {
-    const zero = zeroPoint[zeroPoint.length === 1 ? 0 : channel] as number;
-    const first = Math.floor(channel / groupOut) * order.groupStride + (channel % groupOut) * order.outStride;
-    let sum = 0;
-    for (let i = 0; i < groupIn; i++) {
-      const from = first + i * order.inStride;
-      for (let tap = 0; tap < taps; tap++) sum += Math.abs((codes[from + tap] as number) - zero);
-    }
-    return Math.abs(bias?.[channel] ?? 0) + sum * farthest;
-  });
+function reachOf(absolute: number, bias: number | undefined, inputZeroPoint: number): number {
+  return Math.abs(bias ?? 0) + absolute * Math.max(255 - inputZeroPoint, inputZeroPoint + 128);
 }
