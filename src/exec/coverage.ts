@@ -8,7 +8,8 @@ import { localFunction, oldOperator, unsupportedOp } from './errors.ts';
 export function checkCoverage(model: Model, { file }: { readonly file: string }): Diagnostic[] {
   return [...allNodes(model.graph)].flatMap((node: Node) => {
     const { domain, opType } = node;
-    if (model.functions.has(`${domain}::${opType}`)) return [localFunction(file, node)];
+    const whyCalled = model.functions.get(`${domain}::${opType}`);
+    if (whyCalled !== undefined) return [localFunction(file, node, whyCalled)];
     const version = model.opsets.get(domain);
     if (version !== undefined && findOp(domain, opType, version) !== undefined) return [];
     const least = firstVersion(domain, opType);

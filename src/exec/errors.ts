@@ -16,9 +16,9 @@ export function oldOperator(file: string, node: Node, opset: number, least: numb
   return at(file, node, 'EXE302', `${found}; convert the model with onnx.version_converter`);
 }
 
-/** EXE303: the node calls a model-local function. */
-export function localFunction(file: string, node: Node): Diagnostic {
-  const message = `${node.domain}::${node.opType} is a function of the model; functions are not run, inline them first`;
+/** EXE303: the node calls a model-local function that stayed a call. */
+export function localFunction(file: string, node: Node, why: string): Diagnostic {
+  const message = `${node.domain}::${node.opType} is a function of the model that cannot be expanded: ${why}`;
   return at(file, node, 'EXE303', message);
 }
 

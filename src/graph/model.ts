@@ -100,6 +100,6 @@ export interface Model {
   /** The first id no node or value has: passes number new ones from here. */
   readonly nextNodeId: number;
   readonly nextValueId: number;
-  /** Model-local functions by `domain::name`, kept for drawing and refused by name when run. */
-  readonly functions: ReadonlySet<string>;
+  /** Model-local functions by `domain::name` whose calls could not be expanded, with the reason; not run, by name. */
+  readonly functions: ReadonlyMap<string, string>;
 }

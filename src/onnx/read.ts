@@ -5,6 +5,7 @@ import type { Tensor } from '../base/tensor.ts';
 import { Ids } from '../graph/build.ts';
 import type { Model } from '../graph/model.ts';
 import { emptyFile, noOpset, notOnnx, overProtobufLimit, trainingIgnored } from './errors.ts';
+import { expandFunctions } from './expandFunctions.ts';
 import { ExternalFiles, type ExternalOpener } from './externalData.ts';
 import { importGraph, normalDomain } from './importGraph.ts';
 import type { ModelProto } from './proto/schema.ts';
@@ -49,7 +50,11 @@ export async function readModel(source: ByteSource, options: ReadOptions): Promi
   const ids = new Ids();
   const external = new ExternalFiles(options.external);
   let unknownDims = 0;
-  const graph = importGraph(raw.graph, {
+  const imported = new Map(
+    raw.proto.opsetImport.map(({ domain, version }) => [normalDomain(domain), version ?? 0] as const),
+  );
+  const expanded = expandFunctions(raw.graph, raw.functions, imported);
+  const graph = importGraph(expanded.graph, {
     file,
     source,
     ids,
@@ -65,13 +70,13 @@ export async function readModel(source: ByteSource, options: ReadOptions): Promi
   const { proto } = raw;
   const model: Model = {
     graph,
-    opsets: new Map(proto.opsetImport.map(({ domain, version }) => [normalDomain(domain), version ?? 0])),
+    opsets: new Map([...expanded.opsets, ...imported]),
     irVersion: proto.irVersion ?? 0,
     producer: producerOf(proto),
     metadata: new Map(proto.metadata.map(({ key, value }) => [key ?? '', value ?? ''])),
     nextNodeId: ids.nextNodeId,
     nextValueId: ids.nextValueId,
-    functions: new Set(raw.functions),
+    functions: expanded.left,
   };
   return { model, diagnostics };
 }

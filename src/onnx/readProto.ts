@@ -4,6 +4,7 @@ import {
   type AttributeProto,
   attributeProto,
   containerProto,
+  type FunctionProto,
   functionProto,
   type GraphProto,
   graphProto,
@@ -63,11 +64,18 @@ export interface RawGraph {
   readonly sparse: readonly RawSparse[];
 }
 
+/** A model-local function. */
+export interface RawFunction {
+  readonly proto: FunctionProto;
+  readonly nodes: readonly RawNode[];
+  /** Attributes with a value for calls that do not give one. */
+  readonly defaults: readonly RawAttribute[];
+}
+
 export interface RawModel {
   readonly proto: ModelProto;
   readonly graph: RawGraph | undefined;
-  /** `domain::name`. */
-  readonly functions: readonly string[];
+  readonly functions: readonly RawFunction[];
   readonly hasTraining: boolean;
 }
 
@@ -81,7 +89,7 @@ const MAX_DEPTH = 64;
 export async function readModelProto(walker: WireWalker): Promise<RawModel> {
   let graph: RawGraph | undefined;
   let hasTraining = false;
-  const functions: string[] = [];
+  const functions: RawFunction[] = [];
   const light = await walker.walk(
     0,
     walker.byteLength,
@@ -93,7 +101,7 @@ export async function readModelProto(walker: WireWalker): Promise<RawModel> {
         hasTraining = true;
       },
       [HEAVY.model.functions]: async (span) => {
-        functions.push(await readFunctionName(walker, message(walker, span)));
+        functions.push(await readFunction(walker, message(walker, span)));
       },
     },
     modelProto.byId,
@@ -101,20 +109,25 @@ export async function readModelProto(walker: WireWalker): Promise<RawModel> {
   return { proto: decodeAt(walker, modelProto, light, 0), graph, functions, hasTraining };
 }
 
-async function readFunctionName(walker: WireWalker, span: FieldSpan): Promise<string> {
-  const skip: Visit = () => {};
+async function readFunction(walker: WireWalker, span: FieldSpan): Promise<RawFunction> {
+  const nodes: RawNode[] = [];
+  const defaults: RawAttribute[] = [];
+  const { node, attributeProto: attribute, valueInfo } = HEAVY.function;
   const light = await walker.walk(
     span.start,
     span.end,
     {
-      [HEAVY.function.node]: skip,
-      [HEAVY.function.attributeProto]: skip,
-      [HEAVY.function.valueInfo]: skip,
+      [node]: async (s) => {
+        nodes.push(await readNode(walker, message(walker, s), 0));
+      },
+      [attribute]: async (s) => {
+        defaults.push(await readAttribute(walker, message(walker, s), 0));
+      },
+      [valueInfo]: () => undefined,
     },
     functionProto.byId,
   );
-  const { domain, name } = decodeAt(walker, functionProto, light, span.start);
-  return `${domain ?? ''}::${name ?? ''}`;
+  return { proto: decodeAt(walker, functionProto, light, span.start), nodes, defaults };
 }
 
 async function readGraph(walker: WireWalker, span: FieldSpan, depth: number): Promise<RawGraph> {

@@ -53,7 +53,7 @@ export interface WrittenModel extends WrittenFile {
 export async function writeModel(model: Model, options: WriteOptions): Promise<WrittenModel> {
   const { file, externalLocation, externalThreshold = PROTOBUF_LIMIT } = options;
   if (model.functions.size > 0) {
-    throw cannotWrite({ file }, `the model-local functions ${[...model.functions].join(', ')}`);
+    throw cannotWrite({ file }, `the model-local functions ${[...model.functions.keys()].join(', ')}`);
   }
   const inside = await modelParts(model, file, undefined);
   const byteLength = byteLengthOf(inside);

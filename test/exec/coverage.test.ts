@@ -13,12 +13,12 @@ it('lists everything that does not run at once, each with its node', () => {
   net.node('Nonesuch', { name: 'a' }).node('Relu', { name: 'fine' });
   net.node('Thing', { name: 'b', domain: 'com.example' }).node('Thing', { name: 'c', domain: 'not.imported' });
   const built = net.node('Call', { name: 'd', domain: 'com.example' }).build().model;
-  const withFunction = { ...built, functions: new Set(['com.example::Call']) };
+  const withFunction = { ...built, functions: new Map([['com.example::Call', 'it calls itself']]) };
   expect(checkCoverage(withFunction, { file: 'm.onnx' }).map(formatDiagnostic)).toEqual([
     'EXE301 m.onnx, node a (Nonesuch): operator ai.onnx.Nonesuch of opset 17 is not supported',
     'EXE301 m.onnx, node b (Thing): operator com.example.Thing of opset 2 is not supported',
     'EXE301 m.onnx, node c (Thing): operator not.imported.Thing of a domain the model does not import is not supported',
-    'EXE303 m.onnx, node d (Call): com.example::Call is a function of the model; functions are not run, inline them first',
+    'EXE303 m.onnx, node d (Call): com.example::Call is a function of the model that cannot be expanded: it calls itself',
   ]);
 });
 

@@ -275,7 +275,7 @@ export class ModelBuilder {
       metadata: new Map(),
       nextNodeId: this.#ids.nextNodeId,
       nextValueId: this.#ids.nextValueId,
-      functions: new Set(),
+      functions: new Map(),
     };
     return { model: built, ids: this.#values, bytes: () => modelBytes(built, 'test.onnx') };
   }

@@ -155,7 +155,7 @@ export const anyModel: fc.Arbitrary<Model> = fc
       metadata: new Map(Object.entries(metadata)),
       nextNodeId: ids.nextNodeId,
       nextValueId: ids.nextValueId,
-      functions: new Set<string>(),
+      functions: new Map(),
     };
   });
 

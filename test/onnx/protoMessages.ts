@@ -41,6 +41,7 @@ export function externalData(entries: Readonly<Record<string, string>>): number[
 export interface NodeMessage {
   readonly op: string;
   readonly name?: string;
+  readonly domain?: string;
   readonly in?: readonly string[];
   readonly out?: readonly string[];
   /** AttributeProtos. */
@@ -67,17 +68,57 @@ export function graphMessage(graph: GraphMessage): number[] {
   ];
 }
 
-function nodeMessage({ op, name = '', in: inputs = [], out = [], attributes = [] }: NodeMessage): number[] {
+function nodeMessage({
+  op,
+  name = '',
+  domain = '',
+  in: inputs = [],
+  out = [],
+  attributes = [],
+}: NodeMessage): number[] {
   return [
     ...inputs.flatMap((i) => block(1, i)),
     ...out.flatMap((o) => block(2, o)),
     ...(name === '' ? [] : block(3, name)),
     ...block(4, op),
+    ...(domain === '' ? [] : block(7, domain)),
     ...attributes.flatMap((a) => block(5, a)),
   ];
 }
 
+export interface FunctionMessage {
+  readonly name: string;
+  readonly in: readonly string[];
+  readonly out: readonly string[];
+  readonly nodes: readonly NodeMessage[];
+  /** AttributeProtos with a value. */
+  readonly defaults?: readonly (readonly number[])[];
+  /** Version of ai.onnx. */
+  readonly opset?: number;
+}
+
+/** A FunctionProto of domain `local`. */
+export function functionMessage(f: FunctionMessage): number[] {
+  return [
+    ...block(1, f.name),
+    ...f.in.flatMap((name) => block(4, name)),
+    ...f.out.flatMap((name) => block(5, name)),
+    ...f.nodes.flatMap((node) => block(7, nodeMessage(node))),
+    ...block(9, int(2, f.opset ?? 17)),
+    ...block(10, 'local'),
+    ...(f.defaults ?? []).flatMap((a) => block(11, a)),
+  ];
+}
+
 /** A whole model of IR version 8 and opset 17. */
-export function modelMessage(graph: GraphMessage): Uint8Array {
-  return Uint8Array.from([...int(1, 8), ...block(8, int(2, 17)), ...block(7, graphMessage(graph))]);
+export function modelMessage(graph: GraphMessage, ...functions: readonly FunctionMessage[]): Uint8Array {
+  const local = functions.length === 0 ? [] : block(8, [...block(1, 'local'), ...int(2, 1)]);
+  const bodies = functions.flatMap((f) => block(25, functionMessage(f)));
+  return Uint8Array.from([
+    ...int(1, 8),
+    ...block(8, int(2, 17)),
+    ...local,
+    ...block(7, graphMessage(graph)),
+    ...bodies,
+  ]);
 }

@@ -137,7 +137,7 @@ describe('what cannot be written', () => {
 
   test('model-local functions are named', async () => {
     const { model: m } = model().input('x', [1]).relu().build();
-    const withFunctions = { ...m, functions: new Set(['my::F']) };
+    const withFunctions = { ...m, functions: new Map([['my::F', 'too deep']]) };
     await expect(modelBytes(withFunctions, 'm.onnx')).rejects.toThrow(/^ONX501 m\.onnx: .*my::F/);
   });
 });

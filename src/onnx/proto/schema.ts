@@ -89,7 +89,14 @@ export const sparseTensorProto = message('SparseTensorProto', { dims: many(3, in
 /** SequenceProto and OptionalProto alike: their tensors and sequences are walked by offset. */
 export const containerProto = message('SequenceProto', { name: one(1, string) });
 
-export const functionProto = message('FunctionProto', { name: one(1, string), domain: one(10, string) });
+export const functionProto = message('FunctionProto', {
+  name: one(1, string),
+  input: many(4, string),
+  output: many(5, string),
+  attribute: many(6, string),
+  opsetImport: many(9, operatorSetId),
+  domain: one(10, string),
+});
 
 export type ModelProto = MessageOf<typeof modelProto.fields>;
 export type GraphProto = MessageOf<typeof graphProto.fields>;
@@ -97,6 +104,7 @@ export type NodeProto = MessageOf<typeof nodeProto.fields>;
 export type AttributeProto = MessageOf<typeof attributeProto.fields>;
 export type TensorProto = MessageOf<typeof tensorProto.fields>;
 export type TypeProto = MessageOf<typeof typeProto.fields>;
+export type FunctionProto = MessageOf<typeof functionProto.fields>;
 export type ValueInfoProto = MessageOf<typeof valueInfo.fields>;
 
 /** Field numbers that the walker handles by offset. */
