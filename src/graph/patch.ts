@@ -103,6 +103,12 @@ export class GraphEditor {
     this.#nodes.delete(id);
   }
 
+  /** Takes over the nodes and values of a graph inside this one; the nodes then stand for `origin`. */
+  adopt(inner: Graph, origin: readonly NodeId[]): void {
+    for (const value of inner.values.values()) this.#values.set(value.id, value);
+    for (const node of inner.nodes) this.#nodes.set(node.id, { ...node, origin });
+  }
+
   /** Replaces nodes by one that makes the same outputs; it stands for all their origins. */
   replaceNodes(ids: readonly NodeId[], spec: Omit<NewNode, 'origin'>): NodeId {
     const origin = new Set<NodeId>();

@@ -10,6 +10,7 @@ import { eliminateIdentity } from './eliminateIdentity.ts';
 import { foldAffine } from './foldAffine.ts';
 import { ConstantLoader, foldConstants } from './foldConstants.ts';
 import { inferFacts } from './inferFacts.ts';
+import { inlineIf } from './inlineIf.ts';
 import { unfuse } from './unfuse.ts';
 
 export interface PrepareOptions {
@@ -27,8 +28,9 @@ export interface PreparedGraph {
 }
 
 /**
- * The float graph that is quantized, for bound input shapes: fused nodes taken apart, constants folded, Identity, Dropout and idle Casts gone,
- * BatchNormalization and constant factors and addends in the product before them. Values keep their ids; nodes list the user's nodes they stand for.
+ * The float graph that is quantized, for bound input shapes: fused nodes taken apart, branches of known conditions in
+ * place of their If, constants folded, Identity, Dropout and idle Casts gone, BatchNormalization and constant factors and
+ * addends in the product before them. Values keep their ids; nodes list the user's nodes they stand for.
  * @throws DiagnosticError SHP… when shapes do not work out.
  */
 export async function prepareGraph(model: Model, options: PrepareOptions): Promise<PreparedGraph> {
@@ -39,7 +41,12 @@ export async function prepareGraph(model: Model, options: PrepareOptions): Promi
   unfuse(editor, opsets.get('') ?? 0);
   const loader = new ConstantLoader(editor);
   eliminateIdentity(editor);
-  const known = await foldConstants(editor, loader, { opsets, inputDims, kernels });
+  let known = await foldConstants(editor, loader, { opsets, inputDims, kernels });
+  while (inlineIf(editor, loader) > 0) {
+    unfuse(editor, opsets.get('') ?? 0);
+    eliminateIdentity(editor);
+    known = await foldConstants(editor, loader, { opsets, inputDims, kernels });
+  }
   eliminateIdentity(editor, known);
   await foldAffine(editor, loader, known);
   const graph = withoutDeadNodes(editor.finish());
