@@ -5,8 +5,8 @@ import { type Tensor, tensor } from '../../src/base/tensor.ts';
 import type { KernelSet } from '../../src/kernels/kernelSet.ts';
 import { ENGINES } from '../kernels/engines.ts';
 import { expectClose, int32s, normals } from './floatCases.ts';
-import { buildNode, type OneNode, runHere } from './oneNode.ts';
-import { expectVector } from './qlinearCases.ts';
+import { buildNode, type OneNode, runHere, runInOnnxRuntime } from './oneNode.ts';
+import { expectVector, withInputs } from './qlinearCases.ts';
 
 const random = seededRandom(37);
 let engines: readonly KernelSet[];
@@ -84,6 +84,35 @@ describe('MatMulNBits', () => {
     }
   });
 
+  it('is as near ONNX Runtime at accuracy level 4 as its rounding of A to 8 bits allows', async () => {
+    const { k, n, size } = { k: 128, n: 17, size: 32 };
+    const weight = node({ bits: 4, k, n, size, rows: [3], zeros: 'packed' });
+    const at4 = { ...weight, attributes: { ...weight.attributes, accuracy_level: 4 } };
+    const identity = tensor('float32', [k, k], new Float32Array(k * k));
+    for (let i = 0; i < k; i++) identity.data[i * k + i] = 1;
+    const [columns] = await runHere(await buildNode(withInputs(weight, { 0: identity })), engines[0]!); // [K, N]
+    const built = await buildNode(at4);
+    const [expected] = await runInOnnxRuntime(built);
+    const a = weight.inputs[0]!.data as Float32Array;
+    for (const kernels of engines) {
+      const [found] = await runHere(built, kernels);
+      let apart = 0;
+      for (let i = 0; i < found!.data.length; i++) {
+        const [row, column] = [Math.floor(i / n), i % n];
+        let bound = 0;
+        for (let from = 0; from < k; from += size) {
+          const step = largest(a.subarray(row * k + from, row * k + from + size)) / 127; // symmetric codes of a block
+          for (let at = from; at < from + size; at++)
+            bound += (step / 2) * Math.abs(columns!.data[at * n + column] as number);
+        }
+        const difference = Math.abs((found!.data[i] as number) - (expected!.data[i] as number));
+        expect(difference).toBeLessThanOrEqual(bound * (1 + 2 ** -10)); // and float32 sums of 128 products
+        apart = Math.max(apart, difference);
+      }
+      expect(apart).toBeGreaterThan(0); // it does round A
+    }
+  });
+
   it('reads codes and zero points from the lowest bits on', async () => {
     const one = (k: number) =>
       tensor(
@@ -126,3 +155,7 @@ describe('MatMulNBits', () => {
     await expect(run({ attributes: { ...attributes, N: 4 } })).rejects.toThrow('B has shape [3, 2, 16], expected 128');
   });
 });
+
+function largest(x: Float32Array): number {
+  return x.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+}
