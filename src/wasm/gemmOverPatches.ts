@@ -41,6 +41,9 @@ export interface Panels {
 
 /** Patches that are worked on at a time shall stay in the second-level cache. */
 const BLOCK_BYTES = 160 * 1024;
+/** Likewise for padded input rows, of which a window may need this much at least. */
+const ROWS_BYTES = 256 * 1024;
+const MAX_ROWS_BYTES = 768 * 1024;
 const MIN_BLOCK = 16;
 const MAX_BLOCK = 2048;
 
@@ -79,14 +82,17 @@ export function gemmOverPatchesQ8(
 ): void {
   if (out.length === 0) return;
   lend(engine.memory, (loan) => {
-    const rowBytes = 2 * roundUp(sumLength(problem), 2);
+    const { offsetsY, offsetsX, groupIn } = problem;
+    const rowBytes = 2 * offsetsY.length * roundUp(offsetsX.length * groupIn, 2);
     const descriptor = describe(engine, loan, { x, panels, out, problem, rowBytes });
     descriptor.setInts({
       [layout.CONV_X_SIGNED]: x instanceof Int8Array ? 1 : 0,
       [layout.CONV_X_ZERO]: inputZeroPoint,
     });
     describeEpilogue(engine, loan, descriptor, epilogue, problem, reach);
-    runBlocks(engine, loan, 'convQs8Qc8w', { descriptor, problem, rowBytes });
+    const rows = rowBlockOf(problem);
+    if (rows === undefined) runBlocks(engine, loan, 'convQs8Qc8w', { descriptor, problem, rowBytes });
+    else runRows(engine, loan, { descriptor, problem, rows });
   });
 }
 
@@ -157,6 +163,57 @@ function runBlocks(engine: Engine, loan: Loan, kernel: string, { descriptor, pro
       ...(byPixels ? [first, end, 0, panels] : [0, pixels, first, end]),
       loan.scratch(scratchBytes),
     ]),
+  );
+}
+
+/** Output rows whose padded input rows are worked on at a time; see {@link runRows}. */
+interface RowBlock {
+  readonly block: number;
+  readonly scratchBytes: number;
+}
+
+/** How patches can be read in padded input rows; undefined where their taps are no neighbours, or copying is cheaper. */
+function rowBlockOf(problem: PatchProblem): RowBlock | undefined {
+  const { offsetsY, offsetsX, groups, direct, inChannels, strideHeight, strideWidth, gridHeight, gridWidth } = problem;
+  const [dilation = 1] = stepsOf(offsetsY);
+  const isWindow = stepsOf(offsetsX).every((s) => s === 1) && stepsOf(offsetsY).every((s) => s === dilation);
+  const taps = offsetsY.length * offsetsX.length;
+  if (direct || groups !== 1 || taps < 2 || !isWindow || dilation < 1 || strideWidth > offsetsX.length)
+    return undefined;
+  const rowBytes = 2 * ((gridWidth - 1) * strideWidth + offsetsX.length) * inChannels;
+  const further = (offsetsY.length - 1) * dilation;
+  if ((further + 1) * rowBytes > MAX_ROWS_BYTES) return undefined;
+  const fitting = Math.floor((ROWS_BYTES / rowBytes - further - 1) / strideHeight) + 1;
+  const block = Math.min(gridHeight, Math.max(1, fitting));
+  const tableBytes = 4 * roundUp(block * gridWidth + 3, 16);
+  return { block, scratchBytes: tableBytes + ((block - 1) * strideHeight + further + 1) * rowBytes + layout.SLACK };
+}
+
+function stepsOf(offsets: readonly number[]): readonly number[] {
+  return offsets.slice(1).map((offset, i) => offset - (offsets[i] as number));
+}
+
+function runRows(
+  engine: Engine,
+  loan: Loan,
+  {
+    descriptor,
+    problem,
+    rows,
+  }: { readonly descriptor: Descriptor; readonly problem: PatchProblem; readonly rows: RowBlock },
+): void {
+  const { batch, gridHeight, gridWidth, groupOut, offsetsY, offsetsX } = problem;
+  descriptor.setInts({
+    [layout.CONV_BLOCK]: rows.block,
+    [layout.CONV_PAD_TOP]: -(offsetsY[0] as number), // one tap or more
+    [layout.CONV_PAD_LEFT]: -(offsetsX[0] as number),
+    [layout.CONV_DILATION_Y]: stepsOf(offsetsY)[0] ?? 1,
+  });
+  const work = (batch * gridHeight * gridWidth * roundUp(groupOut, 8) * sumLength(problem)) / 40;
+  const ranges = engine.split(batch * gridHeight, work, 1);
+  engine.run(
+    'convRowsQs8Qc8w',
+    ranges.map(([first, end]) => [descriptor.pointer, first, end, loan.scratch(rows.scratchBytes)]),
   );
 }
 

@@ -10,6 +10,8 @@ export interface WeightOrder {
   readonly groupOut: number;
   readonly groupIn: number;
   readonly taps: number;
+  /** Taps of one row of the kernel. */
+  readonly columns: number;
   readonly groupStride: number;
   readonly outStride: number;
   readonly inStride: number;
@@ -21,20 +23,21 @@ export function convOrder({ groups, inChannels, outChannels, kernelHeight, kerne
   const groupIn = inChannels / groups;
   const groupOut = outChannels / groups;
   const outStride = groupIn * taps;
-  return { groups, groupOut, groupIn, taps, groupStride: groupOut * outStride, outStride, inStride: taps };
+  const columns = kernelWidth;
+  return { groups, groupOut, groupIn, taps, columns, groupStride: groupOut * outStride, outStride, inStride: taps };
 }
 
 /** [I, O/groups, kH, kW]. */
 export function convTransposeOrder(geometry: ConvGeometry): WeightOrder {
-  const { groups, groupIn, groupOut, taps } = convOrder(geometry);
+  const { groups, groupIn, groupOut, taps, columns } = convOrder(geometry);
   const inStride = groupOut * taps;
-  return { groups, groupOut, groupIn, taps, groupStride: groupIn * inStride, outStride: taps, inStride };
+  return { groups, groupOut, groupIn, taps, columns, groupStride: groupIn * inStride, outStride: taps, inStride };
 }
 
 /** [K, N], or [N, K] when transposed. */
 export function gemmOrder({ k, n, transposed }: GemmShape): WeightOrder {
   const strides = transposed ? { outStride: k, inStride: 1 } : { outStride: 1, inStride: n };
-  return { groups: 1, groupOut: n, groupIn: k, taps: 1, groupStride: 0, ...strides };
+  return { groups: 1, groupOut: n, groupIn: k, taps: 1, columns: 1, groupStride: 0, ...strides };
 }
 
 /** Float panels: [groups][groupOut / 8][taps][groupIn][8]. */

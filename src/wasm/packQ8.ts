@@ -5,7 +5,10 @@ import type { WasmMemory } from './memory.ts';
 import { spreadBias, type WeightOrder } from './pack.ts';
 import { roundUp, WasmPacked } from './packed.ts';
 
-/** Centred int16 panels: [groups][groupOut / 8][pairs of k][8][2], k running over taps and then inputs. */
+/**
+ * Centred int16 panels: [groups][groupOut / 8][pairs of k][8][2], k running over taps and then inputs; every row of taps
+ * starts a pair.
+ */
 export function packPanelsQ8(
   engine: Engine,
   weights: ConvQ8Weights,
@@ -13,10 +16,10 @@ export function packPanelsQ8(
   inputZeroPoint: number,
 ): WasmPacked {
   const { codes, zeroPoint, bias } = weights;
-  const { groups, groupOut, groupIn, taps } = order;
+  const { groups, groupOut, groupIn, taps, columns } = order;
   const paddedOut = roundUp(groupOut, 8);
   const k = taps * groupIn;
-  const evenK = roundUp(k, 2);
+  const evenK = columns === 0 ? 0 : (taps / columns) * roundUp(columns * groupIn, 2);
   const reach = new Float64Array(groups * groupOut);
   const packed = new WasmPacked(engine.memory, {
     form: 'panels',
@@ -41,6 +44,7 @@ export function packPanelsQ8(
         groupOut,
         groupIn,
         taps,
+        columns,
         order.outStride,
         order.inStride,
         out + 8 * group * groupOut,

@@ -52,6 +52,9 @@ export function convCases(): readonly ConvCase[] {
   // several blocks of pixels, several images in one block
   add({ inHeight: 40, inWidth: 41, inChannels: 64, outChannels: 12 });
   add({ ...window(3, 3, 1, 1, 1), batch: 3, inHeight: 17, inWidth: 13, inChannels: 70, outChannels: 10 });
+  // several blocks of input rows, and rows too long to be kept
+  add({ ...window(3, 3, 1, 1, 1), batch: 2, inHeight: 60, inWidth: 41, inChannels: 64, outChannels: 3 });
+  add({ ...window(3, 3, 1, 1, 1), inHeight: 2, inWidth: 520, inChannels: 260, outChannels: 2 });
   add({ ...window(3, 3, 1, 1, 1), inHeight: 60, inWidth: 70, inChannels: 65, outChannels: 65, groups: 65 });
   return cases;
 }

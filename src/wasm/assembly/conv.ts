@@ -6,7 +6,7 @@ import {
   CONV_GROUP_OUT, CONV_K, CONV_LO, CONV_OUT, CONV_OUT_IMAGE, CONV_OUT_PIXEL, CONV_OUT_ROW, CONV_PANELS,
   CONV_WEIGHTS, CONV_X, EPILOGUE_ACCUMULATORS,
 } from './layout';
-import { field, pointer } from './vector';
+import { field, pairsOfSums, pointer } from './vector';
 
 /**
  * Convolution, transposed convolution and matrix product as a GEMM over blocks of output pixels that stay in cache.
@@ -31,7 +31,7 @@ function convBlocks(
   const outPixel = pointer(descriptor, CONV_OUT_PIXEL);
   const wide = Q8 && field(descriptor, CONV_EPILOGUE) == EPILOGUE_ACCUMULATORS;
   const outShift: usize = !Q8 || wide ? 2 : 0;
-  const pairs = (k + 1) >> 1;
+  const pairs = pairsOfSums(descriptor);
   const panelBytes = Q8 ? <usize>pairs << 5 : <usize>k << 5;
   const rowBytes = Q8 ? <usize>pairs << 2 : <usize>k << 2;
 

@@ -5,42 +5,61 @@ import { field, pointer, store8, upperHalf } from './vector';
 /**
  * Equations (A) and (R) in tiles of 4 rows by 8 columns; one dot instruction multiplies two k.
  *
- * @param a int16 rows, zero point subtracted; b panels [columns / 8][pairs][8][2] int16; bias int32.
+ * @param TABLE whether the rows of `a` start where the int32 offsets in `table` say; else `aStride` apart.
+ * @param a int16 rows, zero point subtracted, of `runs` runs of `pairs` pairs that lie `runStep` bytes apart.
+ * @param b panels [columns / 8][runs x pairs][8][2] int16; bias int32.
  * @param descriptor the epilogue's fields; `channel` is the padded output channel of the first column.
  */
-export function gemmQs8Qc8w_4x8(
-  descriptor: usize, a: usize, aStride: usize, b: usize, bias: usize, c: usize, cStride: usize,
-  rows: i32, columns: i32, pairs: i32, channel: i32,
+// @ts-ignore: decorator
+@inline
+function tiles_4x8(
+  TABLE: bool, descriptor: usize, a: usize, aStride: usize, table: usize, runs: i32, runStep: usize, b: usize,
+  bias: usize, c: usize, cStride: usize, rows: i32, columns: i32, pairs: i32, channel: i32,
 ): void {
+  const skip = runStep - (<usize>pairs << 2);
   const epilogue = field(descriptor, CONV_EPILOGUE);
   const zero = stepZero(descriptor), lo = byteLo(descriptor), hi = byteHi(descriptor), flip = byteFlip(descriptor);
   const columnBytes: usize = epilogue == EPILOGUE_ACCUMULATORS ? 4 : 1;
   for (let n = 0; n < columns; n += 8) {
     const width = columns - n;
     for (let m = 0; m < rows; m += 4) {
-      let a0 = a + <usize>m * aStride;
-      let a1 = a0 + aStride;
-      let a2 = a1 + aStride;
-      let a3 = a2 + aStride;
+      let a0 = a, a1 = a, a2 = a, a3 = a;
+      if (TABLE) {
+        const offsets = table + (<usize>m << 2);
+        a0 += load<usize>(offsets);
+        a1 += load<usize>(offsets, 4);
+        a2 += load<usize>(offsets, 8);
+        a3 += load<usize>(offsets, 12);
+      } else {
+        a0 += <usize>m * aStride;
+        a1 = a0 + aStride;
+        a2 = a1 + aStride;
+        a3 = a2 + aStride;
+      }
       let pb = b;
       let c00 = v128.load(bias), c01 = v128.load(bias, 16);
       let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01;
-      for (let i = pairs; i != 0; i--) {
-        const b0 = v128.load(pb), b1 = v128.load(pb, 16);
-        let v = v128.load32_splat(a0);
-        c00 = i32x4.add(c00, i32x4.dot_i16x8_s(v, b0));
-        c01 = i32x4.add(c01, i32x4.dot_i16x8_s(v, b1));
-        v = v128.load32_splat(a1);
-        c10 = i32x4.add(c10, i32x4.dot_i16x8_s(v, b0));
-        c11 = i32x4.add(c11, i32x4.dot_i16x8_s(v, b1));
-        v = v128.load32_splat(a2);
-        c20 = i32x4.add(c20, i32x4.dot_i16x8_s(v, b0));
-        c21 = i32x4.add(c21, i32x4.dot_i16x8_s(v, b1));
-        v = v128.load32_splat(a3);
-        c30 = i32x4.add(c30, i32x4.dot_i16x8_s(v, b0));
-        c31 = i32x4.add(c31, i32x4.dot_i16x8_s(v, b1));
-        a0 += 4; a1 += 4; a2 += 4; a3 += 4;
-        pb += 32;
+      for (let run = TABLE ? runs : 1; run != 0; run--) {
+        for (let i = pairs; i != 0; i--) {
+          const b0 = v128.load(pb), b1 = v128.load(pb, 16);
+          let v = v128.load32_splat(a0);
+          c00 = i32x4.add(c00, i32x4.dot_i16x8_s(v, b0));
+          c01 = i32x4.add(c01, i32x4.dot_i16x8_s(v, b1));
+          v = v128.load32_splat(a1);
+          c10 = i32x4.add(c10, i32x4.dot_i16x8_s(v, b0));
+          c11 = i32x4.add(c11, i32x4.dot_i16x8_s(v, b1));
+          v = v128.load32_splat(a2);
+          c20 = i32x4.add(c20, i32x4.dot_i16x8_s(v, b0));
+          c21 = i32x4.add(c21, i32x4.dot_i16x8_s(v, b1));
+          v = v128.load32_splat(a3);
+          c30 = i32x4.add(c30, i32x4.dot_i16x8_s(v, b0));
+          c31 = i32x4.add(c31, i32x4.dot_i16x8_s(v, b1));
+          a0 += 4; a1 += 4; a2 += 4; a3 += 4;
+          pb += 32;
+        }
+        if (TABLE) {
+          a0 += skip; a1 += skip; a2 += skip; a3 += skip;
+        }
       }
       const height = rows - m;
       let pc = c + <usize>m * cStride;
@@ -73,10 +92,26 @@ export function gemmQs8Qc8w_4x8(
         if (height > 3) finishRow(descriptor, c30, c31, pc += cStride, channel + n, width);
       }
     }
-    b += <usize>pairs << 5;
+    b += <usize>(TABLE ? runs * pairs : pairs) << 5;
     bias += 32;
     c += columnBytes << 3;
   }
+}
+
+/** Rows `aStride` bytes apart; see {@link tiles_4x8}. */
+export function gemmQs8Qc8w_4x8(
+  descriptor: usize, a: usize, aStride: usize, b: usize, bias: usize, c: usize, cStride: usize, rows: i32,
+  columns: i32, pairs: i32, channel: i32,
+): void {
+  tiles_4x8(false, descriptor, a, aStride, 0, 1, 0, b, bias, c, cStride, rows, columns, pairs, channel);
+}
+
+/** Rows in runs, where a table says; see {@link tiles_4x8}. */
+export function gemmRunsQs8Qc8w_4x8(
+  descriptor: usize, a: usize, table: usize, runs: i32, runStep: usize, b: usize, bias: usize, c: usize,
+  cStride: usize, rows: i32, columns: i32, pairs: i32, channel: i32,
+): void {
+  tiles_4x8(true, descriptor, a, 0, table, runs, runStep, b, bias, c, cStride, rows, columns, pairs, channel);
 }
 
 /** One row, 16 columns at a time: fully connected layers are bound by reading their weights. */

@@ -9,7 +9,7 @@ import { field, pointer } from './vector';
 /**
  * Writes the patches of output pixels first, first + 1, ... as rows of a matrix: [ky][kx][input channel].
  *
- * @param Q8 true: codes become int16, rows have an even length; false: float32.
+ * @param Q8 true: codes become int16, every row of taps has an even length; false: float32.
  */
 // @ts-ignore: decorator
 @inline
@@ -27,7 +27,7 @@ function im2col(Q8: bool, descriptor: usize, group: i32, first: i32, count: i32,
   const offsetsX = offsetsY + (<usize>tapsY << 2);
   const depth = field(descriptor, CONV_GROUP_IN);
   const dense = field(descriptor, CONV_DENSE_TAPS);
-  const odd = Q8 && (field(descriptor, CONV_K) & 1) == 1;
+  const odd = Q8 && ((tapsX * depth) & 1) == 1;
   const signed = field(descriptor, CONV_X_SIGNED);
   const zero = i16x8.splat(<i16>field(descriptor, CONV_X_ZERO));
   const inShift: usize = Q8 ? 0 : 2;
@@ -41,7 +41,7 @@ function im2col(Q8: bool, descriptor: usize, group: i32, first: i32, count: i32,
     for (let ty = 0; ty < tapsY; ty++) {
       const iy = gy * strideY + load<i32>(offsetsY + (<usize>ty << 2));
       if (<u32>iy >= <u32>inHeight) {
-        const bytes = <usize>(tapsX * depth) << outShift;
+        const bytes = <usize>(tapsX * depth + (odd ? 1 : 0)) << outShift;
         zeroRun(to, bytes);
         to += bytes;
         continue;
@@ -74,10 +74,10 @@ function im2col(Q8: bool, descriptor: usize, group: i32, first: i32, count: i32,
           to += <usize>depth << outShift;
         }
       }
-    }
-    if (odd) {
-      store<i16>(to, 0);
-      to += 2;
+      if (odd) {
+        store<i16>(to, 0);
+        to += 2;
+      }
     }
     if (++gx == gridWidth) {
       gx = 0;

@@ -1,4 +1,5 @@
 export { convF32, convQs8Qc8w } from './conv';
+export { convRowsQs8Qc8w } from './convRowsQ8';
 export { copyRows, lookupRows } from './copyRows';
 export { depthwiseQs8Qc8w } from './depthwiseQ8';
 export { depthwiseF32, depthwisePixel_1x8, depthwiseTile_4x8, depthwiseTileX3_4x8 } from './depthwiseF32';

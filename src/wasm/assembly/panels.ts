@@ -1,7 +1,8 @@
 // Weights rearranged into panels of 8 output channels, one group at a time.
 
 /**
- * One group of 8-bit weights to centred int16 panels [groupOut / 8][pairs of k][8][2], k running over taps, then inputs.
+ * One group of 8-bit weights to centred int16 panels [groupOut / 8][pairs of k][8][2], k running over taps, then inputs;
+ * every `columns` taps start a pair.
  *
  * @param zeros i32 zero points `zeroStep` bytes apart: 4 for one per channel, 0 for one of all.
  * @param sums groupOut f64: the sums of the centred weights' absolute values.
@@ -15,11 +16,12 @@ export function panelsQ8(
   groupOut: i32,
   groupIn: i32,
   taps: i32,
+  columns: i32,
   outStride: usize,
   inStride: usize,
   sums: usize,
 ): void {
-  const evenK = (taps * groupIn + 1) & ~1;
+  const evenK = taps == 0 ? 0 : (taps / columns) * ((columns * groupIn + 1) & ~1);
   for (let o = 0; o < groupOut; o++) {
     const panel = to + 2 * (<usize>(o & ~7) * evenK + 2 * (o & 7));
     const zero = load<i32>(zeros);
@@ -34,6 +36,7 @@ export function panelsQ8(
         at += inStride;
         i++;
       }
+      if ((tap + 1) % columns == 0) i = (i + 1) & ~1;
     }
     store<f64>(sums, <f64>total);
     sums += 8;

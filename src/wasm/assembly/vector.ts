@@ -1,3 +1,5 @@
+import { CONV_GROUP_IN, CONV_TAPS_X, CONV_TAPS_Y } from './layout';
+
 // Small pieces that every kernel is built of.
 
 /** A 32-bit field of a descriptor. */
@@ -11,6 +13,13 @@ export function field(descriptor: usize, offset: usize): i32 {
 @inline
 export function pointer(descriptor: usize, offset: usize): usize {
   return load<usize>(descriptor + offset);
+}
+
+/** Pairs of int16 that an output of a convolution sums: every row of taps has an even length. */
+// @ts-ignore: decorator
+@inline
+export function pairsOfSums(descriptor: usize): i32 {
+  return field(descriptor, CONV_TAPS_Y) * ((field(descriptor, CONV_TAPS_X) * field(descriptor, CONV_GROUP_IN) + 1) >> 1);
 }
 
 /** NaN stays NaN: the comparisons of pmax and pmin are false for it, and they then keep their first operand. */
