@@ -105,7 +105,7 @@ async function computed(
 ): Promise<readonly Tensor[] | undefined> {
   const opset = opsets.get(node.domain) ?? 0;
   const def = findOp(node.domain, node.opType, opset);
-  if (def === undefined || RANDOM.test(node.opType) || isDequantizeLinear(node)) return undefined;
+  if (def === undefined || def.random === true || isDequantizeLinear(node)) return undefined;
   const isConstant = (id: ValueId | undefined): boolean => id === undefined || editor.value(id)?.constant !== undefined;
   if (!node.inputs.every(isConstant) || subgraphsOf(node).length > 0) return undefined;
   const small = node.outputs.every((id) => {
@@ -127,8 +127,6 @@ async function computed(
     throw error;
   }
 }
-
-const RANDOM = /^(Random|Multinomial|Bernoulli)/;
 
 /** Codes and their parameters stay together: the executor recognises them. */
 function isDequantizeLinear(node: Node): boolean {
