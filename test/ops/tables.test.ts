@@ -144,6 +144,34 @@ describe('TreeEnsembleClassifier computes what ONNX Runtime computes', () => {
   });
 });
 
+describe('TreeEnsembleClassifier', () => {
+  it('takes the larger of two votes, the first of equal ones', async () => {
+    const node = await buildNode({
+      type: 'TreeEnsembleClassifier',
+      domain: ML,
+      inputs: [tensor('float32', [3, 1], Float32Array.of(0, 1, 2))],
+      outputs: 2,
+      attributes: {
+        nodes_treeids: [0, 0, 0, 0, 0],
+        nodes_nodeids: [0, 1, 2, 3, 4],
+        nodes_modes: ['BRANCH_LT', 'LEAF', 'BRANCH_LT', 'LEAF', 'LEAF'],
+        nodes_featureids: [0, 0, 0, 0, 0],
+        nodes_values: floats([0.5, 0, 1.5, 0, 0]),
+        nodes_truenodeids: [1, 0, 3, 0, 0],
+        nodes_falsenodeids: [2, 0, 4, 0, 0],
+        class_treeids: [0, 0, 0, 0, 0, 0],
+        class_nodeids: [1, 1, 3, 3, 4, 4],
+        class_ids: [0, 1, 0, 1, 0, 1],
+        class_weights: floats([0.75, 0.25, 0.5, 0.5, 0.125, 0.875]),
+        classlabels_strings: ['no', 'yes'],
+      },
+    });
+    const [labels, scores] = await runHere(node, createJsKernels());
+    expect(labels?.data).toEqual(['no', 'no', 'yes']);
+    expect(scores?.data).toEqual(Float32Array.of(0.75, 0.25, 0.5, 0.5, 0.125, 0.875));
+  });
+});
+
 describe('linear models compute what ONNX Runtime computes', () => {
   const random = seededRandom(9);
   const coefficients = (rows: number) => floats(Array.from({ length: 5 * rows }, () => random.normal()));
