@@ -5,6 +5,7 @@ import { zipBroadcast } from './broadcast.ts';
 import { broadcastStrides } from './cells.ts';
 import { indexOf } from './convDirect.ts';
 import { axesOf, axisOf } from './facts.ts';
+import { normalizeLocally } from './localResponse.ts';
 import { floatsOf, isFloat32Stored, numbersOf, stored } from './numbers.ts';
 import { type AttributeSpecs, defineOp, type OpDef, type QuantRule, type RunContext } from './opDef.ts';
 
@@ -44,10 +45,31 @@ const groupNormalization = (since: 18 | 21): OpDef =>
       const { num_groups: groups, epsilon } = context.attributes;
       const [scale, shift] = [numbersOf(context.input(1)), numbersOf(context.input(2))];
       const out = context.output(0, x.dtype, x.dims);
-      const [from, to] = [numbersOf(x), numbersOf(out)];
       const [batch, channels] = x.dims as [number, number];
       const spatial = sizeOf(x.dims.slice(2));
       const per = channels / groups;
+      if (isFloat32Stored(x.dtype)) {
+        const channelOf = (g: number, c: number) => (since === 18 ? g : g * per + c);
+        const expand = (of: ArrayLike<number>, g: number) => {
+          const row = context.scratch('float32', per * spatial);
+          for (let c = 0; c < per; c++) row.fill(of[channelOf(g, c)] as number, c * spatial, (c + 1) * spatial);
+          return row;
+        };
+        for (let g = 0; g < groups; g++) {
+          const [factor, offset] = [expand(scale, g), expand(shift, g)];
+          for (let n = 0; n < batch; n++) {
+            const at = (n * groups + g) * per * spatial;
+            const [row, to] = [x, out].map((t) => floatsOf(t).subarray(at, at + per * spatial)) as [
+              Float32Array,
+              Float32Array,
+            ];
+            const found = { centred: true, epsilon, ...rowStatistics(context, 1) };
+            context.kernels.normalizeRowsF32(row, factor, offset, to, found);
+          }
+        }
+        return [stored(out, context.kernels)];
+      }
+      const [from, to] = [numbersOf(x), numbersOf(out)];
       for (let g = 0; g < batch * groups; g++) {
         const at = g * per * spatial;
         const { mean, deviation } = statistics(from, at, 1, per * spatial, epsilon);
@@ -191,6 +213,10 @@ const lrn = defineOp({
     const x = context.input(0);
     const { alpha, beta, bias, size } = context.attributes;
     const out = context.output(0, x.dtype, x.dims);
+    if (isFloat32Stored(x.dtype)) {
+      normalizeLocally(context, x, out, context.attributes);
+      return [stored(out, context.kernels)];
+    }
     const [from, to] = [numbersOf(x), numbersOf(out)];
     const channels = x.dims[1] as number;
     const spatial = sizeOf(x.dims.slice(2));

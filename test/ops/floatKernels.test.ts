@@ -1,11 +1,13 @@
-import { beforeAll, describe, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/base/random.ts';
 import { sizeOf } from '../../src/base/shape.ts';
 import { type Tensor, tensor } from '../../src/base/tensor.ts';
 import type { KernelSet } from '../../src/kernels/kernelSet.ts';
 import { ENGINES } from '../kernels/engines.ts';
 import type { AttributeInit } from '../models/model.ts';
+import { difference } from './compare.ts';
 import { expectClose, int32s, normals } from './floatCases.ts';
+import { buildNode, runHere } from './oneNode.ts';
 
 type Attributes = Readonly<Record<string, AttributeInit>>;
 const int64s = (values: readonly number[]) => tensor('int64', [values.length], BigInt64Array.from(values, BigInt));
@@ -55,6 +57,21 @@ describe('operators on float kernels compute what ONNX Runtime computes', () => 
       channel().data.map((v) => v * v + 0.1),
     );
     await check('BatchNormalization', [x(dims), channel(), channel(), channel(), variance], {}, 2, 16);
+  });
+
+  it.each([0.5, 0.75, 1.3])('LRN with beta %s, of even sizes as in float64', async (beta) => {
+    const input = x([2, 6, 3, 4], 8);
+    for (const size of [1, 3, 5, 13]) await check('LRN', [input], { size, beta, alpha: 0.125 }, size, 8);
+    for (const size of [2, 4, 14]) {
+      const node = { type: 'LRN', domain: '', inputs: [input], attributes: { size, beta, alpha: 0.125 } };
+      const wide = { ...node, inputs: [tensor('float64', input.dims, Float64Array.from(input.data))] };
+      for (const kernels of engines) {
+        const [found] = await runHere(await buildNode(node), kernels);
+        const [exact] = await runHere(await buildNode(wide), kernels);
+        const rounded = tensor('float32', input.dims, Float32Array.from((exact as Tensor<'float64'>).data));
+        expect(difference(found as Tensor, rounded, 4 * (Math.sqrt(size) / 2 + 2), 0)).toBeUndefined();
+      }
+    }
   });
 
   it.each(['nearest', 'linear', 'cubic'])('Resize %s up and down', async (mode) => {
