@@ -41,7 +41,10 @@ export async function importedRun(parts: RunParts, files: FileSystem): Promise<R
   const compileParts = { open, prepared, kernels, requantizer: settings.requantizer };
   const float = await compileGraph(compileParts, prepared.graph, { signal: parts.signal });
   try {
-    const asInFile = await prepareGraph(open.model, { inputDims: prepared.inputDims, file: open.file, kernels });
+    // Ids made here must mean nothing in the float graph: only what both inherit from the file is the same value.
+    const { nextNodeId, nextValueId, inputDims } = prepared;
+    const apart = { ...open.model, nextNodeId, nextValueId };
+    const asInFile = await prepareGraph(apart, { inputDims, file: open.file, kernels });
     const constants = await codesOf(asInFile.graph, quantization);
     const everything = planOf(prepared.graph, asInFile.graph, quantization, new Set());
     const build = async (skip: ReadonlySet<NodeId>, signal: AbortSignalLike): Promise<Build> => {

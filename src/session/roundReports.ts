@@ -1,5 +1,6 @@
 import type { AbortSignalLike } from '../base/abort.ts';
 import type { FileSystem } from '../base/bytes.ts';
+import { bitsInFile } from '../base/dtype.ts';
 import type { QuantizedTensor, QuantParams } from '../base/quantParams.ts';
 import type { Samples } from '../base/samples.ts';
 import type { Step } from '../exec/program.ts';
@@ -119,7 +120,8 @@ export class RoundReports {
     return this.#entries.flatMap(({ handle, opType, tensors }) =>
       tensors.flatMap((t) => {
         const quantized: QuantizedTensor | undefined = t.weight?.quantized;
-        const params = quantized?.params ?? this.#build.assignment.activations.get(t.value);
+        const measured = this.#run.standIns.get(t.value) ?? t.value;
+        const params = quantized?.params ?? this.#build.assignment.activations.get(measured);
         if (params === undefined) return [];
         const known = facts.get(t.value)?.dims?.filter((d) => typeof d === 'number') ?? [];
         return paramRows(
@@ -139,7 +141,7 @@ function paramRows(
   dims: readonly number[],
 ): QuantParamRow[] {
   const elementsNum = dims.reduce((a, b) => a * b, 1);
-  const bits = params.scheme.dtype === 'int32' ? 32 : 8;
+  const bits = bitsInFile(params.scheme.dtype);
   return Array.from(params.scale, (scale, c) => {
     const zeroPoint = params.zeroPoint[c] as number;
     return { ...labels, elementsNum, dims, scale, zeroPoint, bits, correctionVar: 1, correctionMean: 0 };

@@ -23,7 +23,7 @@ export function pairValues(float: Program, quant: Program, codes: ReadonlyMap<Va
     if (float.graph.values.get(value)?.constant !== undefined) continue;
     const quantized = codes.get(value) ?? value;
     const other = quant.slots.get(quantized);
-    if (other === undefined) continue;
+    if (other === undefined || !quant.graph.values.has(quantized)) continue; // else an id of the program's own
     pairs.push({ value, quantized, floatSignature: slot.signature, quantSignature: other.signature });
   }
   return pairs;

@@ -11,6 +11,7 @@ import { createSession, type Session } from '../../src/session/index.ts';
 const SAMPLE = fileURLToPath(new URL('../../media/sample', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'quantscope-imported-'));
 const configPath = join(folder, 'full_quant.cfg');
+const REPORT_PATH = /^(debug_info_save_path=).*$/m;
 let configText = '';
 let ours: Session;
 let original: RunView;
@@ -32,11 +33,25 @@ async function parameters(session: Session, run: RunView, handle: string): Promi
   return (await session.details(idOf(run, handle))).tensors;
 }
 
+type CsvRow = Readonly<Record<string, string>>;
+
+/** Lines of a report by the names of its columns, without their running number. */
+function csvRows(report: string, name: string): CsvRow[] {
+  const text = readFileSync(join(folder, report, name), 'utf8');
+  const [columns = [], ...lines] = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(','));
+  const named = columns.flatMap((column, i) => (column === '' ? [] : [[column, i] as const]));
+  return lines.map((cells) => Object.fromEntries(named.map(([column, i]) => [column, cells[i] ?? ''])));
+}
+
 beforeAll(async () => {
   cpSync(SAMPLE, folder, { recursive: true });
   configText = readFileSync(configPath, 'utf8')
     .replace('calibrate_size=100', 'calibrate_size=12')
-    .replace('evaluate_size=500', 'evaluate_size=20');
+    .replace('evaluate_size=500', 'evaluate_size=20')
+    .replace(REPORT_PATH, '$1first');
   ours = await open('mnist.onnx');
   original = await ours.quantize({ configText, configPath });
   await ours.exportModel(join(folder, 'coded.onnx'));
@@ -76,6 +91,24 @@ describe('a model that is quantized in its file', () => {
     const [, weight] = await parameters(session, run, 'fc');
     const [, weight0] = await parameters(ours, original, 'fc');
     expect(weight?.cosine).toBe(weight0?.cosine);
+  });
+
+  test('reports the figures and parameters of its own run, under the names of the file', async () => {
+    const session = await open('coded.onnx');
+    const own = withOurs('float_model=mnist.onnx').replace(REPORT_PATH, '$1again');
+    await session.quantize({ configText: own, configPath });
+    for (const name of ['quant_param.csv', 'round_0.csv', 'round_7.csv']) {
+      const of = (rows: readonly CsvRow[], node: string) =>
+        rows.filter((r) => r.NodeName === node).map(({ NodeName, TensorName, ...figures }) => figures);
+      const [then, now] = [csvRows('first', name), csvRows('again', name)];
+      for (const handle of ['pool1', 'fc', 'softmax']) {
+        expect(of(then, handle)).not.toEqual([]);
+        expect([name, handle, of(now, handle)]).toEqual([name, handle, of(then, handle)]);
+      }
+    }
+    expect(csvRows('again', 'output_summary.csv')).toEqual(csvRows('first', 'output_summary.csv'));
+    const values = new Set((await session.open(join(folder, 'coded.onnx'))).values.map((v) => v.name));
+    for (const { TensorName } of csvRows('again', 'round_0.csv')) expect(values).toContain(TensorName);
   });
 
   test('without a parent is measured against what its codes stand for: weights then have no error', async () => {
