@@ -29,6 +29,7 @@ const centerCropPad = defineOp({
     const x = context.input(0);
     const axes = context.attributes.axes ?? x.dims.map((_, i) => i);
     const lengths = toNumbers(context.input(1));
+    if (lengths.some((n) => n < 0)) context.fail(`shape ${formatDims(lengths)} has a negative length`);
     const dims = [...x.dims];
     for (const [i, axis] of axes.entries()) dims[axis < 0 ? axis + dims.length : axis] = lengths[i] as number;
     const out = outputOf(context, 0, x.dtype, dims);

@@ -2,7 +2,8 @@ const FLAGS: Readonly<Record<string, string>> = { i: 'i', s: 's', m: 'm' };
 
 /**
  * The expression that matches a whole text as RE2's FullMatch with `pattern` does: RE2's own spellings
- * (flags in front, `(?P<name>`, `\A`, `\z`, `\pL`, `[[:digit:]]`) are put into ECMAScript's.
+ * (flags in front, `(?P<name>`, `\A`, `\z`, `\pL`, `[[:digit:]]`) are put into ECMAScript's. Matching goes back where RE2
+ * does not: it takes exponential time for patterns such as `(a+)+`.
  *
  * @param fail called with the reason where the pattern is not understood.
  * @source RE2 syntax, github.com/google/re2/wiki/Syntax.

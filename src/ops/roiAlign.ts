@@ -42,6 +42,9 @@ function axisOf(
   return { start: from, bin, count: options.ratio > 0 ? options.ratio : Math.ceil(bin) };
 }
 
+/** A bin of more samples than this covers no image; a file that says so must not keep us busy. */
+const MOST_SAMPLES = 1e7;
+
 /** All samples of bin (row, column). */
 function samplesOf(
   y: Axis,
@@ -119,6 +122,7 @@ function roiAlign(since: number): OpDef {
         const corner = (i: number): number => (rois[4 * r + i] as number) * scale - (half ? 0.5 : 0);
         const xAxis = axisOf(corner(0), corner(2), columns, options);
         const yAxis = axisOf(corner(1), corner(3), rows, options);
+        if (!(xAxis.count * yAxis.count <= MOST_SAMPLES)) context.fail(`region ${r} has too many samples, or no size`);
         for (let b = 0; b < rows * columns; b++) {
           const bin = [Math.floor(b / columns), b % columns] as const;
           const samples = samplesOf(yAxis, xAxis, bin, [height, width]);

@@ -69,13 +69,14 @@ function melWeights(melBins: number, dftLength: number, rate: number, edges: rea
   const step = (high - low) / (melBins + 2);
   const corner = (i: number): number => Math.floor(((dftLength + 1) * hertz(low + i * step)) / rate);
   const put = (row: number, column: number, weight: number): void => {
-    if (row < rows) out[row * melBins + column] = weight;
+    if (row >= 0 && row < rows) out[row * melBins + column] = weight;
   };
   for (let i = 0; i < melBins; i++) {
     const [left, centre, right] = [corner(i), corner(i + 1), corner(i + 2)];
     if (centre === left) put(centre, i, 1);
-    for (let j = left; centre > left && j <= centre; j++) put(j, i, (j - left) / (centre - left));
-    for (let j = centre; right > centre && j < right; j++) put(j, i, (right - j) / (right - centre));
+    const [rising, falling] = [Math.max(left, 0), Math.max(centre, 0)];
+    for (let j = rising; centre > left && j <= centre && j < rows; j++) put(j, i, (j - left) / (centre - left));
+    for (let j = falling; right > centre && j < right && j < rows; j++) put(j, i, (right - j) / (right - centre));
   }
   return out;
 }

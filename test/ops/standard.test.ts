@@ -150,6 +150,7 @@ describe('places and shapes', () => {
     expect(await to(1)).toEqual(Float32Array.of(2));
     expect(await to(3)).toEqual(Float32Array.of(1, 2, 3));
     expect(await to(0)).toEqual(new Float32Array(0));
+    await expect(to(-1)).rejects.toThrow(/-1/);
     expect(await to(7)).toEqual(Float32Array.of(0, 1, 2, 3, 4, 0, 0));
   });
 
@@ -181,6 +182,16 @@ describe('places and shapes', () => {
         [kernels],
       );
     }
+  });
+
+  it('RoiAlign refuses regions without end, MelWeightMatrix ends for a rate of nothing', async () => {
+    const roi = tensor('float32', [1, 4], Float32Array.of(0, 0, Infinity, 1e30));
+    const inputs = [normals(random, [1, 1, 2, 2]), roi, int64Tensor([1], [0])];
+    await expect(run({ type: 'RoiAlign', inputs })).rejects.toThrow('region 0 has too many samples');
+    const scalar = (v: number) => tensor('float32', [], Float32Array.of(v));
+    const ints = [int64Tensor([], [2]), int64Tensor([], [8]), int64Tensor([], [0])];
+    const [mel] = await run({ type: 'MelWeightMatrix', inputs: [...ints, scalar(0), scalar(4000)] });
+    expect(mel?.dims).toEqual([5, 2]);
   });
 
   it('RoiAlign computes what ONNX Runtime computes, regions that leave the image included', async () => {
