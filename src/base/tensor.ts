@@ -27,9 +27,15 @@ export function hasDType<D extends DType>(t: Tensor, dtype: D): t is Tensor<D> {
   return t.dtype === dtype;
 }
 
-/** An int64 tensor from safe integers. */
+const LARGEST_INT64 = 2n ** 63n - 1n;
+
+/** An int64 tensor from integers; 2^63, which is what the largest int64 is as a number, becomes that again. */
 export function int64Tensor(dims: readonly number[], values: readonly number[]): Tensor<'int64'> {
-  return tensor('int64', dims, BigInt64Array.from(values, BigInt));
+  return tensor(
+    'int64',
+    dims,
+    BigInt64Array.from(values, (v) => (v >= 2 ** 63 ? LARGEST_INT64 : BigInt(v))),
+  );
 }
 
 /** The elements of an integer tensor as numbers; exact up to 2^53. */

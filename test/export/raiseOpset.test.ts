@@ -15,6 +15,17 @@ function raised(builder: ModelBuilder, opset: number) {
   return new Map([...editor.nodes].map((node) => [node.opType, { node, editor }]));
 }
 
+describe('models of opsets before 10', () => {
+  it('keep a Slice that ends at the largest int64 open', async () => {
+    const ends = Number(2n ** 63n - 1n);
+    const net = model({ opset: 9 }).input('x', [2, 3]);
+    net.node('Slice', { attributes: { starts: [1], ends: [ends], axes: [1] } });
+    const { node, editor } = raised(net, 9).get('Slice') as NonNullable<ReturnType<ReturnType<typeof raised>['get']>>;
+    const input = editor.value(node.inputs[2] as NonNullable<(typeof node.inputs)[number]>)?.constant;
+    expect((await input?.load())?.data).toEqual(BigInt64Array.of(2n ** 63n - 1n));
+  });
+});
+
 describe('models of opsets before 7', () => {
   it('lose attributes that say nothing, and gain those that had another default', () => {
     const net = model({ opset: 3 }).input('x', [2, 3, 4]);
