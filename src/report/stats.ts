@@ -21,7 +21,7 @@ export function tensorStats(
   const mean = sum / finite;
   const deviation = sumOfSquares - sum * mean;
   const isAccurate = deviation > LEAST_DEVIATION * sumOfSquares;
-  const [q1, median, q3] = kernels.quartilesF32(x);
+  const [q1, median, q3] = kernels.quartilesF32(x, moments);
   return {
     count,
     min: finite === 0 ? Number.NaN : min,

@@ -1,3 +1,4 @@
+import type { Moments } from '../kernels/kernelSet.ts';
 import type { Engine } from './engine.ts';
 import type { Loan } from './lend.ts';
 
@@ -31,21 +32,43 @@ interface Search {
   readonly from: number;
   readonly length: number;
   readonly ranks: readonly (number | undefined)[];
+  /** What the elements were gathered from; none at first. */
   readonly brackets: readonly Bracket[];
+  /** No wanted element is less. */
+  readonly least: number;
+  /** Whether all elements are known to be finite. */
+  readonly isAllFinite: boolean;
 }
 
 /**
  * The elements at ranks floor(q n), q = 1/4, 1/2, 3/4, of `count` finite float32 at `pointer`: a sample brackets them, one
  * pass counts what lies below and gathers what lies inside; so on with what was gathered, until it fits bins.
  *
+ * @param moments of the elements, where they are known: zeros of rectified data need no search.
  * @returns undefined where the sample misled or an element is not finite: nothing is known then.
  */
-export function quartilesByBrackets(engine: Engine, loan: Loan, pointer: number, count: number): Quartiles | undefined {
+export function quartilesByBrackets(
+  engine: Engine,
+  loan: Loan,
+  pointer: number,
+  count: number,
+  moments?: Moments,
+): Quartiles | undefined {
+  if (moments !== undefined && moments.nan + moments.inf > 0) return undefined;
   const block = loan.scratch(BLOCK_BYTES + TABLE_BYTES);
   engine.call('fillPackTable', block + BLOCK_BYTES);
-  const found: (number | undefined)[] = [undefined, undefined, undefined];
+  const zeros = moments?.min === 0 ? moments.zeros : 0;
   const ranks = [Math.floor(count / 4), Math.floor(count / 2), Math.floor((3 * count) / 4)];
-  let search: Search = { from: pointer, length: count, ranks, brackets: [] };
+  const found = ranks.map((rank) => (rank < zeros ? 0 : undefined)) as (number | undefined)[];
+  if (!found.includes(undefined)) return [0, 0, 0];
+  let search: Search = {
+    from: pointer,
+    length: count,
+    ranks: ranks.map((rank, i) => (found[i] === undefined ? rank : undefined)),
+    brackets: [],
+    least: zeros > 0 ? nextAbove(0) : Number.NEGATIVE_INFINITY,
+    isAllFinite: moments !== undefined,
+  };
   do {
     const next = narrowed(engine, loan, search, block, found);
     if (next === undefined || next.length === search.length) return undefined;
@@ -82,7 +105,9 @@ function narrowed(
     );
     ranks.push(bracket.isConstant ? undefined : rank - below(pass, 2 * b) + before);
   }
-  return { from: pass.list, length: pass.gathered, ranks, brackets: brackets.filter((b) => !b.isConstant) };
+  const gathered = brackets.filter((b) => !b.isConstant);
+  const least = gathered[0]?.lo ?? search.least;
+  return { from: pass.list, length: pass.gathered, ranks, brackets: gathered, least, isAllFinite: true };
 }
 
 function below(pass: Pass, pivot: number): number {
@@ -94,14 +119,13 @@ function bracketsOf(engine: Engine, search: Search): readonly Bracket[] | undefi
   const { from, length, ranks } = search;
   const sample = sampleOf(engine.memory.at('float32', from, length));
   if (!Number.isFinite(sample[0]) || !Number.isFinite(sample.at(-1))) return undefined;
-  const least = search.brackets[0]?.lo ?? Number.NEGATIVE_INFINITY;
   const most = search.brackets.at(-1)?.hi ?? Number.POSITIVE_INFINITY;
   const brackets: Bracket[] = [];
   for (const rank of ranks) {
     if (rank === undefined) continue;
     const share = (rank + 0.5) / length;
     const half = 1 + DEVIATIONS * Math.sqrt(share * (1 - share) * sample.length);
-    let lo = (sample[Math.floor(share * sample.length - half)] ?? least) + 0;
+    let lo = Math.max(search.least, sample[Math.floor(share * sample.length - half)] ?? search.least) + 0;
     const end = sample[Math.ceil(share * sample.length + half)] ?? most;
     const hi = end > lo ? end : nextAbove(lo);
     const last = brackets.at(-1);
@@ -118,14 +142,23 @@ function bracketsOf(engine: Engine, search: Search): readonly Bracket[] | undefi
   return brackets;
 }
 
-/** Elements spread over all of `x`, in no step with its rows and channels, sorted. */
+/** Elements spread over all of `x`, in no step with its rows and channels, a few neighbours at a time; sorted. */
 function sampleOf(x: Float32Array): Float32Array {
-  const count = Math.min(MOST_SAMPLES, Math.ceil(3 * Math.sqrt(x.length)));
-  const sample = new Float32Array(count);
-  for (let i = 0; i < count; i++) sample[i] = x[Math.floor(((i * GOLDEN_RATIO) % 1) * x.length)] as number;
+  const runs = Math.ceil(Math.min(MOST_SAMPLES, 3 * Math.sqrt(x.length)) / RUN);
+  const sample = new Float32Array(runs * RUN);
+  const span = x.length - RUN;
+  let place = 0;
+  for (let i = 0; i < sample.length; i += RUN) {
+    const from = Math.floor(place * span);
+    for (let k = 0; k < RUN; k++) sample[i + k] = x[from + k] as number;
+    place += GOLDEN_RATIO;
+    if (place >= 1) place -= 1;
+  }
   return sample.sort();
 }
 
+/** Elements that share a cache line, mostly. */
+const RUN = 4;
 const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
 const FLOAT = new Float32Array(1);
 const BITS = new Int32Array(FLOAT.buffer);
@@ -149,7 +182,7 @@ interface Pass {
 function countAndGather(
   engine: Engine,
   loan: Loan,
-  { from, length }: Search,
+  { from, length, isAllFinite }: Search,
   block: number,
   brackets: readonly Bracket[],
 ): Pass | undefined {
@@ -166,7 +199,7 @@ function countAndGather(
   const out = loan.scratch(8 * RESULTS * ranges.length);
   const starts = ranges.map(([first], i) => 4 * first + SLACK_BYTES * i);
   engine.run(
-    'bracketsF32',
+    isAllFinite && brackets.length <= 2 ? 'twoBracketsF32' : 'bracketsF32',
     ranges.map(([first, end], i) => [
       from + 4 * first,
       end - first,

@@ -110,11 +110,11 @@ export function statisticsKernels(engine: Engine): StatisticsKernels {
           inf: sum(parts, 6, results),
         };
       }),
-    quartilesF32: (x) => {
+    quartilesF32: (x, moments) => {
       if (x.length < SMALLEST_RADIX) return quartilesInPlace(x.filter(Number.isFinite));
       return lend(memory, (loan) => {
         const from = loan.read(x);
-        const known = quartilesByBrackets(engine, loan, from, x.length);
+        const known = quartilesByBrackets(engine, loan, from, x.length, moments);
         if (known !== undefined) return known;
         const out = loan.scratch(12);
         engine.call('quartilesF32', from, x.length, loan.scratch(QUARTILE_TABLE_BYTES), out);

@@ -73,6 +73,55 @@ export function bracketsF32(x: usize, count: i32, pivots: usize, list: usize, ou
   store<f64>(out, <f64>odd, 56);
 }
 
+/** As {@link bracketsF32} for two brackets and elements that are known to be finite; the other counts are 0. */
+export function twoBracketsF32(x: usize, count: i32, pivots: usize, list: usize, out: usize): void {
+  const p0 = v128.load32_splat(pivots), p1 = v128.load32_splat(pivots, 4);
+  const p2 = v128.load32_splat(pivots, 8), p3 = v128.load32_splat(pivots, 12);
+  const m0 = v128.load32_splat(pivots, 24), m1 = v128.load32_splat(pivots, 28);
+  const table = pivots + PACK_TABLE;
+  const zero = i32x4.splat(0);
+  let c0 = zero, c1 = zero, c2 = zero, c3 = zero;
+  const first = list;
+  let i = count;
+  for (; i >= 4; i -= 4) {
+    const v = v128.load(x);
+    x += 16;
+    const b0 = f32x4.lt(v, p0), b1 = f32x4.lt(v, p1);
+    const b2 = f32x4.lt(v, p2), b3 = f32x4.lt(v, p3);
+    c0 = i32x4.sub(c0, b0);
+    c1 = i32x4.sub(c1, b1);
+    c2 = i32x4.sub(c2, b2);
+    c3 = i32x4.sub(c3, b3);
+    const inside = v128.or(v128.and(v128.xor(b0, b1), m0), v128.and(v128.xor(b2, b3), m1));
+    const lanes = i32x4.bitmask(inside);
+    v128.store(list, i8x16.swizzle(v, v128.load(table + (<usize>lanes << 4))));
+    list += <usize>popcnt(lanes) << 2;
+  }
+  let n0: i32 = sum(c0), n1: i32 = sum(c1), n2: i32 = sum(c2), n3: i32 = sum(c3);
+  for (; i > 0; i--) {
+    const v = load<f32>(x);
+    x += 4;
+    const below0 = v < load<f32>(pivots), below1 = v < load<f32>(pivots, 4);
+    const below2 = v < load<f32>(pivots, 8), below3 = v < load<f32>(pivots, 12);
+    n0 += <i32>below0;
+    n1 += <i32>below1;
+    n2 += <i32>below2;
+    n3 += <i32>below3;
+    const in0 = below0 != below1 && load<i32>(pivots, 24) != 0;
+    const in1 = below2 != below3 && load<i32>(pivots, 28) != 0;
+    if (in0 || in1) {
+      store<f32>(list, v);
+      list += 4;
+    }
+  }
+  memory.fill(out, 0, 64);
+  store<f64>(out, <f64>n0);
+  store<f64>(out, <f64>n1, 8);
+  store<f64>(out, <f64>n2, 16);
+  store<f64>(out, <f64>n3, 24);
+  store<f64>(out, <f64>((list - first) >> 2), 48);
+}
+
 /** Where the table starts after the pivots. */
 const PACK_TABLE: usize = 64;
 
