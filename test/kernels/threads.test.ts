@@ -112,6 +112,31 @@ describe('kernels on three threads', () => {
     }
   });
 
+  it('give the bytes of one thread for codes that are moved, looked up or spread by a kernel', () => {
+    const touching = { kernelHeight: 2, kernelWidth: 2, strideHeight: 2, strideWidth: 2, padTop: 0, padLeft: 0 };
+    const size = { batch: 1, inHeight: 50, inWidth: 60, outHeight: 100, outWidth: 120, inChannels: 16, outChannels: 5 };
+    const g = { ...touching, ...size, dilationHeight: 1, dilationWidth: 1, groups: 1 };
+    const numbers = numbersOf(31);
+    const x = numbers.codes(50 * 60 * 16, 'signed');
+    const q8 = { codes: numbers.codes(16 * 5 * 4, 'signed'), zeroPoint: new Int32Array(1), bias: undefined };
+    const requantizer = requantizerFor(numbers, 5, 'signed', 'fp32', 1e5);
+    const table = Uint8Array.from({ length: 256 }, (_, i) => (i * 7 + 3) & 255);
+    const from = numbers.codes(400_000, 'unsigned') as Uint8Array;
+    const results = [single, several].map((kernels) => {
+      const spread = new Int8Array(100 * 120 * 5);
+      kernels.convTransposeQ8(x, kernels.packConvTransposeQ8(q8, g, -7), requantizer, spread, g);
+      const moved = kernels.memory.allocate('uint8', 500_000);
+      kernels.copyRows(from, moved, { rows: 1000, length: 200, fromStride: 400, toStride: 500 });
+      kernels.copyRows(from, moved.subarray(250), { rows: 1000, length: 201, fromStride: 400, toStride: 499 }, table);
+      const looked = new Uint8Array(from.length);
+      kernels.lookup8(from, table, looked);
+      const bytes = bytesOf(spread, moved, looked);
+      kernels.memory.free(moved);
+      return bytes;
+    });
+    expect(results[1] === results[0]).toBe(true);
+  });
+
   it('give the bytes of one thread for matrix products of many and of one row', () => {
     for (const m of [1, 5, 300]) {
       const [k, n] = [256, 200];

@@ -323,6 +323,33 @@ describe('weighted operators', () => {
     expect(runInteger(node)).toBe('Sums of 70000 products of up to 32640 could overflow 32 bits; up to 65793 fit.');
   });
 
+  it('counts the bias of an imported convolution among the sums that must fit 32 bits', () => {
+    const sw = quant('int8', 0.01, 0);
+    const x = { ...quant('uint8', 0.05, 0) };
+    const scale = Math.fround(Math.fround(0.05) * Math.fround(0.01));
+    const refused = (largest: number) => {
+      const b = { dtype: 'int32', scale: Float32Array.of(scale), zeroPoint: Int32Array.of(0) } as const;
+      const outcome = runInteger({
+        type: 'Conv',
+        opset: 11,
+        inputs: [
+          codes('uint8', [1, 4, 2, 2]),
+          codes('int8', [1, 4, 1, 1]),
+          tensor('int32', [1], Int32Array.of(largest)),
+        ],
+        inputQuants: [x, sw, b],
+        outputQuants: [OUT],
+        constant: [1, 2],
+      });
+      return typeof outcome === 'string' ? outcome : undefined;
+    };
+    const room = 2 ** 31 - 1 - 4 * 255 * 128;
+    expect(refused(room)).toBeUndefined();
+    expect(refused(-room)).toBeUndefined();
+    expect(refused(room + 1)).toBe('Sums of 4 products of up to 32640 could overflow 32 bits; up to 3 fit.');
+    expect(refused(-room - 1)).toBe('Sums of 4 products of up to 32640 could overflow 32 bits; up to 3 fit.');
+  });
+
   it('refuses a bias of another scale', () => {
     const sw = weightQuant(2, 0);
     const b = bias(2, 0.051, sw.scale);

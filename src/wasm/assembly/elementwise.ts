@@ -1,4 +1,4 @@
-import { clampF32x4, loadCodes, packCodes, roundingZero, roundToCode, store8, storePart32 } from './vector';
+import { clampF32x4, loadCodes, packCodes, roundingZero, roundToCode, storePart32, storePart8 } from './vector';
 
 const ADD = 0;
 const SUB = 1;
@@ -147,6 +147,19 @@ function steps(value: v128, scale: v128, lo: v128, hi: v128): v128 {
   return clampF32x4(v128.and(quotient, f32x4.eq(quotient, quotient)), lo, hi);
 }
 
+/** Eight results of an operator on centred codes, as bytes in the low half. */
+// @ts-ignore: decorator
+@inline
+function codesOfPair(
+  OP: i32, wa: v128, wb: v128, sa: v128, sb: v128, sy: v128, zy: v128, lo: v128, hi: v128,
+): v128 {
+  const first = apply(OP, realLow(wa, sa), realLow(wb, sb));
+  const second = apply(OP, realHigh(wa, sa), realHigh(wb, sb));
+  const h = i16x8.narrow_i32x4_s(
+    roundToCode(steps(first, sy, lo, hi), zy), roundToCode(steps(second, sy, lo, hi), zy));
+  return packCodes(h, h);
+}
+
 // @ts-ignore: decorator
 @inline
 function binaryQ8Rows(
@@ -161,17 +174,21 @@ function binaryQ8Rows(
     let pa = a + <usize>(row * aRow), pb = b + <usize>(row * bRow);
     const oneA = i16x8.splat(aSigned ? <i16>load<i8>(pa) : <i16>load<u8>(pa));
     const oneB = i16x8.splat(bSigned ? <i16>load<i8>(pb) : <i16>load<u8>(pb));
-    for (let i = inner; i > 0; i -= 8) {
+    let i = inner;
+    // No call in this loop: it would keep the constants out of the registers.
+    for (; i >= 8; i -= 8) {
       const wa = i16x8.sub(aElement ? loadCodes(pa, aSigned) : oneA, za);
       const wb = i16x8.sub(bElement ? loadCodes(pb, bSigned) : oneB, zb);
-      const first = apply(OP, realLow(wa, sa), realLow(wb, sb));
-      const second = apply(OP, realHigh(wa, sa), realHigh(wb, sb));
-      const h = i16x8.narrow_i32x4_s(
-        roundToCode(steps(first, sy, lo, hi), zy), roundToCode(steps(second, sy, lo, hi), zy));
-      store8(out, packCodes(h, h), i);
+      v128.store64_lane(out, codesOfPair(OP, wa, wb, sa, sb, sy, zy, lo, hi), 0);
       pa += 8;
       pb += 8;
-      out += min(i, 8);
+      out += 8;
+    }
+    if (i > 0) {
+      const wa = i16x8.sub(aElement ? loadCodes(pa, aSigned) : oneA, za);
+      const wb = i16x8.sub(bElement ? loadCodes(pb, bSigned) : oneB, zb);
+      storePart8(out, codesOfPair(OP, wa, wb, sa, sb, sy, zy, lo, hi), i);
+      out += i;
     }
   }
 }
