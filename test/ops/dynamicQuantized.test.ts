@@ -104,6 +104,22 @@ describe('MatMulIntegerToFloat', () => {
   });
 });
 
+describe('products of nothing', () => {
+  it('have no rows, no columns, or sums of 0', async () => {
+    for (const [m, k, n] of [
+      [0, 4, 3],
+      [2, 4, 0],
+      [2, 0, 3],
+    ] as const) {
+      const y = tensor('float32', [m, n], new Float32Array(m * n));
+      const b = randomCodes(random, 'int8', [k, n]);
+      const codes = randomCodes(random, 'uint8', [m, k]);
+      await expectVector({ type: 'MatMulIntegerToFloat', inputs: [codes, b, scalar(1), scalar(1)] }, [y], engines);
+      await expectVector({ type: 'DynamicQuantizeMatMul', inputs: [floats([m, k]), b, scalar(1)] }, [y], engines);
+    }
+  });
+});
+
 describe('DynamicQuantizeMatMul', () => {
   it.each(CODE_DTYPES)('equals ONNX Runtime with a %s matrix', async (dtype) => {
     for (const [a, b] of SHAPES) {

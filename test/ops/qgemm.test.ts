@@ -97,6 +97,15 @@ describe('QGemm', () => {
     await expectVector({ type: 'QGemm', inputs: inputs.slice(0, 7) }, [float], engines);
   });
 
+  it('makes C of sums of nothing', async () => {
+    const inputs = [
+      ...[codesFrom('uint8', [2, 0], []), scalar(1), zeroPoint('uint8', 1)],
+      ...[codesFrom('int8', [0, 2], []), scalar(0.5), zeroPoint('int8', 0)],
+      ...[tensor('int32', [2], Int32Array.of(6, -8)), scalar(1), zeroPoint('uint8', 10)],
+    ];
+    await expectVector({ type: 'QGemm', inputs }, [codesFrom('uint8', [2, 2], [13, 6, 13, 6])], engines);
+  });
+
   it('refuses operands that do not fit', async () => {
     const options = { transA: 0, transB: 0, perColumn: false, c: undefined, quantized: true };
     const inputs = gemm('uint8', 'int8', [2, 3, 4], options);

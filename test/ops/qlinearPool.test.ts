@@ -101,6 +101,18 @@ describe('QLinearAveragePool', () => {
   });
 });
 
+describe('pools of no images', () => {
+  it.each(['QLinearGlobalAveragePool', 'QLinearAveragePool'])('are empty: %s', async (type) => {
+    for (const channelsLast of [0, 1]) {
+      const dims = channelsLast ? [0, 4, 4, 3] : [0, 3, 4, 4];
+      const [kernel, out] = type === 'QLinearAveragePool' ? [{ kernel_shape: [2, 2] }, 3] : [{}, 1];
+      const y = codesFrom('uint8', channelsLast ? [0, out, out, 3] : [0, 3, out, out], []);
+      const node = { type, inputs: pooled('uint8', dims), attributes: { ...kernel, channels_last: channelsLast } };
+      await expectVector(node, [y], engines);
+    }
+  });
+});
+
 describe('QLinearReduceMean', () => {
   it('equals QLinearGlobalAveragePool over the axes of an image', async () => {
     for (const dtype of CODE_DTYPES) {
