@@ -5,6 +5,7 @@ import { cellsOf, copyStrided, outputOf, whole } from './cells.ts';
 import { type MovedTables, movesCodes } from './codes.ts';
 import { indexOf } from './convDirect.ts';
 import { axisOf, type Dims, factWithElements, knownElements } from './facts.ts';
+import { gatherCells } from './gatherAxes.ts';
 import { defineOp, type OpDef, type RunContext } from './opDef.ts';
 
 const axisAttributes = { axis: { kind: 'int', default: 0 } } as const;
@@ -25,12 +26,9 @@ function runGather(context: RunContext<AxisSpecs>): Tensor[] {
   const outer = sizeOf(x.dims.slice(0, axis));
   const size = x.dims[axis] as number;
   const list = toNumbers(indices);
-  const [from, to] = [cellsOf(x), cellsOf(out)];
-  list.forEach((index, i) => {
-    const at = checkedIndex((m) => context.fail(m), index, size);
-    const source = { cells: from, offset: at * inner, strides: [size * inner, 1] };
-    copyStrided([outer, inner], source, { cells: to, offset: i * inner, strides: [list.length * inner, 1] });
-  });
+  const rows = Int32Array.from({ length: outer }, (_, o) => o * size * inner);
+  const columns = Int32Array.from(list, (index) => checkedIndex((m) => context.fail(m), index, size) * inner);
+  gatherCells(context.kernels, cellsOf(x), cellsOf(out), { rows, columns, length: inner });
   return [out];
 }
 

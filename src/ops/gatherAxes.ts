@@ -2,7 +2,7 @@ import { sizeOf, stridesOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { gatherBlocks } from '../kernels/js/stridedCopy.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
-import { cellsOf } from './cells.ts';
+import { type Cells, cellsOf } from './cells.ts';
 
 /** Per axis of the output, the positions in the source that its elements come from; undefined for an axis as it is. */
 export type AxisLists = readonly (ArrayLike<number> | undefined)[];
@@ -23,7 +23,16 @@ export function gatherAxes(kernels: Pick<KernelSet, 'gatherBlocks'>, x: Tensor, 
     });
     rows = next;
   }
-  const [from, to] = [cellsOf(x), cellsOf(out)];
+  gatherCells(kernels, cellsOf(x), cellsOf(out), { rows, columns, length });
+}
+
+/** Blocks of `length` cells from rows[r] + columns[c] on, row after row. */
+export function gatherCells(
+  kernels: Pick<KernelSet, 'gatherBlocks'>,
+  from: Cells,
+  to: Cells,
+  { rows, columns, length }: { readonly rows: Int32Array; readonly columns: Int32Array; readonly length: number },
+): void {
   if (Array.isArray(from) || Array.isArray(to)) {
     gatherBlocks(from as unknown as Uint32Array, to as unknown as Uint32Array, rows, columns, length); // it only moves
   } else kernels.gatherBlocks(from, to, rows, columns, length);

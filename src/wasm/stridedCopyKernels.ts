@@ -1,4 +1,4 @@
-import { copyCells } from '../kernels/js/stridedCopy.ts';
+import { copyCells, gatherBlocks } from '../kernels/js/stridedCopy.ts';
 import type { CopyLevel, KernelSet } from '../kernels/kernelSet.ts';
 import { LEVEL_BYTES } from './assembly/layout.ts';
 import type { Engine } from './engine.ts';
@@ -44,6 +44,10 @@ export function stridedCopyKernels(engine: Engine): Pick<KernelSet, 'copyCells' 
     },
     gatherBlocks: (from, to, rows, columns, length) => {
       if (to.length === 0) return;
+      if (to.length <= FEW_CELLS || !memory.owns(from) || !memory.owns(to)) {
+        gatherBlocks(from, to, rows, columns, length);
+        return;
+      }
       const width = from.BYTES_PER_ELEMENT;
       lend(memory, (loan) => {
         const [source, target] = [loan.read(from), loan.write(to)];

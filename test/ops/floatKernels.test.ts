@@ -109,6 +109,22 @@ describe('operators on float kernels compute what ONNX Runtime computes', () => 
     await check('DepthToSpace', [x([2, 12, 3, 5])], { blocksize: 2 });
   });
 
+  it('Gather and Slice move long runs of strings', async () => {
+    const words = tensor(
+      'string',
+      [3, 20],
+      Array.from({ length: 60 }, (_, i) => `w${i}`),
+    );
+    const gathered = { type: 'Gather', domain: '', inputs: [words, int64s([2, 0])], fed: [0, 1] };
+    const sliced = { type: 'Slice', domain: '', inputs: [words, int64s([1]), int64s([3]), int64s([0])] };
+    for (const kernels of engines) {
+      const [rows] = await runHere(await buildNode(gathered), kernels);
+      expect(rows?.data).toEqual([...words.data.slice(40), ...words.data.slice(0, 20)]);
+      const [tail] = await runHere(await buildNode(sliced), kernels);
+      expect(tail?.data).toEqual(words.data.slice(20));
+    }
+  });
+
   it('comparisons, PRelu and arithmetic broadcast', async () => {
     const [a, b] = [x([3, 1, 5, 6]), x([4, 1, 6])];
     for (const type of ['Add', 'Sub', 'Mul', 'Div', 'Max', 'Min', 'Less', 'GreaterOrEqual', 'Equal']) {

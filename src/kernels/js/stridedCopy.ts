@@ -3,7 +3,7 @@ import type { Cells, CopyLevel, StridedCopy } from '../kernelSet.ts';
 /** Runs shorter than this are copied cell by cell. */
 const SHORT_RUN = 8;
 
-/** Copies a box of cells of one width between strided places. */
+/** Copies a box of cells of one width, or of references, between strided places. */
 export function copyCells(from: Cells, to: Cells, { levels, source, target }: StridedCopy): void {
   copyLevel(from as Uint32Array, to as Uint32Array, levels, 0, source, target); // any width: only moved
 }
@@ -23,7 +23,7 @@ function copyLevel(
     for (let i = 0; i < level.size; i++) {
       copyLevel(from, to, levels, depth + 1, source + i * level.source, target + i * level.target);
     }
-  } else if (level.source === 1 && level.target === 1 && level.size > SHORT_RUN) {
+  } else if (level.source === 1 && level.target === 1 && level.size > SHORT_RUN && ArrayBuffer.isView(from)) {
     to.set(from.subarray(source, source + level.size), target);
   } else {
     copyRow(from, to, level, source, target);
@@ -46,7 +46,11 @@ export function gatherBlocks(from: Cells, to: Cells, rows: Int32Array, columns: 
   let at = 0;
   for (const row of rows) {
     for (const column of columns) {
-      for (let i = row + column; i < row + column + length; i++) to[at++] = source[i] as number;
+      const first = row + column;
+      if (length > SHORT_RUN && ArrayBuffer.isView(source))
+        (to as Uint32Array).set(source.subarray(first, first + length), at);
+      else for (let i = 0; i < length; i++) to[at + i] = source[first + i] as number;
+      at += length;
     }
   }
 }
