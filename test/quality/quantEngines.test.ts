@@ -62,6 +62,10 @@ describeWithShared('quantized models on both engines', () => {
     /mobilenet|factorio|past_state\.u8|to_float|dynamic|conv_qdq|dup_qdq/.test(name),
   );
 
+  test('finds the models', () => {
+    expect(cases.length).toBeGreaterThan(40);
+  });
+
   test.each([
     ...cases.map((c) => [c.name, 'as it was quantized', c] as const),
     ...fused.map((c) => [c.name, 'in QOperator form', c] as const),

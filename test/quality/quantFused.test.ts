@@ -32,6 +32,10 @@ describeWithShared('models in QOperator form, as ONNX Runtime saves them, run fr
     ...(CHANNELS_LAST.test(c.name) ? [[c.name, 'all', c] as const] : []),
   ]);
 
+  test('finds the models', () => {
+    expect(cases.length).toBeGreaterThan(40);
+  });
+
   test.each(cases)('%s, saved at level %s', async (name, level, c) => {
     const path = join(folder.path, 'fused.onnx');
     await saveOptimized(c.path, level, path);

@@ -50,6 +50,10 @@ describeWithShared("nodes of quantized models, on ONNX Runtime's tensors", () =>
   // Its 120 million elements take 10 s, and its codes are compared step by step elsewhere.
   const light = cases.filter(([name]) => !name.includes('yolox_nano'));
 
+  test('finds the models', () => {
+    expect(cases.length).toBeGreaterThan(40);
+  });
+
   test.each(light)('%s as it was quantized', async (_, c) => {
     expect(await compareNodes(c, c.path)).toEqual([]);
   });

@@ -33,6 +33,10 @@ describeWithShared("models quantized elsewhere, on ONNX Runtime's integers", () 
     printTable('Run freely: share of elements that differ, and the largest distance', free);
   });
 
+  test('finds the models', () => {
+    expect(quantCases().length).toBeGreaterThan(40);
+  });
+
   test.each(quantCases().map((c) => [c.name, c] as const))('%s', async (_, c) => {
     const open = await openCase(c, kernels);
     const integers = integerValues(open);
