@@ -53,7 +53,12 @@ interface Options {
   readonly quantized: boolean;
 }
 
-function gemm(a: CodeDType, b: CodeDType, [m, k, n]: (typeof SIZES)[number], o: Options): (Tensor | undefined)[] {
+function gemm(
+  a: CodeDType,
+  b: CodeDType,
+  [m, k, n]: readonly [m: number, k: number, n: number],
+  o: Options,
+): (Tensor | undefined)[] {
   const columns = o.perColumn ? [n] : [];
   const scales = Float32Array.from({ length: sizeOf(columns) }, () => 0.001 + random.next() / 100);
   return [
