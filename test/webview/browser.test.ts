@@ -3,6 +3,7 @@ import { chromium } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { mobileNet, runOf } from './fixtures.ts';
 import { servePage } from './page.mjs';
+import { inQdq, ofManyTypes } from './quantizedFixtures.ts';
 
 const BROWSER_MODULE: string = '../../scripts/lib/browser.mjs';
 const ARGS = [
@@ -66,6 +67,28 @@ function painted(): Promise<boolean> {
     const { data } = (canvas as HTMLCanvasElement).getContext('2d')?.getImageData(0, 0, 800, 400) ?? { data: [] };
     return new Set(Array.from(data.slice(0))).size > 8;
   });
+}
+
+/** Shows the details of a depthwise convolution, with its parameters. */
+async function selectDepthwise(): Promise<void> {
+  await page.locator('.graph-surface').press('Control+f');
+  await page.locator('.search').waitFor();
+  await page.keyboard.type('features.3/conv/conv.1/conv.1.0/Conv');
+  await page.locator('.search-hit').first().waitFor();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Escape');
+  await page.locator('.details .tensor').first().waitFor();
+  expect(await page.locator('.details h2').innerText()).toBe('/features/features.3/conv/conv.1/conv.1.0/Conv');
+}
+
+/** Names and values of the first list of facts inside. */
+function factsOf(selector: string): Promise<Record<string, string>> {
+  const list = page.locator('.details').locator(selector).locator('.facts').first();
+  return list.evaluate((dl) =>
+    Object.fromEntries(
+      [...dl.querySelectorAll('dt')].map((dt) => [dt.textContent, dt.nextElementSibling?.textContent]),
+    ),
+  );
 }
 
 const selectedOption = () => page.locator('.graph-surface [aria-selected="true"]');
@@ -302,3 +325,67 @@ test('1,000 nodes open, and a node outside is found and shown', async () => {
   await eventually(() => selectedOption().count()).toBe(1);
   expect(await page.locator('.grid-row').count()).toBeLessThan(60);
 });
+
+test('a model that is quantized in its file says so: form, types, what a run would tell, and its parameters', async () => {
+  await open('?model=qdq');
+  const { quantization } = inQdq(mobileNet());
+  const tile = page.locator('.tile.in-file');
+  expect((await tile.innerText()).split('\n').filter((line) => line !== '')).toEqual([
+    'Quantized in the file',
+    'QDQ',
+    `${quantization?.activations} activations: uint8`,
+    `${quantization?.weights} constants: int8, int32`,
+  ]);
+  expect(await page.locator('.tiles .hint code').allInnerTexts()).toEqual(['float_model', 'imported_model=requantize']);
+  await selectDepthwise();
+  const facts = await factsOf('.tensor >> nth=1');
+  expect(facts.Quantized).toMatch(/^int8, 144 channels on axis 0, scale 0\.00131\s…\s0\.002025, zero point 0$/);
+  expect(Object.keys(facts)).toEqual(['Type', 'Quantized']);
+});
+
+test('a model that computes on integers says what cannot be told of it', async () => {
+  await open('?model=qoperator');
+  expect(await page.locator('.tile.in-file').innerText()).toMatch(
+    /QOperator\s+1 activation: uint8\s+\d+ integer operators$/,
+  );
+  expect(await page.locator('.tiles .hint').innerText()).toContain('This model computes on integers');
+});
+
+test("after a run the file's own parameters stand alone", async () => {
+  await open('?model=qdq&run=1');
+  await selectDepthwise();
+  expect((await factsOf('.tensor >> nth=0')).Quantized).toMatch(/^uint8, scale 0\.02353, zero point 0/);
+  expect(await page.locator('.details dt', { hasText: 'In the file' }).count()).toBe(0);
+});
+
+test("quantized anew, a tensor has the chosen parameters, and beside them the file's", async () => {
+  await open('?model=qdq&run=1&requantize=1');
+  await selectDepthwise();
+  const facts = await factsOf('.tensor >> nth=0');
+  expect(facts.Quantized).toMatch(/zero point 114/);
+  expect(facts['In the file']).toMatch(/^uint8, scale 0\.02353, zero point 0, range 0\s…\s6$/);
+});
+
+test.each([
+  ['light', 420, 800],
+  ['dark', 1280, 800],
+  ['contrast', 348, 443],
+] as const)(
+  '%s, %i by %i: every type of a mixed file is on screen or in the tooltip, and nothing sticks out',
+  async (theme, width, height) => {
+    await open(`?model=manytypes&theme=${theme}`, { width, height });
+    const { activationTypes = [], weightTypes = [] } = ofManyTypes(mobileNet()).quantization ?? {};
+    const lines = [activationTypes.join(', '), weightTypes.join(', ')];
+    const tile = page.locator('.tile.in-file');
+    const tooltip = await tile.locator('.tile-value').getAttribute('title');
+    for (const line of lines) expect(tooltip).toContain(line);
+    if (height > 560) for (const line of lines) expect(await tile.innerText()).toContain(line);
+    const cut = await tile.evaluate((e) =>
+      [...e.children].filter((c) => c.scrollWidth > c.clientWidth).map((c) => c.className),
+    );
+    expect(cut).toEqual([]);
+    const [least, graph] = [Math.floor(height * 0.4), await page.locator('.graph').boundingBox()];
+    expect(graph?.height).toBeGreaterThanOrEqual(least);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+  },
+);

@@ -4,8 +4,9 @@ import { PROTOCOL_VERSION } from '../../src/protocol/messages.ts';
 import { Rpc } from '../../src/protocol/rpc.ts';
 import type { GraphView, RunView, TrialView } from '../../src/protocol/views.ts';
 import { detailsOf, heatOf, largeGraph, mobileNet, runOf, withUnsupported } from './fixtures.ts';
+import { importedDetailsOf, inQdq, inQOperator, ofManyTypes } from './quantizedFixtures.ts';
 
-/** What the page under test was opened with: `?model=large&run=1&trial=1`. */
+/** What the page under test was opened with: `?model=large&run=1&trial=1`; `model=qdq&requantize=1`. */
 const query = new URLSearchParams(location.search);
 
 /** Everything the view asked for, and its saved state; tests read these. */
@@ -13,12 +14,18 @@ const seen: { method: string; params: unknown }[] = [];
 let toView: (message: unknown) => void = () => {};
 let fromView: (message: unknown) => void = () => {};
 
+const MODELS: Readonly<Record<string, (plain: GraphView) => GraphView>> = {
+  unsupported: withUnsupported,
+  qdq: inQdq,
+  qoperator: inQOperator,
+  manytypes: ofManyTypes,
+};
 const graph: GraphView = (() => {
   const given: GraphView | undefined = Reflect.get(window, 'testGraph');
   if (given !== undefined) return given;
   const model = query.get('model');
   if (model === 'large') return largeGraph(1000);
-  return model === 'unsupported' ? withUnsupported(mobileNet()) : mobileNet();
+  return (MODELS[model ?? ''] ?? ((plain: GraphView) => plain))(mobileNet());
 })();
 const skipped = new Set<string>();
 const sensitivity = new Map<number, number>();
@@ -43,7 +50,11 @@ function tryAgain(added: readonly string[], removed: readonly string[]): TrialVi
 
 const handlers: Handlers<HostRequests> = {
   'view/ready': async () => ({ protocol: PROTOCOL_VERSION, graph, run, trial, busy: query.has('busy') }),
-  'node/details': async ({ nodeId }) => detailsOf(graph, trial?.run ?? run, nodeId),
+  'node/details': async ({ nodeId }) => {
+    const shown = trial?.run ?? run;
+    if (graph.quantization === null) return detailsOf(graph, shown, nodeId);
+    return importedDetailsOf(graph, shown, nodeId, query.has('requantize') ? 'requantize' : 'evaluate');
+  },
   'heat/get': async ({ metric }) => heatOf(trial?.run ?? run ?? runOf(graph), metric, sensitivity),
   'node/skip': async ({ nodeIds, skip }) => {
     const handles = graph.nodes.filter((n) => nodeIds.includes(n.id)).map((n) => n.handle);

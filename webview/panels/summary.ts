@@ -50,30 +50,46 @@ function introduction({ graph, problems }: AppState): HTMLElement[] {
       h('span', { class: 'tile-value' }, facts.join(' · ')),
     ),
     ...(graph.quantization === null ? [] : [fileQuantization(graph.quantization)]),
-    h('p', { class: 'hint' }, hintFor(graph)),
+    h('p', { class: 'hint' }, ...hintFor(graph)),
   ];
 }
 
-function hintFor({ runnable, quantization }: GraphView): string {
+function hintFor({ runnable, quantization }: GraphView): (HTMLElement | string)[] {
   if (!runnable)
-    return 'This model can be looked at but not run: some operators are not supported. They are listed above.';
+    return ['This model can be looked at but not run: some operators are not supported. They are listed above.'];
   if (quantization === null)
-    return 'Not quantized yet. Press “Quantize with config…” to calibrate, quantize and see which nodes lose accuracy.';
+    return [
+      'Not quantized yet. Press “Quantize with config…” to calibrate, quantize and see which nodes lose accuracy.',
+    ];
   if (quantization.format !== 'QDQ')
-    return 'This model computes on integers. Its nodes and parameters are shown; only models with QuantizeLinear and DequantizeLinear can be compared with float.';
-  return 'This model is quantized already. “Quantize with config…” measures it on your data; in the config, float_model names the model it was made from, and imported_model=requantize shows what would be chosen instead.';
+    return [
+      'This model computes on integers. Its nodes and parameters are shown; only models with QuantizeLinear and DequantizeLinear can be compared with float.',
+    ];
+  const [parent, anew] = [h('code', {}, 'float_model'), h('code', {}, 'imported_model=requantize')];
+  return [
+    'Quantized already: “Quantize with config…” measures it on your data. In the config, ',
+    parent,
+    ' names the model it was made from, and ',
+    anew,
+    ' shows what would be chosen instead.',
+  ];
 }
 
 /** What the file says of its own quantization. */
 function fileQuantization(view: FileQuantizationView): HTMLElement {
   const { format, activations, activationTypes, weights, weightTypes, integerOperators } = view;
-  const parts = [
-    format,
-    activations > 0 && `${plural(activations, 'activation')} ${activationTypes.join(', ')}`,
-    weights > 0 && `${plural(weights, 'constant')} ${weightTypes.join(', ')}`,
+  const lines = [
+    activations > 0 && `${plural(activations, 'activation')}: ${activationTypes.join(', ')}`,
+    weights > 0 && `${plural(weights, 'constant')}: ${weightTypes.join(', ')}`,
     integerOperators > 0 && plural(integerOperators, 'integer operator'),
-  ];
-  return tile('Quantized in the file', String(parts[0]), parts.slice(1).filter(Boolean).join(' · '));
+  ].filter((line) => line !== false);
+  return h(
+    'div',
+    { class: 'tile in-file' },
+    h('span', { class: 'tile-label' }, 'Quantized in the file'),
+    h('span', { class: 'tile-value', title: [format, ...lines].join('\n') }, format),
+    ...lines.map((line) => h('span', { class: 'tile-note' }, line)),
+  );
 }
 
 function results({ trial }: AppState, run: RunView, actions: Actions): HTMLElement[] {

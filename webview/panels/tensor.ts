@@ -58,13 +58,18 @@ function quantText(quant: TensorView['quant']): string {
   const span = (values: readonly number[]) => {
     const lo = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
     const hi = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-    return lo === hi ? formatNumber(lo) : `${formatNumber(lo)} … ${formatNumber(hi)}`;
+    return lo === hi ? formatNumber(lo) : between(lo, hi);
   };
   const parts = [dtype];
   if (axis !== null) parts.push(`${scale.length} channels on axis ${axis}`);
   parts.push(`scale ${span(scale)}`, `zero point ${span(zeroPoint)}`);
-  if (range !== null) parts.push(`range ${formatNumber(range[0])} … ${formatNumber(range[1])}`);
+  if (range !== null) parts.push(`range ${between(...range)}`);
   return parts.join(', ');
+}
+
+/** Both ends on one line. */
+function between(low: number, high: number): string {
+  return `${formatNumber(low)}\u00a0…\u00a0${formatNumber(high)}`;
 }
 
 const NUMBERS = ['min', 'q1', 'median', 'q3', 'max', 'mean', 'variance', 'sparsity'] as const;
