@@ -1,5 +1,5 @@
 // From a worker that is up to the first output of a model, in a process that has run nothing before:
-// node bench/coldStart.mjs CORE WASM MODEL INPUTS; prints milliseconds. INPUTS is a Float32 file.
+// node bench/coldStart.mjs CORE WASM MODEL; prints the milliseconds at which each stage was done. Inputs are zeros.
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';

@@ -40,7 +40,7 @@ rates.
 
 Time of a run's steps outside the wasm kernels, as a share of the run, on one thread: operators without a kernel, and what
 steps cost beside their kernel. At most 10 % is wanted; models that compute for less than a millisecond cannot reach it, as
-finding tensors and memory of a step takes about a microsecond.
+finding the tensors and the memory of a step takes some microseconds.
 
 ${table(
   ['model', 'steps', 'ms', 'in TypeScript', 'most of it'],
