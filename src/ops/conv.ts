@@ -1,6 +1,7 @@
-import { formatDims, sizeOf } from '../base/shape.ts';
+import { formatDims, sameDims, sizeOf } from '../base/shape.ts';
 import type { TensorFact } from '../graph/fact.ts';
 import type { Dim } from '../graph/model.ts';
+import type { ConvGeometry } from '../kernels/kernelSet.ts';
 import { codesOf, inputQuant } from './codes.ts';
 import { convolveDirectly } from './convDirect.ts';
 import { countOf, type Dims, isNumeric, sameDim } from './facts.ts';
@@ -24,6 +25,7 @@ import {
 } from './weighted.ts';
 import {
   geometryOf,
+  type Image,
   imageOf,
   imageOfCodes,
   imageOutput,
@@ -181,22 +183,52 @@ function runConv(context: RunContext<typeof CONV_ATTRIBUTES, PreparedWeights>) {
   const { dtype } = xTensor;
   if (w.dims.length > 4 || !isFloat32Stored(dtype)) return convolveDirectly(context, 0);
   const x = imageOf(context, 0);
-  const window = resolveWindow(context.attributes, x.spatial, w.dims.slice(2), 'floor');
-  const outChannels = w.dims[0] as number;
-  const geometry = {
-    ...geometryOf(x.batch, x.spatial, window),
-    inChannels: x.channels,
-    outChannels,
-    groups: context.attributes.group,
-  };
+  const { geometry, spatial } = resolved(context, x, w.dims);
   const bias = context.inputs[2];
   const packed =
     context.prepared.packed ??
     context.kernels.packConvF32(floatsOf(w), bias === undefined ? undefined : floatsOf(bias), geometry);
-  const shape = { dtype: dtype as 'float32', batch: x.batch, channels: outChannels, spatial: window.out }; // held as float32
+  const channels = geometry.outChannels;
+  const shape = { dtype: dtype as 'float32', batch: x.batch, channels, spatial }; // held as float32
   const out = imageOutput(context, shape, (y) => context.kernels.convF32(x.data, packed, y, geometry, context.clamp));
   if (context.prepared.packed === undefined) packed.release();
   return stored(out, context.kernels);
+}
+
+/** The geometry of a run, and what it was made from. */
+interface Resolved {
+  readonly attributes: ConvAttributes;
+  readonly x: Omit<Image, 'data'>;
+  readonly weightDims: readonly number[];
+  readonly geometry: ConvGeometry;
+  /** Of the output. */
+  readonly spatial: readonly number[];
+}
+
+/** The last one of each convolution: shapes seldom change from run to run, and kernels know a geometry again. */
+const lastResolved = new WeakMap<PreparedWeights, Resolved>();
+
+function resolved(
+  { attributes, prepared }: RunContext<typeof CONV_ATTRIBUTES, PreparedWeights>,
+  { batch, channels, spatial }: Image,
+  weightDims: readonly number[],
+): Resolved {
+  const last = lastResolved.get(prepared);
+  if (
+    last?.attributes === attributes &&
+    last.x.batch === batch &&
+    last.x.channels === channels &&
+    sameDims(last.x.spatial, spatial) &&
+    sameDims(last.weightDims, weightDims)
+  )
+    return last;
+  const window = resolveWindow(attributes, spatial, weightDims.slice(2), 'floor');
+  const outChannels = weightDims[0] as number;
+  const groups = attributes.group;
+  const geometry = { ...geometryOf(batch, spatial, window), inChannels: channels, outChannels, groups };
+  const made = { attributes, x: { batch, channels, spatial }, weightDims, geometry, spatial: window.out };
+  lastResolved.set(prepared, made);
+  return made;
 }
 
 /** Convolutions on floats; the integer operators of ONNX stand in convInteger.ts. */

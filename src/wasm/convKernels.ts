@@ -65,7 +65,16 @@ function checkForm(packed: PackedForm, expected: PackedForm): void {
   invariant(packed === expected, `${packed} weights for a convolution that takes ${expected}`);
 }
 
+/** By geometry: callers that keep theirs spare what follows from it. */
+const problems = new WeakMap<ConvGeometry, PatchProblem>();
+
 function convProblem(geometry: ConvGeometry): PatchProblem {
+  const known = problems.get(geometry) ?? patchProblem(geometry);
+  problems.set(geometry, known);
+  return known;
+}
+
+function patchProblem(geometry: ConvGeometry): PatchProblem {
   const { inHeight, inWidth, outHeight, outWidth, inChannels, outChannels, groups } = geometry;
   const { kernelHeight, kernelWidth, strideHeight, strideWidth, padTop, padLeft } = geometry;
   const pointwise = kernelHeight === 1 && kernelWidth === 1 && strideHeight === 1 && strideWidth === 1;
