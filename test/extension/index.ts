@@ -19,6 +19,7 @@ export async function run(): Promise<void> {
   await import('./activation.test.ts');
   await import('./opening.test.ts');
   await import('./quantizing.test.ts');
+  await import('./imported.test.ts');
   await import('./toggling.test.ts');
   await import('./worker.test.ts');
   const counts = await new Promise<{ passes: number; failures: number; pending: number }>((resolve) => {

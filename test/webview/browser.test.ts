@@ -86,7 +86,7 @@ function factsOf(selector: string): Promise<Record<string, string>> {
   const list = page.locator('.details').locator(selector).locator('.facts').first();
   return list.evaluate((dl) =>
     Object.fromEntries(
-      [...dl.querySelectorAll('dt')].map((dt) => [dt.textContent, dt.nextElementSibling?.textContent]),
+      [...dl.querySelectorAll('dt')].map((dt) => [dt.textContent, dt.nextElementSibling?.textContent ?? '']),
     ),
   );
 }
