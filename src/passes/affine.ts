@@ -23,31 +23,16 @@ export function composed(first: Affine, second: Affine): Affine {
   };
 }
 
-/** What `node` does to each channel of `x`, which is one of its inputs; undefined where it is something else. */
+/** What `node`, a BatchNormalization or Add, does to each channel of `x`; undefined where it is something else. */
 export async function affineAfter(node: Node, x: ValueId, of: Channels, load: Load): Promise<Affine | undefined> {
   if (node.domain !== '') return undefined;
   if (node.opType === 'BatchNormalization') return normalization(node, x, of, load);
   const other = node.inputs[0] === x ? node.inputs[1] : node.inputs[0];
-  const isFirst = node.inputs[0] === x;
-  if (node.inputs.length !== 2 || other === x) return undefined;
-  const apply = FORMS[node.opType];
-  if (apply === undefined || (!isFirst && (node.opType === 'Sub' || node.opType === 'Div'))) return undefined;
+  if (node.opType !== 'Add' || other === x) return undefined;
   const constant = await load(other);
-  const values = constant === undefined ? undefined : perChannel(constant, of);
-  if (values === undefined) return undefined;
-  return {
-    scale: values.map((c) => apply(c)[0]),
-    shift: values.map((c) => apply(c)[1]),
-  };
+  const shift = constant === undefined ? undefined : perChannel(constant, of);
+  return shift && { scale: shift.map(() => 1), shift };
 }
-
-/** Scale and shift of x op c. */
-const FORMS: Readonly<Record<string, (c: number) => readonly [scale: number, shift: number]>> = {
-  Mul: (c) => [c, 0],
-  Div: (c) => [1 / c, 0],
-  Add: (c) => [1, c],
-  Sub: (c) => [1, -c],
-};
 
 /** The constant by channel, where it is one number or has one per channel; undefined where it is something else. */
 function perChannel({ dims, data }: Tensor<'float32'>, { channels, rank }: Channels): Float64Array | undefined {

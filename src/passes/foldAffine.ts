@@ -18,9 +18,9 @@ const CHANNEL_AXIS: Readonly<Record<string, (node: Node, facts: Facts) => number
 };
 
 /**
- * Folds what is done to each channel of a product (BatchNormalization; Mul, Div, Add, Sub with a constant) into its
- * weights: w' = w * scale, b' = b * scale + shift, in float64, rounded once. Only where nothing else reads the values
- * between, and all parameters are constant float32. A MatMul, which has no bias, keeps one Add behind it.
+ * Folds BatchNormalization into the product before it: w' = w * scale, b' = b * scale + shift, in float64, rounded once.
+ * Only where nothing else reads the values between, and all parameters are constant float32. A MatMul, whose bias is an
+ * Add, keeps one behind it. Other constant factors and addends stay: what is quantized is what ONNX Runtime quantizes.
  */
 export async function foldAffine(editor: GraphEditor, loader: ConstantLoader, facts: Facts): Promise<void> {
   const graph = editor.finish();
@@ -36,18 +36,16 @@ export async function foldAffine(editor: GraphEditor, loader: ConstantLoader, fa
       const out = last.outputs[0];
       const [next, second] = out === undefined ? [] : (consumers.get(out) ?? []);
       if (out === undefined || next === undefined || second !== undefined || editor.outputs.includes(out)) break;
+      const isBias = node.opType === 'MatMul' && last === node;
+      if (next.opType !== 'BatchNormalization' && !isBias) break;
       const more = await affineAfter(next, out, { channels, rank: dims.length }, (id) => float32(loader, id));
       if (more === undefined) break;
       affine = composed(affine, more);
       folded.push(next);
     }
-    if (isWorthwhile(node, folded)) await fold(node, folded, affine, axis, { editor, loader });
+    if (folded.some((n) => n.opType === 'BatchNormalization'))
+      await fold(node, folded, affine, axis, { editor, loader });
   }
-}
-
-/** A lone Add behind a MatMul is what it would be replaced by. */
-function isWorthwhile(node: Node, folded: readonly Node[]): boolean {
-  return folded.length > (node.opType === 'MatMul' && folded[0]?.opType === 'Add' ? 1 : 0);
 }
 
 interface Graphs {

@@ -29,8 +29,8 @@ export interface PreparedGraph {
 
 /**
  * The float graph that is quantized, for bound input shapes: fused nodes taken apart, branches of known conditions in
- * place of their If, constants folded, Identity, Dropout and idle Casts gone, BatchNormalization and constant factors and
- * addends in the product before them. Values keep their ids; nodes list the user's nodes they stand for.
+ * place of their If, constants folded, Identity, Dropout and idle Casts gone, BatchNormalization in the product before
+ * it. Values keep their ids; nodes list the user's nodes they stand for.
  * @throws DiagnosticError SHP… when shapes do not work out.
  */
 export async function prepareGraph(model: Model, options: PrepareOptions): Promise<PreparedGraph> {
