@@ -14,6 +14,7 @@ import type { PlacedDraft, PlanContext } from './draft.ts';
 import { buildDrafts } from './drafts.ts';
 import { badShapes, runFailed, unboundDims } from './errors.ts';
 import type { Held } from './frame.ts';
+import { judgeOf } from './judge.ts';
 import { type Placement, placeLayouts } from './layout.ts';
 import { RunMemory } from './memory.ts';
 import { aliasOf, type PlannedStep, type Prepared, planMemory, viewOf } from './planned.ts';
@@ -81,6 +82,7 @@ function planProgram(graph: Graph, loaded: ReadonlyMap<ValueId, Tensor>, options
         draft,
         prepare: prepared === undefined ? () => packedForOneStep(pack, streamed) : keptPacked(prepared),
         bodies,
+        judge: judgeOf(draft, facts),
         aliases: aliasOf(draft, facts),
         view: viewOf(draft, facts, constants),
         outputLayouts: draft.outputs.map((id) => (id === undefined ? undefined : placement.layouts.get(id)) ?? 'plain'),

@@ -64,7 +64,8 @@ export class StepFrame implements RunContext<AttributeSpecs> {
 
   /** Computes the step; outputs by position. */
   execute(given: Given): readonly Held[] {
-    const { draft } = this.#planned;
+    const { draft, judge } = this.#planned;
+    judge?.(given.inputs, this.fail);
     const own = given.inputs.length - draft.captures.length;
     const tensors: (Tensor | undefined)[] = [];
     for (let i = 0; i < own; i++) tensors.push(given.inputs[i]?.tensor);

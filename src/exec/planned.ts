@@ -8,6 +8,7 @@ import { sameBytesInBothLayouts } from '../ops/storage.ts';
 import { type ArenaPlan, type Buffer, planArena } from './arena.ts';
 import type { Bodies } from './bodies.ts';
 import type { PlacedDraft } from './draft.ts';
+import type { Judge } from './judge.ts';
 import type { Spot } from './memory.ts';
 import type { Step } from './program.ts';
 
@@ -25,6 +26,8 @@ export interface PlannedStep {
   readonly prepare: () => Prepared;
   /** The graphs of a control-flow node. */
   readonly bodies: Bodies | undefined;
+  /** Judges real shapes where planning met symbols. */
+  readonly judge: Judge | undefined;
   /** Index of the input whose memory the result shares; undefined for none. */
   readonly aliases: number | undefined;
   /** Dims of the result where it is the first input under other, known dims; undefined for all other steps. */
