@@ -1,8 +1,9 @@
+import { dtypeOfCode } from '../base/dtypeCodes.ts';
 import type { QuantDType, QuantParams } from '../base/quantParams.ts';
 import { sameDims, sizeOf } from '../base/shape.ts';
 import { type Tensor, toNumbers } from '../base/tensor.ts';
 import { Ids } from '../graph/build.ts';
-import type { Graph, Model, Node, TensorSource, Value, ValueId } from '../graph/model.ts';
+import type { Attribute, Graph, Model, Node, TensorSource, Value, ValueId } from '../graph/model.ts';
 import { GraphEditor } from '../graph/patch.ts';
 import { wiringOf } from '../graph/topo.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
@@ -24,35 +25,62 @@ export interface FileQuantization {
   readonly clamped: ReadonlySet<ValueId>;
 }
 
-/** Undefined for a model without QuantizeLinear and DequantizeLinear of constant parameters. */
+/**
+ * Undefined for a model without QuantizeLinear and DequantizeLinear of constant parameters. Constants and codes are seen
+ * through Identity, and codes through a Cast to the type they have.
+ */
 export async function recoverQdq(graph: Graph): Promise<FileQuantization | undefined> {
   const { producer } = wiringOf(graph);
+  const constants = new Constants(graph);
   const params = new Map<ValueId, QuantParams>();
   const codes = new Map<ValueId, ValueId>();
   const sources = new Map<ValueId, ValueId>();
   const weights = new Map<ValueId, ValueId>();
   const clamped = new Set<ValueId>();
+  const quantized = new Map<ValueId, { readonly source: ValueId; readonly params: QuantParams }>();
   for (const node of graph.nodes) {
-    if (!isQuantize(node) && !isDequantize(node)) continue;
     const [from] = node.inputs;
     const [to] = node.outputs;
-    const known = await paramsOf(graph, node);
-    if (from === undefined || to === undefined || known === undefined) continue;
+    if (from === undefined || to === undefined) continue;
+    const origin = quantized.get(from);
+    if (origin !== undefined && passesOn(node, origin.params.scheme.dtype)) quantized.set(to, origin);
+    if (!isQuantize(node) && !isDequantize(node)) continue;
+    const known = await paramsOf(graph, constants, node);
+    if (known === undefined) continue;
     params.set(to, known);
+    params.set(from, known);
+    const constant = constants.behind(from);
     if (isQuantize(node)) {
-      params.set(from, known);
       if (!codes.has(from)) codes.set(from, to);
       if (startsAtZero(known) && producer.has(from) && !graph.outputs.includes(from)) clamped.add(from);
-    } else if (graph.values.get(from)?.constant !== undefined) {
-      params.set(from, known);
-      weights.set(to, from);
-    } else {
-      const quantizer = producer.get(from);
-      const source = quantizer !== undefined && isQuantize(quantizer) ? quantizer.inputs[0] : undefined;
-      if (source !== undefined) sources.set(to, source);
+      quantized.set(to, { source: from, params: known });
+    } else if (constant !== undefined) {
+      params.set(constant, known);
+      weights.set(to, constant);
+    } else if (origin !== undefined && sameParams(origin.params, known)) {
+      sources.set(to, origin.source);
     }
   }
   return params.size === 0 ? undefined : { params, codes, sources, weights, clamped };
+}
+
+/** Whether codes of this type leave the node as they came. */
+function passesOn({ domain, opType, attributes }: Node, dtype: QuantDType): boolean {
+  const to = attributes.get('to');
+  return domain === '' && (opType === 'Identity' || (opType === 'Cast' && dtypeOfAttribute(to) === dtype));
+}
+
+function dtypeOfAttribute(to: Attribute | undefined): string | undefined {
+  return to?.kind === 'int' ? dtypeOfCode(to.value) : undefined;
+}
+
+/** Whether both stand for the same numbers. */
+export function sameParams(a: QuantParams, b: QuantParams): boolean {
+  const same = (x: ArrayLike<number>, y: ArrayLike<number>): boolean =>
+    x.length === y.length && Array.from(x).every((value, i) => value === y[i]);
+  const [g, h] = [a.scheme.granularity, b.scheme.granularity];
+  const sameAxis = g.kind === h.kind && (g.kind !== 'perChannel' || h.kind !== 'perChannel' || g.axis === h.axis);
+  return a.scheme.dtype === b.scheme.dtype && sameAxis && same(a.scale, b.scale) && same(a.zeroPoint, b.zeroPoint);
 }
 
 export interface StripOptions {
@@ -81,8 +109,11 @@ export function stripQdq(model: Model, quantization: FileQuantization, options: 
     const source = quantization.sources.get(to);
     if (source !== undefined) {
       editor.updateNode(node.id, { opType: 'Identity', domain: '', inputs: [source], attributes: new Map() });
-    } else if (quantization.weights.has(to)) {
-      const constant = options.weights?.get(to) ?? dequantized(model, node, options.kernels);
+      continue;
+    }
+    const codes = quantization.weights.get(to);
+    if (codes !== undefined) {
+      const constant = options.weights?.get(to) ?? dequantized(model, node, codes, options.kernels);
       editor.removeNode(node.id);
       editor.updateValue(to, { dtype: constant.dtype, dims: constant.dims, constant });
     }
@@ -162,10 +193,10 @@ export function isDequantize(node: Node): boolean {
   return node.opType === 'DequantizeLinear' && (node.domain === '' || node.domain === 'com.microsoft');
 }
 
-async function paramsOf(graph: Graph, node: Node): Promise<QuantParams | undefined> {
+async function paramsOf(graph: Graph, constants: Constants, node: Node): Promise<QuantParams | undefined> {
   const [data, scaleId, zeroPointId] = node.inputs;
-  const scale = await constantOf(graph, scaleId);
-  const zeroPoint = await constantOf(graph, zeroPointId);
+  const scale = await constants.load(scaleId);
+  const zeroPoint = await constants.load(zeroPointId);
   if (scale?.dtype !== 'float32' || scale.dims.length > 1) return undefined;
   if (zeroPointId !== undefined && zeroPoint === undefined) return undefined;
   const codes = isQuantize(node) ? node.outputs[0] : data;
@@ -192,12 +223,39 @@ async function paramsOf(graph: Graph, node: Node): Promise<QuantParams | undefin
   };
 }
 
-async function constantOf(graph: Graph, id: ValueId | undefined): Promise<Tensor | undefined> {
-  const source = id === undefined ? undefined : graph.values.get(id)?.constant;
-  if (source !== undefined) return source.tensor ?? source.load();
-  const maker = graph.nodes.find((n) => n.opType === 'Constant' && n.outputs[0] === id && id !== undefined);
-  const value = maker?.attributes.get('value');
-  return value?.kind === 'tensor' ? (value.value.tensor ?? value.value.load()) : undefined;
+/** Constants of a graph: initializers and what Constant nodes make, also behind Identity. */
+class Constants {
+  readonly #values: Graph['values'];
+  readonly #origins = new Map<ValueId, ValueId>();
+  readonly #made = new Map<ValueId, TensorSource>();
+
+  constructor(graph: Graph) {
+    this.#values = graph.values;
+    for (const { domain, opType, inputs, outputs, attributes } of graph.nodes) {
+      const [from] = inputs;
+      const [to] = outputs;
+      if (domain !== '' || to === undefined) continue;
+      const value = opType === 'Constant' ? attributes.get('value') : undefined;
+      if (value?.kind === 'tensor') this.#made.set(to, value.value);
+      if (opType === 'Identity' && from !== undefined) this.#origins.set(to, this.#originOf(from));
+    }
+  }
+
+  /** The value of the initializer. */
+  behind(id: ValueId): ValueId | undefined {
+    const origin = this.#originOf(id);
+    return this.#values.get(origin)?.constant === undefined ? undefined : origin;
+  }
+
+  async load(id: ValueId | undefined): Promise<Tensor | undefined> {
+    const origin = id === undefined ? undefined : this.#originOf(id);
+    const source = origin === undefined ? undefined : (this.#values.get(origin)?.constant ?? this.#made.get(origin));
+    return source?.tensor ?? source?.load();
+  }
+
+  #originOf(id: ValueId): ValueId {
+    return this.#origins.get(id) ?? id;
+  }
 }
 
 const QUANT_DTYPES: readonly string[] = ['int4', 'uint4', 'int8', 'uint8', 'int16', 'uint16', 'int32'];
@@ -207,14 +265,13 @@ function isQuantDType(dtype: string): dtype is QuantDType {
 }
 
 /** The float constant that a DequantizeLinear of constants makes, computed when it is loaded. */
-function dequantized(model: Model, node: Node, kernels: KernelSet): TensorSource {
-  const { values } = model.graph;
+function dequantized(model: Model, node: Node, codes: ValueId, kernels: KernelSet): TensorSource {
   const opset = model.opsets.get(node.domain) ?? 1;
-  const codes = node.inputs[0] === undefined ? undefined : values.get(node.inputs[0])?.constant;
-  const dims = codes?.dims ?? [];
+  const dims = model.graph.values.get(codes)?.constant?.dims ?? [];
+  const constants = new Constants(model.graph);
   const load = async (): Promise<Tensor> => {
     const inputs: (Tensor | undefined)[] = [];
-    for (const id of node.inputs) inputs.push(await constantOf(model.graph, id));
+    for (const id of node.inputs) inputs.push(await constants.load(id));
     const def = findOp(node.domain, node.opType, opset);
     const fail = (message: string): never => {
       throw new Error(`invariant: ${node.handle}: ${message}`); // shape inference read the same attributes before

@@ -2,6 +2,7 @@ import type { QuantizedTensor, QuantParams } from '../base/quantParams.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { Stored } from '../exec/program.ts';
 import type { Node, ValueId } from '../graph/model.ts';
+import { sameParams } from '../passes/recoverQdq.ts';
 import type { NodeDetails, NodeFigures, NodeView, TensorView } from '../protocol/views.ts';
 import { dequantize } from '../quant/weights.ts';
 import { compareTensors } from '../report/compare.ts';
@@ -174,7 +175,7 @@ function tensorView({ run, result }: DetailParts, entry: TensorEntry, report: Te
     dtype: fact?.dtype ?? '',
     dims: run.prepared.facts.get(entry.value)?.dims ?? fact?.dims ?? null,
     quant: quantViewOf(params),
-    fileQuant: inFile === params ? null : quantViewOf(inFile),
+    fileQuant: inFile === undefined || (params && sameParams(inFile, params)) ? null : quantView(inFile),
     origin: report?.origin ?? null,
     dequant: report?.dequant ?? null,
     cosine: report?.cosine ?? null,
