@@ -3,6 +3,7 @@ import { formatDims, sizeOf } from '../base/shape.ts';
 import { hasStaticDims, type TensorFact } from '../graph/fact.ts';
 import type { ValueId } from '../graph/model.ts';
 import { subgraphsOf } from '../graph/topo.ts';
+import { checkDims } from '../ops/inferGraph.ts';
 import { logicalDims } from '../ops/storage.ts';
 import type { PlacedDraft } from './draft.ts';
 import type { Held } from './frame.ts';
@@ -48,7 +49,7 @@ export function judgeOf(draft: PlacedDraft, facts: ReadonlyMap<ValueId, TensorFa
       return fail(`${message} (inputs ${shapes.join(', ')})`);
     };
     let symbols = 0;
-    def.infer({
+    const outputs = def.infer({
       attributes,
       inputs,
       outputCount: node.outputs.length,
@@ -58,5 +59,6 @@ export function judgeOf(draft: PlacedDraft, facts: ReadonlyMap<ValueId, TensorFa
       body: (name) => failHere(`the node has no graph ${name}`),
       fail: failHere,
     });
+    checkDims(outputs, failHere);
   };
 }

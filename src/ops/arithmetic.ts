@@ -81,7 +81,7 @@ export const arithmetic = {
   ),
   ShiftLeft: bitwise(
     (a, b) => (b > 31 ? 0 : a << b),
-    (a, b) => a << b,
+    (a, b) => (b > 63n ? 0n : a << b),
   ),
   ShiftRight: bitwise(
     (a, b) => (b > 31 ? 0 : a >>> b),

@@ -67,7 +67,7 @@ function inferNode(
   if (node.inputs.some((id, i) => id !== undefined && inputs[i] === undefined)) return undefined;
   try {
     checkArity(node, def.arity);
-    return def.infer({
+    const outputs = def.infer({
       attributes: readAttributes(def.attributes, node.attributes, fail),
       inputs,
       outputCount: node.outputs.length,
@@ -77,6 +77,8 @@ function inferNode(
       body: (name, bodyInputs) => inferBody(node, name, bodyInputs, facts, options),
       fail,
     });
+    checkDims(outputs, fail);
+    return outputs;
   } catch (e) {
     if (!(e instanceof InferFailure)) throw e;
     const shapes = inputs.map((f) => (f === undefined ? '-' : f.dims === undefined ? '?' : formatDims(f.dims)));
@@ -109,6 +111,14 @@ class InferFailure extends Error {}
 
 function fail(message: string): never {
   throw new InferFailure(message);
+}
+
+/** Fails where a shape has a dimension that no tensor has: what sizes below 0 among the elements of an input make of it. */
+export function checkDims(outputs: readonly (TensorFact | undefined)[], fail: (message: string) => never): void {
+  outputs.forEach((fact, i) => {
+    if (fact?.dims?.some((d) => typeof d === 'number' && !(Number.isInteger(d) && d >= 0)))
+      fail(`output ${i} would have shape ${formatDims(fact.dims)}, expected lengths of at least 0`);
+  });
 }
 
 function checkArity(node: Node, [least, most]: readonly [number, number]): void {

@@ -17,6 +17,7 @@ export interface PartCopy {
 /** Copies a part to its place in the whole; bytes through `table` where there is one. */
 export function joinPart(kernels: KernelSet, copy: PartCopy, table?: Uint8Array): void {
   const { part, whole, rows, length, stride, offset } = placeOf(copy);
+  if (rows * length === 0) return;
   if (Array.isArray(part) || Array.isArray(whole)) {
     const from = { cells: part, offset: 0, strides: [length, 1] };
     copyStrided([rows, length], from, { cells: whole, offset, strides: [stride, 1] });
@@ -30,6 +31,7 @@ export function joinPart(kernels: KernelSet, copy: PartCopy, table?: Uint8Array)
 /** Copies what stands at a part's place in the whole out of it. */
 export function cutPart(kernels: KernelSet, copy: PartCopy): void {
   const { part, whole, rows, length, stride, offset } = placeOf(copy);
+  if (rows * length === 0) return;
   if (Array.isArray(part) || Array.isArray(whole)) {
     const to = { cells: part, offset: 0, strides: [length, 1] };
     copyStrided([rows, length], { cells: whole, offset, strides: [stride, 1] }, to);

@@ -1,12 +1,13 @@
-import { isBigInt } from '../base/dtype.ts';
+import { isBigInt, isFloat } from '../base/dtype.ts';
 import { sizeOf, stridesOf } from '../base/shape.ts';
 import { type Tensor, toNumbers } from '../base/tensor.ts';
 import type { TensorFact } from '../graph/fact.ts';
 import type { Dim } from '../graph/model.ts';
 import type { ReduceOp } from '../kernels/kernelSet.ts';
 import { indexOf } from './convDirect.ts';
+import { EXACT_REDUCTIONS, integerRange } from './exactReduction.ts';
 import { axesOf, axisOf, factWithElements, foldDims, knownElements, knownNumbers } from './facts.ts';
-import { asNumbers, floatsOf, isFloat32Stored, stored } from './numbers.ts';
+import { asNumbers, bigintsOf, floatsOf, isFloat32Stored, stored } from './numbers.ts';
 import { defineOp, type InferContext, type OpDef, type RunContext } from './opDef.ts';
 
 /** What a reduction computes from the elements it covers: f(accumulator, x) from `start`, then `finish` by their count. */
@@ -107,16 +108,28 @@ function runReduction(context: RunContext<Specs>, type: ReduceType, axesFrom: 'a
     context.kernels.reduceF32(kernel, floatsOf(x), floatsOf(out), block.outer, block.count, block.inner);
     return stored(out, context.kernels);
   }
+  const exact = isBigInt(x.dtype) ? EXACT_REDUCTIONS[type] : undefined;
+  if (exact !== undefined) {
+    const [from, to] = [bigintsOf(x), bigintsOf(out)];
+    const { bases, offsets } = positions(x.dims, kept, axes);
+    bases.forEach((base, i) => {
+      to[i] = offsets.reduce((sum, o) => exact.step(sum, from[base + o] as bigint), exact.start(x.dtype));
+    });
+    return out;
+  }
   const results = reduceOver(asNumbers(x), x.dims, kept, axes, type, rule);
-  const isBool = (x.dtype as string) === 'bool';
   if (isBigInt(x.dtype)) {
     const target = out.data as unknown as BigInt64Array; // of the same dtype as x
     results.forEach((v, i) => {
       target[i] = BigInt(Number.isFinite(v) ? Math.trunc(v) : 0);
     });
-  } else {
-    for (let i = 0; i < results.length; i++)
-      out.data[i] = isBool ? Math.min(1, Math.max(0, results[i] as number)) : (results[i] as number);
+  } else if (isFloat(x.dtype)) out.data.set(results);
+  else {
+    const { lowest, highest } = integerRange(x.dtype);
+    const isBool = (x.dtype as string) === 'bool';
+    results.forEach((v, i) => {
+      out.data[i] = isBool || !Number.isFinite(v) ? Math.min(Number(highest), Math.max(Number(lowest), v)) : v;
+    });
   }
   return stored(out, context.kernels);
 }
@@ -137,15 +150,7 @@ function reduceOver(
 ): Float64Array {
   const block = contiguousBlock(dims, axes);
   if (block !== undefined && type !== 'ReduceLogSumExp') return reduceBlock(x, block, rule);
-  const strides = stridesOf(dims);
-  const keptDims = kept.map((i) => dims[i] as number);
-  const reducedDims = axes.map((i) => dims[i] as number);
-  const offsetsOf = (list: readonly number[], of: readonly number[]) =>
-    Array.from({ length: sizeOf(of) }, (_, p) =>
-      indexOf(p, of).reduce((sum, at, d) => sum + at * (strides[list[d] as number] as number), 0),
-    );
-  const bases = offsetsOf(kept, keptDims);
-  const offsets = offsetsOf(axes, reducedDims);
+  const { bases, offsets } = positions(dims, kept, axes);
   const { step, finish } = rule;
   return Float64Array.from(bases, (base) => {
     if (type === 'ReduceLogSumExp') return logSumExp(x, base, offsets);
@@ -153,6 +158,22 @@ function reduceOver(
     for (const o of offsets) sum = step(sum, x[base + o] as number);
     return finish === undefined ? sum : finish(sum, offsets.length);
   });
+}
+
+/** Where the elements behind each result begin, and where they lie from there. */
+function positions(
+  dims: readonly number[],
+  kept: readonly number[],
+  axes: readonly number[],
+): { readonly bases: readonly number[]; readonly offsets: readonly number[] } {
+  const strides = stridesOf(dims);
+  const keptDims = kept.map((i) => dims[i] as number);
+  const reducedDims = axes.map((i) => dims[i] as number);
+  const offsetsOf = (list: readonly number[], of: readonly number[]) =>
+    Array.from({ length: sizeOf(of) }, (_, p) =>
+      indexOf(p, of).reduce((sum, at, d) => sum + at * (strides[list[d] as number] as number), 0),
+    );
+  return { bases: offsetsOf(kept, keptDims), offsets: offsetsOf(axes, reducedDims) };
 }
 
 /** The tensor as [outer, count, inner] with `count` reduced, where the axes are adjacent. */
@@ -215,6 +236,7 @@ function argExtreme(type: 'ArgMax' | 'ArgMin', since: number): OpDef {
       const { dims } = context.input(0);
       if (dims === undefined) return [{ dtype: 'int64', dims: undefined }];
       const axis = axisOf(context, context.attributes.axis, dims.length);
+      if (dims[axis] === 0) context.fail(`axis ${axis} has no elements to choose from`);
       const out: Dim[] = dims.flatMap((d, i) => (i !== axis ? [d] : context.attributes.keepdims ? [1] : []));
       return [{ dtype: 'int64', dims: out }];
     },
@@ -227,14 +249,14 @@ function argExtreme(type: 'ArgMax' | 'ArgMin', since: number): OpDef {
         'int64',
         x.dims.flatMap((d, i) => (i !== axis ? [d] : keepdims ? [1] : [])),
       );
-      const data = asNumbers(x);
+      const data = isBigInt(x.dtype) ? bigintsOf(x) : asNumbers(x);
       const count = x.dims[axis] as number;
       const step = sizeOf(x.dims.slice(axis + 1));
       for (let r = 0; r < out.data.length; r++) {
         const at = Math.floor(r / step) * count * step + (r % step);
         let best = 0;
         for (let i = 1; i < count; i++) {
-          const [v, b] = [data[at + i * step] as number, data[at + best * step] as number];
+          const [v, b] = [data[at + i * step] as number | bigint, data[at + best * step] as number | bigint];
           if ((type === 'ArgMax' ? v > b : v < b) || (last !== 0 && v === b)) best = i;
         }
         out.data[r] = BigInt(best);

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Tensor, tensor } from '../../src/base/tensor.ts';
+import { int64Tensor, type Tensor, tensor } from '../../src/base/tensor.ts';
 import { compile } from '../../src/exec/compile.ts';
 import type { ValueId } from '../../src/graph/model.ts';
 import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
@@ -130,6 +130,17 @@ describe.each(['js', 'wasm'] as const)('shapes that only a run shows, on %s', (e
       .output(...outputs)
       .build();
     await expect(run(built, THREE_OF_SIX, kernels)).rejects.toThrow(says);
+  });
+
+  it.each(['ConstantOfShape', 'Expand', 'Tile', 'OneHot'])('%s refuses a size below 0', async (type) => {
+    const m = model().input('size', [1], 'int64').floats('y', [1]).floats('values', [2]).ints('indices', [1], [0]);
+    const inputs = { ConstantOfShape: ['size'], OneHot: ['indices', 'size', 'values'] }[type] ?? ['y', 'size'];
+    const { graph, opsets } = m.node(type, { name: 'node', inputs }).build().model;
+    const feeds = new Map(graph.inputs.map((id) => [id, int64Tensor([1], [-5])]));
+    const inputDims = new Map(graph.inputs.map((id) => [id, [1]]));
+    const program = await compile(graph, { kernels, opsets, file: 'judged', inputDims, requantizer: 'fp32' });
+    expect(() => program.start(feeds).finish()).toThrow(/would have shape \[.*-5\], expected lengths of at least 0/);
+    program.release();
   });
 
   it('a convolution runs on whatever fits, in either layout', async () => {

@@ -1,4 +1,4 @@
-import { type DType, type NumericDType, newArray } from '../../src/base/dtype.ts';
+import { type DType, isBigInt, type NumericDType, newArray } from '../../src/base/dtype.ts';
 import { sizeOf } from '../../src/base/shape.ts';
 import { type Tensor, tensor } from '../../src/base/tensor.ts';
 import type { TensorFact } from '../../src/graph/fact.ts';
@@ -89,7 +89,7 @@ function contextOf(
     clamp,
     input: (i: number) => inputs[i] ?? fail(`input ${i} is missing`),
     output: (_: number, dtype: NumericDType, dims: readonly number[]) =>
-      tensor(dtype, dims, newArray(dtype, sizeOf(dims)).fill(99 as never)),
+      tensor(dtype, dims, newArray(dtype, sizeOf(dims)).fill((isBigInt(dtype) ? 99n : 99) as never)),
     scratch: newArray,
     fail,
   };
