@@ -52,13 +52,14 @@ export async function importedRun(parts: RunParts, files: FileSystem): Promise<R
       const skipped = asInFile.graph.nodes.filter((n) => skip.has(n.id));
       const { graph, nextNodeId, nextValueId } = bypassQdq(asInFile, quantization, skipped, parent?.weights);
       const codes = codesByValue(prepared, float, graph, quantization);
-      const program = await compileGraph(compileParts, graph, { keep: new Set(codes.values()), signal });
+      const compared = comparedWith(codes, graph, quantization);
+      const program = await compileGraph(compileParts, graph, { keep: new Set(compared.values()), signal });
       return {
         plan,
         assignment: { activations: paramsOf(codes, quantization), constants, folded: new Map() },
         qdq: { graph, codes, nextNodeId, nextValueId },
         program,
-        pairs: pairValues(float, program, codes),
+        pairs: pairValues(float, program, compared),
         diagnostics: [],
       };
     };
@@ -104,6 +105,24 @@ function codesByValue(
     if (!exists(source) && exists(value) && code !== undefined && isCoded(code)) found.set(value, code);
   }
   return found;
+}
+
+/** 8-bit codes of one scale are compared as they are; others by what DequantizeLinear makes of them. */
+function comparedWith(
+  codes: ReadonlyMap<ValueId, ValueId>,
+  quantized: Graph,
+  { params, sources }: FileQuantization,
+): Map<ValueId, ValueId> {
+  const dequantized = new Map<ValueId, ValueId>();
+  for (const [value, source] of sources) if (quantized.values.has(value)) dequantized.set(source, value);
+  const compared = new Map<ValueId, ValueId>();
+  for (const [value, code] of codes) {
+    const { dtype, granularity } = params.get(code)?.scheme ?? {};
+    const isPlain = (dtype === 'int8' || dtype === 'uint8') && granularity?.kind === 'perTensor';
+    const id = isPlain ? code : dequantized.get(value);
+    if (id !== undefined) compared.set(value, id);
+  }
+  return compared;
 }
 
 function paramsOf(

@@ -123,7 +123,7 @@ export class RoundReports {
         const measured = this.#run.standIns.get(t.value) ?? t.value;
         const params = quantized?.params ?? this.#build.assignment.activations.get(measured);
         if (params === undefined) return [];
-        const known = facts.get(t.value)?.dims?.filter((d) => typeof d === 'number') ?? [];
+        const known = (facts.get(t.value) ?? facts.get(measured))?.dims?.filter((d) => typeof d === 'number') ?? [];
         return paramRows(
           params,
           { nodeName: handle, nodeType: opType, tensorName: t.name },

@@ -1,5 +1,6 @@
-import type { Program } from '../exec/program.ts';
+import type { Program, Slot } from '../exec/program.ts';
 import type { ValueId } from '../graph/model.ts';
+import { isFloat32Stored } from '../ops/numbers.ts';
 
 /** A value of the float graph and what stands for it in the quantized one. */
 export interface Pair {
@@ -23,8 +24,14 @@ export function pairValues(float: Program, quant: Program, codes: ReadonlyMap<Va
     if (float.graph.values.get(value)?.constant !== undefined) continue;
     const quantized = codes.get(value) ?? value;
     const other = quant.slots.get(quantized);
-    if (other === undefined || !quant.graph.values.has(quantized)) continue; // else an id of the program's own
+    if (other === undefined || !isReadable(other)) continue;
+    if (!quant.graph.values.has(quantized)) continue; // an id of the program's own
     pairs.push({ value, quantized, floatSignature: slot.signature, quantSignature: other.signature });
   }
   return pairs;
+}
+
+/** Whether it holds floats, or 8-bit codes of one scale and zero point. */
+function isReadable({ dtype, quant }: Slot): boolean {
+  return dtype === 'int8' || dtype === 'uint8' ? quant?.scale.length === 1 : isFloat32Stored(dtype);
 }
