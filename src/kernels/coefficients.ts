@@ -9,6 +9,8 @@ export const LN2_LOW = -0.00021219444170128554;
 /** Beyond these e^x is infinite, or rounds to 0. */
 export const EXP_MOST = 89;
 export const EXP_LEAST = -104;
+/** Beyond, e^-x is below the least normal number, and 1 + e^-x is 1: n = rint(-x log2 e) is -127. */
+export const SIGMOID_MOST = 88;
 /** Below, e^x - 1 rounds to -1. */
 export const EXPM1_LEAST = -18;
 

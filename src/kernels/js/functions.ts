@@ -14,7 +14,8 @@ const NO_POWER = 0;
  * table of codes made with it agrees with the float path.
  *
  * Greatest errors in units of the last place of the result, over a dense sample of all float32 (test/kernels/functions):
- * exp and log 1, sigmoid 2.5, tanh 2, erf and elu 1.5, selu, celu 2.5; hardSwish and the gelus also have 2^-22 |x| to spend.
+ * exp and log 1, sigmoid 2.5 (and 0 for what is below 2^-127), tanh 2, erf and elu 1.5, selu, celu 2.5; hardSwish and the
+ * gelus also have 2^-22 |x| to spend.
  */
 export function unaryFunction(op: UnaryOp, alpha = 0, beta = 0): FloatFunction {
   const [a, b] = [f32(alpha), f32(beta)];
@@ -115,10 +116,11 @@ function log(x: number): number {
   return f32(f32(power * k.LN2_HIGH) + f32(f + f32(tail - f32(0.5 * square))));
 }
 
-/** 1 / (1 + e^-x), or e^x / (1 + e^x) below 0, so that nothing overflows. */
+/** 1 / (1 + e^-x); the ends of e^-x are infinity and 0, as exponents of all ones and all zeros are. */
 function sigmoid(x: number): number {
-  const e = exp(-Math.abs(x));
-  return f32((x >= 0 ? 1 : e) / f32(1 + e));
+  const { reduced, power } = reduce(clamp(-x, -k.SIGMOID_MOST, k.EXP_MOST));
+  const scale = power > 127 ? Infinity : power < -126 ? 0 : 2 ** power;
+  return f32(1 / f32(1 + f32(f32(expm1Reduced(reduced) + 1) * scale)));
 }
 
 function tanh(x: number): number {

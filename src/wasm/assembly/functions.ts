@@ -91,12 +91,18 @@ export function log(x: v128): v128 {
   return v128.bitselect(f32x4.neg(infinity), positive, f32x4.eq(x, splat(0)));
 }
 
+/** 1 / (1 + e^-x), -x = n ln 2 - r. The bits of 2^128 are those of infinity, the bits of 2^-127 those of 0. */
 // @ts-ignore: decorator
 @inline
 export function sigmoid(x: v128): v128 {
-  const one = splat(1);
-  const e = exp(v128.or(x, i32x4.splat(SIGN)));
-  return f32x4.div(v128.bitselect(one, e, f32x4.ge(x, splat(0))), f32x4.add(one, e));
+  const t = clampF32x4(x, splat(-k.EXP_MOST), splat(k.SIGMOID_MOST));
+  const shifted = f32x4.add(f32x4.mul(t, splat(-k.LOG2_E)), f32x4.splat(ROUNDING));
+  const n = f32x4.sub(shifted, f32x4.splat(ROUNDING));
+  const r = f32x4.add(f32x4.add(t, f32x4.mul(n, splat(k.LN2_HIGH))), f32x4.mul(n, splat(k.LN2_LOW)));
+  const p = step(step(step(step(splat(k.EXP_4), r, -k.EXP_3), r, k.EXP_2), r, -k.EXP_1), r, k.EXP_0);
+  const mantissa = f32x4.add(f32x4.sub(f32x4.mul(f32x4.mul(r, r), p), r), splat(1));
+  const e = f32x4.mul(mantissa, i32x4.add(i32x4.shl(shifted, 23), splat(1)));
+  return f32x4.div(splat(1), f32x4.add(splat(1), e));
 }
 
 // @ts-ignore: decorator

@@ -23,7 +23,7 @@ export { copyCells, gatherBlocks } from './stridedCopy';
 export { normalizeRowsF32, scaleChannelsF32 } from './normalize';
 export { reduceF32 } from './reduce';
 export { softmaxF32 } from './softmax';
-export { unaryF32 } from './unary';
+export * from './unary';
 export { winogradF32 } from './winograd';
 export { broadcast32 } from './broadcast';
 export { roundToNarrow } from './narrow';

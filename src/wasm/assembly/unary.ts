@@ -1,7 +1,6 @@
 import { celu, elu, erf, exp, gelu, geluTanh, hardSigmoid, hardSwish, log, sigmoid, tanh, where0 } from './functions';
 import { storePart32 } from './vector';
 
-// Numbered as UNARY_OPS of wasm/unaryKernels.ts.
 const ABS = 0;
 const NEG = 1;
 const FLOOR = 2;
@@ -54,7 +53,8 @@ function apply(OP: i32, x: v128, a: v128, b: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function mapF32(OP: i32, x: usize, out: usize, count: i32, a: v128, b: v128): void {
+function mapF32(OP: i32, x: usize, out: usize, count: i32, alpha: f32, beta: f32): void {
+  const a = f32x4.splat(alpha), b = f32x4.splat(beta);
   let i = count;
   for (; i >= 4; i -= 4) {
     v128.store(out, apply(OP, v128.load(x), a, b));
@@ -67,31 +67,93 @@ function mapF32(OP: i32, x: usize, out: usize, count: i32, a: v128, b: v128): vo
   }
 }
 
-/** out[i] = f(x[i]), f by number; see `FloatKernels.unaryF32`. */
-export function unaryF32(op: i32, x: usize, out: usize, count: i32, alpha: f32, beta: f32): void {
-  const a = f32x4.splat(alpha), b = f32x4.splat(beta);
-  switch (op) {
-    case ABS: return mapF32(ABS, x, out, count, a, b);
-    case NEG: return mapF32(NEG, x, out, count, a, b);
-    case FLOOR: return mapF32(FLOOR, x, out, count, a, b);
-    case CEIL: return mapF32(CEIL, x, out, count, a, b);
-    case ROUND: return mapF32(ROUND, x, out, count, a, b);
-    case SQRT: return mapF32(SQRT, x, out, count, a, b);
-    case RECIPROCAL: return mapF32(RECIPROCAL, x, out, count, a, b);
-    case SQUARE: return mapF32(SQUARE, x, out, count, a, b);
-    case EXP: return mapF32(EXP, x, out, count, a, b);
-    case LOG: return mapF32(LOG, x, out, count, a, b);
-    case SIGMOID: return mapF32(SIGMOID, x, out, count, a, b);
-    case TANH: return mapF32(TANH, x, out, count, a, b);
-    case ERF: return mapF32(ERF, x, out, count, a, b);
-    case GELU: return mapF32(GELU, x, out, count, a, b);
-    case GELU_TANH: return mapF32(GELU_TANH, x, out, count, a, b);
-    case SWISH: return mapF32(SWISH, x, out, count, a, b);
-    case HARD_SIGMOID: return mapF32(HARD_SIGMOID, x, out, count, a, b);
-    case HARD_SWISH: return mapF32(HARD_SWISH, x, out, count, a, b);
-    case LEAKY_RELU: return mapF32(LEAKY_RELU, x, out, count, a, b);
-    case ELU: return mapF32(ELU, x, out, count, a, b);
-    case SELU: return mapF32(SELU, x, out, count, a, b);
-    default: return mapF32(CELU, x, out, count, a, b);
-  }
+// out[i] = f(x[i]); see `FloatKernels.unaryF32`. An export each: cases of one switch become one loop that asks for the
+// function inside, and constants of many functions in one do not fit the registers.
+
+export function absF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(ABS, x, out, count, a, b);
+}
+
+export function negF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(NEG, x, out, count, a, b);
+}
+
+export function floorF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(FLOOR, x, out, count, a, b);
+}
+
+export function ceilF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(CEIL, x, out, count, a, b);
+}
+
+export function roundF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(ROUND, x, out, count, a, b);
+}
+
+export function sqrtF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(SQRT, x, out, count, a, b);
+}
+
+export function reciprocalF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(RECIPROCAL, x, out, count, a, b);
+}
+
+export function squareF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(SQUARE, x, out, count, a, b);
+}
+
+export function expF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(EXP, x, out, count, a, b);
+}
+
+export function logF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(LOG, x, out, count, a, b);
+}
+
+export function sigmoidF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(SIGMOID, x, out, count, a, b);
+}
+
+export function tanhF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(TANH, x, out, count, a, b);
+}
+
+export function erfF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(ERF, x, out, count, a, b);
+}
+
+export function geluF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(GELU, x, out, count, a, b);
+}
+
+export function geluTanhF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(GELU_TANH, x, out, count, a, b);
+}
+
+export function swishF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(SWISH, x, out, count, a, b);
+}
+
+export function hardSigmoidF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(HARD_SIGMOID, x, out, count, a, b);
+}
+
+export function hardSwishF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(HARD_SWISH, x, out, count, a, b);
+}
+
+export function leakyReluF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(LEAKY_RELU, x, out, count, a, b);
+}
+
+export function eluF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(ELU, x, out, count, a, b);
+}
+
+export function seluF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(SELU, x, out, count, a, b);
+}
+
+export function celuF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(CELU, x, out, count, a, b);
 }
