@@ -24,6 +24,7 @@ const SLOW = [
   'test/quality/exportParity.test.ts',
   'test/exec/goldens.test.ts',
   'test/quality/quantPairs.test.ts',
+  'test/quality/imported.test.ts',
   'test/quality/quantNodes.test.ts',
   'test/quality/quantFused.test.ts',
   'test/quality/quantEngines.test.ts',

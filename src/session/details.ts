@@ -165,7 +165,8 @@ function copyOf(t: Tensor): Tensor {
 function tensorView({ run, result }: DetailParts, entry: TensorEntry, report: TensorReport | undefined): TensorView {
   const fact = run.open.facts.get(entry.value) ?? run.prepared.facts.get(entry.value);
   const { activations } = result.build.assignment;
-  const params = entry.weight?.quantized?.params ?? activations.get(run.standIns.get(entry.value) ?? entry.value);
+  const own = entry.weight?.quantized?.params ?? activations.get(entry.value);
+  const params = own ?? activations.get(run.standIns.get(entry.value) ?? entry.value);
   const inFile = run.open.quantization?.params.get(entry.value);
   return {
     valueId: entry.value,

@@ -120,10 +120,11 @@ export class RoundReports {
     return this.#entries.flatMap(({ handle, opType, tensors }) =>
       tensors.flatMap((t) => {
         const quantized: QuantizedTensor | undefined = t.weight?.quantized;
-        const measured = this.#run.standIns.get(t.value) ?? t.value;
-        const params = quantized?.params ?? this.#build.assignment.activations.get(measured);
+        const { activations } = this.#build.assignment;
+        const standIn = this.#run.standIns.get(t.value) ?? t.value;
+        const params = quantized?.params ?? activations.get(t.value) ?? activations.get(standIn);
         if (params === undefined) return [];
-        const known = (facts.get(t.value) ?? facts.get(measured))?.dims?.filter((d) => typeof d === 'number') ?? [];
+        const known = (facts.get(t.value) ?? facts.get(standIn))?.dims?.filter((d) => typeof d === 'number') ?? [];
         return paramRows(
           params,
           { nodeName: handle, nodeType: opType, tensorName: t.name },

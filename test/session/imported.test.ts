@@ -88,6 +88,11 @@ describe('a model that is quantized in its file', () => {
       const then = original.nodes.find((n) => n.handle === handle);
       expect([handle, now?.cosine, now?.sqnrDb, now?.form]).toEqual([handle, then?.cosine, then?.sqnrDb, then?.form]);
     }
+    for (const handle of ['pool1', 'fc', 'softmax']) {
+      const quants = (tensors: NodeDetails['tensors']) => tensors.map((t) => [t.role, t.quant, t.fileQuant]);
+      const then = quants(await parameters(ours, original, handle));
+      expect([handle, quants(await parameters(session, run, handle))]).toEqual([handle, then]);
+    }
     const [, weight] = await parameters(session, run, 'fc');
     const [, weight0] = await parameters(ours, original, 'fc');
     expect(weight?.cosine).toBe(weight0?.cosine);
