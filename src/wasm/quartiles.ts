@@ -11,7 +11,9 @@ const DEVIATIONS = 4;
 const MOST_BINNED = 131072;
 /** Up to this many elements of the bins that hold the ranks are sorted. */
 const MOST_SORTED = 16384;
-/** As in assembly/select.ts: pivots or brackets, with the table behind them. */
+/** As in assembly/select.ts: runs of a sample and the tables that sort it, pivots or brackets with the table behind them. */
+const RUN = 4;
+const SORT_TABLE_BYTES = 4 * 2 ** 10;
 const BINS = 2048;
 const BLOCK_BYTES = 64;
 const TABLE_BYTES = 256;
@@ -86,7 +88,7 @@ function narrowed(
   block: number,
   found: (number | undefined)[],
 ): Search | undefined {
-  const brackets = bracketsOf(engine, search);
+  const brackets = bracketsOf(engine, loan, search);
   const pass = brackets && countAndGather(engine, loan, search, block, brackets);
   if (brackets === undefined || pass === undefined) return undefined;
   const ranks: (number | undefined)[] = [];
@@ -115,9 +117,9 @@ function below(pass: Pass, pivot: number): number {
 }
 
 /** Up to three disjoint brackets in ascending order that hold the ranks, if the sample is like the whole. */
-function bracketsOf(engine: Engine, search: Search): readonly Bracket[] | undefined {
+function bracketsOf(engine: Engine, loan: Loan, search: Search): readonly Bracket[] | undefined {
   const { from, length, ranks } = search;
-  const sample = sampleOf(engine.memory.at('float32', from, length));
+  const sample = sampleOf(engine, loan, from, length);
   if (!Number.isFinite(sample[0]) || !Number.isFinite(sample.at(-1))) return undefined;
   const most = search.brackets.at(-1)?.hi ?? Number.POSITIVE_INFINITY;
   const brackets: Bracket[] = [];
@@ -142,24 +144,14 @@ function bracketsOf(engine: Engine, search: Search): readonly Bracket[] | undefi
   return brackets;
 }
 
-/** Elements spread over all of `x`, in no step with its rows and channels, a few neighbours at a time; sorted. */
-function sampleOf(x: Float32Array): Float32Array {
-  const runs = Math.ceil(Math.min(MOST_SAMPLES, 3 * Math.sqrt(x.length)) / RUN);
-  const sample = new Float32Array(runs * RUN);
-  const span = x.length - RUN;
-  let place = 0;
-  for (let i = 0; i < sample.length; i += RUN) {
-    const from = Math.floor(place * span);
-    for (let k = 0; k < RUN; k++) sample[i + k] = x[from + k] as number;
-    place += GOLDEN_RATIO;
-    if (place >= 1) place -= 1;
-  }
-  return sample.sort();
+/** A sorted sample; see sampleF32 in assembly/select.ts. */
+function sampleOf(engine: Engine, loan: Loan, from: number, length: number): Float32Array {
+  const runs = Math.ceil(Math.min(MOST_SAMPLES, 3 * Math.sqrt(length)) / RUN);
+  const out = loan.scratch(4 * RUN * runs);
+  engine.call('sampleF32', from, length, runs, loan.scratch(4 * RUN * runs + SORT_TABLE_BYTES), out);
+  return engine.memory.at('float32', out, RUN * runs);
 }
 
-/** Elements that share a cache line, mostly. */
-const RUN = 4;
-const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
 const FLOAT = new Float32Array(1);
 const BITS = new Int32Array(FLOAT.buffer);
 

@@ -165,8 +165,10 @@ export function statisticsKernels(engine: Engine): StatisticsKernels {
             out + 8 * 256 * i,
           ]),
         );
-        const counts = memory.at('float64', out, 256 * ranges.length);
-        return Float64Array.from({ length: 256 }, (_, value) => sum(counts, value, 256));
+        const parts = memory.at('float64', out, 256 * ranges.length);
+        const counts = new Float64Array(256);
+        for (let i = 0; i < parts.length; i++) counts[i & 255] = (counts[i & 255] as number) + (parts[i] as number);
+        return counts;
       }),
     squaredDeviationF32: (x, mean) =>
       lend(memory, (loan) => {
@@ -200,14 +202,16 @@ function chunks(
   loan: Loan,
   kernel: string,
   { length, results }: { readonly length: number; readonly results: number },
-  argumentsOf: (first: number, count: number) => readonly number[],
+  argumentsOf: (first: number, count: number) => number[],
 ): Float64Array {
   const count = Math.ceil(length / CHUNK);
   const pointer = loan.scratch(8 * results * count);
-  const lists = Array.from({ length: count }, (_, i) => [
-    ...argumentsOf(i * CHUNK, Math.min(CHUNK, length - i * CHUNK)),
-    pointer + 8 * results * i,
-  ]);
+  const lists: number[][] = [];
+  for (let i = 0; i < count; i++) {
+    const list = argumentsOf(i * CHUNK, Math.min(CHUNK, length - i * CHUNK));
+    list.push(pointer + 8 * results * i);
+    lists.push(list);
+  }
   engine.run(kernel, lists);
   return engine.memory.at('float64', pointer, results * count);
 }

@@ -9,7 +9,15 @@ export { panelsF32, panelsQ8 } from './panels';
 export { averagePoolF32, averagePoolQ8, maxPoolF32, maxPoolQ8 } from './pool';
 export { countClippedF32, countSaturated8, dequantizeQ8, quantizeF32 } from './qdq';
 export { quartilesF32 } from './quartiles';
-export { bracketsF32, countBinsF32, fillPackTable, findBins, keepBinsF32, twoBracketsF32 } from './select';
+export {
+  bracketsF32,
+  countBinsF32,
+  fillPackTable,
+  findBins,
+  keepBinsF32,
+  sampleF32,
+  twoBracketsF32,
+} from './select';
 export {
   channelSumsF32,
   histogram8,

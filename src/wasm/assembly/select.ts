@@ -254,3 +254,67 @@ export function keepBinsF32(x: usize, count: i32, bins: usize, targets: usize, t
   }
   store<f64>(out, <f64>((list - first) >> 2));
 }
+
+/** Elements of a sample that lie side by side: those of one cache line, mostly. */
+const RUN: i32 = 4;
+const GOLDEN_RATIO: f64 = 0.6180339887498949;
+/** Four tables of 256 counts, for the bytes of a key. */
+const SORT_TABLES: usize = 4 << 10;
+
+/**
+ * A sample of `count` float32, in ascending order at `out`: `runs` runs of four neighbours, spread over all of them, in no
+ * step with their rows and channels. NaN with the sign bit come first, other NaN last.
+ *
+ * @param count at least 4.
+ * @param spare room for the sample and SORT_TABLES.
+ */
+export function sampleF32(x: usize, count: i32, runs: i32, spare: usize, out: usize): void {
+  const size = <usize>(RUN * runs) << 2, tables = spare + size;
+  memory.fill(tables, 0, SORT_TABLES);
+  let place: f64 = 0;
+  for (let at: usize = 0; at < size; at += 16) {
+    const v = v128.load(x + (<usize>(place * <f64>(count - RUN)) << 2));
+    const keys = v128.xor(v, v128.or(i32x4.shr_s(v, 31), i32x4.splat(0x80000000)));
+    v128.store(out + at, keys);
+    countBytes(tables, i32x4.extract_lane(keys, 0));
+    countBytes(tables, i32x4.extract_lane(keys, 1));
+    countBytes(tables, i32x4.extract_lane(keys, 2));
+    countBytes(tables, i32x4.extract_lane(keys, 3));
+    place += GOLDEN_RATIO;
+    if (place >= 1) place -= 1;
+  }
+  sortByByte(out, spare, size, tables, 0);
+  sortByByte(spare, out, size, tables + (1 << 10), 8);
+  sortByByte(out, spare, size, tables + (2 << 10), 16);
+  sortByByte(spare, out, size, tables + (3 << 10), 24);
+  for (let at = out; at < out + size; at += 16) {
+    const keys = v128.load(at);
+    v128.store(at, v128.xor(keys, v128.or(v128.not(i32x4.shr_s(keys, 31)), i32x4.splat(0x80000000))));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function countBytes(tables: usize, key: u32): void {
+  countAt(tables + ((<usize>key & 255) << 2));
+  countAt(tables + (1 << 10) + ((<usize>(key >> 8) & 255) << 2));
+  countAt(tables + (2 << 10) + ((<usize>(key >> 16) & 255) << 2));
+  countAt(tables + (3 << 10) + (<usize>(key >> 24) << 2));
+}
+
+/** Moves keys to the order of one of their bytes, equal ones as they came; turns the counts at `table` into places. */
+function sortByByte(from: usize, to: usize, size: usize, table: usize, shift: u32): void {
+  let before: u32 = 0;
+  for (let bin: usize = 0; bin < 256 << 2; bin += 4) {
+    const inBin = load<u32>(table + bin);
+    store<u32>(table + bin, before);
+    before += inBin << 2;
+  }
+  for (const end = from + size; from < end; from += 4) {
+    const key = load<u32>(from);
+    const at = table + ((<usize>(key >> shift) & 255) << 2);
+    const place = load<u32>(at);
+    store<u32>(at, place + 4);
+    store<u32>(to + <usize>place, key);
+  }
+}

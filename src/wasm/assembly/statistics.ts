@@ -244,16 +244,27 @@ export function histogram8(x: usize, count: i32, tables: usize, out: usize): voi
   for (; i >= 8; i -= 8) {
     const v = load<u64>(x);
     x += 8;
-    count8(tables, v);
-    count8(tables + (1 << 10), v >> 8);
-    count8(tables + (2 << 10), v >> 16);
-    count8(tables + (3 << 10), v >> 24);
-    count8(tables + (4 << 10), v >> 32);
-    count8(tables + (5 << 10), v >> 40);
-    count8(tables + (6 << 10), v >> 48);
-    count8(tables + (7 << 10), v >> 56);
+    let at = binAt(tables, <u32>v << 2);
+    store<u32>(at, load<u32>(at) + 1);
+    at = binAt(tables, <u32>v >> 6);
+    store<u32>(at, load<u32>(at, 1 << 10) + 1, 1 << 10);
+    at = binAt(tables, <u32>v >> 14);
+    store<u32>(at, load<u32>(at, 2 << 10) + 1, 2 << 10);
+    at = binAt(tables, <u32>v >> 22);
+    store<u32>(at, load<u32>(at, 3 << 10) + 1, 3 << 10);
+    at = binAt(tables, <u32>(v >> 30));
+    store<u32>(at, load<u32>(at, 4 << 10) + 1, 4 << 10);
+    at = binAt(tables, <u32>(v >> 38));
+    store<u32>(at, load<u32>(at, 5 << 10) + 1, 5 << 10);
+    at = binAt(tables, <u32>(v >> 46));
+    store<u32>(at, load<u32>(at, 6 << 10) + 1, 6 << 10);
+    at = binAt(tables, <u32>(v >> 54));
+    store<u32>(at, load<u32>(at, 7 << 10) + 1, 7 << 10);
   }
-  for (; i > 0; i--) count8(tables, load<u8>(x++));
+  for (; i > 0; i--) {
+    const at = binAt(tables, <u32>load<u8>(x++) << 2);
+    store<u32>(at, load<u32>(at) + 1);
+  }
   for (let value: usize = 0; value < 256; value++) {
     let sum: u32 = 0;
     for (let t: usize = 0; t < HISTOGRAM_TABLES; t += 1 << 10) sum += load<u32>(tables + t + (value << 2));
@@ -261,9 +272,9 @@ export function histogram8(x: usize, count: i32, tables: usize, out: usize): voi
   }
 }
 
+/** @param scaled the byte in bits 2 to 9. */
 // @ts-ignore: decorator
 @inline
-function count8(table: usize, value: u64): void {
-  const at = table + ((<usize>value & 255) << 2);
-  store<u32>(at, load<u32>(at) + 1);
+function binAt(tables: usize, scaled: u32): usize {
+  return tables + <usize>(scaled & 0x3fc);
 }
