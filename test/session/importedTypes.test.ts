@@ -139,5 +139,4 @@ describe('a file of opset 21', () => {
     expect(view.outputs[0]?.cosine).toBeGreaterThan(0.999);
     expect(view.nodes.find((n) => n.handle === 'product')?.cosine).toBeGreaterThan(0.999);
   });
-  });
 });
