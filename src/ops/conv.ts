@@ -144,19 +144,12 @@ const conv = defineOp<typeof CONV_ATTRIBUTES, PreparedWeights, PreparedCodes>({
     run: (context) => {
       const x = imageOfCodes(context, 0);
       const { packed, requantizer, weightDims } = context.prepared;
-      const window = resolveWindow(context.attributes, x.spatial, weightDims.slice(2), 'floor');
-      const outChannels = weightDims[0] as number;
-      const geometry = {
-        ...geometryOf(x.batch, x.spatial, window),
-        inChannels: x.channels,
-        outChannels,
-        groups: context.attributes.group,
-      };
+      const { geometry, spatial } = resolved(context, x, weightDims);
       const shape = {
         dtype: requantizer.signed ? ('int8' as const) : ('uint8' as const),
         batch: x.batch,
-        channels: outChannels,
-        spatial: window.out,
+        channels: geometry.outChannels,
+        spatial,
       };
       return [
         imageOutputCodes(context, shape, (out) => context.kernels.convQ8(x.data, packed, requantizer, out, geometry)),
@@ -206,11 +199,11 @@ interface Resolved {
 }
 
 /** The last one of each convolution: shapes seldom change from run to run, and kernels know a geometry again. */
-const lastResolved = new WeakMap<PreparedWeights, Resolved>();
+const lastResolved = new WeakMap<object, Resolved>();
 
 function resolved(
-  { attributes, prepared }: RunContext<typeof CONV_ATTRIBUTES, PreparedWeights>,
-  { batch, channels, spatial }: Image,
+  { attributes, prepared }: RunContext<typeof CONV_ATTRIBUTES, object>,
+  { batch, channels, spatial }: Omit<Image, 'data'>,
   weightDims: readonly number[],
 ): Resolved {
   const last = lastResolved.get(prepared);

@@ -70,8 +70,8 @@ export class WasmMemory implements KernelMemory {
   }
 
   /** Whether kernels can use `array` in place. */
-  owns(array: NumericArray): boolean {
-    return this.#buffers.has(array.buffer);
+  owns({ buffer }: NumericArray): boolean {
+    return buffer === this.#latest || this.#buffers.has(buffer);
   }
 
   /** A block of uninitialised bytes, by address. @throws DiagnosticError EXE401 when it does not fit. */
@@ -103,16 +103,16 @@ export class WasmMemory implements KernelMemory {
   }
 
   /**
-   * The memory's buffer object of this moment, known as ours from here on. V8 replaces the objects of all shared
-   * memories when any of them grows, that of another library included.
+   * A buffer object over all the memory has, known as ours from here on; asked for anew only when the memory has grown,
+   * since asking takes longer than a small kernel. V8 replaces the objects of all shared memories when any of them
+   * grows, that of another library included; those replaced reach the same bytes.
    */
   get #buffer(): SharedArrayBuffer | ArrayBuffer {
-    const { buffer } = this.memory;
-    if (buffer !== this.#latest) {
-      this.#latest = buffer;
-      this.#buffers.add(buffer);
+    if (this.#latest === undefined) {
+      this.#latest = this.memory.buffer;
+      this.#buffers.add(this.#latest);
     }
-    return buffer;
+    return this.#latest;
   }
 
   /** The last ALIGNMENT bytes stay free, because kernels may read past the end of a block. */
@@ -134,6 +134,7 @@ export class WasmMemory implements KernelMemory {
     const pages = Math.ceil(byteLength / PAGE_BYTES);
     try {
       this.memory.grow(pages);
+      this.#latest = undefined;
       return pages * PAGE_BYTES;
     } catch {
       return 0;
