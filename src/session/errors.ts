@@ -110,6 +110,16 @@ export function noCounterpart(parent: string, handles: readonly string[], found:
   };
 }
 
+/** SES414: nodes that take codes in the float model too, so that nothing is measured of them. */
+export function integersInBoth(file: string, count: number): Diagnostic {
+  return {
+    severity: 'warning',
+    code: 'SES414',
+    message: `${count} operators of the file compute on integers, in what is called float here too: the figures do not tell what quantizing them cost`,
+    at: { file },
+  };
+}
+
 /** SES410: a file that cannot be written. */
 export function cannotWrite(path: string, cause: Error): DiagnosticError {
   const message = `it cannot be written: ${cause.message}`;

@@ -11,7 +11,7 @@ import type { GraphView, HeatView, Metric, NodeDetails, Progress, RunView, Trial
 import { nothingToQuantize } from '../quant/errors.ts';
 import type { Build } from './build.ts';
 import { declaredTensors, nodeDetails } from './details.ts';
-import { noSuchNode, nothingYet } from './errors.ts';
+import { integersInBoth, noSuchNode, nothingYet } from './errors.ts';
 import { exportQdq } from './exportModel.ts';
 import { nodeFigures } from './figures.ts';
 import { heatView } from './heat.ts';
@@ -208,7 +208,9 @@ export class Session {
   #view(result: Result, elapsedMs: number, reportFolder: string | null): RunView {
     const { run, settings } = this.#state();
     const nodes = this.#figures(result);
-    const none = nodes.some((n) => n.quantized) ? [] : [nothingToQuantize(run.open.file, whyNothing(result))];
+    const notes = nodes.some((n) => n.quantized) ? [] : [nothingToQuantize(run.open.file, whyNothing(result))];
+    const integers = run.open.view.quantization?.integerOperators ?? 0;
+    if (integers > 0) notes.push(integersInBoth(run.open.file, integers));
     const skips = checkSkips(settings, run.open, run.prepared, run.builder.everything);
     return {
       runId: ++this.#runId,
@@ -223,7 +225,7 @@ export class Session {
       sizes: weightBytes(run, result.build),
       elapsedMs,
       diagnostics: silence(
-        [...settings.diagnostics, ...run.diagnostics, ...skips, ...result.diagnostics, ...none],
+        [...settings.diagnostics, ...run.diagnostics, ...skips, ...result.diagnostics, ...notes],
         settings.silence,
       ),
       reportFolder,

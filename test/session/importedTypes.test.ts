@@ -139,4 +139,27 @@ describe('a file of opset 21', () => {
     expect(view.outputs[0]?.cosine).toBeGreaterThan(0.999);
     expect(view.nodes.find((n) => n.handle === 'product')?.cosine).toBeGreaterThan(0.999);
   });
+
+  test('with operators on codes says that its figures do not tell what they cost', async () => {
+    const b = model().input('x', DIMS);
+    b.constant(
+      'w',
+      codes('int8', [6, 5], (i) => (i % 13) - 6),
+    ).node('DynamicQuantizeLinear', {
+      inputs: ['x'],
+      outputs: ['xq', 'xs', 'xz'],
+    });
+    b.node('MatMulInteger', { name: 'product', inputs: ['xq', 'w', 'xz'] }).node('Cast', { attributes: { to: 1 } });
+    const view = await run(
+      await opened(
+        'dynamic',
+        b
+          .node('Mul', { inputs: [b.current, 'xs'] })
+          .output()
+          .build(),
+      ),
+      'evaluate',
+    );
+    expect(view.diagnostics.map((d) => d.code)).toContain('SES414');
+  });
 });
