@@ -18,25 +18,39 @@ export interface CodedActivation {
 /** The codes behind a dequantized tensor: of an activation, or of a constant (per tensor or channel). */
 export type Codes = CodedActivation | QuantizedTensor;
 
+/** What is known of a pair already; clip rate and saturation are null without codes. */
+export interface KnownFigures {
+  readonly cosine: number;
+  readonly sqnrDb: number;
+  readonly mse: number;
+  readonly clipRate: number | null;
+  readonly saturation: number | null;
+}
+
 /**
  * Compares a float tensor with its counterpart in the quantized model.
  *
  * @param origin float32, any shape.
  * @param dequant the same shape and order, dequantized.
  * @param quant the codes of `dequant`, same order; without them the clip rate is 0 and the saturation null.
+ * @param known figures of this pair, which then are not taken again.
  */
 export function compareTensors(
   kernels: KernelSet,
   origin: Float32Array,
   dequant: Float32Array,
   quant?: Codes,
+  known?: KnownFigures,
 ): TensorReport {
   invariant(origin.length === dequant.length, `${origin.length} elements are compared with ${dequant.length}`);
   const moments = kernels.momentsF32(origin);
   const originStats = tensorStats(kernels, origin, moments);
   const isEmpty = origin.length === 0;
   if (quant !== undefined && !('params' in quant) && !isEmpty) {
-    return { origin: originStats, ...compareCodes(kernels, { origin, moments, dequant, coded: quant }) };
+    return { origin: originStats, ...compareCodes(kernels, { origin, moments, dequant, coded: quant, known }) };
+  }
+  if (known !== undefined && !isEmpty) {
+    return { origin: originStats, dequant: tensorStats(kernels, dequant), ...known, clipRate: known.clipRate ?? 0 };
   }
   const sums = { ...kernels.pairSumsF32(origin, dequant), count: origin.length };
   const rates = quant !== undefined && 'params' in quant && !isEmpty ? constantRates(origin, quant) : NO_CODES;
@@ -62,18 +76,20 @@ interface CodedPair {
   readonly moments: Moments;
   readonly dequant: Float32Array;
   readonly coded: CodedActivation;
+  readonly known: KnownFigures | undefined;
 }
 
 /** All but the origin's own figures; what the histogram of the codes and the moments of the origin tell is not counted again. */
 function compareCodes(
   kernels: KernelSet,
-  { origin, moments, dequant, coded }: CodedPair,
+  { origin, moments, dequant, coded, known }: CodedPair,
 ): Omit<TensorReport, 'origin'> {
   const { codes, quant } = coded;
   invariant(quant.scale.length === 1, 'an activation has one scale');
   const signed = codes instanceof Int8Array;
   const q = { scale: quant.scale[0] as number, zeroPoint: quant.zeroPoint[0] as number, signed };
   const { stats, sumOfSquares, saturated } = codeStats(kernels.histogram8(codes), q);
+  if (known !== undefined) return { ...known, dequant: stats, clipRate: known.clipRate ?? 0 };
   const allFinite = moments.nan + moments.inf === 0;
   const sums = allFinite
     ? sumsOf(moments.sumOfSquares, sumOfSquares, kernels.squaredErrorF32(origin, dequant))

@@ -134,7 +134,10 @@ class SampleReports {
   #compare(pair: Pair, origin: Stored, stored: Stored): void {
     const { program } = this.#result.build;
     const read = this.#reader.read(program, pair, origin, stored);
-    this.#origins.set(pair, compareTensors(this.#run.float.kernels, read.origin, read.dequant, read.coded));
+    this.#origins.set(
+      pair,
+      compareTensors(this.#run.float.kernels, read.origin, read.dequant, read.coded, read.figures),
+    );
   }
 }
 

@@ -6,7 +6,7 @@ import type { Samples } from '../base/samples.ts';
 import type { Step } from '../exec/program.ts';
 import type { ValueId } from '../graph/model.ts';
 import type { Progress, RunView } from '../protocol/views.ts';
-import { type Codes, compareTensors } from '../report/compare.ts';
+import { type Codes, compareTensors, type KnownFigures } from '../report/compare.ts';
 import { asConverterLite } from '../report/converterLite.ts';
 import type { OutputSummaryRow, QuantParamRow, ReportRow, TensorReport } from '../report/reportTypes.ts';
 import { ReportWriter } from '../report/writer.ts';
@@ -49,8 +49,8 @@ export class RoundReports {
     }));
     this.hooks = {
       full: true,
-      onPair: (_sample, pair, origin, dequant, coded) => {
-        this.#round.set(pair.value, this.#compare(origin, dequant, coded));
+      onPair: (_sample, pair, origin, dequant, coded, figures) => {
+        this.#round.set(pair.value, this.#compare(origin, dequant, coded, figures));
       },
       onSampleEnd: (sample) => this.#endRound(sample),
     };
@@ -110,8 +110,8 @@ export class RoundReports {
   }
 
   /** With converter_lite's own figures beside ours where its dialect is asked for. */
-  #compare(origin: Float32Array, dequant: Float32Array, codes: Codes | undefined): TensorReport {
-    const report = compareTensors(this.#run.float.kernels, origin, dequant, codes);
+  #compare(origin: Float32Array, dequant: Float32Array, codes: Codes | undefined, known?: KnownFigures): TensorReport {
+    const report = compareTensors(this.#run.float.kernels, origin, dequant, codes, known);
     return this.#lite ? { ...report, converterLite: asConverterLite(report, origin, dequant) } : report;
   }
 

@@ -30,6 +30,7 @@ export interface EvaluateOptions {
     origin: Float32Array,
     dequant: Float32Array,
     coded: Coded | undefined,
+    figures: PairFigures,
   ) => void;
   readonly onSampleEnd?: (sample: number) => Promise<void>;
   /** Sees the graph outputs, [float, dequantized], C order not guaranteed: figures and top-1 do not need it for rank <= 2. */
@@ -118,7 +119,7 @@ function runInFull(
       cache.put(i, pair.floatSignature, origin);
       cache.put(i, pair.quantSignature, stored);
     }
-    options.onPair?.(i, pair, read.origin, read.dequant, read.coded);
+    options.onPair?.(i, pair, read.origin, read.dequant, read.coded, read.figures);
     if (float.graph.outputs.includes(pair.value)) options.onOutput?.(i, pair.value, read.origin, read.dequant);
   });
   counts.executed += quant.steps.length;

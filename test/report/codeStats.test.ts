@@ -4,6 +4,7 @@ import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
 import { codeStats } from '../../src/report/codeStats.ts';
 import { compareTensors } from '../../src/report/compare.ts';
 import { tensorStats } from '../../src/report/stats.ts';
+import { pairFigures } from '../../src/whatif/figures.ts';
 
 const kernels = createJsKernels();
 const EPSILON_F64 = 2 ** -53;
@@ -68,5 +69,36 @@ describe('a pair with codes', () => {
       quant,
     });
     expect([report.clipRate, report.saturation]).toEqual([0.5, 0.5]);
+  });
+
+  test.each(['with codes', 'left float'])('whose figures are known takes no sums of the pair again, %s', (which) => {
+    const codes = Uint8Array.from({ length: 999 }, (_, i) => i % 250);
+    const quant = { dtype: 'uint8', scale: Float32Array.of(0.1), zeroPoint: Int32Array.of(9) } as const;
+    const dequant = new Float32Array(999);
+    kernels.dequantizeQ8(codes, { scale: Math.fround(0.1), zeroPoint: 9, signed: false }, dequant);
+    const origin = dequant.map((v, i) => v + 0.01 * (i % 3));
+    const coded = which === 'with codes' ? { codes, quant } : undefined;
+    const figures = pairFigures(kernels, origin, dequant, coded);
+    const never = (): never => {
+      throw new Error('these sums are known');
+    };
+    const without = { ...kernels, pairSumsF32: never, squaredErrorF32: never, countClippedF32: never };
+    const { cosine, sqnrDb, mse, clipRate, saturation, ...stats } = compareTensors(
+      without,
+      origin,
+      dequant,
+      coded,
+      figures,
+    );
+    expect({ cosine, sqnrDb, mse, saturation }).toEqual({
+      cosine: figures.cosine,
+      sqnrDb: figures.sqnrDb,
+      mse: figures.mse,
+      saturation: figures.saturation,
+    });
+    const fresh = compareTensors(kernels, origin, dequant, coded);
+    expect(clipRate).toBe(fresh.clipRate);
+    expect(saturation).toBe(fresh.saturation);
+    expect(stats).toEqual({ origin: fresh.origin, dequant: fresh.dequant });
   });
 });
