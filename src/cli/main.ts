@@ -1,35 +1,41 @@
-import { Cancelled } from '../base/abort.ts';
+import { type AbortSignalLike, Cancelled } from '../base/abort.ts';
 import { DiagnosticError, formatDiagnostic } from '../base/diagnostics.ts';
 import { parseCommand, USAGE } from './args.ts';
 import { EXIT, exitCodeOf } from './exitCodes.ts';
 import { inspectCommand } from './inspect.ts';
 import { quantizeCommand } from './quantize.ts';
 import { runCommand } from './run.ts';
+import { isWorking, startedByUser, startWorking } from './thread.ts';
 import { verifyCommand } from './verify.ts';
 
-const stop = new AbortController();
-process.once('SIGINT', () => stop.abort());
+// Whoever reads the output may go away early: `inspect … | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(EXIT.good);
+});
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  process.exitCode = report(error);
-}
+if (isWorking()) {
+  try {
+    process.exitCode = await main(process.argv.slice(2), startedByUser());
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+} else startWorking(new URL(import.meta.url));
 
-async function main(argv: readonly string[]): Promise<number> {
+async function main(argv: readonly string[], signal: AbortSignalLike): Promise<number> {
   const command = parseCommand(argv);
   switch (command.kind) {
     case 'help':
       console.log(USAGE);
       return EXIT.good;
     case 'quantize':
-      return quantizeCommand(command, stop.signal);
+      return quantizeCommand(command, signal);
     case 'run':
-      return runCommand(command, stop.signal);
+      return runCommand(command, signal);
     case 'inspect':
       return inspectCommand(command);
     case 'verify':
-      return verifyCommand(command, stop.signal);
+      return verifyCommand(command, signal);
   }
 }
 

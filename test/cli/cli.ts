@@ -9,7 +9,8 @@ import type { Tensor } from '../../src/base/tensor.ts';
 import { writeTensorProto } from '../../src/onnx/writeTensor.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const CLI = join(ROOT, 'dist', 'cli.js');
+/** The built command line. */
+export const CLI = join(ROOT, 'dist', 'cli.js');
 
 export const SAMPLE = join(ROOT, 'media', 'sample');
 
