@@ -289,7 +289,16 @@ export class Session {
   }
 }
 
+const MOST_REASONS = 3;
+
+/** The reasons that keep most nodes float, the most frequent first. */
 function whyNothing(result: Result): string {
-  const first = [...result.build.plan.nodes.values()][0];
-  return first === undefined ? 'the model has no nodes' : first.why;
+  const counts = new Map<string, number>();
+  for (const { why } of result.build.plan.nodes.values()) counts.set(why, (counts.get(why) ?? 0) + 1);
+  if (counts.size === 0) return 'the model has no nodes';
+  const byCount = [...counts].sort(([, a], [, b]) => b - a);
+  return byCount
+    .slice(0, MOST_REASONS)
+    .map(([why]) => why.replace(/\.$/, ''))
+    .join('; ');
 }
