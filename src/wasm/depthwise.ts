@@ -1,7 +1,6 @@
-import type { NumericArray } from '../base/dtype.ts';
 import type { ClampRange, ConvGeometry } from '../kernels/kernelSet.ts';
 import * as layout from './assembly/layout.ts';
-import { Descriptor } from './descriptor.ts';
+import { DescriptorForm, DescriptorForms } from './descriptor.ts';
 import type { Engine } from './engine.ts';
 import { type Loan, lend } from './lend.ts';
 import type { WasmPacked } from './packed.ts';
@@ -16,29 +15,29 @@ export function depthwiseF32(
   clamp: ClampRange,
 ): void {
   if (out.length === 0) return;
+  const form = forms.get(geometry, [clamp.lo, clamp.hi], () => {
+    const made = depthwiseForm(geometry);
+    made.setFloats({ [layout.CONV_LO]: clamp.lo, [layout.CONV_HI]: clamp.hi });
+    return made;
+  });
   lend(engine.memory, (loan) => {
-    const descriptor = describeDepthwise(engine, loan, { x, weights, out, geometry });
-    descriptor.setFloats({ [layout.CONV_LO]: clamp.lo, [layout.CONV_HI]: clamp.hi });
+    const descriptor = form.place(engine.memory, loan, [
+      [layout.CONV_X, loan.read(x)],
+      [layout.CONV_OUT, loan.write(out)],
+      [layout.CONV_WEIGHTS, weights.weights],
+      [layout.CONV_BIAS, weights.bias],
+    ]);
     const scratchBytes = 12 * geometry.kernelHeight * geometry.kernelWidth;
     runRows(engine, loan, 'depthwiseF32', { descriptor, geometry, scratchBytes });
   });
 }
 
-interface Described {
-  readonly x: NumericArray;
-  readonly weights: WasmPacked;
-  readonly out: NumericArray;
-  readonly geometry: ConvGeometry;
-}
+const forms = new DescriptorForms<ConvGeometry>();
 
 /** What the kernels of either type read of a depthwise convolution. */
-export function describeDepthwise(engine: Engine, loan: Loan, { x, weights, out, geometry }: Described): Descriptor {
-  const descriptor = new Descriptor(engine.memory, loan, layout.CONV_BYTES);
-  descriptor.setInts({
-    [layout.CONV_X]: loan.read(x),
-    [layout.CONV_OUT]: loan.write(out),
-    [layout.CONV_WEIGHTS]: weights.weights,
-    [layout.CONV_BIAS]: weights.bias,
+export function depthwiseForm(geometry: ConvGeometry): DescriptorForm {
+  const form = new DescriptorForm(layout.CONV_BYTES);
+  form.setInts({
     [layout.CONV_IN_HEIGHT]: geometry.inHeight,
     [layout.CONV_IN_WIDTH]: geometry.inWidth,
     [layout.CONV_IN_CHANNELS]: geometry.inChannels,
@@ -53,11 +52,11 @@ export function describeDepthwise(engine: Engine, loan: Loan, { x, weights, out,
     [layout.CONV_DILATION_Y]: geometry.dilationHeight,
     [layout.CONV_DILATION_X]: geometry.dilationWidth,
   });
-  return descriptor;
+  return form;
 }
 
 interface Run {
-  readonly descriptor: Descriptor;
+  readonly descriptor: number;
   readonly geometry: ConvGeometry;
   readonly scratchBytes: number;
 }
@@ -68,6 +67,6 @@ function runRows(engine: Engine, loan: Loan, kernel: string, { descriptor, geome
   const work = (rows * geometry.outWidth * geometry.outChannels * taps) / 10;
   engine.run(
     kernel,
-    engine.split(rows, work, 1).map(([first, end]) => [descriptor.pointer, first, end, loan.scratch(scratchBytes)]),
+    engine.split(rows, work, 1).map(([first, end]) => [descriptor, first, end, loan.scratch(scratchBytes)]),
   );
 }

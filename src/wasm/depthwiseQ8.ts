@@ -1,7 +1,8 @@
 import type { NumericArray } from '../base/dtype.ts';
 import type { ConvGeometry } from '../kernels/kernelSet.ts';
 import * as layout from './assembly/layout.ts';
-import { describeDepthwise } from './depthwise.ts';
+import { depthwiseForm } from './depthwise.ts';
+import { DescriptorForms } from './descriptor.ts';
 import type { Engine } from './engine.ts';
 import { describeEpilogue, type Epilogue } from './epilogue.ts';
 import { lend } from './lend.ts';
@@ -23,28 +24,38 @@ export function depthwiseQ8(
   epilogue: Epilogue,
 ): void {
   if (out.length === 0) return;
-  lend(engine.memory, (loan) => {
-    const block = blockOf(geometry);
-    const descriptor = describeDepthwise(engine, loan, { x, weights, out, geometry });
-    const signed = x instanceof Int8Array;
-    descriptor.setInts({
+  const block = blockOf(geometry);
+  const signed = x instanceof Int8Array;
+  const { reach, inputZeroPoint, k } = weights.shape;
+  const form = forms.get(geometry, [epilogue, reach, signed, inputZeroPoint], () => {
+    const made = depthwiseForm(geometry);
+    made.setInts({
       [layout.CONV_BLOCK]: block,
-      [layout.CONV_BIAS]: signed ? weights.bias : unsignedBias(weights),
       [layout.CONV_X_SIGNED]: signed ? 1 : 0,
-      [layout.CONV_X_ZERO]: weights.shape.inputZeroPoint,
+      [layout.CONV_X_ZERO]: inputZeroPoint,
     });
-    const order = { groups: 1, groupOut: geometry.outChannels };
-    describeEpilogue(engine, loan, descriptor, epilogue, order, weights.shape.reach);
+    describeEpilogue(made, epilogue, { groups: 1, groupOut: geometry.outChannels }, reach);
+    return made;
+  });
+  lend(engine.memory, (loan) => {
+    const descriptor = form.place(engine.memory, loan, [
+      [layout.CONV_X, loan.read(x)],
+      [layout.CONV_OUT, loan.write(out)],
+      [layout.CONV_WEIGHTS, weights.weights],
+      [layout.CONV_BIAS, signed ? weights.bias : unsignedBias(weights)],
+    ]);
     const rows = geometry.batch * geometry.outHeight;
-    const work = (rows * geometry.outWidth * geometry.outChannels * weights.shape.k) / 20;
+    const work = (rows * geometry.outWidth * geometry.outChannels * k) / 20;
     const scratchBytes = 16 + pairsOf(geometry, block) * pairBytes(geometry) + layout.SLACK;
     const ranges = engine.split(rows, work, 1);
     engine.run(
       'depthwiseQs8Qc8w',
-      ranges.map(([first, end]) => [descriptor.pointer, first, end, loan.scratch(scratchBytes)]),
+      ranges.map(([first, end]) => [descriptor, first, end, loan.scratch(scratchBytes)]),
     );
   });
 }
+
+const forms = new DescriptorForms<ConvGeometry>();
 
 /** Output rows per block. */
 function blockOf(geometry: ConvGeometry): number {

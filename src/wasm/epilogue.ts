@@ -1,9 +1,7 @@
 import { toFixedPoint } from '../base/fixedPoint.ts';
 import type { Requantizer } from '../kernels/kernelSet.ts';
 import * as layout from './assembly/layout.ts';
-import type { Descriptor } from './descriptor.ts';
-import type { Engine } from './engine.ts';
-import type { Loan } from './lend.ts';
+import type { DescriptorForm } from './descriptor.ts';
 import { spreadBias, type WeightOrder } from './pack.ts';
 import { roundUp } from './packed.ts';
 
@@ -16,41 +14,37 @@ export type Epilogue = Requantizer | 'accumulators';
  * @param reach the largest sum of each output channel, [O], where it is known.
  */
 export function describeEpilogue(
-  engine: Engine,
-  loan: Loan,
-  descriptor: Descriptor,
+  form: DescriptorForm,
   epilogue: Epilogue,
   order: Pick<WeightOrder, 'groups' | 'groupOut'>,
   reach: Float64Array | undefined,
 ): void {
   if (epilogue === 'accumulators') {
-    descriptor.setInts({ [layout.CONV_EPILOGUE]: layout.EPILOGUE_ACCUMULATORS });
+    form.setInts({ [layout.CONV_EPILOGUE]: layout.EPILOGUE_ACCUMULATORS });
     return;
   }
   const channels = order.groups * roundUp(order.groupOut, 8);
-  descriptor.setInts({
+  form.setInts({
     [layout.CONV_Y_ZERO]: epilogue.zeroPoint,
     [layout.CONV_Y_LO]: epilogue.lo,
     [layout.CONV_Y_HI]: epilogue.hi,
     [layout.CONV_Y_OFFSET]: epilogue.signed ? 128 : 0,
   });
   if (epilogue.flavour === 'fp32') {
-    const multiplier = loan.scratch(4 * channels);
-    descriptor.setInts({
-      [layout.CONV_EPILOGUE]: isBounded(epilogue, reach) ? layout.EPILOGUE_FP32 : layout.EPILOGUE_FP32_WIDE,
-      [layout.CONV_MULTIPLIER]: multiplier,
-    });
-    spreadBias(engine.memory.at('float32', multiplier, channels), epilogue.multiplier, order);
+    const multipliers = new Float32Array(channels);
+    spreadBias(multipliers, epilogue.multiplier, order);
+    const isNarrow = isBounded(epilogue, reach);
+    form.setInts({ [layout.CONV_EPILOGUE]: isNarrow ? layout.EPILOGUE_FP32 : layout.EPILOGUE_FP32_WIDE });
+    form.pointTo(layout.CONV_MULTIPLIER, form.addConstants(new Int32Array(multipliers.buffer)));
     return;
   }
   const { words, common } = fixedPointOf(epilogue, order);
-  const constants = loan.scratch(words.byteLength);
-  engine.memory.at('int32', constants, words.length).set(words);
-  descriptor.setInts({
+  const constants = form.addConstants(words);
+  form.setInts({
     [layout.CONV_EPILOGUE]: common ? layout.EPILOGUE_FIXED_POINT_COMMON : layout.EPILOGUE_FIXED_POINT,
-    [layout.CONV_MULTIPLIER]: constants,
-    [layout.CONV_SHIFT]: constants + 4 * channels,
   });
+  form.pointTo(layout.CONV_MULTIPLIER, constants);
+  form.pointTo(layout.CONV_SHIFT, constants + 4 * channels);
 }
 
 /** Below 2^22, with room for the rounding of sum, multiplier and product. */

@@ -4,7 +4,7 @@ import type { Engine } from './engine.ts';
 import type { Epilogue } from './epilogue.ts';
 import { gemmOverPatchesF32, gemmOverPatchesQ8, type PatchProblem } from './gemmOverPatches.ts';
 import { gemmOrder, packPanelsF32 } from './pack.ts';
-import { asWasmPacked } from './packed.ts';
+import { asWasmPacked, type PackedShape, type WasmPacked } from './packed.ts';
 import { packPanelsQ8 } from './packQ8.ts';
 
 type GemmKernels = Pick<KernelSet, 'packGemmF32' | 'gemmF32' | 'packGemmQ8' | 'gemmQ8' | 'gemmQ8Accumulators'>;
@@ -13,15 +13,14 @@ type GemmKernels = Pick<KernelSet, 'packGemmF32' | 'gemmF32' | 'packGemmQ8' | 'g
 export function gemmKernels(engine: Engine): GemmKernels {
   const gemmQ8 = (a: Int8Array | Uint8Array, packed: Packed, epilogue: Epilogue, out: NumericArray, m: number) => {
     const weights = asWasmPacked(packed);
-    const { n, k, inputZeroPoint, reach } = weights.shape;
-    gemmOverPatchesQ8(engine, a, weights, out, gemmProblem(m, n, k), { inputZeroPoint, epilogue, reach });
+    const { inputZeroPoint, reach } = weights.shape;
+    gemmOverPatchesQ8(engine, a, weights, out, gemmProblem(weights, m), { inputZeroPoint, epilogue, reach });
   };
   return {
     packGemmF32: (b, bias, shape) => packPanelsF32(engine, b, bias, gemmOrder(shape)),
     gemmF32: (a, packed, out, m, clamp) => {
       const weights = asWasmPacked(packed);
-      const { n, k } = weights.shape;
-      gemmOverPatchesF32(engine, a, weights, out, gemmProblem(m, n, k), clamp);
+      gemmOverPatchesF32(engine, a, weights, out, gemmProblem(weights, m), clamp);
     },
     packGemmQ8: (weights, shape, inputZeroPoint) => packPanelsQ8(engine, weights, gemmOrder(shape), inputZeroPoint),
     gemmQ8: (a, packed, requantizer, out, m) => gemmQ8(a, packed, requantizer, out, m),
@@ -29,7 +28,18 @@ export function gemmKernels(engine: Engine): GemmKernels {
   };
 }
 
-function gemmProblem(m: number, n: number, k: number): PatchProblem {
+/** The last problem of each weights: callers seldom change the number of rows. */
+const problems = new WeakMap<WasmPacked, PatchProblem>();
+
+function gemmProblem(weights: WasmPacked, m: number): PatchProblem {
+  const last = problems.get(weights);
+  if (last?.gridWidth === m) return last;
+  const made = rowsProblem(m, weights.shape);
+  problems.set(weights, made);
+  return made;
+}
+
+function rowsProblem(m: number, { n, k }: PackedShape): PatchProblem {
   return {
     batch: 1,
     inHeight: 1,

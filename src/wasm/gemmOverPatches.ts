@@ -1,7 +1,7 @@
 import type { NumericArray } from '../base/dtype.ts';
 import type { ClampRange } from '../kernels/kernelSet.ts';
 import * as layout from './assembly/layout.ts';
-import { Descriptor } from './descriptor.ts';
+import { DescriptorForm, DescriptorForms } from './descriptor.ts';
 import type { Engine } from './engine.ts';
 import { describeEpilogue, type Epilogue } from './epilogue.ts';
 import { type Loan, lend } from './lend.ts';
@@ -57,12 +57,20 @@ export function gemmOverPatchesF32(
   clamp: ClampRange,
 ): void {
   if (out.length === 0) return;
+  const rowBytes = 4 * sumLength(problem);
+  const form = formsF32.get(problem, [clamp.lo, clamp.hi], () => {
+    const made = patchForm(problem, rowBytes, out.BYTES_PER_ELEMENT);
+    made.setFloats({ [layout.CONV_LO]: clamp.lo, [layout.CONV_HI]: clamp.hi });
+    return made;
+  });
   lend(engine.memory, (loan) => {
-    const descriptor = describe(engine, loan, { x, panels, out, problem, rowBytes: 4 * sumLength(problem) });
-    descriptor.setFloats({ [layout.CONV_LO]: clamp.lo, [layout.CONV_HI]: clamp.hi });
-    runBlocks(engine, loan, 'convF32', { descriptor, problem, rowBytes: 4 * sumLength(problem) });
+    const descriptor = place(engine, loan, form, { x, panels, out, problem });
+    runBlocks(engine, loan, 'convF32', { descriptor, problem, rowBytes });
   });
 }
+
+const formsF32 = new DescriptorForms<PatchProblem>();
+const formsQ8 = new DescriptorForms<PatchProblem>();
 
 export interface IntegerOptions {
   readonly inputZeroPoint: number;
@@ -81,41 +89,47 @@ export function gemmOverPatchesQ8(
   { inputZeroPoint, epilogue, reach }: IntegerOptions,
 ): void {
   if (out.length === 0) return;
+  const { offsetsY, offsetsX, groupIn } = problem;
+  const rowBytes = 2 * offsetsY.length * roundUp(offsetsX.length * groupIn, 2);
+  const rows = rowBlockOf(problem);
+  const signed = x instanceof Int8Array;
+  const form = formsQ8.get(problem, [epilogue, reach, signed, inputZeroPoint], () => {
+    const made = patchForm(problem, rowBytes, out.BYTES_PER_ELEMENT);
+    made.setInts({ [layout.CONV_X_SIGNED]: signed ? 1 : 0, [layout.CONV_X_ZERO]: inputZeroPoint });
+    if (rows !== undefined) describeRows(made, problem, rows);
+    describeEpilogue(made, epilogue, problem, reach);
+    return made;
+  });
   lend(engine.memory, (loan) => {
-    const { offsetsY, offsetsX, groupIn } = problem;
-    const rowBytes = 2 * offsetsY.length * roundUp(offsetsX.length * groupIn, 2);
-    const descriptor = describe(engine, loan, { x, panels, out, problem, rowBytes });
-    descriptor.setInts({
-      [layout.CONV_X_SIGNED]: x instanceof Int8Array ? 1 : 0,
-      [layout.CONV_X_ZERO]: inputZeroPoint,
-    });
-    describeEpilogue(engine, loan, descriptor, epilogue, problem, reach);
-    const rows = rowBlockOf(problem);
+    const descriptor = place(engine, loan, form, { x, panels, out, problem });
     if (rows === undefined) runBlocks(engine, loan, 'convQs8Qc8w', { descriptor, problem, rowBytes });
     else runRows(engine, loan, { descriptor, problem, rows });
   });
 }
 
-interface Described {
+interface Operands {
   readonly x: NumericArray;
   readonly panels: Panels;
   readonly out: NumericArray;
   readonly problem: PatchProblem;
-  /** Bytes of one patch. */
-  readonly rowBytes: number;
 }
 
-function describe(engine: Engine, loan: Loan, { x, panels, out, problem, rowBytes }: Described): Descriptor {
+/** The descriptor of one call, by address. */
+function place(engine: Engine, loan: Loan, form: DescriptorForm, { x, panels, out, problem }: Operands): number {
+  return form.place(engine.memory, loan, [
+    [layout.CONV_X, loan.read(x)],
+    [layout.CONV_OUT, loan.write(out) + problem.outFirst * out.BYTES_PER_ELEMENT],
+    [layout.CONV_WEIGHTS, panels.weights],
+    [layout.CONV_BIAS, panels.bias],
+  ]);
+}
+
+/** @param rowBytes of one patch; @param bytes of one output. */
+function patchForm(problem: PatchProblem, rowBytes: number, bytes: number): DescriptorForm {
   const { offsetsY, offsetsX } = problem;
-  const offsets = loan.scratch(4 * (offsetsY.length + offsetsX.length));
-  engine.memory.at('int32', offsets, offsetsY.length + offsetsX.length).set([...offsetsY, ...offsetsX]);
-  const bytes = out.BYTES_PER_ELEMENT;
-  const descriptor = new Descriptor(engine.memory, loan, layout.CONV_BYTES);
-  descriptor.setInts({
-    [layout.CONV_X]: loan.read(x),
-    [layout.CONV_OUT]: loan.write(out) + problem.outFirst * bytes,
-    [layout.CONV_WEIGHTS]: panels.weights,
-    [layout.CONV_BIAS]: panels.bias,
+  const form = new DescriptorForm(layout.CONV_BYTES);
+  form.pointTo(layout.CONV_OFFSETS, form.addConstants(Int32Array.of(...offsetsY, ...offsetsX)));
+  form.setInts({
     [layout.CONV_IN_HEIGHT]: problem.inHeight,
     [layout.CONV_IN_WIDTH]: problem.inWidth,
     [layout.CONV_IN_CHANNELS]: problem.inChannels,
@@ -125,7 +139,6 @@ function describe(engine: Engine, loan: Loan, { x, panels, out, problem, rowByte
     [layout.CONV_STRIDE_X]: problem.strideWidth,
     [layout.CONV_TAPS_Y]: offsetsY.length,
     [layout.CONV_TAPS_X]: offsetsX.length,
-    [layout.CONV_OFFSETS]: offsets,
     [layout.CONV_GROUP_IN]: problem.groupIn,
     [layout.CONV_GROUP_OUT]: problem.groupOut,
     [layout.CONV_PANELS]: Math.ceil(problem.groupOut / 8),
@@ -138,11 +151,11 @@ function describe(engine: Engine, loan: Loan, { x, panels, out, problem, rowByte
     [layout.CONV_CONTIGUOUS]: isContiguous(problem) ? 1 : 0,
     [layout.CONV_DENSE_TAPS]: problem.groups === 1 && isConsecutive(offsetsX) ? 1 : 0,
   });
-  return descriptor;
+  return form;
 }
 
 interface Run {
-  readonly descriptor: Descriptor;
+  readonly descriptor: number;
   readonly problem: PatchProblem;
   readonly rowBytes: number;
 }
@@ -159,7 +172,7 @@ function runBlocks(engine: Engine, loan: Loan, kernel: string, { descriptor, pro
   engine.run(
     kernel,
     ranges.map(([first, end]) => [
-      descriptor.pointer,
+      descriptor,
       ...(byPixels ? [first, end, 0, panels] : [0, pixels, first, end]),
       loan.scratch(scratchBytes),
     ]),
@@ -193,6 +206,15 @@ function stepsOf(offsets: readonly number[]): readonly number[] {
   return offsets.slice(1).map((offset, i) => offset - (offsets[i] as number));
 }
 
+function describeRows(form: DescriptorForm, { offsetsY, offsetsX }: PatchProblem, { block }: RowBlock): void {
+  form.setInts({
+    [layout.CONV_BLOCK]: block,
+    [layout.CONV_PAD_TOP]: -(offsetsY[0] as number), // one tap or more
+    [layout.CONV_PAD_LEFT]: -(offsetsX[0] as number),
+    [layout.CONV_DILATION_Y]: stepsOf(offsetsY)[0] ?? 1,
+  });
+}
+
 function runRows(
   engine: Engine,
   loan: Loan,
@@ -200,20 +222,14 @@ function runRows(
     descriptor,
     problem,
     rows,
-  }: { readonly descriptor: Descriptor; readonly problem: PatchProblem; readonly rows: RowBlock },
+  }: { readonly descriptor: number; readonly problem: PatchProblem; readonly rows: RowBlock },
 ): void {
-  const { batch, gridHeight, gridWidth, groupOut, offsetsY, offsetsX } = problem;
-  descriptor.setInts({
-    [layout.CONV_BLOCK]: rows.block,
-    [layout.CONV_PAD_TOP]: -(offsetsY[0] as number), // one tap or more
-    [layout.CONV_PAD_LEFT]: -(offsetsX[0] as number),
-    [layout.CONV_DILATION_Y]: stepsOf(offsetsY)[0] ?? 1,
-  });
+  const { batch, gridHeight, gridWidth, groupOut } = problem;
   const work = (batch * gridHeight * gridWidth * roundUp(groupOut, 8) * sumLength(problem)) / 40;
   const ranges = engine.split(batch * gridHeight, work, 1);
   engine.run(
     'convRowsQs8Qc8w',
-    ranges.map(([first, end]) => [descriptor.pointer, first, end, loan.scratch(rows.scratchBytes)]),
+    ranges.map(([first, end]) => [descriptor, first, end, loan.scratch(rows.scratchBytes)]),
   );
 }
 
