@@ -2,7 +2,7 @@ import type { Tensor } from '../base/tensor.ts';
 import type { TensorFact } from '../graph/fact.ts';
 import type { Graph, Node, ValueId } from '../graph/model.ts';
 import type { Wiring } from '../graph/topo.ts';
-import type { ClampRange } from '../kernels/kernelSet.ts';
+import type { ChainLink, ClampRange } from '../kernels/kernelSet.ts';
 import type { AttributeSpecs, AttributeValues, OpDef, QuantInfo, StorageLayout } from '../ops/opDef.ts';
 import type { StepForm } from './program.ts';
 
@@ -35,6 +35,8 @@ export interface Draft {
   readonly integer?: IntegerSide;
   /** The table that the step applies, where it stands for a chain of element-wise steps. */
   readonly lookup?: Uint8Array;
+  /** What the step does to each element, where it stands for a chain of element-wise float steps. */
+  readonly links?: readonly ChainLink[];
   readonly why?: string;
 }
 

@@ -6,12 +6,13 @@ import { findOp } from '../ops/registry.ts';
 import { composeLookups } from './composeLookups.ts';
 import { type Draft, NO_CLAMP, type PlanContext } from './draft.ts';
 import { badShapes, unsupportedOp } from './errors.ts';
+import { fuseChains } from './fuseChains.ts';
 import { integerDraft, type LowerOptions } from './lower.ts';
 import { clampOf } from './quantNodes.ts';
 
 /**
  * One draft per node that must run, in order: integer groups around nodes between DequantizeLinear and QuantizeLinear,
- * clamps fused into their producers, chains of element-wise integer steps as one table, everything else as it is. Nodes
+ * clamps fused into their producers, chains of element-wise steps as one table or one pass, everything else as it is. Nodes
  * that nothing needs any more are left out.
  *
  * @throws DiagnosticError EXE301 for an operator that is not supported.
@@ -29,7 +30,7 @@ export function buildDrafts(context: PlanContext, options: LowerOptions): readon
     for (const member of draft.group) if (member !== node && isAfter(member, draft, context)) absorbed.add(member);
     drafts.push(draft);
   }
-  return needed(composeLookups(drafts, context, options), context.kept);
+  return needed(fuseChains(composeLookups(drafts, context, options), context), context.kept);
 }
 
 function plainDraft(node: Node, context: PlanContext): Draft {

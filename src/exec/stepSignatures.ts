@@ -73,7 +73,7 @@ function bytesOf(constant: Tensor): number {
 }
 
 function ownKey(draft: PlacedDraft, facts: ReadonlyMap<ValueId, TensorFact>, signatures: SignatureTable): string {
-  const { node, form, layout, opset, clamp, integer, lookup } = draft;
+  const { node, form, layout, opset, clamp, integer, lookup, links } = draft;
   if (form === 'layout') return `layout ${layout}`;
   const shape = (id: ValueId | undefined): string => {
     const fact = id === undefined ? undefined : facts.get(id);
@@ -92,6 +92,7 @@ function ownKey(draft: PlacedDraft, facts: ReadonlyMap<ValueId, TensorFact>, sig
     quants,
     shapes,
     lookup,
+    links?.map((link) => Object.values(link)),
   ].join('|');
 }
 

@@ -90,7 +90,11 @@ export interface BroadcastLevel {
   readonly b: number;
 }
 
-/** Functions of one float32. `swish` is x sigmoid(alpha x), `selu` beta elu(x), `hardSigmoid` takes slope and offset. */
+/**
+ * Functions of one float32. `swish` is x sigmoid(alpha x), `selu` beta elu(x), `hardSigmoid` takes slope and offset, `clamp`
+ * least and most. With a number: x + alpha `plus`, alpha - x `minusFrom`, x alpha `times`, x / alpha `over`,
+ * alpha / x `under`.
+ */
 export type UnaryOp =
   | 'abs'
   | 'neg'
@@ -113,7 +117,23 @@ export type UnaryOp =
   | 'leakyRelu'
   | 'elu'
   | 'selu'
-  | 'celu';
+  | 'celu'
+  | 'clamp'
+  | 'plus'
+  | 'minusFrom'
+  | 'times'
+  | 'over'
+  | 'under';
+
+/** A function of one float32 with its parameters. */
+export interface UnaryKernel {
+  readonly op: UnaryOp;
+  readonly alpha?: number;
+  readonly beta?: number;
+}
+
+/** One step of a chain: a function of what the step before made, or its product with what the chain started from. */
+export type ChainLink = UnaryKernel | { readonly op: 'timesStart' };
 
 /** `sumSquare`, `l1` and `l2` are of squares, magnitudes, and the root of the first. */
 export type ReduceOp = 'sum' | 'mean' | 'max' | 'min' | 'sumSquare' | 'l1' | 'l2';
@@ -162,6 +182,8 @@ export interface FloatKernels {
   binaryF32(op: BinaryOp, a: Float32Array, b: Float32Array, out: Float32Array, rows: number, inner: number): void;
   /** out[i] = op(x[i]); the function and its error bound stand at `unaryFunction`. `out` may be `x`. */
   unaryF32(op: UnaryOp, x: Float32Array, out: Float32Array, alpha?: number, beta?: number): void;
+  /** The links one after the other, each in float32, on every element of x. `out` is not `x`. */
+  chainF32(links: readonly ChainLink[], x: Float32Array, out: Float32Array): void;
   /** out, written in order of the loops, is op(a, b). NaN wins over any number. */
   broadcastF32(
     op: BroadcastOp,

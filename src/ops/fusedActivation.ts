@@ -1,8 +1,7 @@
 import type { Tensor } from '../base/tensor.ts';
-import type { ClampRange, KernelSet } from '../kernels/kernelSet.ts';
+import type { ClampRange, KernelSet, UnaryKernel } from '../kernels/kernelSet.ts';
 import { floatsOf, isFloat32Stored, numbersOf, stored } from './numbers.ts';
 import { cellActivation } from './recurrentActivations.ts';
-import type { UnaryKernel } from './unary.ts';
 
 const NO_CLAMP: ClampRange = { lo: -Infinity, hi: Infinity };
 

@@ -2,7 +2,7 @@ import type { DType, DTypeArrays, NumericDType } from '../base/dtype.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { TensorFact } from '../graph/fact.ts';
 import type { Graph, TensorSource } from '../graph/model.ts';
-import type { ClampRange, KernelSet } from '../kernels/kernelSet.ts';
+import type { ClampRange, KernelSet, UnaryKernel } from '../kernels/kernelSet.ts';
 
 /** How an attribute is read; one without `default` is undefined when absent, or an error when `required`. */
 export type AttributeSpec =
@@ -183,6 +183,8 @@ export interface OpDef<S extends AttributeSpecs = AttributeSpecs, P = unknown> {
   /** Computes; no shape checks, no allocation policy. Returns the outputs in order. */
   run(context: RunContext<S, P>): readonly Tensor[];
   quant(attributes: AttributeValues<S>): QuantRule;
+  /** The kernel that is all of `run` on float32: steps with one can be chained. */
+  unaryKernel?(attributes: AttributeValues<S>): UnaryKernel;
   readonly integer?: IntegerForm<S, never>;
   /** Multiply-accumulates of one run, from static shapes. */
   macs?(inputs: readonly TensorFact[], outputs: readonly TensorFact[], attributes: AttributeValues<S>): number;

@@ -1,4 +1,4 @@
-import type { UnaryKernel } from './unary.ts';
+import type { UnaryKernel } from '../kernels/kernelSet.ts';
 
 /** A function of one number inside a recurrent cell. */
 export type CellFunction = (x: number) => number;

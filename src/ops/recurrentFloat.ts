@@ -1,5 +1,5 @@
 import { type Tensor, toNumbers } from '../base/tensor.ts';
-import type { KernelSet, Packed } from '../kernels/kernelSet.ts';
+import type { KernelSet, Packed, UnaryKernel } from '../kernels/kernelSet.ts';
 import { floatsOf, isFloat32Stored, stored } from './numbers.ts';
 import type { PrepareContext, RunContext } from './opDef.ts';
 import { type CellFunction, cellActivation, cellKernel } from './recurrentActivations.ts';
@@ -18,7 +18,6 @@ import {
   readState,
   sizesOf,
 } from './recurrentShared.ts';
-import type { UnaryKernel } from './unary.ts';
 
 /** The weights of one direction; biases are packed with them. */
 interface PackedDirection {

@@ -1,7 +1,7 @@
 import { type DType, isBigInt, isFloat } from '../base/dtype.ts';
 import { type Tensor, tensor } from '../base/tensor.ts';
 import { unaryFunction } from '../kernels/js/functions.ts';
-import type { UnaryOp } from '../kernels/kernelSet.ts';
+import type { UnaryKernel } from '../kernels/kernelSet.ts';
 import { accepts8, codesOf, inputQuant, lookupTable, outputQuant } from './codes.ts';
 import { bigintsOf, floatsOf, holdsNumbers, isFloat32Stored, numbersOf, stored } from './numbers.ts';
 import {
@@ -14,13 +14,6 @@ import {
   type QuantRule,
   type RunContext,
 } from './opDef.ts';
-
-/** The kernel of an element-wise function of one float32, with its parameters. */
-export interface UnaryKernel {
-  readonly op: UnaryOp;
-  readonly alpha?: number;
-  readonly beta?: number;
-}
 
 /** A function of one number, with what else differs between element-wise operators of one input. */
 export interface UnarySpec<S extends AttributeSpecs> {
@@ -65,6 +58,7 @@ export function defineUnary<const S extends AttributeSpecs>(spec: UnarySpec<S>):
       mapTensor(context, spec.scalar(context.attributes), spec.big, spec.kernel?.(context.attributes)),
     ],
     quant: () => spec.quant ?? OBSERVED,
+    ...(spec.kernel && { unaryKernel: spec.kernel }),
     integer: lookupForm(({ attributes }) => {
       const kernel = spec.kernel?.(attributes);
       return kernel === undefined ? spec.scalar(attributes) : unaryFunction(kernel.op, kernel.alpha, kernel.beta);

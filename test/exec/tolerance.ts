@@ -24,7 +24,8 @@ export function toleranceOf(program: Program, opsets: ReadonlyMap<string, number
     const bodies = subgraphsOf(step.node);
     for (const id of bodies.flatMap((b) => [...capturesOf(b)])) before = Math.max(before, depth.get(id) ?? 0);
     const inside = Math.max(0, ...bodies.map((b) => errorInside(b, stored)));
-    const own = Math.sqrt(productsOf(program, step, opsets)) * FLOAT32_ROUNDOFF + stored;
+    const roundings = Math.sqrt(productsOf(program, step, opsets)) + Math.max(0, step.group.length - 1);
+    const own = roundings * FLOAT32_ROUNDOFF + stored;
     const after = before + (step.form === 'layout' ? 0 : own + inside);
     for (const id of step.outputs) depth.set(id, after);
     deepest = Math.max(deepest, after);

@@ -64,6 +64,12 @@ const CASES: readonly Case[] = [
   { op: 'celu', alpha: 2, exact: (x) => (x < 0 ? 2 * Math.expm1(x / 2) : x), ulps: 2.5 },
   { op: 'hardSigmoid', alpha: 0.2, beta: 0.5, exact: hardSigmoid, ulps: 0.5, ofArgument: 2 ** -24 },
   { op: 'hardSwish', exact: (x) => x * Math.max(0, Math.min(1, x / 6 + 0.5)), ulps: 1, ofArgument: 2 ** -23 },
+  { op: 'clamp', alpha: -1, beta: 6, exact: (x) => (Number.isNaN(x) ? x : Math.max(-1, Math.min(6, x))), ulps: 0 },
+  { op: 'plus', alpha: 3, exact: (x) => x + 3, ulps: 0.5 },
+  { op: 'minusFrom', alpha: 3, exact: (x) => 3 - x, ulps: 0.5 },
+  { op: 'times', alpha: 3, exact: (x) => x * 3, ulps: 0.5 },
+  { op: 'over', alpha: 6, exact: (x) => x / 6, ulps: 0.5 },
+  { op: 'under', alpha: 6, exact: (x) => 6 / x, ulps: 0.5 },
   { op: 'swish', alpha: 1, exact: (x) => x * sigmoid(x), ulps: 3, ofArgument: 2 ** -127 },
   { op: 'gelu', exact: (x) => 0.5 * x * (1 + erf(x / Math.SQRT2)), ulps: 2, ofArgument: 2 ** -23 },
   {

@@ -1,7 +1,7 @@
 import { assertNever } from '../../base/assertNever.ts';
 import { invariant } from '../../base/diagnostics.ts';
 import { clamp, rint } from '../../base/round.ts';
-import type { BinaryOp, ClampRange, TensorQuant, UnaryOp } from '../kernelSet.ts';
+import type { BinaryOp, ChainLink, ClampRange, TensorQuant, UnaryOp } from '../kernelSet.ts';
 import { unaryFunction } from './functions.ts';
 import { codeRange } from './qdq.ts';
 
@@ -59,6 +59,19 @@ export function binaryQ8(
 export function unaryF32(op: UnaryOp, x: Float32Array, out: Float32Array, alpha?: number, beta?: number): void {
   const f = unaryFunction(op, alpha, beta);
   for (let i = 0; i < x.length; i++) out[i] = f(x[i] as number);
+}
+
+/** The links one after the other, on each element. */
+export function chainF32(links: readonly ChainLink[], x: Float32Array, out: Float32Array): void {
+  const functions = links.map((link) =>
+    link.op === 'timesStart' ? undefined : unaryFunction(link.op, link.alpha, link.beta),
+  );
+  for (let i = 0; i < x.length; i++) {
+    const start = x[i] as number;
+    let value = start;
+    for (const f of functions) value = f === undefined ? Math.fround(value * start) : f(value);
+    out[i] = value;
+  }
 }
 
 /** NaN stays NaN. */

@@ -67,6 +67,18 @@ export function unaryFunction(op: UnaryOp, alpha = 0, beta = 0): FloatFunction {
       return (x) => f32(b * (x < 0 ? f32(a * expm1(x)) : x));
     case 'celu':
       return (x) => (x < 0 ? f32(a * expm1(f32(x / a))) : x);
+    case 'clamp':
+      return (x) => clamp(x, a, b);
+    case 'plus':
+      return (x) => f32(x + a);
+    case 'minusFrom':
+      return (x) => f32(a - x);
+    case 'times':
+      return (x) => f32(x * a);
+    case 'over':
+      return (x) => f32(x / a);
+    case 'under':
+      return (x) => f32(a / x);
     default:
       return assertNever(op);
   }

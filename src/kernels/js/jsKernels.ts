@@ -4,7 +4,7 @@ import { convF32, convQ8, convQ8Accumulators, packConvF32, packConvQ8 } from './
 import { convert, roundTo } from './convert.ts';
 import { convTransposeF32, convTransposeQ8, packConvTransposeF32, packConvTransposeQ8 } from './convTranspose.ts';
 import { copyRows } from './copyRows.ts';
-import { binaryF32, binaryQ8, clampF32, lookup8, transpose, unaryF32 } from './elementwise.ts';
+import { binaryF32, binaryQ8, chainF32, clampF32, lookup8, transpose, unaryF32 } from './elementwise.ts';
 import { gemmF32, gemmQ8, gemmQ8Accumulators, packGemmF32, packGemmQ8 } from './gemm.ts';
 import { JsMemory } from './jsMemory.ts';
 import { normalizeRowsF32, scaleChannelsF32 } from './normalize.ts';
@@ -39,6 +39,7 @@ export function createJsKernels(): KernelSet {
     averagePoolF32,
     binaryF32,
     unaryF32,
+    chainF32,
     copyCells,
     gatherBlocks,
     whereCells,

@@ -1,3 +1,4 @@
+export { chainF32 } from './chain';
 export { convF32, convQs8Qc8w } from './conv';
 export { convRowsQs8Qc8w } from './convRowsQ8';
 export { copyRows, lookupRows } from './copyRows';
@@ -5,7 +6,7 @@ export { depthwiseQs8Qc8w } from './depthwiseQ8';
 export { depthwiseF32, depthwisePixel_1x8, depthwiseTile_4x8, depthwiseTileX3_4x8 } from './depthwiseF32';
 export { addF32, binaryQ8, clampF32, divF32, lookup8, maxF32, minF32, mulF32, subF32 } from './elementwise';
 export { gemmF32Panel_4x8 } from './gemmF32';
-export { panelsF32, panelsQ8 } from './panels';
+export { depthwisePanelsQ8, panelsF32, panelsQ8 } from './panels';
 export { averagePoolF32, averagePoolQ8, maxPoolF32, maxPoolQ8 } from './pool';
 export { countClippedF32, countSaturated8, dequantizeQ8, quantizeF32 } from './qdq';
 export { quartilesF32 } from './quartiles';

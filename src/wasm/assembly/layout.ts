@@ -117,3 +117,8 @@ export const LEVEL_BYTES = 12;
 
 /** Bytes past the end of a scratch block that runs may overwrite. */
 export const SLACK = 64;
+
+/** A link of a chain of functions: its number, then its parameters. */
+export const LINK_ALPHA = 4;
+export const LINK_BETA = 8;
+export const LINK_BYTES = 12;

@@ -23,6 +23,11 @@ const LEAKY_RELU = 18;
 const ELU = 19;
 const SELU = 20;
 const CELU = 21;
+const PLUS = 23;
+const MINUS_FROM = 24;
+const TIMES = 25;
+const OVER = 26;
+const UNDER = 27;
 
 // @ts-ignore: decorator
 @inline
@@ -48,7 +53,12 @@ function apply(OP: i32, x: v128, a: v128, b: v128): v128 {
   if (OP == LEAKY_RELU) return where0(x, f32x4.mul(a, x));
   if (OP == ELU) return elu(x, a);
   if (OP == SELU) return f32x4.mul(b, elu(x, a));
-  return celu(x, a);
+  if (OP == CELU) return celu(x, a);
+  if (OP == PLUS) return f32x4.add(x, a);
+  if (OP == MINUS_FROM) return f32x4.sub(a, x);
+  if (OP == TIMES) return f32x4.mul(x, a);
+  if (OP == OVER) return f32x4.div(x, a);
+  return f32x4.div(a, x);
 }
 
 // @ts-ignore: decorator
@@ -156,4 +166,24 @@ export function seluF32(x: usize, out: usize, count: i32, a: f32, b: f32): void 
 
 export function celuF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
   mapF32(CELU, x, out, count, a, b);
+}
+
+export function plusF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(PLUS, x, out, count, a, b);
+}
+
+export function minusFromF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(MINUS_FROM, x, out, count, a, b);
+}
+
+export function timesF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(TIMES, x, out, count, a, b);
+}
+
+export function overF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(OVER, x, out, count, a, b);
+}
+
+export function underF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(UNDER, x, out, count, a, b);
 }
