@@ -48,7 +48,7 @@ export function convKernels(engine: Engine): ConvKernels {
     },
     packConvQ8: (weights, geometry, inputZeroPoint) =>
       isDepthwise(geometry)
-        ? packDepthwiseQ8(memory, weights, geometry, inputZeroPoint)
+        ? packDepthwiseQ8(engine, weights, geometry, inputZeroPoint)
         : packPanelsQ8(engine, weights, convOrder(geometry), inputZeroPoint),
     convQ8: (x, packed, requantizer, out, geometry) => convQ8(x, packed, requantizer, out, geometry),
     convQ8Accumulators: (x, packed, out, geometry) => convQ8(x, packed, 'accumulators', out, geometry),

@@ -1,7 +1,6 @@
 import type { ConvGeometry, ConvQ8Weights } from '../kernels/kernelSet.ts';
 import type { Engine } from './engine.ts';
 import { lend } from './lend.ts';
-import type { WasmMemory } from './memory.ts';
 import { spreadBias, type WeightOrder } from './pack.ts';
 import { roundUp, WasmPacked } from './packed.ts';
 
@@ -62,12 +61,13 @@ export function packPanelsQ8(
  * second row of a pair has its own; rows that it does not see weigh 0. The zero point of the input is in the bias.
  */
 export function packDepthwiseQ8(
-  memory: WasmMemory,
+  engine: Engine,
   weights: ConvQ8Weights,
   geometry: ConvGeometry,
   inputZeroPoint: number,
 ): WasmPacked {
   const { codes, zeroPoint, bias } = weights;
+  const { memory } = engine;
   const { outChannels: channels, kernelHeight, kernelWidth } = geometry;
   const taps = kernelHeight * kernelWidth;
   const padded = roundUp(channels, 8);
@@ -83,29 +83,21 @@ export function packDepthwiseQ8(
     k: taps,
     reach,
   });
-  const to = memory.at('int16', packed.weights, padded * perChannel);
-  const biases = [packed.bias, unsignedBias(packed)].map((at) => memory.at('int32', at, padded)) as [
-    Int32Array,
-    Int32Array,
-  ];
+  const sums = lend(memory, (loan) => {
+    const [from, zeros, out] = [loan.read(codes), loan.read(zeroPoint), loan.scratch(16 * channels)];
+    const signed = codes instanceof Int8Array ? 1 : 0;
+    const zeroStep = zeroPoint.length === 1 ? 0 : 4;
+    const list = [from, packed.weights, signed, zeros, zeroStep, channels, kernelHeight, kernelWidth, out];
+    engine.call('depthwisePanelsQ8', ...list);
+    return memory.at('float64', out, 2 * channels).slice();
+  });
+  const signedBias = memory.at('int32', packed.bias, channels);
+  const unsigned = memory.at('int32', unsignedBias(packed), channels);
   for (let c = 0; c < channels; c++) {
-    const zero = zeroPoint[zeroPoint.length === 1 ? 0 : c] as number;
-    let sum = 0;
-    let absolute = 0;
-    for (let tap = 0; tap < taps; tap++) {
-      const weight = (codes[c * taps + tap] as number) - zero;
-      sum += weight;
-      absolute += Math.abs(weight);
-      const [y, x] = [Math.floor(tap / kernelWidth), tap % kernelWidth];
-      for (const start of [0, 1]) {
-        const row = y + start;
-        const column = ((start * pairs + (row >> 1)) * kernelWidth + x) * 8;
-        to[(c >> 2) * 4 * perChannel + column + 2 * (c & 3) + (row & 1)] = weight;
-      }
-    }
+    const [sum, absolute] = [sums[2 * c] as number, sums[2 * c + 1] as number];
     reach[c] = reachOf(absolute, bias?.[c], inputZeroPoint);
-    biases[0][c] = (bias?.[c] ?? 0) - inputZeroPoint * sum;
-    biases[1][c] = (bias?.[c] ?? 0) - (inputZeroPoint - 128) * sum;
+    signedBias[c] = (bias?.[c] ?? 0) - inputZeroPoint * sum;
+    unsigned[c] = (bias?.[c] ?? 0) - (inputZeroPoint - 128) * sum;
   }
   return packed;
 }
