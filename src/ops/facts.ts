@@ -68,6 +68,15 @@ export function dimsOfRank(context: Inferring, index: number, rank: number): Dim
   return dims;
 }
 
+/** Fails where input `index` is there and has another rank, or another length along a dimension, than expected. */
+export function expectDims(context: Inferring, index: number, expected: Dims): void {
+  const dims = context.inputs[index]?.dims;
+  if (dims === undefined) return;
+  const differs = (d: Dim, i: number) => typeof d === 'number' && typeof expected[i] === 'number' && d !== expected[i];
+  if (dims.length !== expected.length || dims.some(differs))
+    context.fail(`input ${index} has shape ${formatDims(dims)}, expected ${formatDims(expected)}`);
+}
+
 /** NumPy broadcasting with symbols: equal symbols stay, a symbol beside a number above 1 becomes the number. */
 export function broadcastFacts(context: Inferring, a: Dims | undefined, b: Dims | undefined): Dims | undefined {
   if (a === undefined || b === undefined) return undefined;

@@ -4,7 +4,7 @@ import type { TensorFact } from '../graph/fact.ts';
 import { zipBroadcast } from './broadcast.ts';
 import { broadcastStrides } from './cells.ts';
 import { indexOf } from './convDirect.ts';
-import { axesOf, axisOf } from './facts.ts';
+import { axesOf, axisOf, expectDims } from './facts.ts';
 import { normalizeLocally } from './localResponse.ts';
 import { floatsOf, isFloat32Stored, numbersOf, stored } from './numbers.ts';
 import { type AttributeSpecs, defineOp, type OpDef, type QuantRule, type RunContext } from './opDef.ts';
@@ -39,7 +39,16 @@ const groupNormalization = (since: 18 | 21): OpDef =>
       stash_type: { kind: 'int', default: 1 },
     },
     layout: { kind: 'plain' },
-    infer: (context) => [{ dtype: context.input(0).dtype, dims: context.input(0).dims }],
+    infer: (context) => {
+      const { dtype, dims } = context.input(0);
+      const groups = context.attributes.num_groups;
+      const channels = dims?.[1];
+      if (typeof channels === 'number' && (groups < 1 || channels % groups !== 0))
+        context.fail(`${channels} channels do not divide into ${groups} groups`);
+      const length = since === 18 ? groups : (channels ?? 'channels');
+      for (const i of [1, 2]) expectDims(context, i, [length]);
+      return [{ dtype, dims }];
+    },
     run: (context) => {
       const x = context.input(0);
       const { num_groups: groups, epsilon } = context.attributes;

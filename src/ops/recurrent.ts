@@ -1,7 +1,7 @@
 import { formatDims } from '../base/shape.ts';
 import type { TensorFact } from '../graph/fact.ts';
 import type { Dim } from '../graph/model.ts';
-import { dimsOfRank } from './facts.ts';
+import { dimsOfRank, expectDims } from './facts.ts';
 import { isFloat32Stored } from './numbers.ts';
 import { defineOp, type OpDef } from './opDef.ts';
 import { recurDirectly } from './recurrentDirect.ts';
@@ -35,7 +35,14 @@ function recurrent(type: RecurrentType, since: number): OpDef {
       const [steps, batch] = (layout === 1 ? [x?.[1], x?.[0]] : [x?.[0], x?.[1]]).map(
         (v) => v ?? context.symbol('sequence'),
       ) as [Dim, Dim];
+      const gates = GATES[type] * hidden;
+      expectDims(context, 1, [d, gates, x?.[2] ?? 'input']);
+      expectDims(context, 2, [d, gates, hidden]);
+      expectDims(context, 3, [d, 2 * gates]);
+      expectDims(context, 4, [batch]);
       const state: TensorFact = { dtype, dims: layout === 1 ? [batch, d, hidden] : [d, batch, hidden] };
+      for (const i of [5, 6]) expectDims(context, i, state.dims ?? []);
+      expectDims(context, 7, [d, 3 * hidden]);
       const y: TensorFact = { dtype, dims: layout === 1 ? [batch, steps, d, hidden] : [steps, d, batch, hidden] };
       return [y, state, state].slice(0, Math.max(1, context.outputCount));
     },

@@ -121,6 +121,9 @@ function scanned<S extends AttributeSpecs & { readonly body: { readonly kind: 'g
   });
   const [first] = scans;
   const length = first?.t.dims[first.axis] ?? 0;
+  const lengths = scans.map(({ t, axis }) => t.dims[axis] as number); // axisOf checked it
+  if (lengths.some((n) => n !== length))
+    context.fail(`the scan inputs have lengths ${lengths.join(', ')}, expected one`);
   const collected: Tensor[][] = body.outputs.slice(states).map(() => []);
   for (let k = 0; k < length; k++) {
     const slices = scans.map(({ t, axis, backward }) => taken(t, axis, backward ? length - 1 - k : k));

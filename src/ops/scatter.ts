@@ -4,7 +4,7 @@ import { type Tensor, toNumbers } from '../base/tensor.ts';
 import { arithmetic } from './arithmetic.ts';
 import { cellsOf, copyStrided, outputOf, whole } from './cells.ts';
 import { indexOf } from './convDirect.ts';
-import { axisOf } from './facts.ts';
+import { axisOf, dimsOfRank, expectDims } from './facts.ts';
 import { checkedIndex } from './gather.ts';
 import { bigintsOf, numbersOf } from './numbers.ts';
 import { type AttributeSpecs, defineOp, type OpDef, type QuantRule, type RunContext } from './opDef.ts';
@@ -65,6 +65,8 @@ function scatterElements(type: 'Scatter' | 'ScatterElements', since: number): Op
     infer: (context) => {
       const { dtype, dims } = context.input(0);
       if (dims !== undefined) axisOf(context, context.attributes.axis, dims.length);
+      if (dims !== undefined) dimsOfRank(context, 1, dims.length);
+      expectDims(context, 2, context.input(1).dims ?? context.inputs[2]?.dims ?? []);
       return [{ dtype, dims }];
     },
     run: (context) => {

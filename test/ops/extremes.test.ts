@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DType } from '../../src/base/dtype.ts';
 import { newArray } from '../../src/base/dtype.ts';
 import { int64Tensor, tensor } from '../../src/base/tensor.ts';
-import { fact, infer, runFloat } from './runOp.ts';
+import { fact, infer, opOf, runFloat } from './runOp.ts';
 
 const MOST = 2n ** 63n - 1n;
 const LEAST = -(2n ** 63n);
@@ -92,5 +92,55 @@ describe('nothing', () => {
     const [made] = runFloat({ type: 'Concat', opset, attributes: { axis: 1 } }, [part(left), part(right)]);
     expect(made?.dims).toEqual([left[0], (left[1] ?? 0) + (right[1] ?? 0)]);
     expect([...(made?.data ?? [])]).toEqual([...part(left).data, ...part(right).data]);
+  });
+});
+
+describe('inputs that do not belong together', () => {
+  const x = fact([4, 2, 3]);
+  const weights = [fact([1, 20, 3]), fact([1, 20, 5]), fact([1, 40])];
+  const lstm = { type: 'LSTM', opset, attributes: { hidden_size: 5 } };
+
+  it.each([
+    [1, [1, 20, 4], '[1, 20, 3]'],
+    [2, [1, 20, 4], '[1, 20, 5]'],
+    [2, [2, 20, 5], '[1, 20, 5]'],
+    [3, [1, 20], '[1, 40]'],
+    [4, [3], '[2]'],
+    [5, [1, 3, 5], '[1, 2, 5]'],
+    [7, [1, 5], '[1, 15]'],
+  ])('LSTM refuses input %i of shape %j', (index, dims, expected) => {
+    const inputs: (ReturnType<typeof fact> | undefined)[] = [x, ...weights, undefined, undefined, undefined, undefined];
+    inputs[index] = fact(dims);
+    expect(() => infer(lstm, inputs)).toThrow(`input ${index} has shape [${dims.join(', ')}], expected ${expected}`);
+  });
+
+  it('ScatterElements refuses updates of another shape than the indices', () => {
+    const spec = { type: 'ScatterElements', opset };
+    expect(() => infer(spec, [fact([6]), fact([4], 'int64'), fact([3])])).toThrow(
+      'input 2 has shape [3], expected [4]',
+    );
+    expect(() => infer(spec, [fact([6, 2]), fact([4], 'int64'), fact([4])])).toThrow('expected rank 2');
+  });
+
+  it.each([
+    [18, [2], [6], 'input 1 has shape [6], expected [2]'],
+    [21, [2], [2], 'input 1 has shape [2], expected [6]'],
+    [21, [4], [6], '6 channels do not divide into 4 groups'],
+  ])('GroupNormalization of opset %i refuses %j groups with a scale of %j', (version, [groups = 0], scale, says) => {
+    const spec = { type: 'GroupNormalization', opset: version, attributes: { num_groups: groups } };
+    expect(() => infer(spec, [fact([1, 6, 4]), fact(scale), fact(scale)])).toThrow(says);
+  });
+
+  it('Scan refuses inputs of different lengths', () => {
+    const kernelless = { num_scan_inputs: 2, body: { outputs: [] } };
+    const scan = opOf({ type: 'Scan', opset: 17 });
+    const fail = (message: string): never => {
+      throw new Error(message);
+    };
+    const inputs = [longs(1n, 2n), longs(1n, 2n, 3n)];
+    const attributes = { scan_input_axes: [], scan_input_directions: [], scan_output_axes: [], ...kernelless };
+    expect(() => scan.run({ attributes, inputs, fail } as never)).toThrow(
+      'the scan inputs have lengths 2, 3, expected one',
+    );
   });
 });
