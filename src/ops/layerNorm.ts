@@ -1,10 +1,10 @@
-import { sizeOf } from '../base/shape.ts';
+import { formatDims, sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { TensorFact } from '../graph/fact.ts';
 import { zipBroadcast } from './broadcast.ts';
 import { broadcastStrides } from './cells.ts';
 import { indexOf } from './convDirect.ts';
-import { axesOf, axisOf, expectDims } from './facts.ts';
+import { axesOf, axisOf, broadcastFacts, expectDims } from './facts.ts';
 import { normalizeLocally } from './localResponse.ts';
 import { floatsOf, isFloat32Stored, numbersOf, stored } from './numbers.ts';
 import { type AttributeSpecs, defineOp, type OpDef, type QuantRule, type RunContext } from './opDef.ts';
@@ -126,6 +126,17 @@ function layerNorm(type: LayerNormType, since: number): OpDef {
     infer: (context) => {
       const { dtype, dims } = context.input(0);
       const axis = dims === undefined ? 0 : axisOf(context, context.attributes.axis, dims.length);
+      for (const i of [1, 2]) {
+        const given = context.inputs[i]?.dims;
+        const whole = broadcastFacts(context, dims, given);
+        if (
+          dims !== undefined &&
+          whole?.some((d, k) => typeof d === 'number' && typeof dims[k] !== 'string' && d !== dims[k])
+        )
+          context.fail(
+            `input ${i} has shape ${formatDims(given ?? [])}, which does not broadcast to ${formatDims(dims)}`,
+          );
+      }
       const reduced = dims?.map((d, i) => (i < axis ? d : 1));
       const extra: TensorFact[] = shown.map(() => ({ dtype: 'float32', dims: reduced }));
       return [{ dtype, dims }, ...extra].slice(0, Math.max(1, context.outputCount));

@@ -131,6 +131,15 @@ describe('inputs that do not belong together', () => {
     expect(() => infer(spec, [fact([1, 6, 4]), fact(scale), fact(scale)])).toThrow(says);
   });
 
+  it.each([
+    [[4], 'do not broadcast'],
+    [[2, 2, 3], 'input 1 has shape [2, 2, 3], which does not broadcast to [1, 2, 3]'],
+    [[1, 1, 2, 3], 'does not broadcast to [1, 2, 3]'],
+  ])('LayerNormalization refuses a scale of %j', (scale, says) => {
+    expect(() => infer({ type: 'LayerNormalization', opset }, [fact([1, 2, 3]), fact(scale)])).toThrow(says);
+    expect(infer({ type: 'LayerNormalization', opset }, [fact(['n', 2, 3]), fact([3])])[0]?.dims).toEqual(['n', 2, 3]);
+  });
+
   it('Scan refuses inputs of different lengths', () => {
     const kernelless = { num_scan_inputs: 2, body: { outputs: [] } };
     const scan = opOf({ type: 'Scan', opset: 17 });
