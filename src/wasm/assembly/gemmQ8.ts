@@ -16,6 +16,7 @@ function tiles_4x8(
   TABLE: bool, descriptor: usize, a: usize, aStride: usize, table: usize, runs: i32, runStep: usize, b: usize,
   bias: usize, c: usize, cStride: usize, rows: i32, columns: i32, pairs: i32, channel: i32,
 ): void {
+  const runBytes = <usize>pairs << 5;
   const skip = runStep - (<usize>pairs << 2);
   const epilogue = field(descriptor, CONV_EPILOGUE);
   const zero = stepZero(descriptor), lo = byteLo(descriptor), hi = byteHi(descriptor), flip = byteFlip(descriptor);
@@ -40,7 +41,7 @@ function tiles_4x8(
       let c00 = v128.load(bias), c01 = v128.load(bias, 16);
       let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01;
       for (let run = TABLE ? runs : 1; run != 0; run--) {
-        for (let i = pairs; i != 0; i--) {
+        for (const end = pb + runBytes; pb != end; ) {
           const b0 = v128.load(pb), b1 = v128.load(pb, 16);
           let v = v128.load32_splat(a0);
           c00 = i32x4.add(c00, i32x4.dot_i16x8_s(v, b0));
