@@ -36,7 +36,6 @@ export class FileSource implements ByteSource {
   async slice(start: number, end: number): Promise<Uint8Array> {
     const out = new Uint8Array(Math.max(0, Math.min(end, this.byteLength) - start));
     this.#reads++;
-    clearTimeout(this.#idle);
     try {
       this.#handle ??= this.#reopen();
       const handle = await this.#handle;
@@ -53,10 +52,7 @@ export class FileSource implements ByteSource {
       return out;
     } finally {
       this.#reads--;
-      if (this.#reads === 0 && this.#handle !== undefined) {
-        this.#idle = setTimeout(() => void this.close(), IDLE_MS);
-        this.#idle.unref();
-      }
+      if (this.#reads === 0 && this.#handle !== undefined) this.#closeWhenIdle();
     }
   }
 
@@ -81,9 +77,22 @@ export class FileSource implements ByteSource {
   /** Closes the handle now; a later read opens it again. */
   async close(): Promise<void> {
     clearTimeout(this.#idle);
+    this.#idle = undefined;
     const handle = this.#handle;
     this.#handle = undefined;
     await (await handle?.catch(() => undefined))?.close();
+  }
+
+  /** One timer for all reads: making one takes longer than a small read. */
+  #closeWhenIdle(): void {
+    if (this.#idle !== undefined) {
+      this.#idle.refresh();
+      return;
+    }
+    this.#idle = setTimeout(() => {
+      if (this.#reads === 0) void this.close();
+    }, IDLE_MS);
+    this.#idle.unref();
   }
 
   async #reopen(): Promise<FileHandle> {

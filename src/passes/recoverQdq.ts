@@ -5,7 +5,6 @@ import { type Tensor, toNumbers } from '../base/tensor.ts';
 import { Ids } from '../graph/build.ts';
 import type { Attribute, Graph, Model, Node, TensorSource, Value, ValueId } from '../graph/model.ts';
 import { GraphEditor } from '../graph/patch.ts';
-import { wiringOf } from '../graph/topo.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import { evaluateNode } from '../ops/evaluate.ts';
 import { rangeOf } from '../ops/numbers.ts';
@@ -30,7 +29,8 @@ export interface FileQuantization {
  * through Identity, and codes through a Cast to the type they have.
  */
 export async function recoverQdq(graph: Graph): Promise<FileQuantization | undefined> {
-  const { producer } = wiringOf(graph);
+  if (!graph.nodes.some((node) => isQuantize(node) || isDequantize(node))) return undefined;
+  const made = new Set(graph.nodes.flatMap((node) => node.outputs));
   const constants = new Constants(graph);
   const params = new Map<ValueId, QuantParams>();
   const codes = new Map<ValueId, ValueId>();
@@ -52,7 +52,7 @@ export async function recoverQdq(graph: Graph): Promise<FileQuantization | undef
     const constant = constants.behind(from);
     if (isQuantize(node)) {
       if (!codes.has(from)) codes.set(from, to);
-      if (startsAtZero(known) && producer.has(from) && !graph.outputs.includes(from)) clamped.add(from);
+      if (startsAtZero(known) && made.has(from) && !graph.outputs.includes(from)) clamped.add(from);
       quantized.set(to, { source: from, params: known });
     } else if (constant !== undefined) {
       params.set(constant, known);
