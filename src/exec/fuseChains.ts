@@ -94,8 +94,25 @@ function isOf({ node }: Draft, opType: string): boolean {
   return node.domain === '' && node.opType === opType;
 }
 
+/** The same chain, where one link does what several do and rounds as they do. */
+function shortened(links: readonly ChainLink[]): readonly ChainLink[] {
+  const [plus, clamp, product, over, ...others] = links;
+  if (plus?.op === 'plus' && clamp?.op === 'clamp' && product?.op === 'timesStart' && over?.op === 'over')
+    if (clamp.alpha === 0 && clamp.beta === over.alpha)
+      return [{ op: 'hardGate', alpha: plus.alpha ?? 0, beta: over.alpha ?? 0 }, ...shortened(others)];
+  const short: ChainLink[] = [];
+  for (const link of links) {
+    const last = short.at(-1);
+    if (last?.op !== 'times' || link.op !== 'plus') short.push(link);
+    else short.splice(-1, 1, { op: 'affine', alpha: last.alpha ?? 0, beta: link.alpha ?? 0 });
+  }
+  return short;
+}
+
 /** The draft as one step from the root of its chain. */
-function asStep(draft: Draft, { root, links, group }: Chain): Draft {
+function asStep(draft: Draft, chain: Chain): Draft {
+  const { root, group } = chain;
+  const links = shortened(chain.links);
   const { integer: _, prepare: __, ...def } = draft.def;
   return {
     ...draft,

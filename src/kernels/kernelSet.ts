@@ -92,8 +92,8 @@ export interface BroadcastLevel {
 
 /**
  * Functions of one float32. `swish` is x sigmoid(alpha x), `selu` beta elu(x), `hardSigmoid` takes slope and offset, `clamp`
- * least and most. With a number: x + alpha `plus`, alpha - x `minusFrom`, x alpha `times`, x / alpha `over`,
- * alpha / x `under`.
+ * least and most. By a number: x + alpha `plus`, alpha - x `minusFrom`, x alpha `times`, x / alpha `over`, alpha / x `under`;
+ * x alpha + beta `affine`, x min(max(x + alpha, 0), beta) / beta `hardGate`, each operation rounded as it is written here.
  */
 export type UnaryOp =
   | 'abs'
@@ -123,7 +123,9 @@ export type UnaryOp =
   | 'minusFrom'
   | 'times'
   | 'over'
-  | 'under';
+  | 'under'
+  | 'affine'
+  | 'hardGate';
 
 /** A function of one float32 with its parameters. */
 export interface UnaryKernel {

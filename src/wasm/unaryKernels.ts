@@ -33,6 +33,8 @@ const ELEMENT_NS: Readonly<Record<UnaryOp, number>> = {
   times: 0.3,
   over: 0.4,
   under: 0.4,
+  affine: 0.3,
+  hardGate: 0.4,
 };
 
 /** Numbers of links in assembly/chain.ts: these functions in this order, then the product with the start. */

@@ -38,6 +38,12 @@ const WAYS: Readonly<Record<string, (net: ModelBuilder, x: string) => unknown>> 
     net.at('3').elementwise('Add', [x]).elementwise('Clip', ['0', '6']).elementwise('Mul', ['sixth']);
     net.elementwise('Mul', [x]);
   },
+  'that by a factor and a term': (net, x) => {
+    net.elementwise('Add', ['3']).elementwise('Clip', ['0', '6']).elementwise('Mul', [x]).elementwise('Div', ['6']);
+    net.elementwise('Mul', ['root2']).elementwise('Add', ['sixth']);
+  },
+  'a gate by another number than its bound': (net, x) =>
+    net.elementwise('Add', ['3']).elementwise('Clip', ['0', '6']).elementwise('Mul', [x]).elementwise('Div', ['3']),
   'Clip(x + 3, 0, 6) / 6': (net) =>
     net.elementwise('Add', ['3']).elementwise('Clip', ['0', '6']).elementwise('Div', ['6']),
   'gelu by Erf': (net, x) =>

@@ -70,6 +70,15 @@ const CASES: readonly Case[] = [
   { op: 'times', alpha: 3, exact: (x) => x * 3, ulps: 0.5 },
   { op: 'over', alpha: 6, exact: (x) => x / 6, ulps: 0.5 },
   { op: 'under', alpha: 6, exact: (x) => 6 / x, ulps: 0.5 },
+  { op: 'affine', alpha: 3, beta: 0, exact: (x) => x * 3, ulps: 0.5 },
+  { op: 'affine', alpha: 3, beta: -1, exact: (x) => x * 3 - 1, ulps: 0.5, ofArgument: 3 * 2 ** -24 },
+  {
+    op: 'hardGate',
+    alpha: 3,
+    beta: 6,
+    exact: (x) => Math.fround(x * Math.max(0, Math.min(6, x + 3))) / 6, // the product may overflow
+    ulps: 2.5,
+  },
   { op: 'swish', alpha: 1, exact: (x) => x * sigmoid(x), ulps: 3, ofArgument: 2 ** -127 },
   { op: 'gelu', exact: (x) => 0.5 * x * (1 + erf(x / Math.SQRT2)), ulps: 2, ofArgument: 2 ** -23 },
   {

@@ -79,6 +79,10 @@ export function unaryFunction(op: UnaryOp, alpha = 0, beta = 0): FloatFunction {
       return (x) => f32(x / a);
     case 'under':
       return (x) => f32(a / x);
+    case 'affine':
+      return (x) => f32(f32(x * a) + b);
+    case 'hardGate':
+      return (x) => f32(f32(x * clamp(f32(x + a), 0, b)) / b);
     default:
       return assertNever(op);
   }

@@ -28,6 +28,8 @@ import {
   timesF32,
   overF32,
   underF32,
+  affineF32,
+  hardGateF32,
 } from './unary';
 import { field } from './vector';
 
@@ -65,6 +67,8 @@ function link(op: i32, start: usize, x: usize, out: usize, count: i32, a: f32, b
     case 25: return timesF32(x, out, count, a, b);
     case 26: return overF32(x, out, count, a, b);
     case 27: return underF32(x, out, count, a, b);
+    case 28: return affineF32(x, out, count, a, b);
+    case 29: return hardGateF32(x, out, count, a, b);
     default: return mulF32(x, start, out, 1, count, 0, 1, 0, 1);
   }
 }

@@ -1,5 +1,5 @@
 import { celu, elu, erf, exp, gelu, geluTanh, hardSigmoid, hardSwish, log, sigmoid, tanh, where0 } from './functions';
-import { storePart32 } from './vector';
+import { clampF32x4, storePart32 } from './vector';
 
 const ABS = 0;
 const NEG = 1;
@@ -28,6 +28,8 @@ const MINUS_FROM = 24;
 const TIMES = 25;
 const OVER = 26;
 const UNDER = 27;
+const AFFINE = 28;
+const HARD_GATE = 29;
 
 // @ts-ignore: decorator
 @inline
@@ -58,7 +60,9 @@ function apply(OP: i32, x: v128, a: v128, b: v128): v128 {
   if (OP == MINUS_FROM) return f32x4.sub(a, x);
   if (OP == TIMES) return f32x4.mul(x, a);
   if (OP == OVER) return f32x4.div(x, a);
-  return f32x4.div(a, x);
+  if (OP == UNDER) return f32x4.div(a, x);
+  if (OP == AFFINE) return f32x4.add(f32x4.mul(x, a), b);
+  return f32x4.div(f32x4.mul(x, clampF32x4(f32x4.add(x, a), f32x4.splat(0), b)), b);
 }
 
 // @ts-ignore: decorator
@@ -186,4 +190,12 @@ export function overF32(x: usize, out: usize, count: i32, a: f32, b: f32): void 
 
 export function underF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
   mapF32(UNDER, x, out, count, a, b);
+}
+
+export function affineF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(AFFINE, x, out, count, a, b);
+}
+
+export function hardGateF32(x: usize, out: usize, count: i32, a: f32, b: f32): void {
+  mapF32(HARD_GATE, x, out, count, a, b);
 }
