@@ -50,7 +50,7 @@ function planProgram(graph: Graph, loaded: ReadonlyMap<ValueId, Tensor>, options
   const { kernels, file, streamed } = options;
   const signatures = options.signatures ?? new SignatureTable();
   const context = contextOf(graph, loaded, options);
-  const drafts = buildDrafts(context, { kernels, flavour: options.requantizer });
+  const drafts = buildDrafts(context, { kernels, flavour: options.requantizer, apart: options.apart === true });
   const placement = placeLayouts(drafts, context, firstFreeId(graph));
   const facts = new Map([...context.facts, ...placement.facts]);
   const constants = new Map([...context.constants, ...placement.constants]);

@@ -17,7 +17,10 @@ import { clampOf } from './quantNodes.ts';
  *
  * @throws DiagnosticError EXE301 for an operator that is not supported.
  */
-export function buildDrafts(context: PlanContext, options: LowerOptions): readonly Draft[] {
+export function buildDrafts(
+  context: PlanContext,
+  options: LowerOptions & { readonly apart: boolean },
+): readonly Draft[] {
   const drafts: Draft[] = [];
   const absorbed = new Set<Node>();
   for (const node of context.graph.nodes) {
@@ -30,7 +33,8 @@ export function buildDrafts(context: PlanContext, options: LowerOptions): readon
     for (const member of draft.group) if (member !== node && isAfter(member, draft, context)) absorbed.add(member);
     drafts.push(draft);
   }
-  return needed(fuseChains(composeLookups(drafts, context, options), context), context.kept);
+  const composed = composeLookups(drafts, context, options);
+  return needed(options.apart ? composed : fuseChains(composed, context), context.kept);
 }
 
 function plainDraft(node: Node, context: PlanContext): Draft {

@@ -109,6 +109,8 @@ export interface CompileOptions {
   readonly requantizer: 'fp32' | 'fixedPoint';
   /** Values that must exist as such and stay comparable, so are not fused away. Graph outputs always do. */
   readonly keep?: ReadonlySet<ValueId>;
+  /** Keeps element-wise float steps apart, so that all they make can be looked at; otherwise chains of them are one step. */
+  readonly apart?: true;
   /** Share one among the programs of one model, so that their signatures can be compared. A new one when absent. */
   readonly signatures?: SignatureTable;
   readonly signal?: AbortSignalLike;

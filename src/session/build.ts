@@ -84,6 +84,6 @@ export async function buildQuantized(
   const qdq = insertQdq(prepared.graph, assignment, { nextNodeId, nextValueId, sources });
   const clampInputs = [...parts.clampInputs].filter((id) => qdq.graph.values.has(id) && !plan.activations.has(id));
   const keep = new Set([...clampInputs, ...qdq.codes.values()]); // all are compared, chains of lookups inside too
-  const program = await compileGraph(parts, qdq.graph, { keep, signal });
+  const program = await compileGraph(parts, qdq.graph, { keep, apart: true, signal });
   return { plan, assignment, qdq, program, pairs: pairValues(float, program, qdq.codes), diagnostics };
 }

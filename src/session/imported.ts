@@ -39,7 +39,7 @@ export async function importedRun(parts: RunParts, files: FileSystem): Promise<R
   }
   const prepared = await prepare(floatOpen, kernels, settings.fixedDims);
   const compileParts = { open, prepared, kernels, requantizer: settings.requantizer };
-  const float = await compileGraph(compileParts, prepared.graph, { signal: parts.signal });
+  const float = await compileGraph(compileParts, prepared.graph, { apart: true, signal: parts.signal });
   try {
     // Ids made here must mean nothing in the float graph: only what both inherit from the file is the same value.
     const { nextNodeId, nextValueId, inputDims } = prepared;
@@ -53,7 +53,11 @@ export async function importedRun(parts: RunParts, files: FileSystem): Promise<R
       const { graph, nextNodeId, nextValueId } = bypassQdq(asInFile, quantization, skipped, parent?.weights);
       const codes = codesByValue(prepared, float, graph, quantization);
       const compared = comparedWith(codes, graph, quantization);
-      const program = await compileGraph(compileParts, graph, { keep: new Set(compared.values()), signal });
+      const program = await compileGraph(compileParts, graph, {
+        keep: new Set(compared.values()),
+        apart: true,
+        signal,
+      });
       return {
         plan,
         assignment: { activations: paramsOf(codes, quantization), constants, folded: new Map() },

@@ -1,8 +1,7 @@
-import type { AbortSignalLike } from '../base/abort.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { compile } from '../exec/compile.ts';
-import type { Program } from '../exec/program.ts';
+import type { CompileOptions, Program } from '../exec/program.ts';
 import { SignatureTable } from '../exec/signatures.ts';
 import type { Facts } from '../graph/fact.ts';
 import type { Graph, Node, NodeId, TensorSource, ValueId } from '../graph/model.ts';
@@ -57,7 +56,7 @@ export interface CompileParts {
 export function compileGraph(
   parts: CompileParts,
   graph: Graph,
-  { keep, signal }: { readonly keep?: ReadonlySet<ValueId>; readonly signal?: AbortSignalLike } = {},
+  { keep, apart, signal }: Pick<CompileOptions, 'keep' | 'apart' | 'signal'> = {},
 ): Promise<Program> {
   const { open, prepared, kernels, requantizer } = parts;
   return compile(graph, {
@@ -68,6 +67,7 @@ export function compileGraph(
     requantizer,
     signatures: prepared.signatures,
     ...(keep && { keep }),
+    ...(apart && { apart }),
     ...(signal && { signal }),
   });
 }

@@ -72,7 +72,7 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
   const everything = planWith({ ...compileParts, choices }, new Set());
   const clampInputs = new Set([...everything.folded.values()].map((f) => f.from));
   const observed = new Set<ValueId>([...everything.activations.keys(), ...clampInputs]);
-  const float = await compileGraph(compileParts, prepared.graph, { keep: clampInputs, signal });
+  const float = await compileGraph(compileParts, prepared.graph, { keep: clampInputs, apart: true, signal });
   try {
     const total = calibration.count;
     const onStep = (i: number, name: string, step: Step): void => report('calibrate', i, total, stepText(name, step));

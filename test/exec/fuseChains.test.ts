@@ -143,6 +143,17 @@ describe.each(ENGINES)('a chain of element-wise float steps, on $name', ({ creat
     });
   });
 
+  it('is apart where every value is to be seen', async () => {
+    const net = start([4, 6]);
+    net.elementwise('Sigmoid').elementwise('Mul', ['x']);
+    const { graph, opsets } = net.build().model;
+    const inputDims = new Map([[graph.inputs[0]!, [4, 6]]]);
+    const options = { kernels, opsets, file: 'chain', inputDims, requantizer: 'fp32', apart: true } as const;
+    const program = await compile(graph, options);
+    expect(program.steps.map((s) => s.node.opType)).toEqual(['Sigmoid', 'Mul']);
+    program.release();
+  });
+
   it('runs on the layout of what it starts from', async () => {
     const net = model().input('x', [1, 3, 9, 10]).conv({ channels: 6, kernel: 3 });
     const x = net.current;
