@@ -417,8 +417,8 @@ export interface StatisticsKernels {
    */
   quartilesF32(x: Float32Array, moments?: Moments): readonly [q1: number, median: number, q3: number];
   pairSumsF32(a: Float32Array, b: Float32Array): PairSums;
-  /** Sum of (a - b)^2, in float64; NaN with a NaN in either operand. */
-  squaredErrorF32(a: Float32Array, b: Float32Array): number;
+  /** The moments of x, and the sum of (x - y)^2 in float64: NaN with a NaN in either operand. */
+  momentsAndErrorF32(x: Float32Array, y: Float32Array): { readonly moments: Moments; readonly squaredError: number };
   /** How many codes have each byte, 256 counts: of signed codes, that of code c is at c & 255. */
   histogram8(x: Codes): Float64Array;
   /** Sum of (x - mean)^2, in float64, for the variance. */

@@ -3,7 +3,7 @@ import { cosine, type MetricSums, mse, sqnrDb } from '../base/metrics.ts';
 import type { QuantizedTensor } from '../base/quantParams.ts';
 import { rint } from '../base/round.ts';
 import { codeRange } from '../kernels/js/qdq.ts';
-import type { KernelSet, Moments, TensorQuant } from '../kernels/kernelSet.ts';
+import type { KernelSet, TensorQuant } from '../kernels/kernelSet.ts';
 import type { QuantInfo } from '../ops/opDef.ts';
 import { codeStats } from './codeStats.ts';
 import type { TensorReport } from './reportTypes.ts';
@@ -43,12 +43,11 @@ export function compareTensors(
   known?: KnownFigures,
 ): TensorReport {
   invariant(origin.length === dequant.length, `${origin.length} elements are compared with ${dequant.length}`);
-  const moments = kernels.momentsF32(origin);
-  const originStats = tensorStats(kernels, origin, moments);
   const isEmpty = origin.length === 0;
   if (quant !== undefined && !('params' in quant) && !isEmpty) {
-    return { origin: originStats, ...compareCodes(kernels, { origin, moments, dequant, coded: quant, known }) };
+    return compareCodes(kernels, { origin, dequant, coded: quant, known });
   }
+  const originStats = tensorStats(kernels, origin);
   if (known !== undefined && !isEmpty) {
     return { origin: originStats, dequant: tensorStats(kernels, dequant), ...known, clipRate: known.clipRate ?? 0 };
   }
@@ -73,30 +72,30 @@ const NO_CODES: Rates = { clipRate: 0, saturation: null };
 
 interface CodedPair {
   readonly origin: Float32Array;
-  readonly moments: Moments;
   readonly dequant: Float32Array;
   readonly coded: CodedActivation;
   readonly known: KnownFigures | undefined;
 }
 
-/** All but the origin's own figures; what the histogram of the codes and the moments of the origin tell is not counted again. */
-function compareCodes(
-  kernels: KernelSet,
-  { origin, moments, dequant, coded, known }: CodedPair,
-): Omit<TensorReport, 'origin'> {
+/** What the histogram of the codes and the moments of the origin tell is not counted again. */
+function compareCodes(kernels: KernelSet, { origin, dequant, coded, known }: CodedPair): TensorReport {
   const { codes, quant } = coded;
   invariant(quant.scale.length === 1, 'an activation has one scale');
   const signed = codes instanceof Int8Array;
   const q = { scale: quant.scale[0] as number, zeroPoint: quant.zeroPoint[0] as number, signed };
   const { stats, sumOfSquares, saturated } = codeStats(kernels.histogram8(codes), q);
-  if (known !== undefined) return { ...known, dequant: stats, clipRate: known.clipRate ?? 0 };
+  if (known !== undefined) {
+    return { origin: tensorStats(kernels, origin), dequant: stats, ...known, clipRate: known.clipRate ?? 0 };
+  }
+  const { moments, squaredError } = kernels.momentsAndErrorF32(origin, dequant);
   const allFinite = moments.nan + moments.inf === 0;
   const sums = allFinite
-    ? sumsOf(moments.sumOfSquares, sumOfSquares, kernels.squaredErrorF32(origin, dequant))
+    ? sumsOf(moments.sumOfSquares, sumOfSquares, squaredError)
     : kernels.pairSumsF32(origin, dequant);
   const count = origin.length;
   const isInside = allFinite && isInRange(moments.min, q) && isInRange(moments.max, q);
   return {
+    origin: tensorStats(kernels, origin, moments),
     dequant: stats,
     clipRate: isInside ? 0 : kernels.countClippedF32(origin, q) / count, // quantizing is monotone
     saturation: saturated / count,

@@ -4,7 +4,7 @@ import type { Loan } from './lend.ts';
 
 export type Quartiles = readonly [q1: number, median: number, q3: number];
 
-const MOST_SAMPLES = 2048;
+const MOST_SAMPLES = 4096;
 /** Half the width of a bracket in standard deviations of a sampled rank: a rank is missed once in 15,000 times. */
 const DEVIATIONS = 4;
 /** Up to this many gathered elements are put in bins. */
@@ -146,7 +146,7 @@ function bracketsOf(engine: Engine, loan: Loan, search: Search): readonly Bracke
 
 /** A sorted sample; see sampleF32 in assembly/select.ts. */
 function sampleOf(engine: Engine, loan: Loan, from: number, length: number): Float32Array {
-  const runs = Math.ceil(Math.min(MOST_SAMPLES, 3 * Math.sqrt(length)) / RUN);
+  const runs = Math.ceil(Math.min(MOST_SAMPLES, 6 * Math.sqrt(length)) / RUN);
   const out = loan.scratch(4 * RUN * runs);
   engine.call('sampleF32', from, length, runs, loan.scratch(4 * RUN * runs + SORT_TABLE_BYTES), out);
   return engine.memory.at('float32', out, RUN * runs);

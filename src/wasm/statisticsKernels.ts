@@ -1,6 +1,6 @@
 import { quartilesInPlace } from '../base/select.ts';
 import { codeRange } from '../kernels/js/qdq.ts';
-import type { KernelSet } from '../kernels/kernelSet.ts';
+import type { KernelSet, Moments } from '../kernels/kernelSet.ts';
 import type { Engine } from './engine.ts';
 import { type Loan, lend } from './lend.ts';
 import { quartilesByBrackets } from './quartiles.ts';
@@ -14,7 +14,7 @@ type StatisticsKernels = Pick<
   | 'momentsF32'
   | 'quartilesF32'
   | 'pairSumsF32'
-  | 'squaredErrorF32'
+  | 'momentsAndErrorF32'
   | 'histogram8'
   | 'squaredDeviationF32'
   | 'channelSumsF32'
@@ -94,21 +94,22 @@ export function statisticsKernels(engine: Engine): StatisticsKernels {
     momentsF32: (x) =>
       lend(memory, (loan) => {
         const from = loan.read(x);
-        const results = 7;
-        const parts = chunks(engine, loan, 'momentsF32', { length: x.length, results }, (first, count) => [
+        const parts = chunks(engine, loan, 'momentsF32', { length: x.length, results: 7 }, (first, count) => [
           from + 4 * first,
           count,
         ]);
-        return {
-          count: x.length,
-          min: Math.min(...column(parts, 0, results)),
-          max: Math.max(...column(parts, 1, results)),
-          sum: sum(parts, 2, results),
-          sumOfSquares: sum(parts, 3, results),
-          zeros: sum(parts, 4, results),
-          nan: sum(parts, 5, results),
-          inf: sum(parts, 6, results),
-        };
+        return momentsOf(parts, x.length, 7);
+      }),
+    momentsAndErrorF32: (x, y) =>
+      lend(memory, (loan) => {
+        const [px, py] = [loan.read(x), loan.read(y)];
+        const results = 8;
+        const parts = chunks(engine, loan, 'momentsAndErrorF32', { length: x.length, results }, (first, count) => [
+          px + 4 * first,
+          py + 4 * first,
+          count,
+        ]);
+        return { moments: momentsOf(parts, x.length, results), squaredError: sum(parts, 7, results) };
       }),
     quartilesF32: (x, moments) => {
       if (x.length < SMALLEST_RADIX) return quartilesInPlace(x.filter(Number.isFinite));
@@ -139,16 +140,6 @@ export function statisticsKernels(engine: Engine): StatisticsKernels {
           squaredError,
           maxAbsError: Number.isNaN(squaredError) ? Number.NaN : Math.max(0, ...column(parts, 4, results)),
         };
-      }),
-    squaredErrorF32: (a, b) =>
-      lend(memory, (loan) => {
-        const [pa, pb] = [loan.read(a), loan.read(b)];
-        const parts = chunks(engine, loan, 'squaredErrorF32', { length: a.length, results: 1 }, (first, count) => [
-          pa + 4 * first,
-          pb + 4 * first,
-          count,
-        ]);
-        return sum(parts, 0, 1);
       }),
     histogram8: (x) =>
       lend(memory, (loan) => {
@@ -214,6 +205,20 @@ function chunks(
   }
   engine.run(kernel, lists);
   return engine.memory.at('float64', pointer, results * count);
+}
+
+/** Of `count` elements, from the results of their chunks, the first seven of which are those of momentsF32. */
+function momentsOf(parts: Float64Array, count: number, results: number): Moments {
+  return {
+    count,
+    min: Math.min(...column(parts, 0, results)),
+    max: Math.max(...column(parts, 1, results)),
+    sum: sum(parts, 2, results),
+    sumOfSquares: sum(parts, 3, results),
+    zeros: sum(parts, 4, results),
+    nan: sum(parts, 5, results),
+    inf: sum(parts, 6, results),
+  };
 }
 
 function column(parts: Float64Array, index: number, results: number): Float64Array {

@@ -106,17 +106,26 @@ describe.each(ENGINES)('statistics ($name)', ({ create }) => {
     }
   });
 
-  it('squaredErrorF32 is that of pairSumsF32, and NaN where an operand is', async () => {
+  it('momentsAndErrorF32 are the moments to the last bit, and the squared error of pairSumsF32', async () => {
     const kernels = await create();
-    for (const length of LENGTHS) {
+    for (const length of [...LENGTHS, 70_001]) {
       const a = numbersOf(length).floats(length);
       const b = numbersOf(length + 1).floats(length);
+      const check = (): number => {
+        const { moments, squaredError } = kernels.momentsAndErrorF32(a, b);
+        expect(moments, `${length}`).toEqual(kernels.momentsF32(a));
+        return squaredError;
+      };
       const expected = kernels.pairSumsF32(a, b).squaredError;
-      const found = kernels.squaredErrorF32(a, b);
-      expect(Math.abs(found - expected)).toBeLessThanOrEqual(2 * sumBound(length, expected));
+      expect(Math.abs(check() - expected)).toBeLessThanOrEqual(2 * sumBound(length, expected));
       if (length === 0) continue;
       b[length - 1] = NaN;
-      expect(kernels.squaredErrorF32(a, b)).toBeNaN();
+      expect(check()).toBeNaN();
+      b[length - 1] = 0;
+      a[0] = -Infinity;
+      expect(check()).toBe(Infinity);
+      a[length >> 1] = NaN;
+      expect(check()).toBeNaN();
     }
   });
 

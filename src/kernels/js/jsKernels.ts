@@ -15,11 +15,11 @@ import { resampleF32 } from './resample.ts';
 import {
   channelSumsF32,
   histogram8,
+  momentsAndErrorF32,
   momentsF32,
   pairSumsF32,
   quartilesF32,
   squaredDeviationF32,
-  squaredErrorF32,
 } from './statistics.ts';
 import { copyCells, gatherBlocks, whereCells } from './stridedCopy.ts';
 
@@ -70,10 +70,10 @@ export function createJsKernels(): KernelSet {
     binaryQ8,
     maxPoolQ8,
     averagePoolQ8,
+    momentsAndErrorF32,
     momentsF32,
     quartilesF32,
     pairSumsF32,
-    squaredErrorF32,
     histogram8,
     squaredDeviationF32,
     countClippedF32,

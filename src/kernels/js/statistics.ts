@@ -42,14 +42,14 @@ export function pairSumsF32(a: Float32Array, b: Float32Array): PairSums {
   return { dot, aa, bb, squaredError, maxAbsError };
 }
 
-/** Sum of (a - b)^2 in float64. */
-export function squaredErrorF32(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) {
-    const d = (a[i] as number) - (b[i] as number);
-    sum += d * d;
+/** The moments of x, and the sum of (x - y)^2 in float64. */
+export function momentsAndErrorF32(x: Float32Array, y: Float32Array): { moments: Moments; squaredError: number } {
+  let squaredError = 0;
+  for (let i = 0; i < x.length; i++) {
+    const d = (x[i] as number) - (y[i] as number);
+    squaredError += d * d;
   }
-  return sum;
+  return { moments: momentsF32(x), squaredError };
 }
 
 /** How many codes have each byte: that of a signed code c is at c & 255. */

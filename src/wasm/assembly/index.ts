@@ -22,10 +22,10 @@ export {
 export {
   channelSumsF32,
   histogram8,
+  momentsAndErrorF32,
   momentsF32,
   pairSumsF32,
   squaredDeviationF32,
-  squaredErrorF32,
 } from './statistics';
 export { transpose8, transposeF32 } from './transpose';
 export { copyCells, gatherBlocks } from './stridedCopy';

@@ -34,9 +34,20 @@ const BLOCK = 512;
  * taken again, with care.
  */
 export function momentsF32(x: usize, count: i32, out: usize): void {
+  momentsOf(x, x, false, count, out);
+}
+
+/** {@link momentsF32} of x, and the sum of (x - y)^2 after them: eight f64 at `out`. */
+export function momentsAndErrorF32(x: usize, y: usize, count: i32, out: usize): void {
+  momentsOf(x, y, true, count, out);
+}
+
+// @ts-ignore: decorator
+@inline
+function momentsOf(x: usize, y: usize, withError: bool, count: i32, out: usize): void {
   const zero = f32x4.splat(0);
   let least = f32x4.splat(Infinity), most = f32x4.splat(-Infinity);
-  let s0 = f64x2.splat(0), s1 = s0, q0 = s0, q1 = s0;
+  let s0 = f64x2.splat(0), s1 = s0, q0 = s0, q1 = s0, e0 = s0, e1 = s0;
   let zeros: i32 = 0, nan: i32 = 0, inf: i32 = 0;
   let i = count;
   while (i >= 4) {
@@ -53,6 +64,12 @@ export function momentsF32(x: usize, count: i32, out: usize): void {
       s1 = f64x2.add(s1, b);
       b0 = f64x2.add(b0, f64x2.mul(a, a));
       b1 = f64x2.add(b1, f64x2.mul(b, b));
+      if (withError) {
+        const w = v128.load(y + (<usize>j << 2));
+        const d0 = f64x2.sub(a, low64(w)), d1 = f64x2.sub(b, high64(w));
+        e0 = f64x2.add(e0, f64x2.mul(d0, d0));
+        e1 = f64x2.add(e1, f64x2.mul(d1, d1));
+      }
     }
     const blockSquares = sumF64(b0, b1);
     if (blockSquares - blockSquares != 0) {
@@ -81,6 +98,7 @@ export function momentsF32(x: usize, count: i32, out: usize): void {
     q0 = f64x2.add(q0, b0);
     q1 = f64x2.add(q1, b1);
     x += <usize>n << 2;
+    y += <usize>n << 2;
     zeros += sumI32(zeroLanes);
     i -= n;
   }
@@ -92,10 +110,15 @@ export function momentsF32(x: usize, count: i32, out: usize): void {
     max(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1)),
     max(f32x4.extract_lane(most, 2), f32x4.extract_lane(most, 3)),
   );
-  let sum = sumF64(s0, s1), squares = sumF64(q0, q1);
+  let sum = sumF64(s0, s1), squares = sumF64(q0, q1), error = sumF64(e0, e1);
   for (; i > 0; i--) {
     const v = load<f32>(x);
     x += 4;
+    if (withError) {
+      const d = <f64>v - <f64>load<f32>(y);
+      y += 4;
+      error += d * d;
+    }
     if (v != v) nan++;
     else if (v - v != 0) inf++;
     else {
@@ -113,6 +136,7 @@ export function momentsF32(x: usize, count: i32, out: usize): void {
   store<f64>(out, <f64>zeros, 32);
   store<f64>(out, <f64>nan, 40);
   store<f64>(out, <f64>inf, 48);
+  if (withError) store<f64>(out, error, 56);
 }
 
 /** Sums of a b, a a, b b, (a - b)^2 and the largest |a - b|, NaN left out of the last: five f64 at `out`. */
@@ -155,28 +179,6 @@ export function pairSumsF32(a: usize, b: usize, count: i32, out: usize): void {
   store<f64>(out, bb, 16);
   store<f64>(out, ee, 24);
   store<f64>(out, most, 32);
-}
-
-/** Sum of (a - b)^2: one f64 at `out`. */
-export function squaredErrorF32(a: usize, b: usize, count: i32, out: usize): void {
-  let s0 = f64x2.splat(0), s1 = s0;
-  let i = count;
-  for (; i >= 4; i -= 4) {
-    const va = v128.load(a), vb = v128.load(b);
-    a += 16;
-    b += 16;
-    const d0 = f64x2.sub(low64(va), low64(vb)), d1 = f64x2.sub(high64(va), high64(vb));
-    s0 = f64x2.add(s0, f64x2.mul(d0, d0));
-    s1 = f64x2.add(s1, f64x2.mul(d1, d1));
-  }
-  let sum = sumF64(s0, s1);
-  for (; i > 0; i--) {
-    const d = <f64>load<f32>(a) - <f64>load<f32>(b);
-    a += 4;
-    b += 4;
-    sum += d * d;
-  }
-  store<f64>(out, sum);
 }
 
 /** Sum of (x - mean)^2 of the finite elements: one f64 at `out`. */
