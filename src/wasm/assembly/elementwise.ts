@@ -1,4 +1,6 @@
-import { clampF32x4, loadCodes, packCodes, roundingZero, roundToCode, storePart32, storePart8 } from './vector';
+import {
+  clampF32x4, loadCodes, packCodes, realHigh, realLow, roundingZero, roundToCode, storePart32, storePart8,
+} from './vector';
 
 const ADD = 0;
 const SUB = 1;
@@ -124,19 +126,6 @@ export function lookup8(x: usize, table: usize, out: usize, count: i32): void {
     out += 8;
   }
   for (; i > 0; i--) store<u8>(out++, load<u8>(table + <usize>load<u8>(x++)));
-}
-
-/** sa (a - za) in float32, four codes of `wide` at a time. */
-// @ts-ignore: decorator
-@inline
-function realLow(wide: v128, scale: v128): v128 {
-  return f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(wide)), scale);
-}
-
-// @ts-ignore: decorator
-@inline
-function realHigh(wide: v128, scale: v128): v128 {
-  return f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(wide)), scale);
 }
 
 /** clamp(value / sy), with NaN becoming 0, ready to round. */

@@ -3,7 +3,7 @@ import {
   POOL_KERNEL_Y, POOL_OUT, POOL_OUT_HEIGHT, POOL_OUT_WIDTH, POOL_PAD_LEFT, POOL_PAD_TOP, POOL_STRIDE_X,
   POOL_STRIDE_Y, POOL_X, POOL_X_SCALE, POOL_X_SIGNED, POOL_X_ZERO, POOL_Y_HI, POOL_Y_LO, POOL_Y_SCALE, POOL_Y_ZERO,
 } from './layout';
-import { field, packCodes, pointer, roundingZero, roundToCode, store8, storePart32 } from './vector';
+import { field, packCodes, pointer, roundingZero, roundToCode, store8, storePart32, upperHalf } from './vector';
 
 const MAX_F32 = 0;
 const MAX_Q8 = 1;
@@ -42,6 +42,7 @@ function poolRows(KIND: i32, descriptor: usize, firstRow: i32, endRow: i32): voi
   const stepX = <usize>dilationX * pixel;
   const stepY = <usize>dilationY * <usize>inWidth * pixel;
   const x = pointer(descriptor, POOL_X);
+  const flip = i8x16.splat(field(descriptor, POOL_X_SIGNED) ? <i8>-128 : 0);
   let out = pointer(descriptor, POOL_OUT) + <usize>(firstRow * outWidth) * pixel;
   for (let row = firstRow; row < endRow; row++) {
     const image = row / outHeight;
@@ -56,7 +57,7 @@ function poolRows(KIND: i32, descriptor: usize, firstRow: i32, endRow: i32): voi
       const from = x + <usize>(y0 * inWidth + left + kx0 * dilationX) * pixel;
       const count = field(descriptor, POOL_COUNT_PADDING) ? kernelY * kernelX : max(rows * columns, 1);
       if (KIND == MAX_F32) maxF32(from, out, channels, rows, columns, stepY, stepX);
-      else if (KIND == MAX_Q8) maxQ8(descriptor, from, out, channels, rows, columns, stepY, stepX);
+      else if (KIND == MAX_Q8) maxQ8(flip, from, out, channels, rows, columns, stepY, stepX);
       else if (KIND == AVERAGE_F32) averageF32(from, out, channels, rows, columns, stepY, stepX, <f64>count);
       else averageQ8(descriptor, from, out, channels, rows, columns, stepY, stepX, <f32>count);
       out += pixel;
@@ -88,29 +89,36 @@ function maxF32(x: usize, out: usize, channels: i32, rows: i32, columns: i32, st
 // @ts-ignore: decorator
 @inline
 function maxQ8(
-  descriptor: usize, x: usize, out: usize, channels: i32, rows: i32, columns: i32, stepY: usize, stepX: usize,
+  flip: v128, x: usize, out: usize, channels: i32, rows: i32, columns: i32, stepY: usize, stepX: usize,
 ): void {
-  const flip = i8x16.splat(field(descriptor, POOL_X_SIGNED) ? <i8>-128 : 0);
-  for (let c = 0; c < channels; c += 16) {
-    let best = i8x16.splat(0);
-    let row = x;
-    for (let ky = 0; ky < rows; ky++) {
-      let from = row;
-      for (let kx = 0; kx < columns; kx++) {
-        best = i8x16.max_u(best, v128.xor(v128.load(from), flip));
-        from += stepX;
-      }
-      row += stepY;
-    }
-    best = v128.xor(best, flip);
-    if (channels - c >= 16) v128.store(out, best);
-    else {
-      store8(out, best, channels - c);
-      if (channels - c > 8) store8(out + 8, i64x2.shuffle(best, best, 1, 1), channels - c - 8);
-    }
+  let c = channels;
+  // No call in this loop: it would keep the vectors out of the registers.
+  for (; c >= 16; c -= 16) {
+    v128.store(out, largestOf(flip, x, rows, columns, stepY, stepX));
     x += 16;
     out += 16;
   }
+  if (c > 0) {
+    const largest = largestOf(flip, x, rows, columns, stepY, stepX);
+    store8(out, largest, c);
+    if (c > 8) store8(out + 8, upperHalf(largest), c - 8);
+  }
+}
+
+/** The largest of a window's codes in each of 16 channels. */
+// @ts-ignore: decorator
+@inline
+function largestOf(flip: v128, x: usize, rows: i32, columns: i32, stepY: usize, stepX: usize): v128 {
+  let best = i8x16.splat(0);
+  for (let ky = 0; ky < rows; ky++) {
+    let from = x;
+    for (let kx = 0; kx < columns; kx++) {
+      best = i8x16.max_u(best, v128.xor(v128.load(from), flip));
+      from += stepX;
+    }
+    x += stepY;
+  }
+  return v128.xor(best, flip);
 }
 
 // @ts-ignore: decorator

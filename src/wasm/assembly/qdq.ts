@@ -1,4 +1,6 @@
-import { clampF32x4, loadCodes, packCodes, roundingZero, roundToCode, store8, store32 } from './vector';
+import {
+  clampF32x4, loadCodes, packCodes, realHigh, realLow, roundingZero, roundToCode, storePart32, storePart8,
+} from './vector';
 
 /** Sum of four int32 lanes. */
 // @ts-ignore: decorator
@@ -30,24 +32,35 @@ export function quantizeF32(
   const hi = f32x4.splat(<f32>(qmax - zeroPoint));
   const zero = roundingZero(zeroPoint);
   let misses = i32x4.splat(0);
-  for (let i = count; i > 0; i -= 8) {
+  let i = count;
+  // No call in this loop: it would keep the constants out of the registers.
+  for (; i >= 8; i -= 8) {
     const q0 = f32x4.nearest(f32x4.div(v128.load(x), divisor));
     const q1 = f32x4.nearest(f32x4.div(v128.load(x, 16), divisor));
-    let out0 = outside(q0, lo, hi);
-    let out1 = outside(q1, lo, hi);
-    if (i < 8) {
-      out0 = v128.and(out0, firstLanes(i));
-      out1 = v128.and(out1, firstLanes(i - 4));
-    }
-    misses = i32x4.sub(misses, i32x4.add(out0, out1));
-    const v0 = clampF32x4(v128.and(q0, f32x4.eq(q0, q0)), lo, hi);
-    const v1 = clampF32x4(v128.and(q1, f32x4.eq(q1, q1)), lo, hi);
-    const h = i16x8.narrow_i32x4_s(roundToCode(v0, zero), roundToCode(v1, zero));
-    store8(out, packCodes(h, h), i);
+    misses = i32x4.sub(misses, i32x4.add(outside(q0, lo, hi), outside(q1, lo, hi)));
+    v128.store64_lane(out, codesOfSteps(q0, q1, lo, hi, zero), 0);
     x += 32;
     out += 8;
   }
+  if (i > 0) {
+    const q0 = f32x4.nearest(f32x4.div(v128.load(x), divisor));
+    const q1 = f32x4.nearest(f32x4.div(v128.load(x, 16), divisor));
+    const out0 = v128.and(outside(q0, lo, hi), firstLanes(i));
+    const out1 = v128.and(outside(q1, lo, hi), firstLanes(i - 4));
+    misses = i32x4.sub(misses, i32x4.add(out0, out1));
+    storePart8(out, codesOfSteps(q0, q1, lo, hi, zero), i);
+  }
   store<f64>(clipped, <f64>sumI32(misses));
+}
+
+/** Eight rounded quotients as codes, in the low half; NaN becomes the zero point. */
+// @ts-ignore: decorator
+@inline
+function codesOfSteps(q0: v128, q1: v128, lo: v128, hi: v128, zero: v128): v128 {
+  const v0 = clampF32x4(v128.and(q0, f32x4.eq(q0, q0)), lo, hi);
+  const v1 = clampF32x4(v128.and(q1, f32x4.eq(q1, q1)), lo, hi);
+  const h = i16x8.narrow_i32x4_s(roundToCode(v0, zero), roundToCode(v1, zero));
+  return packCodes(h, h);
 }
 
 /** What {@link quantizeF32} counts, without codes. */
@@ -71,13 +84,18 @@ export function countClippedF32(
 export function dequantizeQ8(x: usize, out: usize, count: i32, signed: i32, zeroPoint: i32, scale: f32): void {
   const zero = i16x8.splat(<i16>zeroPoint);
   const factor = f32x4.splat(scale);
-  for (let i = count; i > 0; i -= 8) {
+  let i = count;
+  // No call in this loop either.
+  for (; i >= 8; i -= 8) {
     const wide = i16x8.sub(loadCodes(x, signed), zero);
-    const first = f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(wide)), factor);
-    const second = f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(wide)), factor);
-    store32(out, first, second, i);
+    v128.store(out, realLow(wide, factor));
+    v128.store(out, realHigh(wide, factor), 16);
     x += 8;
     out += 32;
+  }
+  if (i > 0) {
+    const wide = i16x8.sub(loadCodes(x, signed), zero);
+    storePart32(out, realLow(wide, factor), realHigh(wide, factor), i);
   }
 }
 

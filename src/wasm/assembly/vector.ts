@@ -97,6 +97,20 @@ export function loadCodes(from: usize, signed: i32): v128 {
   return signed ? v128.load8x8_s(from) : v128.load8x8_u(from);
 }
 
+/** Equation (D) for the first four of eight codes, zero point subtracted. */
+// @ts-ignore: decorator
+@inline
+export function realLow(wide: v128, scale: v128): v128 {
+  return f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(wide)), scale);
+}
+
+/** Likewise for the last four. */
+// @ts-ignore: decorator
+@inline
+export function realHigh(wide: v128, scale: v128): v128 {
+  return f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(wide)), scale);
+}
+
 /** Eight int16 codes of either signedness as bytes, in the low half. */
 // @ts-ignore: decorator
 @inline
