@@ -77,14 +77,18 @@ export interface Phase {
 
 /** A phase as a convolution over its own output pixels. */
 export function phaseProblem(geometry: ConvGeometry, { y, x, rows, columns }: Phase): PatchProblem {
-  const { outHeight, outWidth, inChannels, outChannels, groups, strideHeight, strideWidth } = geometry;
+  const { inHeight, inWidth, inChannels, outHeight, outWidth, outChannels } = geometry;
+  const { groups, strideHeight, strideWidth } = geometry;
+  const gridHeight = Math.ceil((outHeight - y) / strideHeight);
+  const gridWidth = Math.ceil((outWidth - x) / strideWidth);
+  const isPixel = [rows, columns].every((taps) => taps.length === 1 && taps[0]?.offset === 0);
   return {
     batch: geometry.batch,
-    inHeight: geometry.inHeight,
-    inWidth: geometry.inWidth,
+    inHeight,
+    inWidth,
     inChannels,
-    gridHeight: Math.ceil((outHeight - y) / strideHeight),
-    gridWidth: Math.ceil((outWidth - x) / strideWidth),
+    gridHeight,
+    gridWidth,
     strideHeight: 1,
     strideWidth: 1,
     offsetsY: rows.map(({ offset }) => offset),
@@ -92,7 +96,7 @@ export function phaseProblem(geometry: ConvGeometry, { y, x, rows, columns }: Ph
     groups,
     groupIn: inChannels / groups,
     groupOut: outChannels / groups,
-    direct: false,
+    direct: isPixel && groups === 1 && gridHeight === inHeight && gridWidth === inWidth,
     outFirst: (y * outWidth + x) * outChannels,
     outImage: outHeight * outWidth * outChannels,
     outRow: strideHeight * outWidth * outChannels,
