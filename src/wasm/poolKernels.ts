@@ -25,18 +25,45 @@ export function poolKernels(engine: Engine): PoolKernels {
         ...fields.ints,
       });
       descriptor.setFloats(fields.floats ?? {});
-      const rows = geometry.batch * geometry.outHeight;
-      const work = (out.length * geometry.kernelHeight * geometry.kernelWidth) / 4;
-      engine.run(
-        kernel,
-        engine.split(rows, work, 1).map(([first, end]) => [descriptor.pointer, first, end]),
-      );
+      runRows(kernel, descriptor, geometry);
+    });
+  };
+  const runRows = (kernel: string, { pointer }: Descriptor, geometry: PoolGeometry) => {
+    const rows = geometry.batch * geometry.outHeight;
+    const work = (rows * geometry.outWidth * geometry.channels * geometry.kernelHeight * geometry.kernelWidth) / 4;
+    engine.run(
+      kernel,
+      engine.split(rows, work, 1).map(([first, end]) => [pointer, first, end]),
+    );
+  };
+  /** The greatest of a window is that of its columns' greatest: two passes take fewer steps where windows are large. */
+  const runMax = (kernel: string, x: NumericArray, out: NumericArray, geometry: PoolGeometry, isSigned: number) => {
+    const [along, across] = separated(geometry);
+    if (stepsOf(along) + stepsOf(across) > stepsOf(geometry) / 2) {
+      run(kernel, x, out, geometry, { ints: { [layout.POOL_X_SIGNED]: isSigned } });
+      return;
+    }
+    lend(engine.memory, (loan) => {
+      const between = loan.scratch(pixelsOf(along) * geometry.channels * x.BYTES_PER_ELEMENT);
+      const passes = [
+        [along, loan.read(x), between],
+        [across, between, loan.write(out)],
+      ] as const;
+      for (const [pass, from, to] of passes) {
+        const descriptor = new Descriptor(engine.memory, loan, layout.POOL_BYTES);
+        descriptor.setInts({
+          [layout.POOL_X]: from,
+          [layout.POOL_OUT]: to,
+          ...geometryFields(pass),
+          [layout.POOL_X_SIGNED]: isSigned,
+        });
+        runRows(kernel, descriptor, pass);
+      }
     });
   };
   return {
-    maxPoolF32: (x, out, geometry) => run('maxPoolF32', x, out, geometry, {}),
-    maxPoolQ8: (x, out, geometry) =>
-      run('maxPoolQ8', x, out, geometry, { ints: { [layout.POOL_X_SIGNED]: x instanceof Int8Array ? 1 : 0 } }),
+    maxPoolF32: (x, out, geometry) => runMax('maxPoolF32', x, out, geometry, 0),
+    maxPoolQ8: (x, out, geometry) => runMax('maxPoolQ8', x, out, geometry, x instanceof Int8Array ? 1 : 0),
     averagePoolF32: (x, out, geometry, countPadding) =>
       run('averagePoolF32', x, out, geometry, { ints: { [layout.POOL_COUNT_PADDING]: countPadding ? 1 : 0 } }),
     averagePoolQ8: (x, qx, out, qy, geometry, countPadding) =>
@@ -52,6 +79,26 @@ export function poolKernels(engine: Engine): PoolKernels {
         floats: { [layout.POOL_X_SCALE]: qx.scale, [layout.POOL_Y_SCALE]: qy.scale },
       }),
   };
+}
+
+/** A pooling over the columns of a window, and the one over its rows that finishes it. */
+function separated(geometry: PoolGeometry): readonly [along: PoolGeometry, across: PoolGeometry] {
+  const { inHeight, outWidth } = geometry;
+  const still = { strideHeight: 1, dilationHeight: 1, padTop: 0, kernelHeight: 1 };
+  const upright = { strideWidth: 1, dilationWidth: 1, padLeft: 0, kernelWidth: 1 };
+  return [
+    { ...geometry, ...still, outHeight: inHeight },
+    { ...geometry, ...upright, inWidth: outWidth },
+  ];
+}
+
+function pixelsOf({ batch, outHeight, outWidth }: PoolGeometry): number {
+  return batch * outHeight * outWidth;
+}
+
+/** Elements that a pooling looks at, per channel. */
+function stepsOf(geometry: PoolGeometry): number {
+  return pixelsOf(geometry) * geometry.kernelHeight * geometry.kernelWidth;
 }
 
 function geometryFields(geometry: PoolGeometry): Readonly<Record<number, number>> {

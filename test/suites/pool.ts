@@ -1,12 +1,13 @@
 import type { PoolGeometry } from '../../src/kernels/kernelSet.ts';
 import { numbersOf } from './numbers.ts';
 
-/** Channels 1 to 40 with windows of all kinds, some of them in the padding only. */
+/** Channels 1 to 40 with windows of all kinds, some of them large, some in the padding only. */
 export function poolCases(): readonly PoolGeometry[] {
   const numbers = numbersOf(3);
   return Array.from({ length: 160 }, (_, i) => {
-    const kernelHeight = numbers.within(1, 4);
-    const kernelWidth = numbers.within(1, 3);
+    const isLarge = i % 4 === 3;
+    const kernelHeight = isLarge ? numbers.within(4, 9) : numbers.within(1, 4);
+    const kernelWidth = isLarge ? numbers.within(4, 13) : numbers.within(1, 3);
     const dilationHeight = i % 5 === 0 ? 2 : 1;
     const dilationWidth = i % 7 === 0 ? 2 : 1;
     const inHeight = numbers.within(1, 9);
