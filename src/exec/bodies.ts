@@ -1,4 +1,5 @@
 import { type AbortSignalLike, throwIfAborted } from '../base/abort.ts';
+import { invariant } from '../base/diagnostics.ts';
 import { isNumericDType } from '../base/dtype.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { sourceOf } from '../graph/build.ts';
@@ -30,7 +31,7 @@ export class Bodies {
     signal: AbortSignalLike | undefined,
   ): readonly Tensor[] {
     const body = this.#bodies.get(name);
-    if (body === undefined) throw new Error(`invariant: attribute ${name} is a graph`);
+    invariant(body !== undefined, `attribute ${name} is a graph`);
     return body.run(inputs, outer, signal);
   }
 
@@ -86,7 +87,7 @@ class Body {
     const ids = [...this.#graph.inputs, ...this.#captured];
     const captured = this.#captured.map((id) => {
       const tensor = outer.get(id);
-      if (tensor === undefined) throw new Error(`invariant: value ${id} is captured from around the body`);
+      invariant(tensor !== undefined, `value ${id} is captured from around the body`);
       return tensor;
     });
     const tensors = [...inputs, ...captured];

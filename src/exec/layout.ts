@@ -4,9 +4,9 @@ import type { Tensor } from '../base/tensor.ts';
 import type { TensorFact } from '../graph/fact.ts';
 import type { ValueId } from '../graph/model.ts';
 import type { StorageLayout } from '../ops/opDef.ts';
+import { isDequantize, isQuantize } from '../ops/quantNodes.ts';
 import { convertInto, physicalDims } from '../ops/storage.ts';
 import { type Draft, NO_CLAMP, type PlacedDraft, type PlanContext } from './draft.ts';
-import { isDequantize, isQuantize } from './quantNodes.ts';
 
 export interface Placement {
   readonly steps: readonly PlacedDraft[];

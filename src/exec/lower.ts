@@ -3,8 +3,9 @@ import type { TensorFact } from '../graph/fact.ts';
 import type { Node, ValueId } from '../graph/model.ts';
 import type { ClampRange, KernelSet } from '../kernels/kernelSet.ts';
 import type { OpDef, QuantInfo } from '../ops/opDef.ts';
+import { isDequantize, isQuantize } from '../ops/quantNodes.ts';
 import { type Draft, type IntegerSide, NO_CLAMP, type PlanContext } from './draft.ts';
-import { clampOf, isDequantize, isQuantize, quantInfoOf } from './quantNodes.ts';
+import { clampOf, quantInfoOf } from './quantNodes.ts';
 
 export interface LowerOptions {
   readonly kernels: KernelSet;

@@ -3,19 +3,12 @@ import { toNumbers } from '../base/tensor.ts';
 import type { Node, ValueId } from '../graph/model.ts';
 import type { ClampRange } from '../kernels/kernelSet.ts';
 import type { QuantInfo } from '../ops/opDef.ts';
+import { isQuantize } from '../ops/quantNodes.ts';
 import { NO_CLAMP, type PlanContext } from './draft.ts';
 
 const CODE_TYPES: readonly string[] = ['int8', 'uint8', 'int16', 'uint16', 'int32'] satisfies QuantInfo['dtype'][];
 /** What weights may have besides. */
 const NARROW_TYPES: readonly string[] = ['int4', 'uint4', 'int2', 'uint2'] satisfies QuantInfo['dtype'][];
-
-export function isQuantize(node: Node): boolean {
-  return node.opType === 'QuantizeLinear' && (node.domain === '' || node.domain === 'com.microsoft');
-}
-
-export function isDequantize(node: Node): boolean {
-  return node.opType === 'DequantizeLinear' && (node.domain === '' || node.domain === 'com.microsoft');
-}
 
 /**
  * The parameters of a QuantizeLinear or DequantizeLinear, or undefined where they are not constant float32, are

@@ -1,3 +1,4 @@
+import { invariant } from '../base/diagnostics.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { TensorSource, ValueId } from '../graph/model.ts';
 import type { KernelMemory } from '../kernels/kernelSet.ts';
@@ -44,7 +45,7 @@ export class StreamedTensors {
     if (this.#last?.source === source) return this.#last.tensor.data;
     this.#last = undefined;
     const tensor = source.loadNow?.();
-    if (tensor === undefined) throw new Error('invariant: a streamed constant can be read at once');
+    invariant(tensor !== undefined, 'a streamed constant can be read at once');
     this.#last = { source, tensor };
     return tensor.data;
   }

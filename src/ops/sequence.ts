@@ -108,13 +108,8 @@ const sequenceErase = defineOp({
   },
   run: (context) => {
     const items = [...itemsOf(context.input(0))];
-    const [, position] = context.inputs;
-    items.splice(
-      position === undefined
-        ? place(context, int64Tensor([], [-1]), items.length, 0)
-        : place(context, position, items.length, 0),
-      1,
-    );
+    const [, position = int64Tensor([], [-1])] = context.inputs;
+    items.splice(place(context, position, items.length, 0), 1);
     return [sequenceOf(items)];
   },
   quant,

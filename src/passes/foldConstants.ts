@@ -9,6 +9,7 @@ import { subgraphsOf } from '../graph/topo.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import { evaluateNode } from '../ops/evaluate.ts';
 import { inferGraph } from '../ops/inferGraph.ts';
+import { isDequantize } from '../ops/quantNodes.ts';
 import { findOp } from '../ops/registry.ts';
 
 /** Results larger than this many elements are left to the run. */
@@ -105,7 +106,8 @@ async function computed(
 ): Promise<readonly Tensor[] | undefined> {
   const opset = opsets.get(node.domain) ?? 0;
   const def = findOp(node.domain, node.opType, opset);
-  if (def === undefined || def.random === true || isDequantizeLinear(node)) return undefined;
+  // Codes and their parameters stay together: the executor recognises them.
+  if (def === undefined || def.random === true || isDequantize(node)) return undefined;
   const isConstant = (id: ValueId | undefined): boolean => id === undefined || editor.value(id)?.constant !== undefined;
   if (!node.inputs.every(isConstant) || subgraphsOf(node).length > 0) return undefined;
   const small = node.outputs.every((id) => {
@@ -126,11 +128,6 @@ async function computed(
     if (error instanceof NotFoldable) return undefined; // the run will say what is wrong with it
     throw error;
   }
-}
-
-/** Codes and their parameters stay together: the executor recognises them. */
-function isDequantizeLinear(node: Node): boolean {
-  return node.opType === 'DequantizeLinear';
 }
 
 class NotFoldable extends Error {}

@@ -8,6 +8,7 @@ import { GraphEditor } from '../graph/patch.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import { evaluateNode } from '../ops/evaluate.ts';
 import { rangeOf } from '../ops/numbers.ts';
+import { isDequantize, isQuantize } from '../ops/quantNodes.ts';
 import { findOp } from '../ops/registry.ts';
 
 /** What the QuantizeLinear and DequantizeLinear nodes of a file say about its tensors. */
@@ -183,14 +184,6 @@ export function bypassQdq(
     editor.updateNode(node.id, { inputs });
   }
   return { graph: editor.finish(), nextNodeId: ids.nextNodeId, nextValueId: ids.nextValueId };
-}
-
-export function isQuantize(node: Node): boolean {
-  return node.opType === 'QuantizeLinear' && (node.domain === '' || node.domain === 'com.microsoft');
-}
-
-export function isDequantize(node: Node): boolean {
-  return node.opType === 'DequantizeLinear' && (node.domain === '' || node.domain === 'com.microsoft');
 }
 
 async function paramsOf(graph: Graph, constants: Constants, node: Node): Promise<QuantParams | undefined> {
