@@ -31,6 +31,10 @@ function accepted(type) {
       return `\`input:folder,…\`${type.plain ? ', or one folder' : ''}; relative to the config`;
     case 'dims':
       return '`name:length,…`';
+    case 'layouts':
+      return '`input:NCHW,…`';
+    case 'overrides':
+      return '`node:word+word,…`';
   }
   throw new Error(`no words for values of kind ${type.kind}`);
 }

@@ -1,11 +1,12 @@
 import { type Diagnostic, hasErrors, type Location, nearest } from '../base/diagnostics.ts';
+import type { CalibrationMethod } from '../quant/methods.ts';
 import { checkSettings } from './checks.ts';
 import * as errors from './errors.ts';
 import { at, type IniSection, NO_SECTION, readIni } from './ini.ts';
 import type { QuantType } from './keyTypes.ts';
 import { KeyValues } from './keyValues.ts';
 import { FORMER_KEYS, KEYS, keyRow, keysOf, SECTIONS } from './schema.ts';
-import { type DataFolder, readValue } from './values.ts';
+import { type DataFolder, type Layout, type NodeOverride, readValue } from './values.ts';
 
 /** A whole config, defaults filled in. Paths are as written: relative ones start from the config's own folder. */
 export interface Config {
@@ -59,10 +60,30 @@ export interface Config {
   readonly dynamic: { readonly quantStrategy: 'ALWC' | 'ACWL' };
   readonly transform: { readonly exportPrecisionMode: 'QUANT' | 'FLOAT32' };
   readonly quantscope: {
+    /** Resolved: mindspore where a device or strict_reference asks for it. */
     readonly target: 'onnxruntime' | 'mindspore';
+    readonly strictReference: boolean;
     readonly activationType: 'int8' | 'uint8';
+    readonly activationSymmetry: 'symmetric' | 'asymmetric';
+    readonly weightSymmetry: 'symmetric' | 'asymmetric';
+    /** Resolved: ours, or the reference's activation_quant_method. */
+    readonly calibrationMethod: CalibrationMethod;
+    /** In (50, 100). */
+    readonly percentile: number;
+    /** Resolved: `auto` is on with per_channel=false. */
+    readonly equalization: boolean;
+    readonly nodeOverrides: ReadonlyMap<string, NodeOverride>;
+    /** Undefined: weights are not clustered. */
+    readonly clusters: number | undefined;
+    readonly clusterCentroids: 'linear' | 'density' | 'kmeans++';
+    readonly autoTuneTarget: number;
     readonly requantizer: 'fp32' | 'fixedPoint';
-    readonly binLayout: 'NCHW' | 'NHWC' | undefined;
+    readonly multiplierBits: number;
+    /** Undefined: as exact as multiplierBits allow. */
+    readonly multiplierError: number | undefined;
+    readonly binLayout: Layout | undefined;
+    readonly inputLayouts: ReadonlyMap<string, Layout>;
+    readonly badSamples: 'stop' | 'skip';
     readonly evaluatePath: readonly DataFolder[];
     readonly evaluateSize: number | undefined;
     readonly importedModel: 'evaluate' | 'requantize';
@@ -210,22 +231,48 @@ function buildConfig(s: KeyValues, silenced: ReadonlySet<string>): Config {
     dynamic: { quantStrategy: s.word('dynamic_quant_param', 'quant_strategy') },
     transform: { exportPrecisionMode: s.word('transform_quant_param', 'export_precision_mode') },
     quantscope: {
-      target: s.word(ours, 'target'),
+      target: targetOf(s),
+      strictReference: s.bool(ours, 'strict_reference'),
       activationType: s.word(ours, 'activation_type'),
+      activationSymmetry: s.word(ours, 'activation_symmetry'),
+      weightSymmetry: s.word(ours, 'weight_symmetry'),
+      calibrationMethod: s.optionalWord(ours, 'calibration_method') ?? s.word(full, 'activation_quant_method'),
+      percentile: s.number(ours, 'percentile'),
+      equalization: equalizes(s),
+      nodeOverrides: s.overrides(ours, 'node_overrides'),
+      clusters: s.optionalNumber(ours, 'clusters'),
+      clusterCentroids: s.word(ours, 'cluster_centroids'),
+      autoTuneTarget: s.number(ours, 'auto_tune_target'),
       requantizer: s.word(ours, 'requantizer'),
+      multiplierBits: s.number(ours, 'multiplier_bits'),
+      multiplierError: s.optionalNumber(ours, 'multiplier_error'),
       binLayout: s.optionalWord(ours, 'bin_layout'),
+      inputLayouts: s.layouts(ours, 'input_layout'),
+      badSamples: s.word(ours, 'bad_samples'),
       evaluatePath: s.folders(ours, 'evaluate_path'),
       evaluateSize: s.optionalNumber(ours, 'evaluate_size'),
       importedModel: s.word(ours, 'imported_model'),
       floatModel: s.optionalWord(ours, 'float_model'),
       labels: s.optionalWord(ours, 'labels'),
-      reportDialect: s.word(ours, 'report_dialect'),
+      reportDialect:
+        s.optionalWord(ours, 'report_dialect') ?? (s.bool(ours, 'strict_reference') ? 'converter_lite' : 'document'),
       fixedDims: s.dims(ours, 'fixed_dims'),
       silence: silenced,
     },
     at: (section, key) => s.at(section, key),
     has: (section, key) => s.has(section, key),
   };
+}
+
+function targetOf(s: KeyValues): 'onnxruntime' | 'mindspore' {
+  const device = s.optionalWord('full_quant_param', 'target_device') ?? 'CPU';
+  const implied = device !== 'CPU' || s.bool('quantscope', 'strict_reference') ? 'mindspore' : 'onnxruntime';
+  return s.optionalWord('quantscope', 'target') ?? implied;
+}
+
+function equalizes(s: KeyValues): boolean {
+  const when = s.word<'auto' | 'on' | 'off'>('quantscope', 'equalization');
+  return when === 'on' || (when === 'auto' && !s.bool('full_quant_param', 'per_channel'));
 }
 
 function buildData(s: KeyValues): Config['data'] {

@@ -28,7 +28,11 @@ export type KeyType =
   /** `input:folder,…`; a folder alone where `plain`. */
   | { readonly kind: 'folders'; readonly plain: boolean }
   /** `name:length,…`. */
-  | { readonly kind: 'dims' };
+  | { readonly kind: 'dims' }
+  /** `name:layout,…`. */
+  | { readonly kind: 'layouts' }
+  /** `node:word+word,…`. */
+  | { readonly kind: 'overrides' };
 
 /** One key of the config: everything that parsing, messages, documents and completion need to know. */
 export interface KeyRow {

@@ -1,7 +1,7 @@
 import { invariant, type Location } from '../base/diagnostics.ts';
 import { at, type IniEntry, type IniSection } from './ini.ts';
 import { keyRow } from './schema.ts';
-import type { DataFolder, Value } from './values.ts';
+import type { DataFolder, Layout, NodeOverride, Value } from './values.ts';
 
 /** The values of a config by section and key, with the defaults of the table, and where each stands. */
 export class KeyValues {
@@ -95,6 +95,21 @@ export class KeyValues {
   dims(section: string, key: string): ReadonlyMap<string, number> {
     const value = this.value(section, key);
     return value?.kind === 'dims' ? value.dims : new Map();
+  }
+
+  layouts(section: string, key: string): ReadonlyMap<string, Layout> {
+    const value = this.value(section, key);
+    return value?.kind === 'layouts' ? value.layouts : new Map();
+  }
+
+  overrides(section: string, key: string): ReadonlyMap<string, NodeOverride> {
+    const value = this.value(section, key);
+    return value?.kind === 'overrides' ? value.overrides : new Map();
+  }
+
+  optionalBool(section: string, key: string): boolean | undefined {
+    const value = this.value(section, key);
+    return value?.kind === 'bool' ? value.bool : undefined;
   }
 }
 

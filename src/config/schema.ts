@@ -1,3 +1,4 @@
+import { CALIBRATION_METHODS } from '../quant/methods.ts';
 import {
   BOOL,
   done,
@@ -272,11 +273,17 @@ const OURS: readonly Row[] = [
     key: 'target',
     type: oneOf(
       done('onnxruntime', 'the operators that ONNX Runtime quantizes'),
-      missing('mindspore', 'the operators of target_device'),
+      missing('mindspore', 'the operators and code ranges of target_device'),
     ),
-    default: 'onnxruntime',
     effect: 'done',
-    doc: 'Whose rules say what is quantized, and how.',
+    doc: 'Whose rules say what is quantized, and how; unset: mindspore where target_device or strict_reference is set, else onnxruntime.',
+  },
+  {
+    key: 'strict_reference',
+    type: BOOL,
+    default: 'false',
+    effect: 'error',
+    doc: 'Do what converter_lite does, also where it errs: its target, its tests, its report dialect.',
   },
   {
     key: 'activation_type',
@@ -290,6 +297,81 @@ const OURS: readonly Row[] = [
     doc: 'Element type of quantized activations.',
   },
   {
+    key: 'activation_symmetry',
+    type: oneOf(
+      done('asymmetric', 'all codes for the range that was seen'),
+      done('symmetric', 'zero in the middle of the codes'),
+    ),
+    default: 'asymmetric',
+    effect: 'error',
+    for: FULL,
+    doc: 'Whether the zero of an activation may lie anywhere among its codes.',
+  },
+  {
+    key: 'weight_symmetry',
+    type: oneOf(done('symmetric', 'codes -127 to 127, zero point 0'), done('asymmetric', 'all codes for the range')),
+    default: 'symmetric',
+    effect: 'error',
+    for: FULL,
+    doc: 'Whether the zero of a weight may lie anywhere among its codes.',
+  },
+  {
+    key: 'calibration_method',
+    type: oneOf(
+      ...CALIBRATION_METHODS.map(({ name, doc }) => (name === 'MAX_MIN' ? done(name, doc) : missing(name, doc))),
+    ),
+    effect: 'done',
+    for: FULL,
+    doc: 'How an activation gets its range; unset: activation_quant_method.',
+  },
+  {
+    key: 'percentile',
+    type: { kind: 'double', above: 50, below: 100 },
+    default: '99.999',
+    effect: 'error',
+    for: FULL,
+    doc: 'Per cent of all values that the range of calibration_method=PERCENTILE holds.',
+  },
+  {
+    key: 'equalization',
+    type: oneOf(done('auto', 'with per_channel=false, as converter_lite'), done('on', 'always'), done('off', 'never')),
+    default: 'auto',
+    effect: 'error',
+    for: FULL,
+    doc: 'Balance the channel ranges of the weights of neighbouring convolutions before quantizing.',
+  },
+  {
+    key: 'node_overrides',
+    type: { kind: 'overrides' },
+    effect: 'error',
+    doc: 'Choices for single nodes: node:word+word, separated by commas, as conv1:int16+symmetric,fc:float16.',
+  },
+  {
+    key: 'clusters',
+    type: int(2, 65536),
+    effect: 'error',
+    doc: 'Replace the values of each weight by this many centroids (k-means); unset: none.',
+  },
+  {
+    key: 'cluster_centroids',
+    type: oneOf(
+      done('linear', 'equal steps over the range'),
+      done('density', 'equal shares of the values'),
+      done('kmeans++', 'drawn far from each other, the same draw in every run'),
+    ),
+    default: 'linear',
+    effect: 'error',
+    doc: 'Where the centroids start.',
+  },
+  {
+    key: 'auto_tune_target',
+    type: { kind: 'double', above: 0, below: 1 },
+    default: '0.995',
+    effect: 'error',
+    for: WEIGHT,
+    doc: 'Mean cosine similarity of the outputs that auto_tune keeps.',
+  },
+  {
     key: 'requantizer',
     type: oneOf(
       done('fp32', 'float32 multiplication, as ONNX Runtime'),
@@ -301,10 +383,38 @@ const OURS: readonly Row[] = [
     doc: 'How sums become 8-bit codes.',
   },
   {
+    key: 'multiplier_bits',
+    type: int(1, 31),
+    default: '31',
+    effect: 'error',
+    for: FULL,
+    doc: 'Bits of the multiplier of requantizer=fixedPoint.',
+  },
+  {
+    key: 'multiplier_error',
+    type: { kind: 'double', above: 0, below: 1 },
+    effect: 'error',
+    for: FULL,
+    doc: 'Relative error that the multiplier may have: the smallest shift that keeps it is taken; unset: all of multiplier_bits.',
+  },
+  {
     key: 'bin_layout',
     type: oneOf(done('NCHW', 'channels first'), done('NHWC', 'channels last')),
     effect: 'done',
     doc: 'Layout of 4-D BIN files; unset: that of the model.',
+  },
+  {
+    key: 'input_layout',
+    type: { kind: 'layouts' },
+    effect: 'error',
+    doc: 'Layout of the BIN files of single inputs: input:NCHW or input:NHWC, separated by commas.',
+  },
+  {
+    key: 'bad_samples',
+    type: oneOf(done('stop', 'the run ends, naming the file'), done('skip', 'the file is left out and named')),
+    default: 'stop',
+    effect: 'error',
+    doc: 'What happens when a sample cannot be read.',
   },
   {
     key: 'evaluate_path',
@@ -341,9 +451,8 @@ const OURS: readonly Row[] = [
       done('document', 'figures as the columns are named; names with commas are quoted'),
       done('converter_lite', "figures in converter_lite's own arithmetic (Var is the deviation); nothing is quoted"),
     ),
-    default: 'document',
     effect: 'done',
-    doc: 'How the CSV reports count and are written; report.json is the same in both.',
+    doc: 'How the CSV reports count and are written; report.json is the same in both. Unset: document, or converter_lite with strict_reference.',
   },
   {
     key: 'fixed_dims',

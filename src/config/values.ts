@@ -2,6 +2,7 @@ import { type Diagnostic, type Location, nearest } from '../base/diagnostics.ts'
 import * as errors from './errors.ts';
 import { at, type IniEntry } from './ini.ts';
 import type { Choice, KeyRow } from './keyTypes.ts';
+import { type NodeOverride, readOverrides } from './overrides.ts';
 
 /** A folder of samples and the input they feed; undefined: the only input. */
 export interface DataFolder {
@@ -18,7 +19,12 @@ export type Value =
   | { readonly kind: 'vector'; readonly numbers: readonly number[] }
   | { readonly kind: 'names'; readonly names: readonly string[] }
   | { readonly kind: 'folders'; readonly folders: readonly DataFolder[] }
-  | { readonly kind: 'dims'; readonly dims: ReadonlyMap<string, number> };
+  | { readonly kind: 'dims'; readonly dims: ReadonlyMap<string, number> }
+  | { readonly kind: 'layouts'; readonly layouts: ReadonlyMap<string, Layout> }
+  | { readonly kind: 'overrides'; readonly overrides: ReadonlyMap<string, NodeOverride> };
+
+export type { NodeOverride };
+export type Layout = 'NCHW' | 'NHWC';
 
 /** A value and what there is to say about it; no value where an error is among it. */
 export interface ReadValue {
@@ -77,6 +83,12 @@ function parsedValue(row: KeyRow, text: string, place: Location, diagnostics: Di
       return readFolders(key, text, type.plain, place, diagnostics);
     case 'dims':
       return readDims(key, text, place, diagnostics);
+    case 'layouts':
+      return readLayouts(key, text, place, diagnostics);
+    case 'overrides': {
+      const overrides = readOverrides(key, readItems(key, text, place, diagnostics), place, diagnostics);
+      return overrides && { kind: 'overrides', overrides };
+    }
   }
 }
 
@@ -199,4 +211,18 @@ function readDims(key: string, text: string, place: Location, diagnostics: Diagn
     dims.set(item.slice(0, colon).trim(), Number(length));
   }
   return { kind: 'dims', dims };
+}
+
+function readLayouts(key: string, text: string, place: Location, diagnostics: Diagnostic[]): Value | undefined {
+  const layouts = new Map<string, Layout>();
+  for (const item of readItems(key, text, place, diagnostics)) {
+    const colon = item.lastIndexOf(':');
+    const layout = item.slice(colon + 1).trim();
+    if (colon <= 0 || (layout !== 'NCHW' && layout !== 'NHWC')) {
+      diagnostics.push(errors.badItem(place, key, item, 'is not input:NCHW or input:NHWC'));
+      return undefined;
+    }
+    layouts.set(item.slice(0, colon).trim(), layout);
+  }
+  return { kind: 'layouts', layouts };
 }
