@@ -3,6 +3,8 @@ const SHIFT = 397;
 
 /** A stream of random numbers that NumPy's `RandomState(seed)` gives too. */
 export interface RandomState {
+  /** 32 random bits: what C++'s std::mt19937 gives. */
+  word(): number;
   /** Uniform in [0, 1), 53 bits. */
   uniform(): number;
   /** Normal, mean 0, deviation 1. */
@@ -49,7 +51,7 @@ export function randomState(seed: number): RandomState {
       return factor * y;
     }
   };
-  return { uniform, normal };
+  return { word, uniform, normal };
 }
 
 function twist(state: Uint32Array): void {

@@ -67,13 +67,15 @@ function checkLabels(s: KeyValues): Diagnostic[] {
   return [errors.missingKey(s.at('quantscope', 'labels'), 'quantscope', 'evaluate_path', why)];
 }
 
+/** FULL_QUANT needs calibration samples; other types use what samples there are. */
 function checkCalibration(s: KeyValues, quantType: string | undefined): Diagnostic[] {
-  if (quantType !== 'FULL_QUANT') return [];
   const missing = (key: string, why: string) => errors.missingKey(s.at(DATA, key), DATA, key, why);
-  if (!s.has(DATA, 'calibrate_path'))
+  const calibrates = s.has(DATA, 'calibrate_path');
+  if (quantType === 'FULL_QUANT' && !calibrates)
     return [missing('calibrate_path', 'FULL_QUANT takes the ranges of activations from samples; add input:folder')];
+  if (quantType === undefined || !(calibrates || s.has('quantscope', 'evaluate_path'))) return [];
   const found: Diagnostic[] = [];
-  if (!s.has(DATA, 'calibrate_size')) {
+  if (calibrates && !s.has(DATA, 'calibrate_size')) {
     const message = 'calibrate_size is missing: all files are used here, but converter_lite fails without it';
     found.push(errors.hint(s.at(DATA, 'calibrate_path'), 'warning', message));
   }

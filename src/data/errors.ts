@@ -164,6 +164,12 @@ export function wrongSampleType(file: string, input: string, dtype: string): Dia
   return new DiagnosticError(make('DAT211', { file }, message));
 }
 
+/** DAT212: a run without samples, of a model with an input that numbers cannot fill. */
+export function cannotGenerate(input: string, dtype: string): DiagnosticError {
+  const message = `input ${input} has type ${dtype}, for which no pseudo-random sample can be made; name samples with calibrate_path or [quantscope] evaluate_path`;
+  return new DiagnosticError(make('DAT212', { file: input }, message));
+}
+
 // Labels.
 
 /** DAT301: a line of labels that names no class. */

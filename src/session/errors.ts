@@ -48,6 +48,17 @@ export function evaluatedOnCalibration(at: Location, count: number): Diagnostic 
   };
 }
 
+/** SES415: neither calibration nor evaluation samples are named, and the type of quantization needs none. */
+export function evaluatedOnRandom(at: Location): Diagnostic {
+  return {
+    severity: 'warning',
+    code: 'SES415',
+    message:
+      'no samples are named, so figures are measured on one pseudo-random sample, as converter_lite does (floats in 0.1 to 1): they say little of real data. Name samples with [quantscope] evaluate_path',
+    at,
+  };
+}
+
 /** SES406: folders that do not go with the model's inputs. */
 export function inputNames(at: Location, named: readonly string[], inputs: readonly string[]): DiagnosticError {
   const form = inputs.map((name) => `${name}:folder`).join(',');

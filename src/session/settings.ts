@@ -8,6 +8,7 @@ import {
   throwErrors,
 } from '../base/diagnostics.ts';
 import type { DType } from '../base/dtype.ts';
+import type { FixedPointForm, RequantizerFlavour } from '../base/fixedPoint.ts';
 import type { Samples } from '../base/samples.ts';
 import { type Config, parseConfig, silence } from '../config/config.ts';
 import { setSkipNodes, skipNodesOf } from '../config/skipNodes.ts';
@@ -15,13 +16,14 @@ import { configTemplate, type TemplateType } from '../config/templates.ts';
 import { classFoldersOf, folderLabels, indicesOfFolders } from '../data/classFolders.ts';
 import { classesOfFolders, noClassFolders } from '../data/errors.ts';
 import { type Labels, readLabels } from '../data/labels.ts';
+import { pseudoRandomSample } from '../data/pseudoRandom.ts';
 import { openSamples } from '../data/reader.ts';
 import { bindInputs } from '../passes/bindInputs.ts';
 import type { QuantizeParams } from '../protocol/messages.ts';
 import { unknownSkip } from '../quant/errors.ts';
 import type { TargetName } from '../quant/targets.ts';
 import type { ReportDialect } from '../report/csv.ts';
-import { evaluatedOnCalibration, inputNames, needsFullRun, noLabels, unlabelled } from './errors.ts';
+import { evaluatedOnCalibration, evaluatedOnRandom, inputNames, needsFullRun, noLabels, unlabelled } from './errors.ts';
 import type { OpenModel } from './model.ts';
 import type { LabelLookup } from './topOne.ts';
 
@@ -41,7 +43,9 @@ export interface Settings {
   readonly perChannel: boolean;
   readonly biasCorrection: boolean;
   readonly activationType: 'int8' | 'uint8';
-  readonly requantizer: 'fp32' | 'fixedPoint';
+  readonly requantizer: RequantizerFlavour;
+  /** The fixed-point form that `requantizer` is, or would be. */
+  readonly fixedPoint: FixedPointForm;
   /** What becomes of a model that is quantized already. */
   readonly importedModel: 'evaluate' | 'requantize';
   /** Absolute path of its float parent; null without one. */
@@ -49,7 +53,9 @@ export interface Settings {
   /** `skip_quant_node`, as written. */
   readonly skip: readonly string[];
   readonly fixedDims: ReadonlyMap<string, number>;
+  /** Samples of `calibrate_path`; without it, where quantizing needs none, those that figures are measured on. */
   readonly calibration: Samples;
+  readonly sampleSource: 'calibrate_path' | 'evaluate_path' | 'pseudo-random';
   readonly evaluation: { readonly samples: Samples; readonly count: number; readonly label: string };
   readonly labels: LabelLookup | undefined;
   readonly reportDialect: ReportDialect;
@@ -76,12 +82,12 @@ export async function openSettings(params: RunRequest, open: OpenModel, files: F
     return value?.dtype === undefined || dims === undefined ? [] : [{ name: value.name, dtype: value.dtype, dims }];
   });
   const parts: DataParts = { config, files, inputs, base: files.directoryOf(params.configPath) };
-  const calibration = await openFolders(parts, 'calibrate');
-  const found = [...diagnostics, ...calibration.diagnostics];
-  const evaluation = await openEvaluation(parts, calibration.samples, found);
+  const found = [...diagnostics];
+  const data = await openData(parts, found);
   const labels = await openLabels(parts, found);
   const folder = params.reportFolder ?? config.common.debugInfoSavePath;
   const { quantscope, full, common } = config;
+  const fixedPoint = fixedPointOf(quantscope);
   return {
     configPath: params.configPath,
     quantType: common.quantType,
@@ -89,13 +95,13 @@ export async function openSettings(params: RunRequest, open: OpenModel, files: F
     perChannel: full.perChannel,
     biasCorrection: full.biasCorrection,
     activationType: quantscope.activationType,
-    requantizer: quantscope.requantizer,
+    requantizer: quantscope.requantizer === 'fp32' ? 'fp32' : fixedPoint,
+    fixedPoint,
     importedModel: quantscope.importedModel,
     floatModel: quantscope.floatModel === undefined ? null : files.resolve(parts.base, quantscope.floatModel),
     skip: common.skipQuantNode,
     fixedDims,
-    calibration: calibration.samples,
-    evaluation,
+    ...data,
     labels,
     reportDialect: quantscope.reportDialect,
     reportFolder: folder === undefined ? null : files.resolve(parts.base, folder),
@@ -210,16 +216,38 @@ async function openFolders({ config, files, inputs, base }: DataParts, use: 'cal
   });
 }
 
-async function openEvaluation(parts: DataParts, calibration: Samples, found: Diagnostic[]) {
-  const { config } = parts;
-  if (config.quantscope.evaluatePath.length === 0) {
-    const count = Math.min(config.quantscope.evaluateSize ?? calibration.count, calibration.count);
-    found.push(evaluatedOnCalibration(config.at('quantscope', 'evaluate_path'), count));
-    return { samples: calibration, count, label: 'calibration samples' };
+type Data = Pick<Settings, 'calibration' | 'sampleSource' | 'evaluation'>;
+
+/** Samples to calibrate and to evaluate on; the config's checks saw that samples are named where quantizing needs some. */
+async function openData(parts: DataParts, found: Diagnostic[]): Promise<Data> {
+  const { data, quantscope } = parts.config;
+  if (data.calibratePath.length === 0) return openWithoutCalibration(parts, found);
+  const { samples: calibration, diagnostics } = await openFolders(parts, 'calibrate');
+  found.push(...diagnostics);
+  const sampleSource = 'calibrate_path';
+  if (quantscope.evaluatePath.length > 0)
+    return { calibration, sampleSource, evaluation: await openEvaluation(parts, found) };
+  const count = Math.min(quantscope.evaluateSize ?? calibration.count, calibration.count);
+  found.push(evaluatedOnCalibration(parts.config.at('quantscope', 'evaluate_path'), count));
+  return { calibration, sampleSource, evaluation: { samples: calibration, count, label: 'calibration samples' } };
+}
+
+async function openWithoutCalibration(parts: DataParts, found: Diagnostic[]): Promise<Data> {
+  const { config, inputs } = parts;
+  if (config.quantscope.evaluatePath.length > 0) {
+    const evaluation = await openEvaluation(parts, found);
+    return { calibration: evaluation.samples, sampleSource: 'evaluate_path', evaluation };
   }
+  found.push(evaluatedOnRandom(config.at('quantscope', 'evaluate_path')));
+  const calibration = pseudoRandomSample(inputs);
+  const evaluation = { samples: calibration, count: calibration.count, label: 'pseudo-random data' };
+  return { calibration, sampleSource: 'pseudo-random', evaluation };
+}
+
+async function openEvaluation(parts: DataParts, found: Diagnostic[]): Promise<Data['evaluation']> {
   const { samples, diagnostics } = await openFolders(parts, 'evaluate');
   found.push(...diagnostics);
-  const label = config.quantscope.evaluatePath.map((f) => f.path).join(', ');
+  const label = parts.config.quantscope.evaluatePath.map((f) => f.path).join(', ');
   return { samples, count: samples.count, label };
 }
 
@@ -255,6 +283,10 @@ function targetOf(config: Config): TargetName {
   return target;
 }
 
+function fixedPointOf({ multiplierBits: bits, multiplierError: tolerance }: Config['quantscope']): FixedPointForm {
+  return tolerance === undefined ? { bits } : { bits, tolerance };
+}
+
 /** One line per setting that calibration or plan depend on, in the order of their names. */
 function fingerprintOf(config: Config, dims: ReadonlyMap<string, number>): string {
   const { full, data, quantscope, common } = config;
@@ -266,6 +298,8 @@ function fingerprintOf(config: Config, dims: ReadonlyMap<string, number>): strin
     target: quantscope.target,
     activation_type: quantscope.activationType,
     requantizer: quantscope.requantizer,
+    multiplier_bits: quantscope.multiplierBits,
+    multiplier_error: quantscope.multiplierError,
     bin_layout: quantscope.binLayout,
     evaluate_path: quantscope.evaluatePath,
     evaluate_size: quantscope.evaluateSize,
