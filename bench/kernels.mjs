@@ -40,11 +40,9 @@ function filled(dtype, length) {
 }
 
 function requantizer(channels) {
-  const real = new Float64Array(channels).fill(0.001);
   return {
     flavour: 'fp32',
-    real,
-    multiplier: Float32Array.from(real),
+    multiplier: new Float32Array(channels).fill(0.001),
     zeroPoint: 3,
     signed: false,
     lo: 0,

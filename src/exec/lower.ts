@@ -1,3 +1,4 @@
+import type { RequantizerFlavour } from '../base/fixedPoint.ts';
 import { rint } from '../base/round.ts';
 import type { TensorFact } from '../graph/fact.ts';
 import type { Node, ValueId } from '../graph/model.ts';
@@ -9,7 +10,7 @@ import { clampOf, quantInfoOf } from './quantNodes.ts';
 
 export interface LowerOptions {
   readonly kernels: KernelSet;
-  readonly flavour: 'fp32' | 'fixedPoint';
+  readonly flavour: RequantizerFlavour;
 }
 
 type Accepted = { readonly draft: Draft } | { readonly why: string | undefined };

@@ -26,7 +26,7 @@ export function prepareStep(draft: PlacedDraft, parts: PrepareParts): Prepared {
   const make = makerOf(draft, parts);
   if (make === undefined) return { value: undefined, release: () => undefined };
   return parts.signatures.prepared.take(
-    `${parts.kernels.engine} ${parts.options.requantizer} ${parts.key}`,
+    `${parts.kernels.engine} ${JSON.stringify(parts.options.requantizer)} ${parts.key}`,
     make,
     releasePrepared,
   );

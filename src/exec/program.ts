@@ -1,5 +1,6 @@
 import type { AbortSignalLike } from '../base/abort.ts';
 import type { DType } from '../base/dtype.ts';
+import type { RequantizerFlavour } from '../base/fixedPoint.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { Dim, Graph, Node, ValueId } from '../graph/model.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
@@ -106,7 +107,7 @@ export interface CompileOptions {
   readonly file: string;
   /** Shapes of the graph inputs; every symbol must be bound. */
   readonly inputDims: ReadonlyMap<ValueId, readonly number[]>;
-  readonly requantizer: 'fp32' | 'fixedPoint';
+  readonly requantizer: RequantizerFlavour;
   /** Values that must exist as such and stay comparable, so are not fused away. Graph outputs always do. */
   readonly keep?: ReadonlySet<ValueId>;
   /** Keeps element-wise float steps apart, so that all they make can be looked at; otherwise chains of them are one step. */

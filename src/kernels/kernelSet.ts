@@ -1,4 +1,5 @@
 import type { DTypeArrays, NumericDType } from '../base/dtype.ts';
+import type { FixedPoint } from '../base/fixedPoint.ts';
 
 /**
  * What an engine can compute: typed arrays in, typed arrays out, no ONNX. Two implementations, `js` (the readable
@@ -251,23 +252,31 @@ export interface TensorQuant {
   readonly signed: boolean;
 }
 
-/**
- * From int32 accumulators to 8-bit codes, equation (R).
- * `fp32`: clamp(rint(fround(fround(acc) * multiplier[c])) + zeroPoint), multiplier = fround(fround(sa * sb[c]) / sy).
- * `fixedPoint`: clamp(floor((acc * M0[c] + 2^(n[c]-1)) / 2^n[c]) + zeroPoint), M0 the 31-bit mantissa of the real sa * sb[c] / sy.
- */
-export interface Requantizer {
-  readonly flavour: 'fp32' | 'fixedPoint';
-  /** [O]. */
-  readonly multiplier: Float32Array;
-  /** [O], double precision sa * sb[c] / sy, from which the fixed-point pair is derived. */
-  readonly real: Float64Array;
+/** Where the codes of a requantizer lie. */
+interface CodeBounds {
   readonly zeroPoint: number;
   readonly signed: boolean;
   /** Codes are clamped to [lo, hi], inside the dtype; a folded ReLU raises lo. */
   readonly lo: number;
   readonly hi: number;
 }
+
+/** clamp(rint(fround(fround(acc) * multiplier[c])) + zeroPoint), multiplier = fround(fround(sa * sb[c]) / sy). */
+export interface Fp32Requantizer extends CodeBounds {
+  readonly flavour: 'fp32';
+  /** [O]. */
+  readonly multiplier: Float32Array;
+}
+
+/** clamp(floor((acc * M0[c] + 2^(n[c]-1)) / 2^n[c]) + zeroPoint), M0 2^-n near the real sa * sb[c] / sy. */
+export interface FixedPointRequantizer extends CodeBounds {
+  readonly flavour: 'fixedPoint';
+  /** [O]. */
+  readonly multiplier: readonly FixedPoint[];
+}
+
+/** From int32 accumulators to 8-bit codes, equation (R). */
+export type Requantizer = Fp32Requantizer | FixedPointRequantizer;
 
 export interface ConvQ8Weights {
   /** [O, I/groups, kH, kW]; for gemm [K, N], or [N, K] when `transposed`. */

@@ -172,17 +172,13 @@ export function requantizerFor(context: Pick<RunContext<ConvSpecs>, 'input'>, ou
     ArrayLike<number>,
     ArrayLike<number>,
   ];
-  const real = Float64Array.from(
-    { length: outChannels },
-    (_, c) => ((sx[0] as number) * (sw[sw.length === 1 ? 0 : c] as number)) / (sy[0] as number),
-  );
   const multiplier = Float32Array.from(
     { length: outChannels },
     (_, c) => Math.fround((sx[0] as number) * (sw[sw.length === 1 ? 0 : c] as number)) / (sy[0] as number),
   );
   const signed = context.input(7).dtype === 'int8';
   const [lo, hi] = rangeOf(signed ? 'int8' : 'uint8');
-  return { flavour: 'fp32', multiplier, real, zeroPoint: zeroPointOf(context.input(7)), signed, lo, hi };
+  return { flavour: 'fp32', multiplier, zeroPoint: zeroPointOf(context.input(7)), signed, lo, hi };
 }
 
 /** Convolutions of ONNX's own integer operators. */

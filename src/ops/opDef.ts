@@ -1,4 +1,5 @@
 import type { DType, DTypeArrays, NumericDType } from '../base/dtype.ts';
+import type { RequantizerFlavour } from '../base/fixedPoint.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { TensorFact } from '../graph/fact.ts';
 import type { Graph, TensorSource } from '../graph/model.ts';
@@ -132,7 +133,7 @@ export interface QuantInfo {
 export interface IntegerContext<S extends AttributeSpecs> {
   readonly attributes: AttributeValues<S>;
   readonly kernels: KernelSet;
-  readonly flavour: 'fp32' | 'fixedPoint';
+  readonly flavour: RequantizerFlavour;
   /** Facts of the float values: inputs without their DequantizeLinear, outputs before their QuantizeLinear. */
   readonly inputs: readonly (TensorFact | undefined)[];
   readonly outputs: readonly TensorFact[];

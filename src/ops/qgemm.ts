@@ -102,7 +102,7 @@ function requantizerOf(scales: Float32Array, sy: number, zero: Tensor): Requanti
   const [lo, hi] = rangeOf(signed ? 'int8' : 'uint8');
   const multiplier = scales.map((s) => s / sy);
   const zeroPoint = numbersOf(zero)[0] as number;
-  return { flavour: 'fp32', multiplier, real: Float64Array.from(multiplier), zeroPoint, signed, lo, hi };
+  return { flavour: 'fp32', multiplier, zeroPoint, signed, lo, hi };
 }
 
 /** The quantized Gemm of ONNX Runtime. */

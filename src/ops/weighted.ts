@@ -1,6 +1,7 @@
+import { MULTIPLIER_LIMIT, toFixedPoint } from '../base/fixedPoint.ts';
 import { clamp } from '../base/round.ts';
 import type { ClampRange, Packed, Requantizer } from '../kernels/kernelSet.ts';
-import { inputQuant, outputQuant, quantizeNumber } from './codes.ts';
+import { outputQuant, quantizeNumber } from './codes.ts';
 import { rangeOf } from './numbers.ts';
 import type { AttributeSpecs, IntegerContext, QuantInfo } from './opDef.ts';
 
@@ -63,6 +64,11 @@ export function acceptsWeighted(context: IntegerContext<AttributeSpecs>, roles: 
   if (w.scale.length > 1 && (w.axis !== roles.channelAxis || w.scale.length !== roles.outChannels)) {
     return `The weight is quantized along axis ${w.axis}; the integer form needs axis ${roles.channelAxis}.`;
   }
+  if (context.flavour !== 'fp32') {
+    const widest = Math.max(...realMultipliers([x, w, y], roles.outChannels));
+    if (!(widest < MULTIPLIER_LIMIT))
+      return `Its multiplier ${widest} (activation scale times weight scale by output scale) has no fixed-point form; those below 2^30 have.`;
+  }
   const bias = biasBound(context, roles, x, w);
   if (typeof bias === 'string') return bias;
   const largest = largestFactor(x) * largestFactor(w);
@@ -111,23 +117,36 @@ function at(list: Float32Array | Int32Array, channel: number): number {
   return list[list.length === 1 ? 0 : channel] as number;
 }
 
-/** Equation (R) for a weighted node: multiplier[c] = fround(fround(sx * sw[c]) / sy), codes inside the clamp. */
+/** Equation (R) for a weighted node in the flavour of its context, codes inside the clamp. */
 export function requantizerOf(
   context: IntegerContext<AttributeSpecs>,
   roles: Pick<WeightedRoles, 'weight' | 'outChannels'>,
 ): Requantizer {
-  const x = inputQuant(context, 0);
   const y = outputQuant(context, 0);
-  const w = context.inputQuants[roles.weight] as QuantInfo; // `acceptsWeighted` checked it
-  const multiplier = new Float32Array(roles.outChannels);
-  const real = new Float64Array(roles.outChannels);
-  for (let c = 0; c < roles.outChannels; c++) {
-    multiplier[c] = Math.fround(x.scale * at(w.scale, c)) / y.scale;
-    real[c] = (x.scale * at(w.scale, c)) / y.scale;
-  }
+  const w = context.inputQuants[roles.weight] as QuantInfo; // `acceptsWeighted` checked it, and the others
   const [qmin, qmax] = rangeOf(y.signed ? 'int8' : 'uint8');
   const bounds = quantizedClamp(context.clamp, y, qmin, qmax);
-  return { flavour: context.flavour, multiplier, real, zeroPoint: y.zeroPoint, signed: y.signed, ...bounds };
+  const codes = { zeroPoint: y.zeroPoint, signed: y.signed, ...bounds };
+  const { flavour } = context;
+  const quants = [context.inputQuants[0], w, context.outputQuants[0]] as [QuantInfo, QuantInfo, QuantInfo]; // as above
+  if (flavour === 'fp32') return { flavour, multiplier: fp32Multipliers(quants, roles.outChannels), ...codes };
+  const real = Array.from(realMultipliers(quants, roles.outChannels));
+  return { flavour: 'fixedPoint', multiplier: real.map((m) => toFixedPoint(m, flavour)), ...codes };
+}
+
+/** Parameters of activation, weight and output of a weighted node. */
+export type WeightedQuants = readonly [x: QuantInfo, w: QuantInfo, y: QuantInfo];
+
+/** What sums are multiplied with on the way to codes: sx * sw[c] / sy in double precision, [O]. */
+export function realMultipliers([x, w, y]: WeightedQuants, outChannels: number): Float64Array {
+  const [sx, sy] = [at(x.scale, 0), at(y.scale, 0)];
+  return Float64Array.from({ length: outChannels }, (_, c) => (sx * at(w.scale, c)) / sy);
+}
+
+/** The same as float32 arithmetic has it: fround(fround(sx * sw[c]) / sy), [O]. */
+export function fp32Multipliers([x, w, y]: WeightedQuants, outChannels: number): Float32Array {
+  const [sx, sy] = [at(x.scale, 0), at(y.scale, 0)];
+  return Float32Array.from({ length: outChannels }, (_, c) => Math.fround(sx * at(w.scale, c)) / sy);
 }
 
 /** Codes of a real clamp: Q is monotone, so clamping codes to Q(lo), Q(hi) equals quantizing the clamped number. */

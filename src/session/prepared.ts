@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../base/diagnostics.ts';
+import type { RequantizerFlavour } from '../base/fixedPoint.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { compile } from '../exec/compile.ts';
 import type { CompileOptions, Program } from '../exec/program.ts';
@@ -49,7 +50,7 @@ export interface CompileParts {
   readonly open: OpenModel;
   readonly prepared: Prepared;
   readonly kernels: KernelSet;
-  readonly requantizer: 'fp32' | 'fixedPoint';
+  readonly requantizer: RequantizerFlavour;
 }
 
 /** Compiles the prepared graph, or its quantized form, for its bound shapes. */

@@ -121,11 +121,11 @@ function repeated(requantizer: Requantizer, phases: number): Requantizer {
   const known = repetitions.get(requantizer) ?? new Map<number, Requantizer>();
   repetitions.set(requantizer, known);
   const times = <T>(list: Iterable<T>): T[] => Array.from({ length: phases }, () => [...list]).flat();
-  const made = known.get(phases) ?? {
-    ...requantizer,
-    multiplier: Float32Array.from(times(requantizer.multiplier)),
-    real: Float64Array.from(times(requantizer.real)),
-  };
+  const made =
+    known.get(phases) ??
+    (requantizer.flavour === 'fp32'
+      ? { ...requantizer, multiplier: Float32Array.from(times(requantizer.multiplier)) }
+      : { ...requantizer, multiplier: times(requantizer.multiplier) });
   known.set(phases, made);
   return made;
 }

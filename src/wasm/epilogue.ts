@@ -1,5 +1,5 @@
-import { toFixedPoint } from '../base/fixedPoint.ts';
-import type { Requantizer } from '../kernels/kernelSet.ts';
+import type { FixedPoint } from '../base/fixedPoint.ts';
+import type { FixedPointRequantizer, Fp32Requantizer, Requantizer } from '../kernels/kernelSet.ts';
 import * as layout from './assembly/layout.ts';
 import type { DescriptorForm } from './descriptor.ts';
 import { spreadBias, type WeightOrder } from './pack.ts';
@@ -49,10 +49,10 @@ export function describeEpilogue(
 
 /** Below 2^22, with room for the rounding of sum, multiplier and product. */
 const BOUND = 2 ** 21;
-const bounded = new WeakMap<Requantizer, { readonly reach: Float64Array; readonly yes: boolean }>();
+const bounded = new WeakMap<Fp32Requantizer, { readonly reach: Float64Array; readonly yes: boolean }>();
 
 /** Whether no scaled sum can reach {@link BOUND}; answered once for the weights that a requantizer belongs to. */
-function isBounded(requantizer: Requantizer, reach: Float64Array | undefined): boolean {
+function isBounded(requantizer: Fp32Requantizer, reach: Float64Array | undefined): boolean {
   if (reach === undefined) return false;
   const known = bounded.get(requantizer);
   if (known?.reach === reach) return known.yes;
@@ -68,13 +68,16 @@ interface FixedPointWords {
 }
 
 /** They depend on the requantizer and the groups alone, and one requantizer belongs to one node. */
-const fixedPointWords = new WeakMap<Requantizer, FixedPointWords>();
+const fixedPointWords = new WeakMap<FixedPointRequantizer, FixedPointWords>();
 
-function fixedPointOf(requantizer: Requantizer, order: Pick<WeightOrder, 'groups' | 'groupOut'>): FixedPointWords {
+function fixedPointOf(
+  requantizer: FixedPointRequantizer,
+  order: Pick<WeightOrder, 'groups' | 'groupOut'>,
+): FixedPointWords {
   const known = fixedPointWords.get(requantizer);
   const channels = order.groups * roundUp(order.groupOut, 8);
   if (known !== undefined && known.words.length === wordsOf(known, channels)) return known;
-  const pairs = Array.from(requantizer.real, toFixedPoint);
+  const pairs = requantizer.multiplier.map(inFullWidth);
   const mantissas = spread(
     pairs.map((p) => p.mantissa),
     order,
@@ -87,6 +90,15 @@ function fixedPointOf(requantizer: Requantizer, order: Pick<WeightOrder, 'groups
   const made = { common, words: common ? commonWords(mantissas, shifts) : Int32Array.of(...mantissas, ...shifts) };
   fixedPointWords.set(requantizer, made);
   return made;
+}
+
+const MAX_SHIFT = 62;
+
+/** The same number, and the same rounding, with a mantissa of 31 bits; 0 below 2^-32, whose products round to 0. */
+function inFullWidth({ mantissa, shift }: FixedPoint): FixedPoint {
+  const more = mantissa === 0 ? 0 : Math.clz32(mantissa) - 1;
+  if (shift + more > MAX_SHIFT) return { mantissa: 0, shift: MAX_SHIFT };
+  return { mantissa: mantissa * 2 ** more, shift: shift + more };
 }
 
 function wordsOf({ common }: FixedPointWords, channels: number): number {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { FULL_WIDTH } from '../../src/base/fixedPoint.ts';
 import type { Tensor } from '../../src/base/tensor.ts';
 import type { ValueId } from '../../src/graph/model.ts';
 import type { KernelSet } from '../../src/kernels/kernelSet.ts';
@@ -108,7 +109,7 @@ describeWithShared('exported QDQ models in onnxruntime', () => {
     await session.exportModel(path);
     const { evaluation } = await samplesOf(m.path, configText);
     const exact = await probeOf(path, kernels, 'fp32');
-    const fixed = await probeOf(path, kernels, 'fixedPoint');
+    const fixed = await probeOf(path, kernels, FULL_WIDTH);
     const ort = await OnnxRuntime.open(exact.path, 'disabled');
     const codes = codesById(exact, await ort.run(evaluation, 0));
     await ort.release();

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import type { RequantizerFlavour } from '../../src/base/fixedPoint.ts';
 import { type Tensor, tensor } from '../../src/base/tensor.ts';
 import type { Program, Step } from '../../src/exec/program.ts';
 import type { Graph, Model, Node, ValueId } from '../../src/graph/model.ts';
@@ -21,7 +22,7 @@ export interface Probe {
 export async function probeOf(
   path: string,
   kernels: KernelSet,
-  requantizer: 'fp32' | 'fixedPoint' = 'fp32',
+  requantizer: RequantizerFlavour = 'fp32',
 ): Promise<Probe> {
   const open = await openModel(nodeFiles, path);
   const { graph } = open.model;

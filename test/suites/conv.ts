@@ -1,5 +1,6 @@
 import type { ConvGeometry, Requantizer } from '../../src/kernels/kernelSet.ts';
 import { type CodeKind, type Numbers, numbersOf } from './numbers.ts';
+import { multipliersOf } from './requantize.ts';
 
 export interface ConvCase extends ConvGeometry {
   readonly name: string;
@@ -181,12 +182,10 @@ export function requantizerFor(
   flavour: Requantizer['flavour'],
   spread: number,
 ): Requantizer {
-  const real = Float64Array.from({ length: channels }, () => ((0.3 + numbers.next()) * 100) / spread);
+  const real = Array.from({ length: channels }, () => ((0.3 + numbers.next()) * 100) / spread);
   const [qmin, qmax] = kind === 'signed' ? [-128, 127] : [0, 255];
   return {
-    flavour,
-    real,
-    multiplier: Float32Array.from(real),
+    ...multipliersOf(real, flavour === 'fp32' ? 'fp32' : { bits: numbers.within(1, 31) }),
     zeroPoint: numbers.within(qmin, qmax),
     signed: kind === 'signed',
     lo: numbers.pick([qmin, qmin + 100]),

@@ -1,6 +1,6 @@
-import { type FixedPoint, multiplyByFixedPoint, toFixedPoint } from '../../base/fixedPoint.ts';
+import { type FixedPoint, multiplyByFixedPoint } from '../../base/fixedPoint.ts';
 import { clamp, rint } from '../../base/round.ts';
-import type { Requantizer } from '../kernelSet.ts';
+import type { FixedPointRequantizer, Fp32Requantizer, Requantizer } from '../kernelSet.ts';
 
 /**
  * From accumulators to codes, equation (R), channel innermost.
@@ -12,7 +12,7 @@ export function requantize(acc: Int32Array, requantizer: Requantizer, out: Int8A
   else requantizeFixedPoint(acc, requantizer, out);
 }
 
-function requantizeFp32(acc: Int32Array, requantizer: Requantizer, out: Int8Array | Uint8Array): void {
+function requantizeFp32(acc: Int32Array, requantizer: Fp32Requantizer, out: Int8Array | Uint8Array): void {
   const { multiplier, zeroPoint, lo, hi } = requantizer;
   const channels = multiplier.length;
   for (let i = 0; i < acc.length; i++) {
@@ -21,11 +21,11 @@ function requantizeFp32(acc: Int32Array, requantizer: Requantizer, out: Int8Arra
   }
 }
 
-function requantizeFixedPoint(acc: Int32Array, requantizer: Requantizer, out: Int8Array | Uint8Array): void {
-  const { real, zeroPoint, lo, hi } = requantizer;
-  const multipliers: readonly FixedPoint[] = Array.from(real, toFixedPoint);
+function requantizeFixedPoint(acc: Int32Array, requantizer: FixedPointRequantizer, out: Int8Array | Uint8Array): void {
+  const { multiplier, zeroPoint, lo, hi } = requantizer;
+  const channels = multiplier.length;
   for (let i = 0; i < acc.length; i++) {
-    const multiplier = multipliers[i % multipliers.length] as FixedPoint;
-    out[i] = clamp(multiplyByFixedPoint(acc[i] as number, multiplier) + zeroPoint, lo, hi);
+    const scaled = multiplyByFixedPoint(acc[i] as number, multiplier[i % channels] as FixedPoint);
+    out[i] = clamp(scaled + zeroPoint, lo, hi);
   }
 }

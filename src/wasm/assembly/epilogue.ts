@@ -124,7 +124,7 @@ export function finishRow(descriptor: usize, acc0: v128, acc1: v128, c: usize, c
   for (let i = 0; i < columns; i++) {
     const acc = <i64>i32x4.extract_lane(acc0, 0);
     const bits = <i64>load<i32>(shift);
-    const rounded = (acc * <i64>load<i32>(mantissa) + (<i64>1 << (bits - 1))) >> bits;
+    const rounded = (acc * <i64>load<i32>(mantissa) + ((<i64>1 << bits) >> 1)) >> bits;
     store<u8>(c, <u8>min(max(rounded + zero, lo), hi));
     acc0 = i8x16.shuffle(acc0, acc1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19);
     acc1 = i8x16.shuffle(acc1, acc1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3);
