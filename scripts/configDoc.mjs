@@ -2,7 +2,9 @@ import { bundled } from './bundled.mjs';
 import { markdownTable, writeDocument } from './lib/document.mjs';
 
 // Writes docs/config.md from the table of keys; with --check only says whether it is stale.
-const { FORMER_KEYS, keysOf, SECTIONS } = await bundled(`export * from './src/config/schema.ts';`);
+const { FORMER_KEYS, keysOf, SECTIONS } = await bundled(
+  `export * from './src/config/schema.ts'; export { FORMER_KEYS } from './src/config/former.ts';`,
+);
 
 const EFFECTS = {
   done: 'carried out',
@@ -96,7 +98,7 @@ ${markdownTable(
 
 ${markdownTable(
   ['key', 'now'],
-  [...FORMER_KEYS].map(([key, now]) => [`\`${key}\``, now]),
+  FORMER_KEYS.map(({ name, now, from }) => [`\`${from === 'file' ? '' : '--'}${name}\``, now]),
 )}
 `,
   'scripts/configDoc.mjs',

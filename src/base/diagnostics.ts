@@ -22,6 +22,8 @@ export interface Diagnostic {
   readonly code: string;
   readonly message: string;
   readonly at: Location;
+  /** What may be written at its place instead, where that is known. */
+  readonly suggestion?: string;
 }
 
 /** Carries a {@link Diagnostic} through code that cannot go on. */

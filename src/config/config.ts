@@ -2,10 +2,11 @@ import { type Diagnostic, hasErrors, type Location, nearest } from '../base/diag
 import type { CalibrationMethod } from '../quant/methods.ts';
 import { checkSettings } from './checks.ts';
 import * as errors from './errors.ts';
+import { formerKey } from './former.ts';
 import { at, type IniSection, NO_SECTION, readIni } from './ini.ts';
 import type { QuantType } from './keyTypes.ts';
 import { KeyValues } from './keyValues.ts';
-import { FORMER_KEYS, KEYS, keyRow, keysOf, SECTIONS } from './schema.ts';
+import { KEYS, keyRow, keysOf, SECTIONS } from './schema.ts';
 import { type DataFolder, type Layout, type NodeOverride, readValue } from './values.ts';
 
 /** A whole config, defaults filled in. Paths are as written: relative ones start from the config's own folder. */
@@ -160,15 +161,15 @@ function checkSection(section: IniSection, file: string, found: Diagnostic[]): v
 }
 
 /** What an unknown key may have been meant to be: a former name, another section's key, or a misspelling. */
-function keyHint(section: string, key: string): string {
-  const former = FORMER_KEYS.get(key.replace(/^-+/, ''));
-  if (former !== undefined) return `; it is now ${former}`;
+function keyHint(section: string, key: string): errors.KeyHint {
+  const former = formerKey(key);
+  if (former !== undefined) return { text: `; it is now ${former.now}` };
   const homes = KEYS.filter((row) => row.key === key).map((row) => `[${row.section}]`);
-  if (homes.length > 0) return `; it belongs into ${homes.join(' or ')}`;
+  if (homes.length > 0) return { text: `; it belongs into ${homes.join(' or ')}` };
   const keys = keysOf(section).map((row) => row.key);
   const near = nearest(key, keys);
-  if (near !== undefined) return ` — ${near}?`;
-  return keys.length > 0 ? `; it has ${keys.join(', ')}` : '';
+  if (near !== undefined) return { text: ` — ${near}?`, suggestion: near };
+  return { text: keys.length > 0 ? `; it has ${keys.join(', ')}` : '' };
 }
 
 /** Reads the last line of every key; earlier ones are named as having no effect. */

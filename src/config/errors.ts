@@ -1,11 +1,12 @@
 import type { Diagnostic, Location, Severity } from '../base/diagnostics.ts';
 
-const make = (severity: Severity, code: string, at: Location, message: string): Diagnostic => ({
-  severity,
-  code,
-  message,
-  at,
-});
+const make = (
+  severity: Severity,
+  code: string,
+  at: Location,
+  message: string,
+  suggestion?: string | undefined,
+): Diagnostic => ({ severity, code, message, at, ...(suggestion === undefined ? {} : { suggestion }) });
 
 const didYouMean = (choice: string | undefined): string => (choice === undefined ? '' : ` — ${choice}?`);
 
@@ -42,34 +43,54 @@ export function notOneOf(
   choices: readonly string[],
   choice: string | undefined,
 ): Diagnostic {
-  return make('error', 'CFG104', at, `${key} = ${value} is not one of ${choices.join(', ')}${didYouMean(choice)}`);
+  return make(
+    'error',
+    'CFG104',
+    at,
+    `${key} = ${value} is not one of ${choices.join(', ')}${didYouMean(choice)}`,
+    choice,
+  );
 }
 
 /** CFG105: not a number of the accepted kind or range. */
-export function badNumber(at: Location, key: string, value: string, expected: string): Diagnostic {
-  return make('error', 'CFG105', at, `${key} = ${value} is not ${expected}`);
+export function badNumber(at: Location, key: string, value: string, expected: string, suggestion?: string): Diagnostic {
+  return make('error', 'CFG105', at, `${key} = ${value} is not ${expected}`, suggestion);
 }
 
 /** CFG106: not `true` or `false`. */
 export function badBoolean(at: Location, key: string, value: string): Diagnostic {
   const choice = /^(1|yes|on|y|t)$/i.test(value) ? 'true' : /^(0|no|off|n|f)$/i.test(value) ? 'false' : undefined;
-  return make('error', 'CFG106', at, `${key} = ${value} is not true or false${didYouMean(choice)}`);
+  return make('error', 'CFG106', at, `${key} = ${value} is not true or false${didYouMean(choice)}`, choice);
 }
 
 /** CFG107: not `[a,b,c]`. */
-export function badVector(at: Location, key: string, value: string, why: string): Diagnostic {
-  return make('error', 'CFG107', at, `${key} = ${value}: ${why}`);
+export function badVector(at: Location, key: string, value: string, why: string, suggestion?: string): Diagnostic {
+  return make('error', 'CFG107', at, `${key} = ${value}: ${why}`, suggestion);
+}
+
+/** What an unknown key may have been meant to be. */
+export interface KeyHint {
+  /** Goes on behind the message. */
+  readonly text: string;
+  /** Another key of the same section. */
+  readonly suggestion?: string | undefined;
 }
 
 /** CFG108: a key that the section does not have. */
-export function unknownKey(at: Location, section: string, key: string, hint: string): Diagnostic {
-  return make('error', 'CFG108', at, `[${section}] has no key ${JSON.stringify(key)}${hint}`);
+export function unknownKey(at: Location, section: string, key: string, { text, suggestion }: KeyHint): Diagnostic {
+  return make('error', 'CFG108', at, `[${section}] has no key ${JSON.stringify(key)}${text}`, suggestion);
 }
 
 /** CFG109: a section nobody reads. */
 export function unknownSection(at: Location, name: string, choice: string | undefined): Diagnostic {
   const hint = choice === undefined ? '' : ` — [${choice}]?`;
-  return make('warning', 'CFG109', at, `there is no section [${name}], so its keys have no effect${hint}`);
+  return make(
+    'warning',
+    'CFG109',
+    at,
+    `there is no section [${name}], so its keys have no effect${hint}`,
+    choice && `[${choice}]`,
+  );
 }
 
 /** CFG110: a key that is given twice in its section. */
@@ -78,8 +99,8 @@ export function repeatedKey(at: Location, key: string, firstLine: number): Diagn
 }
 
 /** CFG111: a key above the first section. */
-export function keyBeforeSection(at: Location, key: string, hint: string): Diagnostic {
-  return make('warning', 'CFG111', at, `${key} stands before any [section], so it has no effect${hint}`);
+export function keyBeforeSection(at: Location, key: string, { text }: KeyHint): Diagnostic {
+  return make('warning', 'CFG111', at, `${key} stands before any [section], so it has no effect${text}`);
 }
 
 /** CFG112: a section line that does not end in `]`. */
@@ -120,8 +141,8 @@ export function byteOrderMark(at: Location): Diagnostic {
 }
 
 /** CFG118: an item of a list that is not `name:something`. */
-export function badItem(at: Location, key: string, item: string, why: string): Diagnostic {
-  return make('error', 'CFG118', at, `${key}: ${JSON.stringify(item)} ${why}`);
+export function badItem(at: Location, key: string, item: string, why: string, suggestion?: string): Diagnostic {
+  return make('error', 'CFG118', at, `${key}: ${JSON.stringify(item)} ${why}`, suggestion);
 }
 
 /** CFG119: blanks around the items of a list. */
@@ -146,8 +167,8 @@ export function missingQuantType(at: Location, choices: readonly string[]): Diag
 }
 
 /** CFG122: a spelling that was accepted for another. */
-export function acceptedAs(at: Location, key: string, value: string, meaning: string): Diagnostic {
-  return make('note', 'CFG122', at, `${key} = ${value} is read ${meaning}`);
+export function acceptedAs(at: Location, key: string, value: string, meaning: string, suggestion?: string): Diagnostic {
+  return make('note', 'CFG122', at, `${key} = ${value} is read ${meaning}`, suggestion);
 }
 
 /** CFG123: a method or refinement whose effect does not exist here yet. */

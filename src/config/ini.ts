@@ -16,6 +16,8 @@ export interface IniEntry {
   readonly keySpan: Span;
   /** The value as written, double quotes included; empty just behind the `=` when there is none. */
   readonly valueSpan: Span;
+  /** What stands in `valueSpan`. */
+  readonly raw: string;
   /** The value was reported already and has no meaning. */
   readonly broken: boolean;
 }
@@ -69,6 +71,23 @@ export function readIni(text: string, file: string): IniText {
   return { sections, diagnostics };
 }
 
+/** An item between the commas of a list, double quotes dropped, blanks kept; its place is without those. */
+export interface IniItem {
+  readonly text: string;
+  readonly span: Span;
+}
+
+/** The items of an entry's value; one at least. */
+export function itemsOf({ raw, valueSpan }: Pick<IniEntry, 'raw' | 'valueSpan'>): IniItem[] {
+  let start = valueSpan.column;
+  return raw.split(',').map((part) => {
+    const column = start + part.length - part.trimStart().length;
+    const span = { line: valueSpan.line, column, endColumn: Math.max(column, start + part.trimEnd().length) };
+    start += part.length + 1;
+    return { text: part.replaceAll('"', ''), span };
+  });
+}
+
 /** A location in `file` for a span. */
 export function at(file: string, span: Span, key?: string): Location {
   return { file, ...span, ...(key === undefined ? {} : { key }) };
@@ -107,19 +126,19 @@ function readEntry(line: Line, file: string, diagnostics: Diagnostic[]): IniEntr
   else if (!twoParts) diagnostics.push(errors.equalsInValue(at(file, valueSpan, key), key, value));
   if (line.endsInTab(0, equals) || line.endsInTab(equals + 1, end))
     diagnostics.push(errors.tab(at(file, line.whole(), key), `a tab stands beside ${key} or its value`));
-  return { key, value, keySpan, valueSpan, broken: value === '' || !twoParts };
+  return { key, value, keySpan, valueSpan, raw: line.raw(valueSpan), broken: value === '' || !twoParts };
 }
 
 /** One line without the characters that converter_lite drops, and where the others stood. */
 class Line {
   readonly text: string;
-  private readonly raw: string;
+  private readonly source: string;
   private readonly number: number;
   /** 0-based column in `raw` of each character of `text`. */
   private readonly columns: number[] = [];
 
   constructor(raw: string, number: number) {
-    this.raw = raw;
+    this.source = raw;
     this.number = number;
     let start = 0;
     let end = raw.length;
@@ -136,7 +155,7 @@ class Line {
   }
 
   whole(): Span {
-    const last = this.columns.at(-1) ?? this.raw.length - 1;
+    const last = this.columns.at(-1) ?? this.source.length - 1;
     return { line: this.number, column: (this.columns[0] ?? 0) + 1, endColumn: last + 2 };
   }
 
@@ -151,9 +170,13 @@ class Line {
     }
     let first = this.columns[start] as number;
     let last = this.columns[end - 1] as number;
-    while (this.raw[first - 1] === '"') first--;
-    while (this.raw[last + 1] === '"') last++;
+    while (this.source[first - 1] === '"') first--;
+    while (this.source[last + 1] === '"') last++;
     return [text.trim(), { line: this.number, column: first + 1, endColumn: last + 2 }];
+  }
+
+  raw({ column, endColumn }: Span): string {
+    return this.source.slice(column - 1, endColumn - 1);
   }
 
   endsInTab(from: number, to: number): boolean {
@@ -163,7 +186,7 @@ class Line {
   /** End of the blanks and quotes that follow `column`, 0-based. */
   private rawEnd(column: number): number {
     let end = column;
-    while (this.raw[end] === '"') end++;
+    while (this.source[end] === '"') end++;
     return end;
   }
 }

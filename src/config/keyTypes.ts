@@ -23,8 +23,9 @@ export type KeyType =
   /** `[a,b,c]`. */
   | { readonly kind: 'vector' }
   /** `a,b,c`. */
-  | { readonly kind: 'names' }
-  | { readonly kind: 'path' }
+  | { readonly kind: 'names'; readonly of: 'nodes' | 'codes' }
+  /** A folder, or a file that ends in one of the suffixes. */
+  | { readonly kind: 'path'; readonly suffixes: readonly string[] }
   /** `input:folder,…`; a folder alone where `plain`. */
   | { readonly kind: 'folders'; readonly plain: boolean }
   /** `name:length,…`. */
@@ -46,6 +47,9 @@ export interface KeyRow {
   /** Quantization types that use the key; all of them when absent. */
   readonly for?: readonly QuantType[];
 }
+
+/** A row of a table that holds the keys of one section. */
+export type Row = Omit<KeyRow, 'section'>;
 
 /** A section, and what becomes of it. */
 export interface SectionRow {
@@ -79,5 +83,9 @@ export const missing = (value: string, doc: string, more?: Pick<Choice, 'aliases
 
 export const BOOL: KeyType = { kind: 'bool' };
 export const VECTOR: KeyType = { kind: 'vector' };
-export const NAMES: KeyType = { kind: 'names' };
-export const PATH: KeyType = { kind: 'path' };
+export const NODES: KeyType = { kind: 'names', of: 'nodes' };
+export const CODES: KeyType = { kind: 'names', of: 'codes' };
+export const FOLDER: KeyType = { kind: 'path', suffixes: [] };
+
+/** The path of a file that ends in one of the suffixes. */
+export const fileOf = (...suffixes: readonly string[]): KeyType => ({ kind: 'path', suffixes });

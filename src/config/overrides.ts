@@ -1,7 +1,8 @@
-import { type Diagnostic, type Location, nearest } from '../base/diagnostics.ts';
+import { type Diagnostic, nearest } from '../base/diagnostics.ts';
 import { CALIBRATION_METHODS } from '../quant/methods.ts';
 import type { NodeOverride } from '../quant/overrides.ts';
 import * as errors from './errors.ts';
+import { type ListItem, namedPart } from './lists.ts';
 
 export type { NodeOverride } from '../quant/overrides.ts';
 
@@ -30,28 +31,25 @@ export const OVERRIDE_WORDS: readonly OverrideWord[] = [
 /** Reads `node:word+word` items; the last colon counts, for names may have colons. Undefined with an error said. */
 export function readOverrides(
   key: string,
-  items: readonly string[],
-  place: Location,
+  items: readonly ListItem[],
   diagnostics: Diagnostic[],
 ): ReadonlyMap<string, NodeOverride> | undefined {
   const overrides = new Map<string, NodeOverride>();
-  for (const item of items) {
-    const colon = item.lastIndexOf(':');
-    const name = item.slice(0, colon).trim();
-    if (colon <= 0 || name === '') {
-      diagnostics.push(errors.badItem(place, key, item, 'is not node:word+word, as conv1:int16+symmetric'));
+  for (const { text, at } of items) {
+    const [name, words] = namedPart(text);
+    if (name === '') {
+      diagnostics.push(errors.badItem(at, key, text, 'is not node:word+word, as conv1:int16+symmetric'));
       return undefined;
     }
     let override: NodeOverride = overrides.get(name) ?? {};
-    for (const word of item.slice(colon + 1).split('+')) {
-      const row = OVERRIDE_WORDS.find((w) => w.word === word.trim());
+    for (const word of words.split('+').map((w) => w.trim())) {
+      const row = OVERRIDE_WORDS.find((w) => w.word === word);
       if (row === undefined) {
-        const words = OVERRIDE_WORDS.map((w) => w.word);
-        const near = nearest(word.trim(), words);
-        const hint = near === undefined ? `one of ${words.join(', ')}` : `${near}?`;
-        diagnostics.push(
-          errors.badItem(place, key, item, `has ${JSON.stringify(word.trim())}, which is no choice: ${hint}`),
-        );
+        const all = OVERRIDE_WORDS.map((w) => w.word);
+        const near = nearest(word, all);
+        const why = `has ${JSON.stringify(word)}, which is no choice: ${near === undefined ? `one of ${all.join(', ')}` : `${near}?`}`;
+        const better = near === undefined ? undefined : `${name}:${words.replace(word, near)}`;
+        diagnostics.push(errors.badItem(at, key, text, why, better));
         return undefined;
       }
       override = { ...override, ...row.sets };

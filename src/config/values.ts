@@ -2,6 +2,7 @@ import { type Diagnostic, type Location, nearest } from '../base/diagnostics.ts'
 import * as errors from './errors.ts';
 import { at, type IniEntry } from './ini.ts';
 import type { Choice, KeyRow } from './keyTypes.ts';
+import { type ListItem, readDims, readFolders, readItems, readLayouts } from './lists.ts';
 import { type NodeOverride, readOverrides } from './overrides.ts';
 
 /** A folder of samples and the input they feed; undefined: the only input. */
@@ -32,7 +33,7 @@ export interface ReadValue {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Reads the value of `entry` by the rules of its row. Every problem carries the place of the value. */
+/** Reads the value of `entry` by the rules of its row. Every problem carries the place of the value, or of the item. */
 export function readValue(row: KeyRow, entry: IniEntry, file: string): ReadValue {
   const diagnostics: Diagnostic[] = [];
   const place = at(file, entry.valueSpan, row.key);
@@ -42,11 +43,20 @@ export function readValue(row: KeyRow, entry: IniEntry, file: string): ReadValue
     diagnostics.push(errors.inlineComment(place, row.key, strict ? 'error' : 'warning'));
     if (strict) text = text.replace(/\s*#.*$/, '');
   }
-  const value = text === '' ? undefined : parsedValue(row, text, place, diagnostics);
+  const items = () => readItems(row.key, entry, file, diagnostics);
+  const value = text === '' ? undefined : parsedValue(row, { text, place, items, diagnostics });
   return { value, diagnostics };
 }
 
-function parsedValue(row: KeyRow, text: string, place: Location, diagnostics: Diagnostic[]): Value | undefined {
+interface Reading {
+  readonly text: string;
+  readonly place: Location;
+  /** Splits the value; what is wrong with its commas goes to `diagnostics`. */
+  readonly items: () => readonly ListItem[];
+  readonly diagnostics: Diagnostic[];
+}
+
+function parsedValue(row: KeyRow, { text, place, items, diagnostics }: Reading): Value | undefined {
   const { type, key } = row;
   const fail = (d: Diagnostic): undefined => {
     diagnostics.push(d);
@@ -56,15 +66,14 @@ function parsedValue(row: KeyRow, text: string, place: Location, diagnostics: Di
       const number = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
       const max = type.max === 2147483647 ? '' : ` to ${type.max}`;
       const expected = `a whole number from ${type.min}${max}`;
-      if (!(number >= type.min && number <= type.max)) return fail(errors.badNumber(place, key, text, expected));
-      return { kind: 'number', number };
+      if (number >= type.min && number <= type.max) return { kind: 'number', number };
+      return fail(errors.badNumber(place, key, text, expected, nearestInteger(row, text)));
     }
     case 'double': {
       const number = readDouble(text);
       const range = Number.isFinite(type.above) ? ` between ${type.above} and ${type.below}, both excluded` : '';
-      if (number === undefined || !(number > type.above && number < type.below))
-        return fail(errors.badNumber(place, key, text, `a number${range}`));
-      return { kind: 'number', number };
+      if (number !== undefined && number > type.above && number < type.below) return { kind: 'number', number };
+      return fail(errors.badNumber(place, key, text, `a number${range}`, row.default));
     }
     case 'bool': {
       const lower = text.toLowerCase();
@@ -75,21 +84,28 @@ function parsedValue(row: KeyRow, text: string, place: Location, diagnostics: Di
       return readChoice(type.choices, key, text, place, diagnostics);
     case 'vector':
       return readVector(key, text, place, diagnostics);
-    case 'names':
-      return { kind: 'names', names: readItems(key, text, place, diagnostics) };
     case 'path':
       return { kind: 'word', word: text };
+    case 'names':
+      return { kind: 'names', names: items().map((i) => i.text) };
     case 'folders':
-      return readFolders(key, text, type.plain, place, diagnostics);
+      return readFolders(key, items(), type.plain, diagnostics);
     case 'dims':
-      return readDims(key, text, place, diagnostics);
+      return readDims(key, items(), diagnostics);
     case 'layouts':
-      return readLayouts(key, text, place, diagnostics);
+      return readLayouts(key, items(), diagnostics);
     case 'overrides': {
-      const overrides = readOverrides(key, readItems(key, text, place, diagnostics), place, diagnostics);
+      const overrides = readOverrides(key, items(), diagnostics);
       return overrides && { kind: 'overrides', overrides };
     }
   }
+}
+
+/** The end of the range that a number lies beyond; the default for what is no number. */
+function nearestInteger({ type, default: usual }: KeyRow, text: string): string | undefined {
+  const number = Number(text);
+  if (type.kind !== 'int' || text.trim() === '' || !Number.isFinite(number)) return usual;
+  return String(Math.min(type.max, Math.max(type.min, Math.round(number))));
 }
 
 /** A number as C's `strtod` reads it, the whole text; infinities and NaN excepted, which are no settings. */
@@ -119,14 +135,14 @@ function readChoice(
   }
   if (choice.value !== text) {
     const meaning = `as ${choice.value}, the spelling that converter_lite accepts`;
-    diagnostics.push(errors.acceptedAs(place, key, text, meaning));
+    diagnostics.push(errors.acceptedAs(place, key, text, meaning, choice.value));
   } else if (choice.note !== undefined) diagnostics.push(errors.acceptedAs(place, key, text, choice.note));
   return { kind: 'word', word: choice.value, choice };
 }
 
 function readVector(key: string, text: string, place: Location, diagnostics: Diagnostic[]): Value | undefined {
   const fail = (why: string): undefined => {
-    diagnostics.push(errors.badVector(place, key, text, why));
+    diagnostics.push(errors.badVector(place, key, text, why, tidyVector(text)));
   };
   if (!/^\[[\s\S]+\]$/.test(text)) return fail('a vector is written [a,b,c]');
   const numbers: number[] = [];
@@ -140,89 +156,11 @@ function readVector(key: string, text: string, place: Location, diagnostics: Dia
   return { kind: 'vector', numbers };
 }
 
-/** Items between commas; blanks around them and empty ones are dropped with a warning, a comma at the end without. */
-function readItems(key: string, text: string, place: Location, diagnostics: Diagnostic[]): string[] {
-  const items = text.split(',');
-  if (items.length > 1 && items.at(-1) === '') items.pop();
-  return items.flatMap((item) => {
-    const name = item.trim();
-    if (name === '') {
-      diagnostics.push(errors.emptyItem(place, key));
-      return [];
-    }
-    if (name !== item) diagnostics.push(errors.blanksInList(place, key, item));
-    return [name];
-  });
-}
-
-/** `input:folder`, the last colon counting; `input:C:\folder`, `input:C:/folder` and, where plain, a folder alone. */
-function readFolders(
-  key: string,
-  text: string,
-  plain: boolean,
-  place: Location,
-  diagnostics: Diagnostic[],
-): Value | undefined {
-  const folders: DataFolder[] = [];
-  const seen = new Set<string | undefined>();
-  for (const item of readItems(key, text, place, diagnostics)) {
-    const folder = readFolder(item);
-    const why =
-      folder.input === undefined && !plain
-        ? `names no input; write input:${item}`
-        : folder.input === ''
-          ? 'has no input name before the colon'
-          : folder.path === ''
-            ? 'has no folder behind the colon'
-            : seen.has(folder.input)
-              ? 'gives the same input a second folder'
-              : undefined;
-    if (why !== undefined) {
-      diagnostics.push(errors.badItem(place, key, item, why));
-      return undefined;
-    }
-    seen.add(folder.input);
-    folders.push(folder);
-  }
-  if (folders.length > 1 && seen.has(undefined)) {
-    diagnostics.push(errors.badItem(place, key, text, 'has several folders; each needs its input: input:folder'));
-    return undefined;
-  }
-  return folders.length === 0 ? undefined : { kind: 'folders', folders };
-}
-
-function readFolder(item: string): DataFolder {
-  if (/^[A-Za-z]:\\/.test(item)) return { input: undefined, path: item };
-  const drive = /^(.+):([A-Za-z]:[\\/].*)$/.exec(item);
-  if (drive !== null) return { input: drive[1] as string, path: drive[2] as string };
-  const colon = item.lastIndexOf(':');
-  return colon < 0 ? { input: undefined, path: item } : { input: item.slice(0, colon), path: item.slice(colon + 1) };
-}
-
-function readDims(key: string, text: string, place: Location, diagnostics: Diagnostic[]): Value | undefined {
-  const dims = new Map<string, number>();
-  for (const item of readItems(key, text, place, diagnostics)) {
-    const colon = item.lastIndexOf(':');
-    const length = item.slice(colon + 1).trim();
-    if (colon <= 0 || !/^[1-9]\d{0,8}$/.test(length)) {
-      diagnostics.push(errors.badItem(place, key, item, 'is not name:length with a length of at least 1'));
-      return undefined;
-    }
-    dims.set(item.slice(0, colon).trim(), Number(length));
-  }
-  return { kind: 'dims', dims };
-}
-
-function readLayouts(key: string, text: string, place: Location, diagnostics: Diagnostic[]): Value | undefined {
-  const layouts = new Map<string, Layout>();
-  for (const item of readItems(key, text, place, diagnostics)) {
-    const colon = item.lastIndexOf(':');
-    const layout = item.slice(colon + 1).trim();
-    if (colon <= 0 || (layout !== 'NCHW' && layout !== 'NHWC')) {
-      diagnostics.push(errors.badItem(place, key, item, 'is not input:NCHW or input:NHWC'));
-      return undefined;
-    }
-    layouts.set(item.slice(0, colon).trim(), layout);
-  }
-  return { kind: 'layouts', layouts };
+/** The numbers of a text in the form of a vector; undefined where something else is among them. */
+function tidyVector(text: string): string | undefined {
+  const parts = text
+    .replace(/^[[({]|[\])}]$/g, '')
+    .split(/[,;\s]+/)
+    .filter((part) => part !== '');
+  return parts.length > 0 && parts.every((part) => readDouble(part) !== undefined) ? `[${parts.join(',')}]` : undefined;
 }

@@ -1,0 +1,202 @@
+import { CALIBRATION_METHODS } from '../quant/methods.ts';
+import { BOOL, CODES, done, fileOf, int, missing, oneOf, type QuantType, type Row } from './keyTypes.ts';
+
+const U16 = 65535;
+const WEIGHT: readonly QuantType[] = ['WEIGHT_QUANT'];
+const FULL: readonly QuantType[] = ['FULL_QUANT'];
+
+/** The keys of `[quantscope]`, which converter_lite does not have. */
+export const OURS: readonly Row[] = [
+  {
+    key: 'target',
+    type: oneOf(
+      done('onnxruntime', 'the operators that ONNX Runtime quantizes'),
+      missing('mindspore', 'the operators and code ranges of target_device'),
+    ),
+    effect: 'done',
+    doc: 'Whose rules say what is quantized, and how; unset: mindspore where target_device or strict_reference is set, else onnxruntime.',
+  },
+  {
+    key: 'strict_reference',
+    type: BOOL,
+    default: 'false',
+    effect: 'error',
+    doc: 'Do what converter_lite does, also where it errs: its target, its tests, its report dialect.',
+  },
+  {
+    key: 'activation_type',
+    type: oneOf(
+      done('uint8', 'fast on x64'),
+      done('int8', 'codes of both signs; on x64 ONNX Runtime runs such convolutions as float'),
+    ),
+    default: 'uint8',
+    effect: 'done',
+    for: FULL,
+    doc: 'Element type of quantized activations.',
+  },
+  {
+    key: 'activation_symmetry',
+    type: oneOf(
+      done('asymmetric', 'all codes for the range that was seen'),
+      done('symmetric', 'zero in the middle of the codes'),
+    ),
+    default: 'asymmetric',
+    effect: 'error',
+    for: FULL,
+    doc: 'Whether the zero of an activation may lie anywhere among its codes.',
+  },
+  {
+    key: 'weight_symmetry',
+    type: oneOf(done('symmetric', 'codes -127 to 127, zero point 0'), done('asymmetric', 'all codes for the range')),
+    default: 'symmetric',
+    effect: 'error',
+    for: FULL,
+    doc: 'Whether the zero of a weight may lie anywhere among its codes.',
+  },
+  {
+    key: 'calibration_method',
+    type: oneOf(
+      ...CALIBRATION_METHODS.map(({ name, doc }) => (name === 'MAX_MIN' ? done(name, doc) : missing(name, doc))),
+    ),
+    effect: 'done',
+    for: FULL,
+    doc: 'How an activation gets its range; unset: activation_quant_method.',
+  },
+  {
+    key: 'percentile',
+    type: { kind: 'double', above: 50, below: 100 },
+    default: '99.999',
+    effect: 'error',
+    for: FULL,
+    doc: 'Per cent of all values that the range of calibration_method=PERCENTILE holds.',
+  },
+  {
+    key: 'equalization',
+    type: oneOf(done('auto', 'with per_channel=false, as converter_lite'), done('on', 'always'), done('off', 'never')),
+    default: 'auto',
+    effect: 'error',
+    for: FULL,
+    doc: 'Balance the channel ranges of the weights of neighbouring convolutions before quantizing.',
+  },
+  {
+    key: 'node_overrides',
+    type: { kind: 'overrides' },
+    effect: 'error',
+    doc: 'Choices for single nodes: node:word+word, separated by commas, as conv1:int16+symmetric,fc:float16.',
+  },
+  {
+    key: 'clusters',
+    type: int(2, 65536),
+    effect: 'error',
+    doc: 'Replace the values of each weight by this many centroids (k-means); unset: none.',
+  },
+  {
+    key: 'cluster_centroids',
+    type: oneOf(
+      done('linear', 'equal steps over the range'),
+      done('density', 'equal shares of the values'),
+      done('kmeans++', 'drawn far from each other, the same draw in every run'),
+    ),
+    default: 'linear',
+    effect: 'error',
+    doc: 'Where the centroids start.',
+  },
+  {
+    key: 'auto_tune_target',
+    type: { kind: 'double', above: 0, below: 1 },
+    default: '0.995',
+    effect: 'error',
+    for: WEIGHT,
+    doc: 'Mean cosine similarity of the outputs that auto_tune keeps.',
+  },
+  {
+    key: 'requantizer',
+    type: oneOf(
+      done('fp32', 'float32 multiplication, as ONNX Runtime'),
+      done('fixedPoint', 'integers only, as hardware without floats'),
+    ),
+    default: 'fp32',
+    effect: 'done',
+    for: FULL,
+    doc: 'How the sums of convolutions and matrix products become 8-bit codes; other operators compute in float32 between codes, or by tables, either way.',
+  },
+  {
+    key: 'multiplier_bits',
+    type: int(1, 31),
+    default: '31',
+    effect: 'done',
+    for: FULL,
+    doc: 'Most bits of M0, where requantizer=fixedPoint multiplies by M0 2^-n.',
+  },
+  {
+    key: 'multiplier_error',
+    type: { kind: 'double', above: 0, below: 1 },
+    effect: 'done',
+    for: FULL,
+    doc: 'Relative error that M0 2^-n may have: each channel takes the first of n = 0, 1, 2, … that keeps it; unset: M0 has all of multiplier_bits.',
+  },
+  {
+    key: 'bin_layout',
+    type: oneOf(done('NCHW', 'channels first'), done('NHWC', 'channels last')),
+    effect: 'done',
+    doc: 'Layout of 4-D BIN files; unset: that of the model.',
+  },
+  {
+    key: 'input_layout',
+    type: { kind: 'layouts' },
+    effect: 'error',
+    doc: 'Layout of the BIN files of single inputs: input:NCHW or input:NHWC, separated by commas.',
+  },
+  {
+    key: 'bad_samples',
+    type: oneOf(done('stop', 'the run ends, naming the file'), done('skip', 'the file is left out and named')),
+    default: 'stop',
+    effect: 'error',
+    doc: 'What happens when a sample cannot be read.',
+  },
+  {
+    key: 'evaluate_path',
+    type: { kind: 'folders', plain: true },
+    effect: 'done',
+    doc: 'Folder of the samples that figures are measured on; as calibrate_path, or a folder alone for a single input.',
+  },
+  { key: 'evaluate_size', type: int(1, U16), effect: 'done', doc: 'Samples to evaluate; unset: all.' },
+  {
+    key: 'imported_model',
+    type: oneOf(
+      done('evaluate', 'keep the parameters of the file and measure them'),
+      done('requantize', 'take them out and quantize anew, by this config'),
+    ),
+    default: 'evaluate',
+    effect: 'done',
+    doc: 'What happens to a model that has QuantizeLinear and DequantizeLinear already.',
+  },
+  {
+    key: 'float_model',
+    type: fileOf('.onnx'),
+    effect: 'done',
+    doc: 'The float model that such a model was made from: its weights are what the codes are compared with.',
+  },
+  {
+    key: 'labels',
+    type: fileOf('.csv', '.tsv'),
+    effect: 'done',
+    doc: 'Classes of the evaluation samples: a CSV or TSV file of file,label; or folders: one folder per class in evaluate_path.',
+  },
+  {
+    key: 'report_dialect',
+    type: oneOf(
+      done('document', 'figures as the columns are named; names with commas are quoted'),
+      done('converter_lite', "figures in converter_lite's own arithmetic (Var is the deviation); nothing is quoted"),
+    ),
+    effect: 'done',
+    doc: 'How the CSV reports count and are written; report.json is the same in both. Unset: document, or converter_lite with strict_reference.',
+  },
+  {
+    key: 'fixed_dims',
+    type: { kind: 'dims' },
+    effect: 'done',
+    doc: 'Lengths of dimensions the model leaves open: name:length, separated by commas.',
+  },
+  { key: 'silence', type: CODES, effect: 'done', doc: 'Codes of warnings and notes to leave out, as QNT202,CFG110.' },
+];
