@@ -60,6 +60,7 @@ function bundle(name, write) {
     outfile: `dist/${name}`,
     bundle: true,
     sourcemap: true,
+    loader: { '.wasm': 'binary' },
     legalComments: 'none',
     logLevel: 'warning',
     metafile: true,

@@ -7,6 +7,7 @@ export async function bundled(source) {
   const { outputFiles } = await build({
     stdin: { contents: source, resolveDir, loader: 'ts' },
     bundle: true,
+    loader: { '.wasm': 'binary' },
     format: 'esm',
     platform: 'node',
     target: 'node20',

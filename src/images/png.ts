@@ -1,21 +1,27 @@
 import { convertIndexedToRgb, type DecodedPng, decode } from 'fast-png';
-import type { Raster } from './raster.ts';
-
-/** Width and height as a PNG's header says; undefined where the file ends within it. */
-export function pngSize(bytes: Uint8Array): readonly [width: number, height: number] | undefined {
-  if (bytes.length < 33) return undefined;
-  const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return [header.getUint32(16), header.getUint32(20)];
-}
+import { checkSize, type Raster } from './raster.ts';
 
 /**
  * Decodes a PNG: alpha dropped, grey expanded, of 16 bits the upper byte.
  *
- * @throws Error with the reason where the file is damaged.
+ * @throws Error with the reason where the file is damaged or too large.
  */
 export function decodePng(bytes: Uint8Array): Raster {
+  if (bytes.length < 33) throw new Error('the file ends within its header');
+  const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  checkSize(header.getUint32(16), header.getUint32(20));
   const decoded = decode(bytes, { checkCrc: true });
   return { width: decoded.width, height: decoded.height, data: rgbOf(decoded) };
+}
+
+/** The Exif data of a PNG, a TIFF structure; undefined where it has none. */
+export function pngExif(bytes: Uint8Array): Uint8Array | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at)) {
+    const length = view.getUint32(at);
+    if (view.getUint32(at + 4) === 0x65584966) return bytes.subarray(at + 8, at + 8 + length); // eXIf
+  }
+  return undefined;
 }
 
 function rgbOf(decoded: DecodedPng): Uint8Array {

@@ -1,4 +1,4 @@
-import { MAX_PIXELS, type Raster } from './raster.ts';
+import { checkSize, type Raster } from './raster.ts';
 
 /** Tags of an image file directory. */
 const TAG = {
@@ -28,9 +28,7 @@ export function decodeTiff(bytes: Uint8Array): Raster {
   const [width, height] = [one(TAG.width, 0), one(TAG.height, 0)];
   const [samples, photometric] = [one(TAG.samples, 1), one(TAG.photometric, -1)];
   const bits = fields.get(TAG.bits) ?? [1];
-  if (!(width > 0 && height > 0 && width * height <= MAX_PIXELS)) {
-    throw new Error(`a size of ${width} x ${height} is not supported`);
-  }
+  checkSize(width, height);
   if (one(TAG.compression, 1) !== 1) throw new Error(`compression ${one(TAG.compression, 1)} is not supported`);
   const grey = photometric === 1;
   if (

@@ -1,22 +1,7 @@
-import { decodeBmp, decodePnm } from '../images/bitmap.ts';
-import { decodeJpeg } from '../images/jpeg.ts';
-import { decodePng, pngSize } from '../images/png.ts';
-import { formatOf, type ImageFormat, MAX_PIXELS, type Raster, swapRedBlue } from '../images/raster.ts';
-import { decodeTiff } from '../images/tiff.ts';
+import { DECODERS } from '../images/decoders.ts';
+import { formatOf, IMAGE_FORMAT_LIST, type ImageFormat, type Raster, swapRedBlue } from '../images/raster.ts';
 import { dimsOfRank } from './facts.ts';
 import { defineOp, type OpDef } from './opDef.ts';
-
-const DECODERS: Readonly<Record<ImageFormat, (bytes: Uint8Array) => Raster>> = {
-  jpeg: decodeJpeg,
-  png: (bytes) => {
-    const [width = 0, height = 0] = pngSize(bytes) ?? [];
-    if (width * height > MAX_PIXELS) throw new Error(`${width} x ${height} pixels are too many`);
-    return decodePng(bytes);
-  },
-  bmp: decodeBmp,
-  pnm: decodePnm,
-  tiff: decodeTiff,
-};
 
 /** Luma of R, G, B in 16 bits of fraction, rounded (ITU-R 601-2). */
 function greyOf(data: Uint8Array): Uint8Array {
@@ -28,7 +13,7 @@ function greyOf(data: Uint8Array): Uint8Array {
   return out;
 }
 
-/** The pixels [height, width, channels] of an encoded image: JPEG, PNG, BMP, binary PGM or PPM, uncompressed TIFF. */
+/** The pixels [height, width, channels] of an encoded image. */
 const imageDecoder = defineOp({
   type: 'ImageDecoder',
   domain: '',
@@ -48,8 +33,7 @@ const imageDecoder = defineOp({
   run: (context) => {
     const bytes = context.input(0).data as Uint8Array; // infer checked the type
     const format = formatOf(bytes);
-    if (format === undefined)
-      return context.fail('the image is no JPEG, PNG, BMP, PGM, PPM or TIFF; others are not supported');
+    if (format === undefined) return context.fail(`the image is none of ${IMAGE_FORMAT_LIST}`);
     const { pixel_format } = context.attributes;
     const { width, height, data } = decoded(format, bytes, context.fail);
     const out = context.output(0, 'uint8', [height, width, pixel_format === 'Grayscale' ? 1 : 3]);
@@ -62,9 +46,9 @@ const imageDecoder = defineOp({
 
 function decoded(format: ImageFormat, bytes: Uint8Array, fail: (message: string) => never): Raster {
   try {
-    return DECODERS[format](bytes);
+    return DECODERS[format].decode(bytes);
   } catch (cause) {
-    return fail(`the ${format} image is not decoded: ${cause instanceof Error ? cause.message : cause}`);
+    return fail(`the ${DECODERS[format].name} image is not decoded: ${cause instanceof Error ? cause.message : cause}`);
   }
 }
 

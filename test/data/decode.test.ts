@@ -2,8 +2,8 @@ import { encode as encodePng } from 'fast-png';
 import { encode as encodeJpeg } from 'jpeg-js';
 import { describe, expect, test } from 'vitest';
 import { decodeImage } from '../../src/data/decode.ts';
-import { exifOrientation } from '../../src/data/exif.ts';
 import { oriented } from '../../src/data/image.ts';
+import { exifOrientation } from '../../src/images/exif.ts';
 
 const bgr = (bytes: Uint8Array) => Array.from(decodeImage(bytes, 'x.png').data);
 
@@ -90,6 +90,32 @@ describe('JPEG', () => {
   });
 });
 
+test('a PNG with Exif in its eXIf chunk is turned, as OpenCV turns it', () => {
+  const png = Buffer.from(
+    'iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAAGmVYSWZNTQAqAAAACAABARIAAwAAAAEABgAAAAAAANZnS2kAAAAcSURBVHicY2RgYFBhF1dhF2dhMBJnYBdnYBcHAAo1AQ/etOezAAAAAElFTkSuQmCC',
+    'base64',
+  );
+  const { width, height, data } = decodeImage(png, 'x.png');
+  expect([width, height]).toEqual([2, 3]);
+  expect(Buffer.from(data).toString('base64')).toBe('FzIAAAAALjkkFwckRUBILg5I');
+});
+
+test('a BMP is B G R', () => {
+  const file = Buffer.alloc(58);
+  file.write('BM');
+  for (const [at, value] of [
+    [10, 54],
+    [14, 40],
+    [18, 1],
+    [22, 1],
+  ] as const)
+    file.writeUInt32LE(value, at);
+  file.writeUInt16LE(24, 28);
+  file.set([1, 2, 3], 54);
+  expect(decodeImage(file, 'x.bmp')).toEqual({ width: 1, height: 1, channels: 3, data: Uint8Array.of(1, 2, 3) });
+  expect(() => decodeImage(file.subarray(0, 50), 'cut.bmp')).toThrow(/^DAT202 cut\.bmp: the BMP image cannot/);
+});
+
 test('Exif that lies about its lengths is no orientation', () => {
   const bytes = sampleJpeg(6);
   expect(exifOrientation(bytes)).toBe(6);
@@ -118,7 +144,7 @@ test.each([
 test.each([
   ['', 'an empty file'],
   ['GIF89a..', 'a GIF image'],
-  ['RIFF....', 'a WebP image'],
+  ['RIFF....', 'a RIFF file that is no WebP'],
   ['hello', 'a file that starts with 68 65 6c 6c'],
 ])('%j is told as %s', (start, what) => {
   expect(() => decodeImage(Buffer.from(start), 'photo.jpg')).toThrow(`DAT201 photo.jpg: this is ${what}`);

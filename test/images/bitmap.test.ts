@@ -52,9 +52,7 @@ describe('BMP', () => {
     expect(() => decodeBmp(good.subarray(0, 40))).toThrow('the file ends within its header');
     expect(() => decodeBmp(good.subarray(0, 56))).toThrow('the file ends within its pixels');
     expect(() => decodeBmp(bmp({ width: 1, rows: 1, bits: 4, pixels: [0] }))).toThrow('4 bits per pixel');
-    expect(() => decodeBmp(bmp({ width: 1e6, rows: 1e6, bits: 24, pixels: [] }))).toThrow(
-      'a size of 1000000 x 1000000',
-    );
+    expect(() => decodeBmp(bmp({ width: 1e6, rows: 1e6, bits: 24, pixels: [] }))).toThrow('1000000 x 1000000 pixels');
   });
 });
 

@@ -28,6 +28,7 @@ describeWithShared('UltraFace calibrated on repeated images, each time in a new 
       entryPoints: [resolve(import.meta.dirname, 'calibrateOnce.ts')],
       outfile: program,
       bundle: true,
+      loader: { '.wasm': 'binary' },
       platform: 'node',
       format: 'esm',
       logLevel: 'error',
