@@ -418,6 +418,25 @@ export interface PairSums {
   readonly maxAbsError: number;
 }
 
+/** Magnitudes that are as good as 0: 2^-52, which is C's DBL_EPSILON. */
+export const NEGLIGIBLE = 2 ** -52;
+
+/** Bin floor((v - origin) / step), difference and quotient in float32, for the elements or their magnitudes. */
+export interface UniformBins {
+  readonly of: 'values' | 'magnitudes';
+  readonly origin: number;
+  /** float32, > 0. */
+  readonly step: number;
+}
+
+/** Bits [shift, shift + bits) of the sorting keys ({@link keyOfFloat}) whose higher bits equal `prefix`. */
+export interface KeyDigit {
+  readonly shift: number;
+  /** At most 16. */
+  readonly bits: number;
+  readonly prefix: number;
+}
+
 export interface StatisticsKernels {
   momentsF32(x: Float32Array): Moments;
   /**
@@ -430,6 +449,13 @@ export interface StatisticsKernels {
   momentsAndErrorF32(x: Float32Array, y: Float32Array): { readonly moments: Moments; readonly squaredError: number };
   /** How many codes have each byte, 256 counts: of signed codes, that of code c is at c & 255. */
   histogram8(x: Codes): Float64Array;
+  /**
+   * Adds to `counts` how many finite elements fall into each of its bins. Elements of at most {@link NEGLIGIBLE} are left
+   * out; those beyond the first or last bin count there.
+   */
+  histogramF32(x: Float32Array, bins: UniformBins, counts: Float64Array): void;
+  /** Adds to `counts`, 2^bits bins, how many finite elements have each value of a digit of their key. */
+  histogramKeysF32(x: Float32Array, digit: KeyDigit, counts: Float64Array): void;
   /** Sum of (x - mean)^2, in float64, for the variance. */
   squaredDeviationF32(x: Float32Array, mean: number): number;
   /** How many elements have rint(x / scale) + zeroPoint outside the dtype's range: the numerator of the clip rate. */

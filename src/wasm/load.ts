@@ -8,6 +8,7 @@ import { copyKernels } from './copyKernels.ts';
 import { elementwiseKernels } from './elementwiseKernels.ts';
 import { Engine } from './engine.ts';
 import { gemmKernels } from './gemmKernels.ts';
+import { histogramKernels } from './histogramKernels.ts';
 import { WasmMemory } from './memory.ts';
 import { poolKernels } from './poolKernels.ts';
 import { reduceKernels } from './reduceKernels.ts';
@@ -52,5 +53,6 @@ export function createWasmKernels(bytes: Uint8Array, options: WasmOptions = {}):
     ...resampleKernels(engine),
     ...reduceKernels(engine),
     ...statisticsKernels(engine),
+    ...histogramKernels(engine),
   };
 }

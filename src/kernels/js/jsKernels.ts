@@ -6,6 +6,7 @@ import { convTransposeF32, convTransposeQ8, packConvTransposeF32, packConvTransp
 import { copyRows } from './copyRows.ts';
 import { binaryF32, binaryQ8, chainF32, clampF32, lookup8, transpose, unaryF32 } from './elementwise.ts';
 import { gemmF32, gemmQ8, gemmQ8Accumulators, packGemmF32, packGemmQ8 } from './gemm.ts';
+import { histogramF32, histogramKeysF32 } from './histogram.ts';
 import { JsMemory } from './jsMemory.ts';
 import { normalizeRowsF32, scaleChannelsF32 } from './normalize.ts';
 import { averagePoolF32, averagePoolQ8, maxPoolF32, maxPoolQ8 } from './pool.ts';
@@ -75,6 +76,8 @@ export function createJsKernels(): KernelSet {
     quartilesF32,
     pairSumsF32,
     histogram8,
+    histogramF32,
+    histogramKeysF32,
     squaredDeviationF32,
     countClippedF32,
     countSaturated8,

@@ -6,6 +6,7 @@ export { depthwiseQs8Qc8w } from './depthwiseQ8';
 export { depthwiseF32, depthwisePixel_1x8, depthwiseTile_4x8, depthwiseTileX3_4x8 } from './depthwiseF32';
 export { addF32, binaryQ8, clampF32, divF32, lookup8, maxF32, minF32, mulF32, subF32 } from './elementwise';
 export { gemmF32Panel_4x8 } from './gemmF32';
+export { histogramF32, histogramKeysF32 } from './histogram';
 export { depthwisePanelsQ8, panelsF32, panelsQ8 } from './panels';
 export { averagePoolF32, averagePoolQ8, maxPoolF32, maxPoolQ8 } from './pool';
 export { countClippedF32, countSaturated8, dequantizeQ8, quantizeF32 } from './qdq';
