@@ -24,6 +24,15 @@ export interface Diagnostic {
   readonly at: Location;
   /** What may be written at its place instead, where that is known. */
   readonly suggestion?: string;
+  /** Lines of the config that would put it right, where they are known. */
+  readonly settings?: readonly Setting[];
+}
+
+/** A line `key=value` of a section of the config. */
+export interface Setting {
+  readonly section: string;
+  readonly key: string;
+  readonly value: string;
 }
 
 /** Carries a {@link Diagnostic} through code that cannot go on. */

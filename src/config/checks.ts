@@ -1,7 +1,8 @@
-import type { Diagnostic } from '../base/diagnostics.ts';
+import type { Diagnostic, Setting } from '../base/diagnostics.ts';
 import * as errors from './errors.ts';
 import type { KeyRow } from './keyTypes.ts';
 import type { KeyValues } from './keyValues.ts';
+import { checkNormalization } from './normalization.ts';
 import { KEYS, keyRow } from './schema.ts';
 
 const COMMON = 'common_quant_param';
@@ -16,7 +17,7 @@ export function checkSettings(s: KeyValues): Diagnostic[] {
     ...checkBits(s, quantType),
     ...checkLabels(s),
     ...checkCalibration(s, quantType),
-    ...checkNormalize(s),
+    ...checkNormalization(s),
     ...checkSizes(s),
   ];
 }
@@ -54,22 +55,24 @@ function checkBits(s: KeyValues, quantType: string | undefined): Diagnostic[] {
   if (quantType === 'WEIGHT_QUANT') {
     if (s.bool(COMMON, 'enable_encode') || bits === 8 || bits === 16) return [];
     const message = `enable_encode = false needs bit_num 8 or 16, not ${bits}: other widths are only stored packed`;
-    return [errors.conflict(s.at(COMMON, 'enable_encode'), message)];
+    return [errors.conflict(s.at(COMMON, 'enable_encode'), message, 'true')];
   }
   if (quantType === undefined || bits === 8) return [];
-  return [errors.conflict(s.at(COMMON, 'bit_num'), `bit_num = ${bits} does not go with ${quantType}, which needs 8`)];
+  return [
+    errors.conflict(s.at(COMMON, 'bit_num'), `bit_num = ${bits} does not go with ${quantType}, which needs 8`, '8'),
+  ];
 }
 
 /** `folders` takes the class of a sample from its folder, so there must be folders. */
 function checkLabels(s: KeyValues): Diagnostic[] {
   if (s.optionalWord<string>('quantscope', 'labels') !== 'folders' || s.has('quantscope', 'evaluate_path')) return [];
   const why = 'labels=folders takes the classes from the names of the folders in it';
-  return [errors.missingKey(s.at('quantscope', 'labels'), 'quantscope', 'evaluate_path', why)];
+  return [errors.missingKey(s.at('quantscope', 'labels'), { section: 'quantscope', key: 'evaluate_path' }, why)];
 }
 
 /** FULL_QUANT needs calibration samples; other types use what samples there are. */
 function checkCalibration(s: KeyValues, quantType: string | undefined): Diagnostic[] {
-  const missing = (key: string, why: string) => errors.missingKey(s.at(DATA, key), DATA, key, why);
+  const missing = (key: string, why: string) => errors.missingKey(s.at(DATA, key), { section: DATA, key }, why);
   const calibrates = s.has(DATA, 'calibrate_path');
   if (quantType === 'FULL_QUANT' && !calibrates)
     return [missing('calibrate_path', 'FULL_QUANT takes the ranges of activations from samples; add input:folder')];
@@ -77,64 +80,49 @@ function checkCalibration(s: KeyValues, quantType: string | undefined): Diagnost
   const found: Diagnostic[] = [];
   if (calibrates && !s.has(DATA, 'calibrate_size')) {
     const message = 'calibrate_size is missing: all files are used here, but converter_lite fails without it';
-    found.push(errors.hint(s.at(DATA, 'calibrate_path'), 'warning', message));
+    found.push(errors.hint(s.at(DATA, 'calibrate_path'), 'warning', message, [set('calibrate_size', '100')]));
   }
   if (!s.has(DATA, 'input_type')) found.push(missing('input_type', 'say whether the samples are IMAGE or BIN'));
   return found;
 }
 
-function checkNormalize(s: KeyValues): Diagnostic[] {
-  const image = s.optionalWord(DATA, 'input_type') === 'IMAGE';
-  const channels = s.optionalWord(DATA, 'image_to_format') === 'GRAY' ? 1 : 3;
-  const found: Diagnostic[] = [];
-  const keys = ['normalize_mean', 'normalize_std'];
-  const unset = keys.find((key) => !s.has(DATA, key));
-  const set = keys.find((key) => s.has(DATA, key));
-  if (image && set === undefined && channels === 3) {
-    const message = 'without normalization pixels stay 0 to 255; converter_lite fails here with "memcpy failed"';
-    found.push(errors.hint(s.at(DATA, 'input_type'), 'note', message));
-  }
-  if (set !== undefined && unset !== undefined) {
-    const neutral = `[${Array.from({ length: channels }, () => (unset === 'normalize_std' ? '1.0' : '0.0')).join(',')}]`;
-    found.push(errors.missingKey(s.at(DATA, set), DATA, unset, `${set} needs it; the neutral one is ${neutral}`));
-  }
-  for (const key of keys) {
-    const vector = s.vector(DATA, key);
-    if (vector === undefined || !image || vector.length === channels) continue;
-    const message = `${key} has ${vector.length} values; images of ${channels} channel${channels === 1 ? '' : 's'} need ${channels}`;
-    found.push(errors.conflict(s.at(DATA, key), message));
-  }
-  if (s.vector(DATA, 'normalize_std')?.includes(0))
-    found.push(errors.conflict(s.at(DATA, 'normalize_std'), 'normalize_std divides by its values; 0 is not possible'));
-  return found;
-}
+const set = (key: string, value: string): Setting => ({ section: DATA, key, value });
 
 function checkSizes(s: KeyValues): Diagnostic[] {
   const found: Diagnostic[] = [];
   const [width, height] = ['resize_width', 'resize_height'];
   const one = [width, height].find((key) => s.isSet(DATA, key as string));
+  const missing = (key: string): Diagnostic => {
+    const other = s.optionalNumber(DATA, key === width ? (height as string) : (width as string));
+    const value = other === undefined ? {} : { value: String(other) };
+    const why = 'resize_method needs both sizes';
+    return errors.missingKey(s.at(DATA, 'resize_method'), { section: DATA, key, ...value }, why);
+  };
   if (s.isSet(DATA, 'resize_method')) {
     for (const key of ['resize_width', 'resize_height']) {
-      if (!s.has(DATA, key))
-        found.push(errors.missingKey(s.at(DATA, 'resize_method'), DATA, key, 'resize_method needs both sizes'));
+      if (!s.has(DATA, key)) found.push(missing(key));
     }
   } else if (one !== undefined && !s.has(DATA, 'resize_method')) {
     const message = `${one} has no effect without resize_method (LINEAR, NEAREST or CUBIC): images are not resized`;
-    found.push(errors.hint(s.at(DATA, one), 'warning', message));
+    found.push(errors.hint(s.at(DATA, one), 'warning', message, [set('resize_method', 'LINEAR')]));
   }
   for (const [key, other] of [
     ['center_crop_width', 'center_crop_height'],
     ['center_crop_height', 'center_crop_width'],
   ] as const) {
     if (s.isSet(DATA, key) && !s.has(DATA, other))
-      found.push(errors.hint(s.at(DATA, key), 'warning', `${key} has no effect without ${other}: nothing is cropped`));
+      found.push(
+        errors.hint(s.at(DATA, key), 'warning', `${key} has no effect without ${other}: nothing is cropped`, [
+          set(other, String(s.optionalNumber(DATA, key))),
+        ]),
+      );
   }
   for (const side of ['width', 'height']) {
     const crop = s.optionalNumber(DATA, `center_crop_${side}`);
     const size = s.isSet(DATA, 'resize_method') ? s.optionalNumber(DATA, `resize_${side}`) : undefined;
     if (crop === undefined || size === undefined || crop <= size) continue;
     const message = `center_crop_${side} = ${crop} is larger than resize_${side} = ${size}`;
-    found.push(errors.conflict(s.at(DATA, `center_crop_${side}`), message));
+    found.push(errors.conflict(s.at(DATA, `center_crop_${side}`), message, String(size)));
   }
   return found;
 }

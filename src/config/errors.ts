@@ -1,4 +1,4 @@
-import type { Diagnostic, Location, Severity } from '../base/diagnostics.ts';
+import type { Diagnostic, Location, Setting, Severity } from '../base/diagnostics.ts';
 
 const make = (
   severity: Severity,
@@ -189,18 +189,30 @@ export function noEffect(at: Location, what: string, quantType: string): Diagnos
 }
 
 /** CFG125: a key that another setting needs. */
-export function missingKey(at: Location, section: string, key: string, why: string): Diagnostic {
-  return make('error', 'CFG125', at, `[${section}] ${key} is missing: ${why}`);
+export function missingKey(at: Location, setting: Omit<Setting, 'value'> & Partial<Setting>, why: string): Diagnostic {
+  const { section, key, value } = setting;
+  const missing = make('error', 'CFG125', at, `[${section}] ${key} is missing: ${why}`);
+  return value === undefined ? missing : { ...missing, settings: [{ section, key, value }] };
 }
 
 /** CFG126: values that do not go together. */
-export function conflict(at: Location, message: string): Diagnostic {
-  return make('error', 'CFG126', at, message);
+export function conflict(at: Location, message: string, suggestion?: string): Diagnostic {
+  return make('error', 'CFG126', at, message, suggestion);
 }
 
 /** CFG127: settings that are accepted, with a hint of what they do. */
-export function hint(at: Location, severity: 'warning' | 'note', message: string): Diagnostic {
-  return make(severity, 'CFG127', at, message);
+export function hint(
+  at: Location,
+  severity: 'warning' | 'note',
+  message: string,
+  settings: readonly Setting[] = [],
+): Diagnostic {
+  return { ...make(severity, 'CFG127', at, message), ...(settings.length === 0 ? {} : { settings }) };
+}
+
+/** CFG130: numbers that normalization can hardly mean. */
+export function doubtfulNormalization(at: Location, message: string, suggestion: string | undefined): Diagnostic {
+  return make('warning', 'CFG130', at, message, suggestion);
 }
 
 /** CFG128: a file that describes several models. */

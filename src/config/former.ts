@@ -1,9 +1,4 @@
-/** A line of today's form. */
-export interface Setting {
-  readonly section: string;
-  readonly key: string;
-  readonly value: string;
-}
+import type { Setting } from '../base/diagnostics.ts';
 
 /** A key of the flat file, or an option of the command line, of releases before the sections (up to r1.3). */
 export interface FormerKey {

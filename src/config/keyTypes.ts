@@ -42,6 +42,8 @@ export interface KeyRow {
   readonly type: KeyType;
   /** As it would be written; undefined: unset. */
   readonly default?: string;
+  /** Values worth offering where there are no choices, and words that stand for something else than the type says. */
+  readonly examples?: readonly { readonly value: string; readonly doc: string }[];
   readonly doc: string;
   readonly effect: Effect;
   /** Quantization types that use the key; all of them when absent. */

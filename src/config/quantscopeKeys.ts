@@ -180,6 +180,7 @@ export const OURS: readonly Row[] = [
   {
     key: 'labels',
     type: fileOf('.csv', '.tsv'),
+    examples: [{ value: 'folders', doc: 'one folder per class in evaluate_path' }],
     effect: 'done',
     doc: 'Classes of the evaluation samples: a CSV or TSV file of file,label; or folders: one folder per class in evaluate_path.',
   },

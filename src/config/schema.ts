@@ -230,8 +230,30 @@ const DATA: readonly Row[] = [
     effect: 'done',
     doc: 'Channels of the image; unset: BGR.',
   },
-  { key: 'normalize_mean', type: VECTOR, effect: 'done', doc: 'Subtracted per channel, in pixel units 0 to 255.' },
-  { key: 'normalize_std', type: VECTOR, effect: 'done', doc: 'Divided by per channel, in pixel units.' },
+  {
+    key: 'normalize_mean',
+    type: VECTOR,
+    examples: [
+      { value: '[0.0,0.0,0.0]', doc: 'pixels as they are' },
+      { value: '[0.0]', doc: 'pixels as they are, one channel' },
+      { value: '[127.5,127.5,127.5]', doc: 'to -1 … 1, with std 127.5' },
+      { value: '[123.675,116.28,103.53]', doc: 'ImageNet, RGB' },
+    ],
+    effect: 'done',
+    doc: 'Subtracted per channel, in pixel units 0 to 255.',
+  },
+  {
+    key: 'normalize_std',
+    type: VECTOR,
+    examples: [
+      { value: '[255.0,255.0,255.0]', doc: 'to 0 … 1, with mean 0' },
+      { value: '[255.0]', doc: 'to 0 … 1, one channel' },
+      { value: '[127.5,127.5,127.5]', doc: 'to -1 … 1, with mean 127.5' },
+      { value: '[58.395,57.12,57.375]', doc: 'ImageNet, RGB' },
+    ],
+    effect: 'done',
+    doc: 'Divided by per channel, in pixel units.',
+  },
   { key: 'resize_width', type: int(1, U16), effect: 'done', doc: 'Pixels; used when resize_method is set.' },
   { key: 'resize_height', type: int(1, U16), effect: 'done', doc: 'Pixels; used when resize_method is set.' },
   {

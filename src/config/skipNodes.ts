@@ -1,4 +1,5 @@
-import { type IniEntry, type IniSection, readIni } from './ini.ts';
+import { applyEdits, setSetting } from './edits.ts';
+import { type IniEntry, readIni } from './ini.ts';
 
 const SECTION = 'common_quant_param';
 const KEY = 'skip_quant_node';
@@ -37,42 +38,18 @@ export function setSkipNodes(text: string, handles: readonly string[]): string {
     return withoutLines(lines, drop);
   }
   const value = handles.join(',');
-  if (last !== undefined) {
-    const { line, column, endColumn } = last.valueSpan;
-    const raw = lines[line - 1] as string;
-    lines[line - 1] = raw.slice(0, column - 1) + value + raw.slice(endColumn - 1);
-    return lines.join('\n');
-  }
-  return withNewLine(text, lines, `${KEY}=${value}`);
+  return applyEdits(text, [setSetting(text, { section: SECTION, key: KEY, value })]);
 }
 
 function skipEntries(text: string): IniEntry[] {
-  return commonSections(text).flatMap((s) => s.entries.filter((e) => e.key === KEY));
-}
-
-function commonSections(text: string): IniSection[] {
-  return readIni(text, '').sections.filter((s) => s.name === SECTION);
+  const sections = readIni(text, '').sections.filter((s) => s.name === SECTION);
+  return sections.flatMap((s) => s.entries.filter((e) => e.key === KEY));
 }
 
 function withoutLines(lines: readonly string[], drop: ReadonlySet<number>): string {
   const kept = lines.filter((_, i) => !drop.has(i + 1));
   const droppedLast = drop.has(lines.length);
   return droppedLast && kept.length > 0 ? `${kept.join('\n')}\n` : kept.join('\n');
-}
-
-function withNewLine(text: string, lines: string[], added: string): string {
-  const section = commonSections(text).at(-1);
-  const cr = (lines.length > 1 ? lines[0] : '')?.endsWith('\r') ? '\r' : '';
-  if (section === undefined) {
-    const gap = text === '' || text.endsWith('\n') ? '' : `${cr}\n`;
-    return `${text}${gap}[${SECTION}]${cr}\n${added}${cr}\n`;
-  }
-  const after = section.entries.at(-1)?.keySpan.line ?? section.span.line;
-  if (after === lines.length) {
-    lines[after - 1] += cr;
-    lines.push(added);
-  } else lines.splice(after, 0, added + cr);
-  return lines.join('\n');
 }
 
 function sameList(a: readonly string[], b: readonly string[]): boolean {

@@ -1,7 +1,7 @@
+import type { Position } from '../edits.ts';
 import { NO_SECTION, readIni, type Span } from '../ini.ts';
 import type { KeyRow } from '../keyTypes.ts';
 import { keyRow } from '../schema.ts';
-import type { Position } from './position.ts';
 
 /** What stands at a position of a config. */
 export type Place =
