@@ -3,6 +3,7 @@ import type { TensorFact } from '../graph/fact.ts';
 import type { ValueId } from '../graph/model.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import { releasePrepared } from '../ops/evaluate.ts';
+import type { AttributeSpecs, IntegerContext } from '../ops/opDef.ts';
 import type { PlacedDraft } from './draft.ts';
 import { contextOf } from './lower.ts';
 import type { Prepared } from './planned.ts';
@@ -32,15 +33,33 @@ export function prepareStep(draft: PlacedDraft, parts: PrepareParts): Prepared {
   );
 }
 
+/** What takes the sums of an integer step to codes; undefined for all other steps. */
+export function multipliersOf(
+  draft: PlacedDraft,
+  parts: Pick<PrepareParts, 'kernels' | 'options'>,
+): Float64Array | undefined {
+  const context = draft.form === 'integer' ? integerContextOf(draft, parts) : undefined;
+  return context && draft.def?.integer?.multipliers?.(context);
+}
+
+/** As the step's own definition accepted it. */
+function integerContextOf(
+  { attributes, clamp, integer }: PlacedDraft,
+  { kernels, options }: Pick<PrepareParts, 'kernels' | 'options'>,
+): IntegerContext<AttributeSpecs> | undefined {
+  if (integer === undefined) return undefined;
+  const context = { attributes, kernels, flavour: options.requantizer, ...contextOf(integer), clamp };
+  return context as unknown as IntegerContext<AttributeSpecs>; // `contextOf` gives the rest of its members
+}
+
 function makerOf(draft: PlacedDraft, parts: PrepareParts): (() => unknown) | undefined {
-  const { def, integer, attributes, clamp } = draft;
-  const { kernels, facts, constants, copyOf, options } = parts;
+  const { def, attributes } = draft;
+  const { kernels, facts, constants, copyOf } = parts;
   if (def === undefined) return undefined;
   if (draft.form === 'integer') {
     const form = def.integer;
-    if (form === undefined || integer === undefined) return undefined;
-    const context = { attributes, kernels, flavour: options.requantizer, ...contextOf(integer), clamp };
-    return () => form.prepare(context as never); // accepted by the same definition
+    const context = integerContextOf(draft, parts);
+    return form === undefined || context === undefined ? undefined : () => form.prepare(context);
   }
   const { prepare } = def;
   if (prepare === undefined) return undefined;

@@ -24,6 +24,8 @@ export interface Step {
   readonly outputs: readonly ValueId[];
   /** Why a node between DequantizeLinear and QuantizeLinear runs as float; undefined elsewhere. */
   readonly why?: string;
+  /** Of an integer step that requantizes sums: the real multiplier of each output channel. */
+  readonly multipliers?: Float64Array;
   /**
    * Equal signatures compute equal tensors for equal feeds, across programs of one model: it names the operator,
    * its constants, parameters and layout, and the signatures of its inputs.

@@ -16,6 +16,7 @@ import {
 } from './opDef.ts';
 import {
   acceptsWeighted,
+  multipliersOf,
   type PreparedCodes,
   type PreparedWeights,
   preparedWeights,
@@ -141,6 +142,7 @@ const conv = defineOp<typeof CONV_ATTRIBUTES, PreparedWeights, PreparedCodes>({
         release: () => packed.release(),
       };
     },
+    multipliers: (context) => multipliersOf(context, convRoles(context)),
     run: (context) => {
       const x = imageOfCodes(context, 0);
       const { packed, requantizer, weightDims } = context.prepared;

@@ -17,6 +17,7 @@ import {
 } from './opDef.ts';
 import {
   acceptsWeighted,
+  multipliersOf,
   type PreparedCodes,
   type PreparedWeights,
   preparedWeights,
@@ -153,6 +154,7 @@ const convTranspose = defineOp<Specs, PreparedWeights, PreparedCodes>({
         release: () => packed.release(),
       };
     },
+    multipliers: (context) => multipliersOf(context, transposedRoles(context)),
     run: (context) => {
       const { packed, requantizer, weightDims } = context.prepared;
       const x = imageOfCodes(context, 0);

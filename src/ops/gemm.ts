@@ -6,7 +6,13 @@ import { broadcastFacts, countOf, dimsOfRank, sameDim } from './facts.ts';
 import { gemmMacs, gemmRoles, gemmShape, prepareGemmCodes, runGemmCodes } from './gemmShared.ts';
 import { floatsOf, isFloat32Stored, numbersOf, stored } from './numbers.ts';
 import { type AttributeValues, defineOp, type OpDef, type RunContext } from './opDef.ts';
-import { acceptsWeighted, type PreparedCodes, type PreparedWeights, preparedWeights } from './weighted.ts';
+import {
+  acceptsWeighted,
+  multipliersOf,
+  type PreparedCodes,
+  type PreparedWeights,
+  preparedWeights,
+} from './weighted.ts';
 
 const GEMM_ATTRIBUTES = {
   alpha: { kind: 'float', default: 1 },
@@ -64,6 +70,7 @@ function gemmOp(since: number): OpDef {
       },
       prepare: (context) =>
         prepareGemmCodes(context, gemmRoles(context, context.attributes), context.attributes.transB !== 0),
+      multipliers: (context) => multipliersOf(context, gemmRoles(context, context.attributes)),
       run: runGemmCodes,
     },
     macs: (inputs, outputs, { transA }) => gemmMacs(inputs, outputs, transA ? 0 : 1),

@@ -7,7 +7,13 @@ import { gemmMacs, gemmRoles, gemmShape, prepareGemmCodes, runGemmCodes } from '
 import { batchedMatMul, type MatMulDims, matMulDims } from './matMulDirect.ts';
 import { floatsOf, isFloat32Stored, stored } from './numbers.ts';
 import { type AttributeSpecs, defineOp, type OpDef, type RunContext } from './opDef.ts';
-import { acceptsWeighted, type PreparedCodes, type PreparedWeights, preparedWeights } from './weighted.ts';
+import {
+  acceptsWeighted,
+  multipliersOf,
+  type PreparedCodes,
+  type PreparedWeights,
+  preparedWeights,
+} from './weighted.ts';
 
 const matMul = defineOp<Record<never, never>, PreparedWeights, PreparedCodes>({
   type: 'MatMul',
@@ -50,6 +56,7 @@ const matMul = defineOp<Record<never, never>, PreparedWeights, PreparedCodes>({
         : acceptsWeighted(context, { ...roles, bias: undefined });
     },
     prepare: (context) => prepareGemmCodes(context, gemmRoles(context, { transB: 0 }), false),
+    multipliers: (context) => multipliersOf(context, gemmRoles(context, { transB: 0 })),
     run: runGemmCodes,
   },
   macs: (inputs, outputs) => gemmMacs(inputs, outputs),

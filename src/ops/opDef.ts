@@ -156,6 +156,8 @@ export interface IntegerForm<S extends AttributeSpecs, P> {
   /** True, or why the node runs as float between DequantizeLinear and QuantizeLinear (a whole sentence for the plan). */
   accepts(context: IntegerContext<S>): true | string;
   prepare(context: IntegerContext<S>): P;
+  /** Of a form that requantizes sums: the real multiplier of each output channel. */
+  multipliers?(context: IntegerContext<S>): Float64Array;
   /** Inputs and outputs are codes. */
   run(context: RunContext<S, P>): readonly Tensor[];
 }

@@ -1,3 +1,4 @@
+import { invariant } from '../base/diagnostics.ts';
 import { MULTIPLIER_LIMIT, toFixedPoint } from '../base/fixedPoint.ts';
 import { clamp } from '../base/round.ts';
 import type { ClampRange, Packed, Requantizer } from '../kernels/kernelSet.ts';
@@ -123,28 +124,40 @@ export function requantizerOf(
   roles: Pick<WeightedRoles, 'weight' | 'outChannels'>,
 ): Requantizer {
   const y = outputQuant(context, 0);
-  const w = context.inputQuants[roles.weight] as QuantInfo; // `acceptsWeighted` checked it, and the others
   const [qmin, qmax] = rangeOf(y.signed ? 'int8' : 'uint8');
   const bounds = quantizedClamp(context.clamp, y, qmin, qmax);
   const codes = { zeroPoint: y.zeroPoint, signed: y.signed, ...bounds };
   const { flavour } = context;
-  const quants = [context.inputQuants[0], w, context.outputQuants[0]] as [QuantInfo, QuantInfo, QuantInfo]; // as above
+  const quants = quantsOf(context, roles);
   if (flavour === 'fp32') return { flavour, multiplier: fp32Multipliers(quants, roles.outChannels), ...codes };
   const real = Array.from(realMultipliers(quants, roles.outChannels));
   return { flavour: 'fixedPoint', multiplier: real.map((m) => toFixedPoint(m, flavour)), ...codes };
 }
 
+/** The real multipliers of a weighted node, [O], for the table of its operator. */
+export function multipliersOf(context: IntegerContext<AttributeSpecs>, roles: WeightedRoles | undefined): Float64Array {
+  invariant(roles !== undefined, 'accepts() checked the weight');
+  return realMultipliers(quantsOf(context, roles), roles.outChannels);
+}
+
 /** Parameters of activation, weight and output of a weighted node. */
-export type WeightedQuants = readonly [x: QuantInfo, w: QuantInfo, y: QuantInfo];
+type WeightedQuants = readonly [x: QuantInfo, w: QuantInfo, y: QuantInfo];
+
+function quantsOf(
+  { inputQuants, outputQuants }: IntegerContext<AttributeSpecs>,
+  { weight }: Pick<WeightedRoles, 'weight'>,
+): WeightedQuants {
+  return [inputQuants[0], inputQuants[weight], outputQuants[0]] as [QuantInfo, QuantInfo, QuantInfo]; // `acceptsWeighted` checked them
+}
 
 /** What sums are multiplied with on the way to codes: sx * sw[c] / sy in double precision, [O]. */
-export function realMultipliers([x, w, y]: WeightedQuants, outChannels: number): Float64Array {
+function realMultipliers([x, w, y]: WeightedQuants, outChannels: number): Float64Array {
   const [sx, sy] = [at(x.scale, 0), at(y.scale, 0)];
   return Float64Array.from({ length: outChannels }, (_, c) => (sx * at(w.scale, c)) / sy);
 }
 
 /** The same as float32 arithmetic has it: fround(fround(sx * sw[c]) / sy), [O]. */
-export function fp32Multipliers([x, w, y]: WeightedQuants, outChannels: number): Float32Array {
+function fp32Multipliers([x, w, y]: WeightedQuants, outChannels: number): Float32Array {
   const [sx, sy] = [at(x.scale, 0), at(y.scale, 0)];
   return Float32Array.from({ length: outChannels }, (_, c) => Math.fround(sx * at(w.scale, c)) / sy);
 }
