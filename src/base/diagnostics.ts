@@ -28,7 +28,7 @@ export interface Diagnostic {
   readonly settings?: readonly Setting[];
 }
 
-/** A line `key=value` of a section of the config. */
+/** A line `key=value` of a section of the config; '' where the value is the user's to choose. */
 export interface Setting {
   readonly section: string;
   readonly key: string;

@@ -189,10 +189,13 @@ export function noEffect(at: Location, what: string, quantType: string): Diagnos
 }
 
 /** CFG125: a key that another setting needs. */
-export function missingKey(at: Location, setting: Omit<Setting, 'value'> & Partial<Setting>, why: string): Diagnostic {
-  const { section, key, value } = setting;
+export function missingKey(
+  at: Location,
+  { section, key, value }: Omit<Setting, 'value'> & Partial<Setting>,
+  why: string,
+): Diagnostic {
   const missing = make('error', 'CFG125', at, `[${section}] ${key} is missing: ${why}`);
-  return value === undefined ? missing : { ...missing, settings: [{ section, key, value }] };
+  return { ...missing, settings: [{ section, key, value: value ?? '' }] };
 }
 
 /** CFG126: values that do not go together. */

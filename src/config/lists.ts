@@ -62,7 +62,8 @@ export function readFolders(
   return folders.length === 0 ? undefined : { kind: 'folders', folders };
 }
 
-function readFolder(item: string): DataFolder {
+/** The folder of one item, and its input where it names one. */
+export function readFolder(item: string): DataFolder {
   if (/^[A-Za-z]:\\/.test(item)) return { input: undefined, path: item };
   const drive = /^(.+):([A-Za-z]:[\\/].*)$/.exec(item);
   if (drive !== null) return { input: drive[1] as string, path: drive[2] as string };

@@ -1,5 +1,6 @@
 import type { Position } from '../edits.ts';
 import type { KeyRow } from '../keyTypes.ts';
+import { readFolder } from '../lists.ts';
 import { OVERRIDE_WORDS } from '../overrides.ts';
 import type { Completion, CompletionFacts } from './completion.ts';
 import { describeInput, describeNode, type ModelFacts } from './facts.ts';
@@ -28,8 +29,7 @@ export function itemCompletions(parts: ItemParts): readonly Completion[] {
     case 'path':
       return [...paths(here, row.type.suffixes), ...words(here, row)];
     case 'folders':
-      if (colon >= 0) return paths(behindColon, []);
-      return [...inputs(here, model), ...(row.type.plain ? paths(here, []) : [])];
+      return folders(here, row.type.plain);
     case 'layouts':
       return colon < 0
         ? inputs(here, model)
@@ -55,7 +55,7 @@ export function folderToList(text: string, position: Position): string | undefin
   const kind = place.kind === 'value' ? place.row?.type.kind : undefined;
   if (place.kind !== 'value' || (kind !== 'path' && kind !== 'folders')) return undefined;
   const before = place.item.slice(0, Math.max(0, position.column - place.span.column));
-  const path = kind === 'path' || /^[A-Za-z]:[\\/]/.test(before) ? before : before.replace(/^.*:(?![\\/])/, '');
+  const { path } = kind === 'path' ? { path: before } : readFolder(before);
   return path.slice(0, lastSlash(path) + 1);
 }
 
@@ -124,6 +124,14 @@ function inputs(here: Here, model: ModelFacts | undefined): Completion[] {
         nameEnd(here),
       ),
     );
+}
+
+/** Inputs, and behind one its folder; where plain a folder alone as well. */
+function folders(here: Here, plain: boolean): Completion[] {
+  const { input, path } = readFolder(here.before);
+  if (input !== undefined)
+    return paths({ ...here, start: here.start + here.before.length - path.length, before: path }, []);
+  return [...inputs(here, here.facts.model), ...(plain ? paths(here, []) : [])];
 }
 
 /** Just past the colon of the item, if it has one behind the cursor: the rest of the item stays. */

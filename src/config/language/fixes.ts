@@ -1,0 +1,58 @@
+import type { Diagnostic, Setting } from '../../base/diagnostics.ts';
+import { insertSettings, type Range, rangeOf, setSetting, type TextEdit } from '../edits.ts';
+import { fixesByCode } from './codeFixes.ts';
+import type { ModelFacts } from './facts.ts';
+
+/** One way to put right what a diagnostic says. */
+export interface Fix {
+  readonly title: string;
+  readonly edits: readonly TextEdit[];
+  /** The one to take without looking; no diagnostic has two of them. */
+  readonly preferred: boolean;
+}
+
+/** What a fix is made from. */
+export interface FixParts {
+  readonly text: string;
+  readonly diagnostic: Diagnostic;
+  readonly model: ModelFacts | undefined;
+}
+
+/** The ways to put right what one diagnostic of a config says, best first; [] where only the user knows. */
+export function fixesOf(parts: FixParts): readonly Fix[] {
+  const { text, diagnostic } = parts;
+  const { suggestion } = diagnostic;
+  const settings = (diagnostic.settings ?? []).filter(({ value }) => value !== '');
+  const range = placeOf(diagnostic);
+  const found: Omit<Fix, 'preferred'>[] = [];
+  if (suggestion !== undefined && range !== undefined)
+    found.push({ title: `Replace with ${suggestion}`, edits: [{ range, text: suggestion }] });
+  if (settings.length > 0) found.push({ title: `Add ${written(settings)}`, edits: addSettings(text, settings) });
+  found.push(...fixesByCode(parts));
+  const isSure = suggestion !== undefined || settings.length > 0 || found.length === 1;
+  return found.map((fix, i) => ({ ...fix, preferred: isSure && i === 0 }));
+}
+
+/** Where a diagnostic stands; undefined where it has no line. */
+export function placeOf({ at }: Diagnostic): Range | undefined {
+  const { line, column, endColumn } = at;
+  if (line === undefined || column === undefined || endColumn === undefined) return undefined;
+  return rangeOf({ line, column, endColumn });
+}
+
+function written(settings: readonly Setting[]): string {
+  return settings.map(({ key, value }) => `${key}=${value}`).join(', ');
+}
+
+function addSettings(text: string, settings: readonly Setting[]): TextEdit[] {
+  const sections = [...new Set(settings.map((s) => s.section))];
+  const [first] = settings;
+  if (settings.length === 1 && first !== undefined) return [setSetting(text, first)];
+  return sections.map((section) =>
+    insertSettings(
+      text,
+      section,
+      settings.filter((s) => s.section === section),
+    ),
+  );
+}
