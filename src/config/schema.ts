@@ -47,7 +47,7 @@ const COMMON: readonly Row[] = [
     type: oneOf(
       done('FULL_QUANT', 'weights and activations in int8, with ranges from calibration samples'),
       missing('WEIGHT_QUANT', 'weights alone'),
-      missing('DYNAMIC_QUANT', 'weights in int8, activations quantized while the model runs'),
+      done('DYNAMIC_QUANT', 'weights in int8, activations quantized while the model runs'),
     ),
     effect: 'done',
     doc: 'What is quantized. It has no default.',
@@ -220,7 +220,10 @@ const DATA: readonly Row[] = [
   },
   {
     key: 'input_type',
-    type: oneOf(done('IMAGE', 'JPEG or PNG'), done('BIN', 'raw bytes of the input, or .npy')),
+    type: oneOf(
+      done('IMAGE', 'JPEG, PNG, WebP, BMP, TIFF, PGM or PPM'),
+      done('BIN', 'raw bytes of the input, .npy, or .npz with an array of its name'),
+    ),
     effect: 'done',
     doc: 'What the sample files are.',
   },
@@ -272,10 +275,10 @@ const OTHERS: readonly KeyRow[] = [
     key: 'quant_strategy',
     type: oneOf(
       done('ALWC', 'activations per layer, weights per channel'),
-      done('ACWL', 'activations per channel, weights per layer'),
+      done('ACWL', 'activations per row, weights per layer; products of two activations stay float'),
     ),
     default: 'ALWC',
-    effect: 'warning',
+    effect: 'done',
     for: DYNAMIC,
     doc: 'Granularity of activations and weights.',
   },

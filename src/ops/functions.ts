@@ -39,7 +39,7 @@ export const functionOps: readonly OpDef[] = [
   withKernel('Reciprocal', 1, 'reciprocal', (x) => 1 / x),
   withKernel('Floor', 1, 'floor', Math.floor),
   withKernel('Ceil', 1, 'ceil', Math.ceil),
-  withKernel('Round', 11, 'round', (x) => (Math.abs(x) < 2 ** 51 ? rint(x) : x)),
+  withKernel('Round', 1, 'round', (x) => (Math.abs(x) < 2 ** 51 ? rint(x) : x)),
   withKernel('Erf', 9, 'erf', erf),
   plain('Sin', 7, Math.sin),
   plain('Cos', 7, Math.cos),

@@ -17,7 +17,7 @@ interface PreparedProduct {
 const matMulInteger = defineOp<Record<never, never>, PreparedProduct>({
   type: 'MatMulInteger',
   domain: '',
-  since: 10,
+  since: 1,
   arity: [2, 4],
   attributes: {},
   layout: { kind: 'plain' },

@@ -178,7 +178,7 @@ const dequantizeLinear = (domain: string, since: number): OpDef =>
 const dynamicQuantizeLinear = defineOp({
   type: 'DynamicQuantizeLinear',
   domain: '',
-  since: 11,
+  since: 1,
   arity: [1, 1],
   attributes: {},
   layout: { kind: 'any' },

@@ -50,7 +50,8 @@ function figuresOf(parts: FigureParts, makers: ReadonlyMap<ValueId, Step>, node:
   const f = parts.values.get(measured) as PairFigures; // `measured` was found by it
   const step = makers.get(parts.codes.get(measured) ?? measured);
   const quantized = decision?.form === 'quantized' || decision?.form === 'folded';
-  const form = decision?.form === 'skipped' ? 'skipped' : quantized && step?.form === 'integer' ? 'integer' : 'float';
+  const computes = decision?.computes ?? (step?.form === 'integer' ? 'integer' : 'float');
+  const form = decision?.form === 'skipped' ? 'skipped' : quantized ? computes : 'float';
   return {
     ...base,
     form,
@@ -107,7 +108,7 @@ function fusedInto(parts: FigureParts, owner: Node): string | undefined {
 
 function reason(decision: NodeDecision | undefined, step: Step | undefined, quantized: boolean): string {
   if (decision === undefined) return 'not part of the quantization plan';
-  if (quantized && step !== undefined && step.form !== 'integer') {
+  if (quantized && decision.computes === undefined && step !== undefined && step.form !== 'integer') {
     const why = step.why ?? 'it has no integer form';
     return `${decision.why}; computes in float between dequantize and quantize: ${why}`;
   }

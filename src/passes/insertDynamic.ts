@@ -1,0 +1,233 @@
+import type { QuantizedTensor } from '../base/quantParams.ts';
+import { sizeOf } from '../base/shape.ts';
+import { type Tensor, tensor } from '../base/tensor.ts';
+import { Ids } from '../graph/build.ts';
+import type { Facts } from '../graph/fact.ts';
+import type { Graph, NodeId, ValueId } from '../graph/model.ts';
+import { addDynamicCodes, type DynamicCodes, type DynamicForm } from './insertDynamicCodes.ts';
+import { DynamicNodes, type DynamicSources } from './insertDynamicNodes.ts';
+import type { QdqGraph } from './insertQdq.ts';
+
+/** A constant as [..., M, K] or [..., K, N] codes, or an activation, perhaps to be transposed first. */
+export type ProductOperand =
+  | { readonly kind: 'weight'; readonly value: ValueId; readonly quantized: QuantizedTensor }
+  | { readonly kind: 'activation'; readonly value: ValueId; readonly transposed: boolean };
+
+/** A MatMul or Gemm to carry out on codes: alpha * left * right + beta * bias. */
+export interface IntegerProduct {
+  readonly node: NodeId;
+  readonly left: ProductOperand;
+  readonly right: ProductOperand;
+  readonly alpha: number;
+  readonly beta: number;
+  readonly bias: ValueId | undefined;
+}
+
+/** A Gather whose table is kept as codes, per tensor or along the axis it gathers from. */
+export interface CodedTable {
+  readonly node: NodeId;
+  readonly value: ValueId;
+  readonly quantized: QuantizedTensor;
+}
+
+export interface DynamicAssignment {
+  readonly form: DynamicForm;
+  readonly products: readonly IntegerProduct[];
+  readonly tables: readonly CodedTable[];
+}
+
+export interface DynamicOptions {
+  readonly nextNodeId: number;
+  readonly nextValueId: number;
+  readonly facts: Facts;
+  readonly opset: number;
+  readonly sources: DynamicSources;
+}
+
+/**
+ * Puts products on integers: activations are quantized when the model runs, by DynamicQuantizeLinear or nodes that say
+ * what it cannot, multiplied by MatMulInteger, and scaled. Nodes keep their name, values their id.
+ */
+export function insertDynamic(graph: Graph, assignment: DynamicAssignment, options: DynamicOptions): QdqGraph {
+  const ids = new Ids(options);
+  const nodes = new DynamicNodes(graph, ids, options.opset, options.sources);
+  const draft = new Draft(nodes, assignment.form, options.facts);
+  for (const product of assignment.products) draft.product(product);
+  for (const table of assignment.tables) draft.table(table);
+  return {
+    graph: nodes.editor.finish(),
+    codes: new Map(),
+    floatOf: new Map(),
+    nextNodeId: ids.nextNodeId,
+    nextValueId: ids.nextValueId,
+  };
+}
+
+type Side = 'left' | 'right';
+
+/** Forms in which the codes of an activation are the same on both sides of a product. */
+const PER_TENSOR: ReadonlySet<DynamicForm> = new Set(['range', 'referenceRange']);
+
+/** An operand as the integer product reads it. */
+interface Operand extends DynamicCodes {
+  /** Sums over K of a weight's codes, float64: [N] of a right operand, [M, 1] of a left one. */
+  readonly sums: (() => ValueId) | undefined;
+}
+
+class Draft {
+  readonly #nodes: DynamicNodes;
+  readonly #form: DynamicForm;
+  readonly #facts: Facts;
+  readonly #activations = new Map<string, DynamicCodes>();
+
+  constructor(nodes: DynamicNodes, form: DynamicForm, facts: Facts) {
+    this.#nodes = nodes;
+    this.#form = form;
+    this.#facts = facts;
+  }
+
+  product({ node: id, left, right, alpha, beta, bias }: IntegerProduct): void {
+    const { editor } = this.#nodes;
+    const node = editor.node(id);
+    const output = node?.outputs[0];
+    if (node === undefined || output === undefined) return;
+    const a = this.#operand(left, 'left');
+    const b = this.#operand(right, 'right');
+    const name = this.#nodes.nameOf(output);
+    const sums =
+      a.shift !== undefined && b.shift !== undefined ? this.#shifted(id, a, b, name) : this.#sums(id, a, b, name);
+    let scale = this.#nodes.float('Mul', [a.scale, b.scale], `${name}_scales`);
+    if (alpha !== 1) scale = this.#nodes.float('Mul', [scale, this.#nodes.scalar('float32', alpha)], `${name}_alpha`);
+    if (bias === undefined || beta === 0) {
+      this.#nodes.add('Mul', [sums, scale], { name: `${name}_output_scale`, dtype: 'float32', output });
+      return;
+    }
+    const scaled = this.#nodes.float('Mul', [sums, scale], `${name}_output_scale`);
+    const added =
+      beta === 1 ? bias : this.#nodes.float('Mul', [bias, this.#nodes.scalar('float32', beta)], `${name}_beta`);
+    this.#nodes.add('Add', [scaled, added], { name: `${name}_bias`, dtype: 'float32', output });
+  }
+
+  /** The integer sums as float32; the node keeps its name. */
+  #sums(id: NodeId, a: Operand, b: Operand, name: string): ValueId {
+    const nodes = this.#nodes;
+    const sums = nodes.value(`${name}_quantized`, 'int32');
+    const zeros = [a.zeroPoint, b.zeroPoint];
+    while (zeros.length > 0 && zeros.at(-1) === undefined) zeros.pop();
+    nodes.editor.updateNode(id, {
+      opType: 'MatMulInteger',
+      inputs: [a.codes, b.codes, ...zeros],
+      outputs: [sums],
+      attributes: new Map(),
+    });
+    const shift = a.shift ?? b.shift;
+    const codeSums = a.shift === undefined ? a.sums : b.sums;
+    if (shift === undefined || codeSums === undefined) return nodes.cast(sums, 'float32', `${name}_quantized_float`);
+    const exact = nodes.cast(sums, 'float64', `${name}_quantized_double`);
+    const share = nodes.double('Mul', [shift, codeSums()], `${name}_shift`);
+    const shifted = nodes.double('Sub', [exact, share], `${name}_shifted`);
+    return nodes.cast(shifted, 'float32', `${name}_quantized_float`);
+  }
+
+  /** Both zero points may be no int8: integers in float64, which holds such sums exactly. */
+  #shifted(id: NodeId, a: Operand, b: Operand, name: string): ValueId {
+    const nodes = this.#nodes;
+    const steps = ({ codes, shift }: Operand, side: Side): ValueId => {
+      const double = nodes.cast(codes, 'float64', `${name}_${side}_double`);
+      return nodes.double('Sub', [double, shift as ValueId], `${name}_${side}_steps`); // the caller saw both
+    };
+    const sums = nodes.value(`${name}_quantized`, 'float64');
+    nodes.editor.updateNode(id, {
+      opType: 'MatMul',
+      inputs: [steps(a, 'left'), steps(b, 'right')],
+      outputs: [sums],
+      attributes: new Map(),
+    });
+    return nodes.cast(sums, 'float32', `${name}_quantized_float`);
+  }
+
+  #operand(operand: ProductOperand, side: Side): Operand {
+    if (operand.kind === 'weight') return this.#weight(operand.value, operand.quantized, side);
+    const { value, transposed } = operand;
+    const key = `${value}:${transposed}:${PER_TENSOR.has(this.#form) ? '' : side}`;
+    let found = this.#activations.get(key);
+    if (found === undefined) {
+      const x = transposed ? this.#nodes.add('Transpose', [value], transposition(this.#nodes.nameOf(value))) : value;
+      const rank = this.#facts.get(value)?.dims?.length ?? 2;
+      found = addDynamicCodes(this.#nodes, this.#form, x, side === 'left' ? rank - 1 : Math.max(0, rank - 2));
+      this.#activations.set(key, found);
+    }
+    return { ...found, sums: undefined };
+  }
+
+  #weight(value: ValueId, { codes, params }: QuantizedTensor, side: Side): Operand {
+    const name = this.#nodes.nameOf(value);
+    const ofRows = side === 'left' && params.scale.length > 1 ? [params.scale.length, 1] : [params.scale.length];
+    const scaleDims = params.scheme.granularity.kind === 'perChannel' ? ofRows : [];
+    return {
+      codes: this.#nodes.constant(`${name}_quantized`, codes, () => codes),
+      scale: this.#nodes.constant(`${name}_scale`, params, () => tensor('float32', scaleDims, params.scale)),
+      zeroPoint: undefined,
+      shift: undefined,
+      sums: () =>
+        this.#nodes.constant(`${name}_sums`, codes.data, () => codeSums(codes.data as Int8Array, codes.dims, side)),
+    };
+  }
+
+  table({ node: id, value, quantized }: CodedTable): void {
+    const { editor } = this.#nodes;
+    const node = editor.node(id);
+    const output = node?.outputs[0];
+    const indices = node?.inputs[1];
+    if (node === undefined || output === undefined || indices === undefined) return;
+    const { codes, params } = quantized;
+    const { granularity } = params.scheme;
+    const table = this.#nodes.nameOf(value);
+    const dims = granularity.kind === 'perChannel' ? codes.dims.map((d, i) => (i === granularity.axis ? d : 1)) : [];
+    const zeros = params.zeroPoint;
+    const ids = {
+      codes: this.#nodes.constant(`${table}_quantized`, codes, () => codes),
+      scale: this.#nodes.constant(`${table}_scale`, params, () => tensor('float32', dims, params.scale)),
+      zeroPoint: this.#nodes.constant(`${table}_zero_point`, zeros, () => tensor('int8', dims, Int8Array.from(zeros))),
+    };
+    const name = this.#nodes.nameOf(output);
+    const gathered = this.#nodes.value(`${name}_quantized`, 'int8');
+    editor.updateNode(id, { inputs: [ids.codes, indices], outputs: [gathered] });
+    if (granularity.kind !== 'perChannel') {
+      const inputs = [gathered, ids.scale, ids.zeroPoint];
+      this.#nodes.add('DequantizeLinear', inputs, { name: `${name}_dequantized`, dtype: 'float32', output });
+      return;
+    }
+    const attributes = Object.fromEntries(node.attributes);
+    const gather = (from: ValueId, part: string, dtype: 'float32' | 'int8'): ValueId =>
+      this.#nodes.add('Gather', [from, indices], { name: `${name}_${part}`, dtype, attributes });
+    const scale = gather(ids.scale, 'scale', 'float32');
+    const zeroPoint = this.#nodes.cast(
+      gather(ids.zeroPoint, 'zero_point', 'int8'),
+      'float32',
+      `${name}_zero_point_float`,
+    );
+    const float = this.#nodes.cast(gathered, 'float32', `${name}_quantized_float`);
+    const steps = this.#nodes.float('Sub', [float, zeroPoint], `${name}_steps`);
+    this.#nodes.add('Mul', [steps, scale], { name: `${name}_dequantized`, dtype: 'float32', output });
+  }
+}
+
+function transposition(name: string) {
+  const perm = { kind: 'ints', value: [1, 0] } as const; // of a Gemm's matrix
+  return { name: `${name}_transposed`, dtype: 'float32', attributes: { perm } } as const;
+}
+
+/** Sums of codes [..., K, N] over K, or of [..., M, K] over K, the other axes as they are; the summed one has length 1. */
+function codeSums(codes: Int8Array, dims: readonly number[], side: Side): Tensor {
+  const axis = side === 'left' ? dims.length - 1 : dims.length - 2;
+  const length = dims[axis] as number; // rank 2 at least
+  const inner = sizeOf(dims.slice(axis + 1));
+  const kept = dims.map((d, i) => (i === axis ? 1 : d));
+  const sums = new Float64Array(sizeOf(kept));
+  for (let i = 0; i < codes.length; i++) {
+    const at = Math.floor(i / (inner * length)) * inner + (i % inner);
+    sums[at] = (sums[at] as number) + (codes[i] as number);
+  }
+  return tensor('float64', kept, sums);
+}

@@ -1,0 +1,75 @@
+import type { AbortSignalLike } from '../base/abort.ts';
+import type { Tensor } from '../base/tensor.ts';
+import type { NodeId, ValueId } from '../graph/model.ts';
+import { insertDynamic } from '../passes/insertDynamic.ts';
+import type { DynamicSources } from '../passes/insertDynamicNodes.ts';
+import { type DynamicPlan, planDynamic } from '../quant/dynamicPlan.ts';
+import { newDynamicCache, quantizeDynamic } from '../quant/dynamicWeights.ts';
+import { ActivationCache } from '../whatif/cache.ts';
+import { pairValues } from '../whatif/pairs.ts';
+import type { Build } from './build.ts';
+import { overriddenNodes } from './choices.ts';
+import { compileGraph, loadConstants, prepare } from './prepared.ts';
+import { CACHE_BYTES, constantBytes, type RunParts, type RunState } from './run.ts';
+
+/**
+ * A run of DYNAMIC_QUANT: weights are codes, activations become codes by their own ranges whenever the model runs.
+ * Nothing is calibrated; samples serve the figures only.
+ * @throws DiagnosticError, Cancelled
+ */
+export async function dynamicRun(parts: RunParts): Promise<RunState> {
+  const { open, settings, kernels, evaluation, signal, onProgress } = parts;
+  onProgress({ stage: 'read', done: 0, total: 1, text: open.file });
+  const prepared = await prepare(open, kernels, settings.fixedDims);
+  const { graph, facts, nextNodeId, nextValueId } = prepared;
+  const compileParts = { open, prepared, kernels, requantizer: settings.requantizer };
+  const opset = open.model.opsets.get('') ?? 1;
+  const overrides = overriddenNodes(open, prepared, settings.overrides);
+  const planWith = (skip: ReadonlySet<NodeId>): DynamicPlan =>
+    planDynamic(graph, {
+      strategy: settings.dynamicStrategy,
+      strictReference: settings.strictReference,
+      skip,
+      overrides,
+      facts,
+      opset,
+    });
+  const everything = planWith(new Set());
+  const float = await compileGraph(compileParts, graph, { apart: true, signal });
+  const cache = newDynamicCache();
+  const constants = new Map<ValueId, Tensor>();
+  const sources: DynamicSources = { byObject: new WeakMap(), byName: new Map() };
+
+  const build = async (skip: ReadonlySet<NodeId>, stop: AbortSignalLike): Promise<Build> => {
+    const plan = planWith(skip);
+    const missing = plan.weights.map((w) => w.value).filter((id) => !constants.has(id));
+    for (const [id, t] of await loadConstants(graph, missing)) constants.set(id, t);
+    const quantized = quantizeDynamic(graph, plan, { file: open.file, constants, cache, signal: stop });
+    const qdq = insertDynamic(graph, quantized.assignment, { nextNodeId, nextValueId, facts, opset, sources });
+    const program = await compileGraph(compileParts, qdq.graph, { apart: true, signal: stop });
+    return {
+      plan,
+      assignment: { ...NO_CODES, constants: quantized.constants },
+      qdq,
+      program,
+      pairs: pairValues(float, program, qdq.codes),
+      diagnostics: [],
+    };
+  };
+  return {
+    open,
+    prepared,
+    builder: { everything, build },
+    float,
+    samples: evaluation.samples,
+    sampleCount: evaluation.count,
+    evaluatedOn: evaluation.label,
+    cache: new ActivationCache(CACHE_BYTES),
+    floatBytes: constantBytes(open.model.graph),
+    standIns: new Map(),
+    diagnostics: prepared.diagnostics,
+  };
+}
+
+/** No activation has codes of parameters that are known beforehand. */
+const NO_CODES = { activations: new Map(), folded: new Map(), conversions: [], halves: new Map() } as const;
