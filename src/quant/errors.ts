@@ -75,3 +75,33 @@ export function raisedWeightScale(at: Location, channels: number, factor: number
 export function nothingToQuantize(file: string, why: string): Diagnostic {
   return { severity: 'warning', code: 'QNT208', message: `no node is quantized: ${why}`, at: { file } };
 }
+
+/** QNT230: a name in node_overrides that no node has. */
+export function unknownOverride(at: Location, name: string, suggestion: string | undefined): Diagnostic {
+  const hint = suggestion === undefined ? 'open the model to see the names of its nodes' : `${suggestion}?`;
+  return {
+    severity: 'warning',
+    code: 'QNT230',
+    message: `node_overrides names ${JSON.stringify(name)}, but no node has this name: ${hint}`,
+    at,
+  };
+}
+
+/** QNT231: words in node_overrides that change nothing. */
+export function idleOverride(at: Location, name: string, why: string): Diagnostic {
+  return {
+    severity: 'warning',
+    code: 'QNT231',
+    message: `node_overrides for ${JSON.stringify(name)} has no effect: ${why}`,
+    at,
+  };
+}
+
+/** QNT240: cross-layer equalization changed weights. */
+export function equalized(file: string, pairs: number, triples: number): Diagnostic {
+  const found =
+    pairs + triples === 0
+      ? 'found no convolutions to balance: none reads what only another convolution makes, directly or through ReLU'
+      : `balanced ${pairs} ${pairs === 1 ? 'pair' : 'pairs'} of convolutions and ${triples} with a depthwise one between; the float model compared with is the balanced one`;
+  return { severity: 'note', code: 'QNT240', message: `cross-layer equalization ${found}`, at: { file } };
+}
