@@ -38,6 +38,7 @@ const DOORS: Readonly<Record<string, string>> = {
   'jpeg-js': 'src/images/jpeg.ts',
   'fast-png': 'src/images/png.ts',
   icodec: 'src/images/webp.ts',
+  fflate: 'src/base/deflate.ts',
   vscode: 'src/host/',
 };
 

@@ -14,6 +14,8 @@ export interface QuantScheme {
   readonly granularity: Granularity;
   readonly qmin: number;
   readonly qmax: number;
+  /** Bits of a code where `dtype` has more; 0 where entropy coding gives each code as many as it needs. */
+  readonly bits?: number;
 }
 
 /**
@@ -26,6 +28,16 @@ export interface QuantParams {
   readonly scheme: QuantScheme;
   readonly scale: Float32Array;
   readonly zeroPoint: Int32Array;
+  /** Of weights alone, per tensor or channel as `scale`. */
+  readonly correction?: Correction;
+}
+
+/** What gives dequantized weights the deviation and the mean of the float ones. */
+export interface Correction {
+  readonly variance: Float32Array;
+  readonly mean: Float32Array;
+  /** Whether `x = scale * (q - zeroPoint) * variance + mean`; false: it is stored and not used. */
+  readonly applied: boolean;
 }
 
 /** Integer data with the parameters that give it meaning. */

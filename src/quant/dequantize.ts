@@ -1,0 +1,29 @@
+import type { QuantizedTensor } from '../base/quantParams.ts';
+import { channelsOf, forRuns } from './channels.ts';
+
+/** A variance factor outside 0 to this one is taken as 1. */
+const MOST_VARIANCE_FACTOR = 10;
+
+/**
+ * The float32 that codes stand for: equation (D), then the correction where one applies, `scale * (q - zeroPoint) *
+ * variance + mean`; computed in float64 and rounded once.
+ */
+export function dequantize({ codes, params }: QuantizedTensor): Float32Array {
+  const { scale, zeroPoint, scheme, correction } = params;
+  const q = codes.data as ArrayLike<number>;
+  const out = new Float32Array(q.length);
+  const applied = correction?.applied === true ? correction : undefined;
+  forRuns(q.length, channelsOf(codes.dims, scheme.granularity), (c, from, to) => {
+    const s = scale[c] as number;
+    const z = zeroPoint[c] as number;
+    if (applied === undefined) {
+      for (let i = from; i < to; i++) out[i] = ((q[i] as number) - z) * s;
+      return;
+    }
+    const stored = applied.variance[c] as number;
+    const variance = stored < 0 || stored > MOST_VARIANCE_FACTOR ? 1 : stored;
+    const mean = applied.mean[c] as number;
+    for (let i = from; i < to; i++) out[i] = ((q[i] as number) - z) * s * variance + mean;
+  });
+  return out;
+}
