@@ -1,7 +1,10 @@
 import { invariant } from '../base/diagnostics.ts';
+import { newArray } from '../base/dtype.ts';
+import { clamp, rint } from '../base/round.ts';
 import { type Tensor, tensor } from '../base/tensor.ts';
 import type { ValueId } from '../graph/model.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
+import { rangeOf } from '../ops/numbers.ts';
 import type { QuantInfo } from '../ops/opDef.ts';
 import { converted, copied } from '../ops/storage.ts';
 import type { Program, Run, Step, Stored } from './program.ts';
@@ -128,33 +131,37 @@ export function runIsolated(
     given.set(read, isCodes ? codes : { ...codes, tensor: dequantized(codes.tensor, quant, kernels) });
   }
   const made = program.runStep(step, given);
-  const isCodes = made.tensor.dtype === 'int8' || made.tensor.dtype === 'uint8';
-  const { tensor: codes } = isCodes ? made : quantized(made, outputQuant, made.layout, kernels);
+  const { tensor: codes } = isCodeTensor(made.tensor) ? made : quantized(made, outputQuant, made.layout, kernels);
   return { layout: made.layout, tensor: dequantized(codes, outputQuant, kernels) };
+}
+
+function isCodeTensor({ dtype }: Tensor): boolean {
+  return dtype === 'int8' || dtype === 'uint8' || dtype === 'int16' || dtype === 'uint16';
 }
 
 function quantized(stored: Stored, quant: QuantInfo, layout: Stored['layout'], kernels: KernelSet): Stored {
   const x = converted(stored.tensor, stored.layout, layout, kernels);
-  const signed = quant.dtype === 'int8';
   const data = x.data as Float32Array; // the caller gives float32
-  const codes = signed ? new Int8Array(data.length) : new Uint8Array(data.length);
-  kernels.quantizeF32(
-    data,
-    { scale: quant.scale[0] as number, zeroPoint: quant.zeroPoint[0] as number, signed },
-    codes,
-  );
-  const dtype = signed ? 'int8' : 'uint8';
-  return { layout, tensor: { dtype, dims: x.dims, data: codes } as Tensor };
+  const codes = newArray(quant.dtype, data.length);
+  const [scale, zeroPoint] = [quant.scale[0] as number, quant.zeroPoint[0] as number];
+  if (codes instanceof Int8Array || codes instanceof Uint8Array)
+    kernels.quantizeF32(data, { scale, zeroPoint, signed: quant.dtype === 'int8' }, codes);
+  else {
+    const [lo, hi] = rangeOf(quant.dtype);
+    for (let i = 0; i < data.length; i++) {
+      const q = rint(Math.fround((data[i] as number) / scale));
+      codes[i] = clamp((Number.isNaN(q) ? 0 : q) + zeroPoint, lo, hi);
+    }
+  }
+  return { layout, tensor: { dtype: quant.dtype, dims: x.dims, data: codes } as Tensor };
 }
 
 function dequantized(codes: Tensor, quant: QuantInfo, kernels: KernelSet): Tensor {
-  const data = codes.data as Int8Array | Uint8Array; // integer steps make 8-bit codes
+  const data = codes.data as Int8Array | Uint8Array | Int16Array | Uint16Array; // what isCodeTensor knows
   const out = new Float32Array(data.length);
-  const q = {
-    scale: quant.scale[0] as number,
-    zeroPoint: quant.zeroPoint[0] as number,
-    signed: quant.dtype === 'int8',
-  };
-  kernels.dequantizeQ8(data, q, out);
+  const [scale, zeroPoint] = [quant.scale[0] as number, quant.zeroPoint[0] as number];
+  if (data instanceof Int8Array || data instanceof Uint8Array)
+    kernels.dequantizeQ8(data, { scale, zeroPoint, signed: quant.dtype === 'int8' }, out);
+  else for (let i = 0; i < out.length; i++) out[i] = ((data[i] as number) - zeroPoint) * scale;
   return tensor('float32', codes.dims, out);
 }

@@ -1,4 +1,5 @@
-import type { DType } from '../base/dtype.ts';
+import type { DType, StoredDType } from '../base/dtype.ts';
+import { DTYPES } from '../base/dtypeCodes.ts';
 import type { QuantizedTensor, QuantParams } from '../base/quantParams.ts';
 import { type Tensor, tensor } from '../base/tensor.ts';
 import { sourceOf } from '../graph/build.ts';
@@ -8,8 +9,24 @@ import type { Attribute, Graph, Node, NodeId, TensorSource, Value, ValueId } fro
 export interface QdqAssignment {
   /** Activations with their parameters, per tensor. */
   readonly activations: ReadonlyMap<ValueId, QuantParams>;
+  /** Inputs that read a value through codes of their own: on that edge alone it is quantized and dequantized (again). */
+  readonly conversions: readonly {
+    readonly value: ValueId;
+    readonly params: QuantParams;
+    readonly uses: readonly { readonly node: NodeId; readonly input: number }[];
+  }[];
   /** Constant inputs of nodes, stored as codes behind a DequantizeLinear. */
   readonly constants: readonly { readonly node: NodeId; readonly input: number; readonly quantized: QuantizedTensor }[];
+  /** Nodes whose inputs and outputs pass a Cast to half precision and back; constant inputs are stored in it. */
+  readonly halves: ReadonlyMap<
+    NodeId,
+    {
+      readonly type: 'float16' | 'bfloat16';
+      readonly inputs: readonly number[];
+      readonly outputs: readonly number[];
+      readonly constants: ReadonlyMap<number, Tensor>;
+    }
+  >;
   /** Clamps to remove: their producer then makes the clamp's output. */
   readonly folded: ReadonlyMap<NodeId, { readonly from: ValueId; readonly to: ValueId }>;
 }
@@ -24,15 +41,19 @@ export interface QdqOptions {
 
 export interface QdqGraph {
   readonly graph: Graph;
-  /** The codes of each quantized activation, by the value of the float graph. */
+  /** The codes of each value of the float graph: its own, or those it is first read in where it is float itself. */
   readonly codes: ReadonlyMap<ValueId, ValueId>;
+  /** The value that codes stand for; of some values there are codes of several types. */
+  readonly floatOf: ReadonlyMap<ValueId, ValueId>;
   readonly nextNodeId: number;
   readonly nextValueId: number;
 }
 
 /**
  * Puts QuantizeLinear and DequantizeLinear around what `assignment` quantizes, named as ONNX Runtime names them.
- * All consumers of a quantized activation read the dequantized one; a graph output keeps its name on it.
+ * All consumers of a quantized activation read the dequantized one, but for the edges that convert; a graph output keeps
+ * its name on it. Half precision is a Cast to the type and back around an operator on float32: what operators on the type
+ * itself compute, and any runtime loads it.
  * Values of the float graph keep their ids, except a folded clamp's input, which is gone.
  */
 export function insertQdq(graph: Graph, assignment: QdqAssignment, options: QdqOptions): QdqGraph {
@@ -42,18 +63,34 @@ export function insertQdq(graph: Graph, assignment: QdqAssignment, options: QdqO
   return draft.finish();
 }
 
+/** A QuantizeLinear and its DequantizeLinear. */
+interface QdqPair {
+  /** What their names start with. */
+  readonly label: string;
+  /** The float value that the codes stand for. */
+  readonly value: ValueId;
+  readonly from: ValueId;
+  readonly to: ValueId;
+  readonly params: QuantParams;
+}
+
 class Draft {
   readonly #graph: Graph;
   readonly #assignment: QdqAssignment;
   readonly #nodes: Node[] = [];
   readonly #values: Map<ValueId, Value>;
   readonly #codes = new Map<ValueId, ValueId>();
+  readonly #floatOf = new Map<ValueId, ValueId>();
   readonly #outputs: ReadonlySet<ValueId>;
   /** What consumers of a value read instead. */
   readonly #readAs = new Map<ValueId, ValueId>();
   /** What a producer makes instead: a folded clamp's output. */
   readonly #madeAs = new Map<ValueId, ValueId>();
   readonly #constantInputs = new Map<string, QuantizedTensor>();
+  readonly #conversionAt = new Map<string, QdqAssignment['conversions'][number]>();
+  /** What converted and rounded inputs read, once made. */
+  readonly #conversions = new Map<QdqAssignment['conversions'][number], ValueId>();
+  readonly #halves = new Map<string, ValueId>();
   readonly #dequantized = new Map<QuantizedTensor, ValueId>();
   readonly #parameters = new Map<QuantParams, { readonly scale: ValueId; readonly zeroPoint: ValueId }>();
   readonly #sources: WeakMap<object, TensorSource>;
@@ -70,6 +107,8 @@ class Draft {
     this.#sources = options.sources;
     for (const { from, to } of assignment.folded.values()) this.#madeAs.set(from, to);
     for (const c of assignment.constants) this.#constantInputs.set(`${c.node}:${c.input}`, c.quantized);
+    for (const c of assignment.conversions)
+      for (const { node, input } of c.uses) this.#conversionAt.set(`${node}:${input}`, c);
   }
 
   copy(node: Node): void {
@@ -78,22 +117,91 @@ class Draft {
       this.#values.delete(fold.from);
       return;
     }
-    const inputs = node.inputs.map((id, index) => {
-      const codes = this.#constantInputs.get(`${node.id}:${index}`);
-      if (id === undefined)
-        return codes === undefined ? undefined : this.#dequantizeConstant(undefined, codes, `${node.handle}_bias`);
-      return codes === undefined ? (this.#readAs.get(id) ?? id) : this.#dequantizeConstant(id, codes);
-    });
+    const inputs = node.inputs.map((id, index) => this.#inputOf(node, index, id));
     for (let index = inputs.length; this.#constantInputs.has(`${node.id}:${index}`); index++)
-      inputs.push(
-        this.#dequantizeConstant(undefined, this.#constantInputs.get(`${node.id}:${index}`)!, `${node.handle}_bias`),
-      );
+      inputs.push(this.#inputOf(node, index, undefined));
     const made = node.outputs.map((id) => (id === undefined ? undefined : (this.#madeAs.get(id) ?? id)));
     const outputs = made.map((id) => (id === undefined ? undefined : this.#rawOf(id)));
-    this.#nodes.push({ ...node, inputs, outputs });
+    const half = this.#assignment.halves.get(node.id);
+    const computed = outputs.map((id, index) =>
+      id !== undefined && half?.outputs.includes(index)
+        ? this.#newValue(`${this.#nameOf(id)}_exact`, this.#values.get(id))
+        : id,
+    );
+    this.#nodes.push({ ...node, inputs, outputs: computed });
+    computed.forEach((id, index) => {
+      if (id !== undefined && id !== outputs[index] && half !== undefined)
+        this.#castThrough(half.type, this.#nameOf(outputs[index] as ValueId), id, outputs[index]);
+    });
     made.forEach((id, index) => {
       if (id !== undefined) this.quantizeAfter(id, outputs[index] as ValueId);
     });
+  }
+
+  /** What a node reads as input `index`. */
+  #inputOf(node: Node, index: number, id: ValueId | undefined): ValueId | undefined {
+    const codes = this.#constantInputs.get(`${node.id}:${index}`);
+    if (codes !== undefined)
+      return this.#dequantizeConstant(id, codes, id === undefined ? `${node.handle}_bias` : this.#nameOf(id));
+    if (id === undefined) return undefined;
+    const conversion = this.#conversionAt.get(`${node.id}:${index}`);
+    if (conversion !== undefined) return this.#converted(conversion);
+    const half = this.#assignment.halves.get(node.id);
+    if (half?.inputs.includes(index)) return this.#halved(id, half.type, half.constants.get(index));
+    return this.#readAs.get(id) ?? id;
+  }
+
+  /** A value through codes of their own: made once, whoever reads them. */
+  #converted(conversion: QdqAssignment['conversions'][number]): ValueId {
+    const { value, params } = conversion;
+    let read = this.#conversions.get(conversion);
+    if (read === undefined) {
+      const name = this.#nameOf(value);
+      const label = this.#codes.has(value) ? `${name}_${params.scheme.dtype}` : name;
+      const dequantized = this.#newValue(`${label}_DequantizeLinear_Output`, this.#values.get(value));
+      this.#addQdq({ label, value, from: this.#readAs.get(value) ?? value, to: dequantized, params });
+      read = dequantized;
+      this.#conversions.set(conversion, read);
+    }
+    return read;
+  }
+
+  /** A value rounded to half precision; a constant is stored in it. */
+  #halved(id: ValueId, type: 'float16' | 'bfloat16', constant: Tensor | undefined): ValueId {
+    const key = `${id}:${type}`;
+    let read = this.#halves.get(key);
+    if (read === undefined) {
+      const name = this.#nameOf(id);
+      if (constant === undefined) read = this.#castThrough(type, name, this.#readAs.get(id) ?? id);
+      else {
+        const stored = this.#newConstant(
+          `${name}_${type}`,
+          this.#sharedSource(constant, () => constant),
+        );
+        read = this.#cast(`${name}_${type}_float32`, stored, 'float32', this.#values.get(id));
+      }
+      this.#halves.set(key, read);
+    }
+    return read;
+  }
+
+  /** Casts a float32 value to half precision and back. */
+  #castThrough(type: 'float16' | 'bfloat16', name: string, from: ValueId, to?: ValueId): ValueId {
+    const like = this.#values.get(from);
+    const narrow = this.#cast(`${name}_${type}`, from, type, like);
+    return this.#cast(`${name}_${type}_float32`, narrow, 'float32', like, to);
+  }
+
+  #cast(
+    name: string,
+    from: ValueId,
+    dtype: StoredDType,
+    like: Value | undefined,
+    to = this.#newValue(name, like, dtype),
+  ): ValueId {
+    const attributes = new Map<string, Attribute>([['to', { kind: 'int', value: DTYPES.indexOf(dtype) }]]);
+    this.#addNode(`${name}_Cast`, 'Cast', [from], to, attributes);
+    return to;
   }
 
   /** A quantized graph output keeps its id on the dequantized value, so its producer makes a new one. */
@@ -105,19 +213,23 @@ class Draft {
   quantizeAfter(id: ValueId, raw: ValueId): void {
     const params = this.#assignment.activations.get(id);
     if (params === undefined) return;
-    const name = this.#nameOf(id);
-    const fact = this.#values.get(id);
-    const { scale, zeroPoint } = this.#parametersOf(params, name);
-    const codes = this.#newValue(`${name}_QuantizeLinear_Output`, fact, params.scheme.dtype);
-    const dequantized = raw === id ? this.#newValue(`${name}_DequantizeLinear_Output`, fact) : id;
-    this.#addNode(`${name}_QuantizeLinear`, 'QuantizeLinear', [raw, scale, zeroPoint], codes);
-    this.#addNode(`${name}_DequantizeLinear`, 'DequantizeLinear', [codes, scale, zeroPoint], dequantized);
-    this.#codes.set(id, codes);
+    const label = this.#nameOf(id);
+    const dequantized = raw === id ? this.#newValue(`${label}_DequantizeLinear_Output`, this.#values.get(id)) : id;
+    this.#addQdq({ label, value: id, from: raw, to: dequantized, params });
     this.#readAs.set(id, dequantized);
   }
 
-  /** @param id the float constant; undefined for a bias that the float graph has not, which is then called `name`. */
-  #dequantizeConstant(id: ValueId | undefined, q: QuantizedTensor, name = this.#nameOf(id as ValueId)): ValueId {
+  #addQdq({ label, value, from, to, params }: QdqPair): void {
+    const { scale, zeroPoint } = this.#parametersOf(params, label);
+    const codes = this.#newValue(`${label}_QuantizeLinear_Output`, this.#values.get(value), params.scheme.dtype);
+    this.#addNode(`${label}_QuantizeLinear`, 'QuantizeLinear', [from, scale, zeroPoint], codes);
+    this.#addNode(`${label}_DequantizeLinear`, 'DequantizeLinear', [codes, scale, zeroPoint], to);
+    if (!this.#codes.has(value)) this.#codes.set(value, codes);
+    this.#floatOf.set(codes, value);
+  }
+
+  /** @param id the float constant; undefined for a bias that the float graph has not. */
+  #dequantizeConstant(id: ValueId | undefined, q: QuantizedTensor, name: string): ValueId {
     const known = this.#dequantized.get(q);
     if (known !== undefined) return known;
     const { scale, zeroPoint } = this.#parametersOf(q.params, name);
@@ -203,6 +315,7 @@ class Draft {
     return {
       graph: { name, inputs, outputs, nodes: this.#nodes, values: this.#values },
       codes: this.#codes,
+      floatOf: this.#floatOf,
       nextNodeId: this.#nextNode,
       nextValueId: this.#nextValue,
     };

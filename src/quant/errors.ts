@@ -98,7 +98,7 @@ export function idleOverride(at: Location, name: string, why: string): Diagnosti
 }
 
 /** QNT240: cross-layer equalization changed weights. */
-export function equalized(file: string, pairs: number, triples: number): Diagnostic {
+export function balancedLayers(file: string, pairs: number, triples: number): Diagnostic {
   const found =
     pairs + triples === 0
       ? 'found no convolutions to balance: none reads what only another convolution makes, directly or through ReLU'

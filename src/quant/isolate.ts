@@ -16,11 +16,11 @@ export interface Isolated {
 /**
  * The steps of `quant` whose inputs and output are quantized, on codes or as float between DequantizeLinear and
  * QuantizeLinear: what can be run alone.
- * @param codes codes by float value, from insertQdq.
+ * @param floatOf the float value of all codes, from insertQdq.
  */
-export function isolatedSteps(quant: Program, codes: ReadonlyMap<ValueId, ValueId>): Isolated[] {
-  const standsFor = standIns(quant, codes);
-  const quantOf = (value: ValueId): QuantInfo | undefined => quant.slots.get(codes.get(value) ?? value)?.quant;
+export function isolatedSteps(quant: Program, floatOf: ReadonlyMap<ValueId, ValueId>): Isolated[] {
+  const standsFor = standIns(quant, floatOf);
+  const quantOf = ({ codes }: StandIn): QuantInfo | undefined => quant.slots.get(codes)?.quant;
   return quant.steps.flatMap((step) => {
     if (step.form === 'layout' || CONVERSIONS.has(step.node.opType)) return [];
     const [made] = step.outputs;
@@ -28,34 +28,42 @@ export function isolatedSteps(quant: Program, codes: ReadonlyMap<ValueId, ValueI
     const outputQuant = output === undefined ? undefined : quantOf(output);
     if (output === undefined || outputQuant === undefined) return [];
     const inputs = step.inputs.flatMap((read) => {
-      const value = read === undefined ? undefined : standsFor.get(read);
-      const info = value === undefined ? undefined : quantOf(value);
-      return read === undefined || value === undefined || info === undefined ? [] : [{ read, value, quant: info }];
+      const source = read === undefined ? undefined : standsFor.get(read);
+      const info = source === undefined ? undefined : quantOf(source);
+      return read === undefined || source === undefined || info === undefined
+        ? []
+        : [{ read, value: source.value, quant: info }];
     });
     const open = step.inputs.some((id) => id !== undefined && isActivation(quant, id) && !standsFor.has(id));
-    return open || inputs.length === 0 ? [] : [{ step, inputs, output, outputQuant }];
+    return open || inputs.length === 0 ? [] : [{ step, inputs, output: output.value, outputQuant }];
   });
 }
 
 const CONVERSIONS: ReadonlySet<string> = new Set(['QuantizeLinear', 'DequantizeLinear']);
 
-/** The float value behind codes, behind their DequantizeLinear, before their QuantizeLinear, and behind layout copies. */
-function standIns(quant: Program, codes: ReadonlyMap<ValueId, ValueId>): Map<ValueId, ValueId> {
-  const values = new Map([...codes].map(([value, code]) => [code, value]));
+/** The float value that something in the quantized program stands for, and the codes that make the difference. */
+interface StandIn {
+  readonly value: ValueId;
+  readonly codes: ValueId;
+}
+
+/** Codes, what is behind their DequantizeLinear, before their QuantizeLinear, and behind layout copies. */
+function standIns(quant: Program, floatOf: ReadonlyMap<ValueId, ValueId>): Map<ValueId, StandIn> {
+  const known = new Map<ValueId, StandIn>([...floatOf].map(([codes, value]) => [codes, { value, codes }]));
   for (const { node, form, inputs, outputs } of quant.steps) {
     const [from] = inputs;
     const [to] = outputs;
     if (from === undefined || to === undefined) continue;
-    const known = values.get(from);
-    if ((form === 'layout' || node.opType === 'DequantizeLinear') && known !== undefined) values.set(to, known);
+    const source = known.get(from);
+    if ((form === 'layout' || node.opType === 'DequantizeLinear') && source !== undefined) known.set(to, source);
   }
   for (const { node, form, inputs, outputs } of quant.steps) {
-    const value = outputs[0] === undefined ? undefined : values.get(outputs[0]);
-    if (form !== 'float' || node.opType !== 'QuantizeLinear' || value === undefined || inputs[0] === undefined)
-      continue;
-    values.set(inputs[0], value);
+    const [from] = inputs;
+    const source = outputs[0] === undefined ? undefined : known.get(outputs[0]);
+    if (form !== 'float' || node.opType !== 'QuantizeLinear' || source === undefined || from === undefined) continue;
+    if (!known.has(from)) known.set(from, source);
   }
-  return values;
+  return known;
 }
 
 function isActivation(quant: Program, id: ValueId): boolean {

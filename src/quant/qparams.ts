@@ -78,3 +78,26 @@ export function collectParams(scheme: QuantScheme, pairs: readonly AffinePair[])
     zeroPoint: Int32Array.from(pairs, (p) => p.zeroPoint),
   };
 }
+
+/** How a target turns ranges into parameters, and reals into codes before clamping. */
+export interface Arithmetic {
+  paramsOf(range: Range, scheme: QuantScheme): AffinePair;
+  codeOf(x: number, scale: number, zeroPoint: number): number;
+}
+
+export type ArithmeticName = 'onnxruntime' | 'mindspore';
+
+/**
+ * `onnxruntime`: equation (Q), float32 quotient, half to even, then the zero point. `mindspore`: in double, the zero
+ * point added before rounding half away from zero; 0 where the scale is at most 1e-38.
+ */
+export const ARITHMETICS: Readonly<Record<ArithmeticName, Arithmetic>> = {
+  onnxruntime: {
+    paramsOf: onnxruntimeParams,
+    codeOf: (x, scale, zeroPoint) => rint(Math.fround(x / scale)) + zeroPoint,
+  },
+  mindspore: {
+    paramsOf: mindsporeParams,
+    codeOf: (x, scale, zeroPoint) => (scale <= 1e-38 ? 0 : roundHalfAway(x / scale + zeroPoint)),
+  },
+};

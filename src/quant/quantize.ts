@@ -1,22 +1,21 @@
 import { type AbortSignalLike, throwIfAborted } from '../base/abort.ts';
 import { type Diagnostic, invariant, type Location } from '../base/diagnostics.ts';
-import type { QuantizedTensor, QuantParams } from '../base/quantParams.ts';
-import { hasDType, type Tensor } from '../base/tensor.ts';
+import { roundInPlace } from '../base/half.ts';
+import type { QuantizedTensor, QuantParams, QuantScheme } from '../base/quantParams.ts';
+import { hasDType, type Tensor, tensor } from '../base/tensor.ts';
 import type { Graph, Node, NodeId, ValueId } from '../graph/model.ts';
 import type { QdqAssignment } from '../passes/insertQdq.ts';
 import { degenerateRange, noRange } from './errors.ts';
-import type { QuantPlan, WeightDecision } from './plan.ts';
-import { collectParams, onnxruntimeParams, type Range } from './qparams.ts';
-import { activationScheme } from './scheme.ts';
-import { leastWeightScale, quantizeBias, quantizeOperand, quantizeWeight, type WeightResult } from './weights.ts';
+import { type HalfType, type QuantPlan, rootDecision, type WeightDecision } from './plan.ts';
+import { ARITHMETICS, collectParams, type Range } from './qparams.ts';
+import { leastWeightScale, quantizeBias, quantizeWeight, type WeightResult } from './weights.ts';
 
 export interface QuantizeOptions {
   readonly file: string;
-  readonly activationType: 'int8' | 'uint8';
   /** What calibration saw, by value. */
   readonly ranges: ReadonlyMap<ValueId, Range>;
   readonly calibrationSamples: number;
-  /** Constants of the graph that the plan quantizes, loaded. */
+  /** Constants of the graph that the plan quantizes or rounds, loaded. */
   readonly constants: ReadonlyMap<ValueId, Tensor>;
   /** Real values to add to the bias of a node, [C]; see biasCorrection.ts. */
   readonly corrections: ReadonlyMap<NodeId, Float64Array>;
@@ -31,114 +30,175 @@ export interface QuantizeCache {
   readonly weights: Map<string, WeightResult>;
   readonly biases: Map<string, QuantizedTensor>;
   readonly activations: Map<string, QuantParams>;
+  /** Constants rounded to half precision. */
+  readonly halves: Map<string, Tensor>;
 }
 
 export function newQuantizeCache(): QuantizeCache {
-  return { weights: new Map(), biases: new Map(), activations: new Map() };
+  return { weights: new Map(), biases: new Map(), activations: new Map(), halves: new Map() };
 }
 
-/** Everything the plan asks for, computed: ready for {@link insertQdq}. */
+/** Everything the plan asks for, computed: ready for insertQdq. */
 export function quantizeGraph(
   graph: Graph,
   plan: QuantPlan,
   options: QuantizeOptions,
 ): { readonly assignment: QdqAssignment; readonly diagnostics: readonly Diagnostic[] } {
-  const diagnostics: Diagnostic[] = [];
+  const work = new Quantizer(graph, plan, options);
   const activations = new Map<ValueId, QuantParams>();
-  for (const id of plan.activations.keys())
-    activations.set(id, activationParams(graph, plan, id, options, diagnostics));
-  const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
+  for (const id of plan.activations.keys()) activations.set(id, work.paramsOf(id));
+  const conversions = plan.conversions.map(({ value, scheme, uses }) => ({
+    value,
+    params: work.paramsOf(value, scheme),
+    uses,
+  }));
+  const read = new Map(conversions.flatMap((c) => c.uses.map((u) => [`${u.node}:${u.input}`, c.params] as const)));
   const constants = plan.weights.flatMap((w) => {
     throwIfAborted(options.signal);
-    const node = nodes.get(w.node);
-    invariant(node !== undefined, `the plan names node ${w.node}, which the graph has not`);
-    return quantizeConstants(graph, node, w, activations, options, diagnostics);
+    const { product } = w;
+    const input = product && (read.get(`${w.node}:${product.activationInput}`) ?? activations.get(product.activation));
+    return work.constantsOf(w, input);
   });
-  return { assignment: { activations, constants, folded: plan.folded }, diagnostics };
-}
-
-function activationParams(
-  graph: Graph,
-  plan: QuantPlan,
-  id: ValueId,
-  options: QuantizeOptions,
-  diagnostics: Diagnostic[],
-): QuantParams {
-  let root = id;
-  let decision = plan.activations.get(root);
-  while (decision?.kind === 'shares') {
-    root = decision.source;
-    decision = plan.activations.get(root);
-  }
-  invariant(decision !== undefined, `value ${root} has codes but no decision`);
-  const at: Location = { file: options.file, tensor: graph.values.get(root)?.name ?? `#${root}` };
-  const range = decision.kind === 'fixedRange' ? decision : options.ranges.get(root);
-  if (range === undefined) throw noRange(at, options.calibrationSamples);
-  const key = `${root}:${range.lo}:${range.hi}:${options.activationType}`;
-  let params = options.cache.activations.get(key);
-  if (params === undefined) {
-    const scheme = activationScheme(options.activationType);
-    const pair = onnxruntimeParams(range, scheme);
-    if (pair.degenerate) diagnostics.push(degenerateRange(at, range.lo, range.hi));
-    params = collectParams(scheme, [pair]);
-    options.cache.activations.set(key, params);
-  }
-  return params;
-}
-
-function quantizeConstants(
-  graph: Graph,
-  node: Node,
-  w: WeightDecision,
-  activations: ReadonlyMap<ValueId, QuantParams>,
-  options: QuantizeOptions,
-  diagnostics: Diagnostic[],
-): { node: NodeId; input: number; quantized: QuantizedTensor }[] {
-  const { cache } = options;
-  const at = {
-    file: options.file,
-    node: node.handle,
-    opType: node.opType,
-    tensor: graph.values.get(w.value)?.name ?? '',
+  const halves = new Map([...plan.halves].map(([id, half]) => [id, { ...half, constants: work.rounded(id, half) }]));
+  return {
+    assignment: { activations, conversions, constants, halves, folded: plan.folded },
+    diagnostics: work.diagnostics,
   };
-  const key = `${w.value}:${JSON.stringify(w.granularity)}`;
-  if (w.product === undefined) {
-    const scheme = activationScheme(options.activationType);
-    const operand = remember(cache.weights, `${w.value}:${scheme.dtype}`, () =>
-      quantizeOperand(tensorOf(options, w.value), scheme, at),
-    );
-    diagnostics.push(...operand.diagnostics);
-    return [{ node: node.id, input: w.input, quantized: operand.quantized }];
-  }
-  const plain = remember(cache.weights, key, () => quantizeWeight(tensorOf(options, w.value), w.granularity, at));
-  const correction = options.corrections.get(node.id);
-  const inputScale = activations.get(w.product.activation)?.scale[0];
-  invariant(inputScale !== undefined, `the activation of ${node.handle} has no parameters`);
-  const bias = biasOf(options, w, correction);
-  const least =
-    bias === undefined ? undefined : leastWeightScale(bias, inputScale, plain.quantized.params.scale.length);
-  const overflows = least?.some((s, c) => (plain.quantized.params.scale[c] as number) < s) ?? false;
-  const weight = overflows
-    ? remember(cache.weights, `${key}:${inputScale}`, () =>
-        quantizeWeight(tensorOf(options, w.value), w.granularity, at, least),
-      )
-    : plain;
-  diagnostics.push(...weight.diagnostics);
-  const result = [{ node: node.id, input: w.input, quantized: weight.quantized }];
-  if (bias !== undefined && w.product.biasInput >= 0) {
-    const biasKey = `${w.product.bias ?? node.id}:${key}:${inputScale}:${correction === undefined ? '' : node.id}`;
-    const quantized = remember(cache.biases, biasKey, () =>
-      quantizeBias(bias, inputScale, weight.quantized.params, correction),
-    );
-    result.push({ node: node.id, input: w.product.biasInput, quantized });
-  }
-  return result;
 }
 
-/** The float bias; zeros where a node has none but a correction needs one. */
-function biasOf(options: QuantizeOptions, w: WeightDecision, correction: Float64Array | undefined) {
-  if (w.product?.bias !== undefined) return float32Of(options, w.product.bias);
-  return correction === undefined ? undefined : new Float32Array(correction.length);
+/** Constants that a plan reads, to be loaded for {@link quantizeGraph}. */
+export function constantsToLoad(graph: Graph, plan: QuantPlan): Set<ValueId> {
+  const wanted = new Set<ValueId>();
+  for (const { value, product } of plan.weights) {
+    wanted.add(value);
+    if (product?.bias !== undefined) wanted.add(product.bias);
+  }
+  for (const node of graph.nodes) {
+    for (const index of plan.halves.get(node.id)?.inputs ?? []) {
+      const id = node.inputs[index];
+      if (id !== undefined && graph.values.get(id)?.constant !== undefined) wanted.add(id);
+    }
+  }
+  return wanted;
+}
+
+class Quantizer {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly #graph: Graph;
+  readonly #plan: QuantPlan;
+  readonly #options: QuantizeOptions;
+  readonly #nodes: ReadonlyMap<NodeId, Node>;
+  readonly #told = new Set<WeightResult>();
+
+  constructor(graph: Graph, plan: QuantPlan, options: QuantizeOptions) {
+    this.#graph = graph;
+    this.#plan = plan;
+    this.#options = options;
+    this.#nodes = new Map(graph.nodes.map((n) => [n.id, n]));
+  }
+
+  /** Parameters of a value on its range: of its own codes, or of others that a node reads it in. */
+  paramsOf(id: ValueId, readAs?: QuantScheme): QuantParams {
+    const { file, ranges, calibrationSamples, cache } = this.#options;
+    const { root = id, decision } = rootDecision(this.#plan.activations, id) ?? {};
+    const at: Location = { file, tensor: this.#nameOf(root) };
+    const range = decision?.kind === 'fixedRange' ? decision : ranges.get(root);
+    if (range === undefined) throw noRange(at, calibrationSamples);
+    const scheme = readAs ?? decision?.scheme;
+    invariant(scheme !== undefined, `value ${root} has codes but no decision`);
+    const { dtype, mapping, qmin } = scheme;
+    return remember(cache.activations, `${root}:${range.lo}:${range.hi}:${dtype}:${mapping}:${qmin}`, () => {
+      const pair = ARITHMETICS[this.#plan.arithmetic].paramsOf(range, scheme);
+      if (pair.degenerate) this.diagnostics.push(degenerateRange(at, range.lo, range.hi));
+      return collectParams(scheme, [pair]);
+    });
+  }
+
+  /** @param input parameters of the activation that a product's weight meets. */
+  constantsOf(w: WeightDecision, input: QuantParams | undefined): QdqAssignment['constants'] {
+    const { cache, corrections } = this.#options;
+    const { node } = w;
+    if (w.product === undefined) {
+      const operand = remember(cache.weights, this.#keyOf(w), () => this.#codesOf(w));
+      this.#tell(operand);
+      return [{ node, input: w.input, quantized: operand.quantized }];
+    }
+    const inputScale = input?.scale[0];
+    invariant(inputScale !== undefined, `the activation of node ${node} has no parameters`);
+    const correction = corrections.get(node);
+    const bias = this.#biasOf(w, correction);
+    const weight = this.#weightBeside(w, bias, inputScale);
+    this.#tell(weight);
+    const result = [{ node, input: w.input, quantized: weight.quantized }];
+    if (bias !== undefined && w.product.biasInput >= 0) {
+      const own = correction === undefined ? '' : node;
+      const key = `${w.product.bias ?? node}:${this.#keyOf(w)}:${inputScale}:${own}`;
+      const quantized = remember(cache.biases, key, () =>
+        quantizeBias(bias, inputScale, weight.quantized.params, correction),
+      );
+      result.push({ node, input: w.product.biasInput, quantized });
+    }
+    return result;
+  }
+
+  /** Constant inputs of a node in half precision, by their index. */
+  rounded(id: NodeId, { type, inputs }: { type: HalfType; inputs: readonly number[] }): Map<number, Tensor> {
+    const rounded = new Map<number, Tensor>();
+    for (const index of inputs) {
+      const value = this.#nodes.get(id)?.inputs[index];
+      if (value === undefined || this.#graph.values.get(value)?.constant === undefined) continue;
+      const make = (): Tensor => toHalf(this.#tensorOf(value), type);
+      rounded.set(index, remember(this.#options.cache.halves, `${value}:${type}`, make));
+    }
+    return rounded;
+  }
+
+  /** The weight, with its scale raised where int32 could not hold the bias. */
+  #weightBeside(w: WeightDecision, bias: Float32Array | undefined, inputScale: number): WeightResult {
+    const { cache } = this.#options;
+    const plain = remember(cache.weights, this.#keyOf(w), () => this.#codesOf(w));
+    const { scale } = plain.quantized.params;
+    const least = bias === undefined ? undefined : leastWeightScale(bias, inputScale, scale.length);
+    const overflows = least?.some((s, c) => (scale[c] as number) < s) ?? false;
+    if (!overflows) return plain;
+    return remember(cache.weights, `${this.#keyOf(w)}:${inputScale}`, () => this.#codesOf(w, least));
+  }
+
+  #codesOf(w: WeightDecision, minimumScale?: Float64Array): WeightResult {
+    const node = this.#nodes.get(w.node);
+    invariant(node !== undefined, `the plan names node ${w.node}, which the graph has not`);
+    const { file } = this.#options;
+    const at = { file, node: node.handle, opType: node.opType, tensor: this.#nameOf(w.value) };
+    const arithmetic = ARITHMETICS[this.#plan.arithmetic];
+    return quantizeWeight(this.#tensorOf(w.value), w.scheme, { at, arithmetic, minimumScale });
+  }
+
+  #keyOf({ value, scheme }: WeightDecision): string {
+    return `${value}:${scheme.dtype}:${scheme.mapping}:${JSON.stringify(scheme.granularity)}`;
+  }
+
+  /** Says once what was noticed of a constant that several nodes read. */
+  #tell(result: WeightResult): void {
+    if (this.#told.has(result)) return;
+    this.#told.add(result);
+    this.diagnostics.push(...result.diagnostics);
+  }
+
+  /** The float bias; zeros where a node has none but a correction needs one. */
+  #biasOf(w: WeightDecision, correction: Float64Array | undefined): Float32Array | undefined {
+    if (w.product?.bias !== undefined) return floatsOf(this.#tensorOf(w.product.bias));
+    return correction === undefined ? undefined : new Float32Array(correction.length);
+  }
+
+  #tensorOf(id: ValueId): Tensor {
+    const t = this.#options.constants.get(id);
+    invariant(t !== undefined, `constant ${id} was not loaded`);
+    return t;
+  }
+
+  #nameOf(id: ValueId): string {
+    return this.#graph.values.get(id)?.name ?? `#${id}`;
+  }
 }
 
 function remember<T>(cache: Map<string, T>, key: string, make: () => T): T {
@@ -150,13 +210,12 @@ function remember<T>(cache: Map<string, T>, key: string, make: () => T): T {
   return value;
 }
 
-function tensorOf(options: QuantizeOptions, id: ValueId): Tensor {
-  const t = options.constants.get(id);
-  invariant(t !== undefined, `constant ${id} was not loaded`);
-  return t;
+function floatsOf(t: Tensor): Float32Array {
+  return hasDType(t, 'float32') ? t.data : Float32Array.from(t.data as ArrayLike<number>);
 }
 
-function float32Of(options: QuantizeOptions, id: ValueId): Float32Array {
-  const t = tensorOf(options, id);
-  return hasDType(t, 'float32') ? t.data : Float32Array.from(t.data as ArrayLike<number>);
+function toHalf(t: Tensor, type: HalfType): Tensor {
+  const data = floatsOf(t).slice();
+  roundInPlace(type, data);
+  return tensor(type, t.dims, data);
 }

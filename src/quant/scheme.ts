@@ -1,14 +1,30 @@
 import { type Granularity, PER_TENSOR, type QuantScheme } from '../base/quantParams.ts';
 
-/** Asymmetric 8-bit activations, one parameter pair a tensor. */
-export function activationScheme(dtype: 'int8' | 'uint8'): QuantScheme {
-  const qmin = dtype === 'int8' ? -128 : 0;
-  return { dtype, mapping: 'asymmetric', granularity: PER_TENSOR, qmin, qmax: qmin + 255 };
+export type Mapping = QuantScheme['mapping'];
+
+/** Element types of quantized activations. */
+export type ActivationType = 'int8' | 'uint8' | 'int16';
+
+/** Activation codes, one parameter pair a tensor. Symmetric signed codes leave out the lowest one. */
+export function activationScheme(dtype: ActivationType, mapping: Mapping = 'asymmetric'): QuantScheme {
+  const [lowest, qmax] = { int8: [-128, 127], uint8: [0, 255], int16: [-32768, 32767] }[dtype] as [number, number];
+  const qmin = mapping === 'symmetric' && lowest < 0 ? -qmax : lowest;
+  return { dtype, mapping, granularity: PER_TENSOR, qmin, qmax };
 }
 
-/** Symmetric int8 weights in [-127, 127], per tensor or per channel. */
-export function weightScheme(granularity: Granularity): QuantScheme {
-  return { dtype: 'int8', mapping: 'symmetric', granularity, qmin: -127, qmax: 127 };
+export interface WeightChoice {
+  readonly bits: 4 | 8;
+  readonly mapping: Mapping;
+}
+
+/** Signed weight codes, per tensor or per channel: symmetric ones in [-127, 127] or [-7, 7], else all codes. */
+export function weightScheme(
+  granularity: Granularity,
+  { bits, mapping }: WeightChoice = { bits: 8, mapping: 'symmetric' },
+): QuantScheme {
+  const qmax = bits === 4 ? 7 : 127;
+  const qmin = mapping === 'symmetric' ? -qmax : -qmax - 1;
+  return { dtype: bits === 4 ? 'int4' : 'int8', mapping, granularity, qmin, qmax };
 }
 
 /** int32 bias: its scale is derived, input scale times weight scale, per the weight's granularity. */

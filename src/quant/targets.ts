@@ -1,3 +1,5 @@
+import type { ArithmeticName } from './qparams.ts';
+
 /**
  * How a target treats an operator it quantizes.
  * `weighted`: integer product with a constant weight. `clamp`: folds into a quantized producer, else like `observed`.
@@ -6,14 +8,22 @@
  */
 export type Treatment = 'weighted' | 'normalization' | 'clamp' | 'shares' | 'observed' | 'unitRange';
 
-/** Operators of ai.onnx that a target quantizes. */
-export type Target = Readonly<Record<string, Treatment>>;
+/** What a target quantizes, and how. */
+export interface Target {
+  /** As reasons name it. */
+  readonly name: string;
+  readonly arithmetic: ArithmeticName;
+  /** Where a float value is read in codes: all its consumers read those, or just the edges that want codes. */
+  readonly castsAt: 'value' | 'edge';
+  /** Operators of ai.onnx that are quantized. */
+  readonly treatments: Readonly<Record<string, Treatment>>;
+}
 
 /**
  * What ONNX Runtime's QDQ quantizer handles by default.
  * @source ONNX Runtime 1.30, quantize_static with QuantFormat.QDQ.
  */
-const ONNXRUNTIME: Target = {
+const ONNXRUNTIME: Target['treatments'] = {
   ArgMax: 'observed',
   Add: 'observed',
   AveragePool: 'shares',
@@ -49,4 +59,6 @@ const ONNXRUNTIME: Target = {
 export type TargetName = 'onnxruntime';
 
 /** Targets by the name a config gives them. */
-export const TARGETS: Readonly<Record<TargetName, Target>> = { onnxruntime: ONNXRUNTIME };
+export const TARGETS: Readonly<Record<TargetName, Target>> = {
+  onnxruntime: { name: 'onnxruntime', arithmetic: 'onnxruntime', castsAt: 'value', treatments: ONNXRUNTIME },
+};

@@ -4,8 +4,8 @@ import { clamp, rint } from '../base/round.ts';
 import { sizeOf, stridesOf } from '../base/shape.ts';
 import { hasDType, type Tensor, tensor } from '../base/tensor.ts';
 import { degenerateRange, nonFiniteWeight, raisedWeightScale } from './errors.ts';
-import { type AffinePair, collectParams, onnxruntimeParams, type Range } from './qparams.ts';
-import { biasScheme, weightScheme } from './scheme.ts';
+import { type AffinePair, ARITHMETICS, type Arithmetic, collectParams, type Range } from './qparams.ts';
+import { biasScheme } from './scheme.ts';
 
 /** Half of int32: the other half is left to the products that are added to the bias. */
 const LARGEST_BIAS = 1073741823;
@@ -16,28 +16,30 @@ export interface WeightResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+export interface WeightOptions {
+  readonly at: Location;
+  /** ONNX Runtime's when absent. */
+  readonly arithmetic?: Arithmetic;
+  /** Least scale per channel (or one), from {@link leastWeightScale}; zero for none. */
+  readonly minimumScale?: Float64Array | undefined;
+}
+
 /**
- * Quantizes a weight to int8 as target `onnxruntime` does: equation (Q) with the float32 quotient, half to even.
+ * Quantizes a weight to the codes of `scheme`, per tensor or per channel.
  *
  * @param weight float32 (or float16 held as float32), any rank.
- * @param minimumScale least scale per channel (or one), from {@link leastWeightScale}; zero for none.
  * @throws QNT201 when the weight holds NaN or infinities.
  */
-export function quantizeWeight(
-  weight: Tensor,
-  granularity: Granularity,
-  at: Location,
-  minimumScale?: Float64Array,
-): WeightResult {
+export function quantizeWeight(weight: Tensor, scheme: QuantScheme, options: WeightOptions): WeightResult {
+  const { at, arithmetic = ARITHMETICS.onnxruntime, minimumScale } = options;
   const data = floatData(weight);
-  const channels = channelsOf(weight.dims, granularity);
+  const channels = channelsOf(weight.dims, scheme.granularity);
   const ranges = channelRanges(data, channels, at);
-  const scheme = weightScheme(granularity);
   const diagnostics: Diagnostic[] = [];
   let raised = 0;
   let factor = 1;
   const pairs = ranges.map((range, c): AffinePair => {
-    const pair = onnxruntimeParams(range, scheme);
+    const pair = arithmetic.paramsOf(range, scheme);
     if (pair.degenerate && (range.lo !== 0 || range.hi !== 0))
       diagnostics.push(degenerateRange(ranges.length === 1 ? at : { ...at, channel: c }, range.lo, range.hi));
     const least = minimumScale?.[c] ?? 0;
@@ -48,30 +50,26 @@ export function quantizeWeight(
   });
   if (raised > 0) diagnostics.push(raisedWeightScale(at, raised, factor));
   const params = collectParams(scheme, pairs);
-  return {
-    quantized: { codes: tensor('int8', weight.dims, Int8Array.from(quantizeCodes(data, channels, params))), params },
-    diagnostics,
-  };
+  const codes = heldAs(scheme.dtype, weight.dims, quantizeCodes(data, channels, params, arithmetic));
+  return { quantized: { codes, params }, diagnostics };
 }
 
-/**
- * Quantizes a constant operand of an element-wise operator as ONNX Runtime does: like an activation whose range is
- * known, asymmetric, per tensor.
- * @throws QNT201 when the constant holds NaN or infinities.
- */
-export function quantizeOperand(operand: Tensor, scheme: QuantScheme, at: Location): WeightResult {
-  const data = floatData(operand);
-  const channels = { count: 1, inner: Math.max(1, data.length) };
-  const [range] = channelRanges(data, channels, at) as [Range]; // one channel
-  const pair = onnxruntimeParams(range, scheme);
-  const params = collectParams(scheme, [pair]);
-  const codes = quantizeCodes(data, channels, params);
-  const held =
-    scheme.dtype === 'uint8'
-      ? tensor('uint8', operand.dims, Uint8Array.from(codes))
-      : tensor('int8', operand.dims, Int8Array.from(codes));
-  const told = pair.degenerate && (range.lo !== 0 || range.hi !== 0) ? [degenerateRange(at, range.lo, range.hi)] : [];
-  return { quantized: { codes: held, params }, diagnostics: told };
+/** Codes in the array of their type; int32 is made elsewhere, by {@link quantizeBias}. */
+function heldAs(dtype: QuantScheme['dtype'], dims: readonly number[], codes: Int32Array): Tensor {
+  switch (dtype) {
+    case 'int4':
+    case 'int8':
+      return tensor(dtype, dims, Int8Array.from(codes));
+    case 'uint4':
+    case 'uint8':
+      return tensor(dtype, dims, Uint8Array.from(codes));
+    case 'int16':
+      return tensor(dtype, dims, Int16Array.from(codes));
+    case 'uint16':
+      return tensor(dtype, dims, Uint16Array.from(codes));
+    case 'int32':
+      return tensor(dtype, dims, codes);
+  }
 }
 
 /**
@@ -162,14 +160,18 @@ function channelRanges(data: Float32Array, { count, inner }: Channels, at: Locat
   return Array.from(lo, (min, c) => ({ lo: min, hi: hi[c] as number }));
 }
 
-function quantizeCodes(data: Float32Array, { count, inner }: Channels, params: QuantParams): Int16Array {
+function quantizeCodes(
+  data: Float32Array,
+  { count, inner }: Channels,
+  params: QuantParams,
+  { codeOf }: Arithmetic,
+): Int32Array {
   const { qmin, qmax } = params.scheme;
-  const codes = new Int16Array(data.length);
+  const codes = new Int32Array(data.length);
   for (let start = 0, c = 0; start < data.length; start += inner, c = (c + 1) % count) {
     const s = params.scale[c] as number;
     const z = params.zeroPoint[c] as number;
-    for (let i = start; i < start + inner; i++)
-      codes[i] = clamp(rint(Math.fround((data[i] as number) / s)) + z, qmin, qmax);
+    for (let i = start; i < start + inner; i++) codes[i] = clamp(codeOf(data[i] as number, s, z), qmin, qmax);
   }
   return codes;
 }

@@ -1,21 +1,26 @@
 import type { AbortSignalLike } from '../base/abort.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
+import type { RequantizerFlavour } from '../base/fixedPoint.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { Program } from '../exec/program.ts';
 import type { NodeId, ValueId } from '../graph/model.ts';
 import { insertQdq, type QdqAssignment, type QdqGraph } from '../passes/insertQdq.ts';
-import { planQuantization, type QuantPlan } from '../quant/plan.ts';
+import type { GeneralChoice } from '../quant/choices.ts';
+import type { NodeOverride } from '../quant/overrides.ts';
+import type { QuantPlan } from '../quant/plan.ts';
+import { planQuantization } from '../quant/planQuantization.ts';
 import type { Range } from '../quant/qparams.ts';
-import { type QuantizeCache, quantizeGraph } from '../quant/quantize.ts';
-import type { TargetName } from '../quant/targets.ts';
+import { constantsToLoad, type QuantizeCache, quantizeGraph } from '../quant/quantize.ts';
+import type { Target } from '../quant/targets.ts';
 import { type Pair, pairValues } from '../whatif/pairs.ts';
 import { type CompileParts, compileGraph, loadConstants } from './prepared.ts';
 
 /** Choices that hold for all builds of one run. */
 export interface BuildChoices {
-  readonly target: TargetName;
-  readonly perChannel: boolean;
-  readonly activationType: 'int8' | 'uint8';
+  readonly target: Target;
+  readonly general: GeneralChoice;
+  /** By node of the prepared graph. */
+  readonly overrides: ReadonlyMap<NodeId, NodeOverride>;
 }
 
 /** What calibration left behind, from which any plan can be built. */
@@ -39,6 +44,8 @@ export interface Build {
   readonly program: Program;
   readonly pairs: readonly Pair[];
   readonly diagnostics: readonly Diagnostic[];
+  /** Compiles the same graph with another requantizer, to the same steps. Whoever asks releases the program. */
+  readonly withRequantizer?: (requantizer: RequantizerFlavour, signal: AbortSignalLike) => Promise<Program>;
 }
 
 /** Plans with these nodes of the prepared graph left float. */
@@ -47,10 +54,8 @@ export function planWith(
   skip: ReadonlySet<NodeId>,
 ): QuantPlan {
   const { prepared, open, choices } = parts;
-  const { target, perChannel } = choices;
   return planQuantization(prepared.graph, {
-    target,
-    perChannel,
+    ...choices,
     skip,
     opsets: open.model.opsets,
     facts: prepared.facts,
@@ -65,14 +70,10 @@ export async function buildQuantized(
   signal: AbortSignalLike,
 ): Promise<Build> {
   const { prepared, open, constants } = parts;
-  const wanted = plan.weights
-    .flatMap((w) => [w.value, w.product?.bias])
-    .filter((id): id is ValueId => id !== undefined);
-  const missing = wanted.filter((id) => !constants.has(id));
+  const missing = [...constantsToLoad(prepared.graph, plan)].filter((id) => !constants.has(id));
   for (const [id, t] of await loadConstants(prepared.graph, missing)) constants.set(id, t);
   const { assignment, diagnostics } = quantizeGraph(prepared.graph, plan, {
     file: open.file,
-    activationType: parts.choices.activationType,
     ranges: parts.ranges,
     calibrationSamples: parts.calibrationSamples,
     constants,
@@ -84,6 +85,9 @@ export async function buildQuantized(
   const qdq = insertQdq(prepared.graph, assignment, { nextNodeId, nextValueId, sources });
   const clampInputs = [...parts.clampInputs].filter((id) => qdq.graph.values.has(id) && !plan.activations.has(id));
   const keep = new Set([...clampInputs, ...qdq.codes.values()]); // all are compared, chains of lookups inside too
-  const program = await compileGraph(parts, qdq.graph, { keep, apart: true, signal });
-  return { plan, assignment, qdq, program, pairs: pairValues(float, program, qdq.codes), diagnostics };
+  const withRequantizer: Build['withRequantizer'] = (requantizer, stop) =>
+    compileGraph({ ...parts, requantizer }, qdq.graph, { keep, apart: true, signal: stop });
+  const program = await withRequantizer(parts.requantizer, signal);
+  const pairs = pairValues(float, program, qdq.codes);
+  return { plan, assignment, qdq, program, pairs, diagnostics, withRequantizer };
 }

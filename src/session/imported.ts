@@ -54,18 +54,30 @@ export async function importedRun(parts: RunParts, files: FileSystem): Promise<R
       const { graph, nextNodeId, nextValueId } = bypassQdq(asInFile, quantization, skipped, parent?.weights);
       const codes = codesByValue(prepared, float, graph, quantization);
       const compared = comparedWith(codes, graph, quantization);
-      const program = await compileGraph(compileParts, graph, {
-        keep: new Set(compared.values()),
-        apart: true,
-        signal,
-      });
+      const keep = new Set(compared.values());
+      const withRequantizer: Build['withRequantizer'] = (requantizer, stop) =>
+        compileGraph({ ...compileParts, requantizer }, graph, { keep, apart: true, signal: stop });
+      const program = await withRequantizer(settings.requantizer, signal);
       return {
         plan,
-        assignment: { activations: paramsOf(codes, quantization), constants, folded: new Map() },
-        qdq: { graph, codes, nextNodeId, nextValueId },
+        assignment: {
+          activations: paramsOf(codes, quantization),
+          conversions: [],
+          constants,
+          halves: new Map(),
+          folded: new Map(),
+        },
+        qdq: {
+          graph,
+          codes,
+          floatOf: new Map([...codes].map(([value, code]) => [code, value])),
+          nextNodeId,
+          nextValueId,
+        },
         program,
         pairs: pairValues(float, program, compared),
         diagnostics: [],
+        withRequantizer,
       };
     };
     return {
@@ -169,8 +181,22 @@ function planOf(float: Graph, quantized: Graph, quantization: FileQuantization, 
     const node = inFile.get(id);
     nodes.set(id, node === undefined ? NOT_IN_FILE : decisionOf(node, skip));
   }
-  const activations = new Map([...quantization.codes.keys()].map((id) => [id, { kind: 'observed' } as const]));
-  return { activations, weights: [], folded: new Map(), nodes };
+  const activations: QuantPlan['activations'] = new Map(
+    [...quantization.codes].flatMap(([id, code]) => {
+      const scheme = quantization.params.get(code)?.scheme;
+      return scheme === undefined ? [] : [[id, { kind: 'observed', scheme }] as const];
+    }),
+  );
+  return {
+    arithmetic: 'onnxruntime',
+    activations,
+    conversions: [],
+    weights: [],
+    halves: new Map(),
+    folded: new Map(),
+    methods: new Map(),
+    nodes,
+  };
 
   function decisionOf(node: Node, skipped: ReadonlySet<NodeId>): NodeDecision {
     const isCode = (value: ValueId | undefined): boolean => {

@@ -8,6 +8,7 @@ import { type EvaluateOptions, type Evaluation, evaluate } from '../whatif/evalu
 import { FigureMeans, type PairFigures } from '../whatif/figures.ts';
 import { PairReader } from '../whatif/pairReader.ts';
 import type { Build } from './build.ts';
+import { compareFlavours, type FlavourComparison } from './compareFlavours.ts';
 import { type RunState, stepText } from './run.ts';
 import type { Settings } from './settings.ts';
 import { TopOne } from './topOne.ts';
@@ -23,6 +24,8 @@ export interface Result {
   /** Local SQNR in dB, by the value a node makes. */
   readonly local: ReadonlyMap<ValueId, number>;
   readonly accuracy: Accuracy | null;
+  /** Where the settings ask for it. */
+  readonly comparison: FlavourComparison | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -66,6 +69,7 @@ export async function resultOf(parts: ResultParts): Promise<Result> {
     evaluation,
     local,
     accuracy: top?.accuracy ?? null,
+    comparison: await compareFlavours(parts, KEPT_SAMPLES),
     diagnostics: [...build.diagnostics, ...(top?.diagnostics ?? [])],
   };
 }
@@ -76,7 +80,7 @@ async function localFigures(
   count: number,
 ): Promise<Map<ValueId, number>> {
   const local = new Map<ValueId, number>();
-  const steps = isolatedSteps(build.program, build.qdq.codes).filter((s) => {
+  const steps = isolatedSteps(build.program, build.qdq.floatOf).filter((s) => {
     if (build.plan.nodes.get(s.step.node.id)?.form !== 'quantized') return false;
     const known = sameParameters(build, earlier, [s.output, ...s.inputs.map((i) => i.value)])
       ? earlier?.local.get(s.output)

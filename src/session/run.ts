@@ -7,12 +7,13 @@ import type { Progress } from '../protocol/views.ts';
 import { measureBiasCorrection } from '../quant/biasCorrection.ts';
 import { calibrate } from '../quant/calibrate.ts';
 import { isolatedSteps } from '../quant/isolate.ts';
-import type { QuantPlan } from '../quant/plan.ts';
+import { observedValues, type QuantPlan } from '../quant/plan.ts';
 import { newQuantizeCache } from '../quant/quantize.ts';
 import { ActivationCache } from '../whatif/cache.ts';
 import { type Build, buildQuantized, type Calibrated, planWith } from './build.ts';
+import { choicesOf } from './choices.ts';
 import type { OpenModel } from './model.ts';
-import { type CompileParts, compileGraph, type Prepared, prepare } from './prepared.ts';
+import { type CompileParts, compileGraph, equalized, type Prepared, prepare } from './prepared.ts';
 import type { Settings } from './settings.ts';
 import { skippedNodes } from './skips.ts';
 
@@ -66,12 +67,13 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
   const report = (stage: Progress['stage'], done: number, total: number, text: string): void =>
     onProgress({ stage, done, total, text });
   report('read', 0, 1, open.file);
-  const prepared = await prepare(open, kernels, settings.fixedDims);
+  const ready = await prepare(open, kernels, settings.fixedDims);
+  const prepared = settings.equalization ? await equalized(ready, open.file) : ready;
   const compileParts = { open, prepared, kernels, requantizer: settings.requantizer };
-  const choices = { target: settings.target, perChannel: settings.perChannel, activationType: settings.activationType };
+  const choices = choicesOf(settings, open, prepared);
   const everything = planWith({ ...compileParts, choices }, new Set());
   const clampInputs = new Set([...everything.folded.values()].map((f) => f.from));
-  const observed = new Set<ValueId>([...everything.activations.keys(), ...clampInputs]);
+  const observed = new Set<ValueId>([...observedValues(everything), ...clampInputs]);
   const float = await compileGraph(compileParts, prepared.graph, { keep: clampInputs, apart: true, signal });
   try {
     const total = calibration.count;
@@ -121,7 +123,7 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
 async function correct(parts: RunParts, base: Calibrated, float: Program): Promise<Map<NodeId, Float64Array>> {
   const { calibration, signal, onProgress, kernels } = parts;
   const build = await buildQuantized(base, float, planWith(base, new Set()), signal);
-  const convolutions = isolatedSteps(build.program, build.qdq.codes).filter((s) => s.step.node.opType === 'Conv');
+  const convolutions = isolatedSteps(build.program, build.qdq.floatOf).filter((s) => s.step.node.opType === 'Conv');
   const total = calibration.count;
   const onStep = (done: number, name: string, step: Step): void =>
     onProgress({ stage: 'correct', done, total, text: stepText(name, step) });

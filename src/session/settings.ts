@@ -20,7 +20,9 @@ import { pseudoRandomSample } from '../data/pseudoRandom.ts';
 import { openSamples } from '../data/reader.ts';
 import { bindInputs } from '../passes/bindInputs.ts';
 import type { QuantizeParams } from '../protocol/messages.ts';
+import type { GeneralChoice } from '../quant/choices.ts';
 import { unknownSkip } from '../quant/errors.ts';
+import type { NodeOverride } from '../quant/overrides.ts';
 import type { TargetName } from '../quant/targets.ts';
 import type { ReportDialect } from '../report/csv.ts';
 import { evaluatedOnCalibration, evaluatedOnRandom, inputNames, needsFullRun, noLabels, unlabelled } from './errors.ts';
@@ -33,6 +35,8 @@ export interface RunRequest extends QuantizeParams {
   readonly reportFolder?: string;
   /** Fixed dimensions beside the config's. */
   readonly dims?: ReadonlyMap<string, number>;
+  /** Runs both flavours of requantizer on the same integers, node by node. */
+  readonly compareRequantizers?: boolean;
 }
 
 /** A config as a run needs it: files opened, paths absolute, names checked. */
@@ -40,12 +44,19 @@ export interface Settings {
   readonly configPath: string;
   readonly quantType: string;
   readonly target: TargetName;
-  readonly perChannel: boolean;
+  /** How a node without words of its own is quantized. */
+  readonly general: GeneralChoice;
+  /** `node_overrides`, by the names as written. */
+  readonly overrides: ReadonlyMap<string, NodeOverride>;
+  readonly strictReference: boolean;
+  readonly dynamicStrategy: 'ALWC' | 'ACWL';
   readonly biasCorrection: boolean;
-  readonly activationType: 'int8' | 'uint8';
+  /** Whether the weights of neighbouring convolutions are balanced first. */
+  readonly equalization: boolean;
   readonly requantizer: RequantizerFlavour;
   /** The fixed-point form that `requantizer` is, or would be. */
   readonly fixedPoint: FixedPointForm;
+  readonly compareRequantizers: boolean;
   /** What becomes of a model that is quantized already. */
   readonly importedModel: 'evaluate' | 'requantize';
   /** Absolute path of its float parent; null without one. */
@@ -57,6 +68,8 @@ export interface Settings {
   readonly calibration: Samples;
   readonly sampleSource: 'calibrate_path' | 'evaluate_path' | 'pseudo-random';
   readonly evaluation: { readonly samples: Samples; readonly count: number; readonly label: string };
+  /** What happens to samples that cannot be read. */
+  readonly badSamples: 'stop' | 'skip';
   readonly labels: LabelLookup | undefined;
   readonly reportDialect: ReportDialect;
   /** Absolute; null writes no reports. */
@@ -92,16 +105,26 @@ export async function openSettings(params: RunRequest, open: OpenModel, files: F
     configPath: params.configPath,
     quantType: common.quantType,
     target: targetOf(config),
-    perChannel: full.perChannel,
+    general: {
+      perChannel: full.perChannel,
+      activationType: quantscope.activationType,
+      activationSymmetry: quantscope.activationSymmetry,
+      weightSymmetry: quantscope.weightSymmetry,
+    },
+    overrides: quantscope.nodeOverrides,
+    strictReference: quantscope.strictReference,
+    dynamicStrategy: config.dynamic.quantStrategy,
     biasCorrection: full.biasCorrection,
-    activationType: quantscope.activationType,
+    equalization: quantscope.equalization,
     requantizer: quantscope.requantizer === 'fp32' ? 'fp32' : fixedPoint,
     fixedPoint,
+    compareRequantizers: params.compareRequantizers ?? false,
     importedModel: quantscope.importedModel,
     floatModel: quantscope.floatModel === undefined ? null : files.resolve(parts.base, quantscope.floatModel),
     skip: common.skipQuantNode,
     fixedDims,
     ...data,
+    badSamples: quantscope.badSamples,
     labels,
     reportDialect: quantscope.reportDialect,
     reportFolder: folder === undefined ? null : files.resolve(parts.base, folder),
@@ -211,8 +234,9 @@ async function openFolders({ config, files, inputs, base }: DataParts, use: 'cal
       resize: data.resize,
       centerCrop: data.centerCrop,
     },
+    layouts: quantscope.inputLayouts,
     binLayout: quantscope.binLayout,
-    at: (key) => config.at(key.startsWith('evaluate') || key === 'bin_layout' ? 'quantscope' : DATA, key),
+    at: (key) => config.at(key.startsWith('evaluate') || key.endsWith('_layout') ? 'quantscope' : DATA, key),
   });
 }
 
@@ -297,10 +321,18 @@ function fingerprintOf(config: Config, dims: ReadonlyMap<string, number>): strin
     ...data,
     target: quantscope.target,
     activation_type: quantscope.activationType,
+    activation_symmetry: quantscope.activationSymmetry,
+    weight_symmetry: quantscope.weightSymmetry,
+    node_overrides: [...quantscope.nodeOverrides],
+    strict_reference: quantscope.strictReference,
+    quant_strategy: config.dynamic.quantStrategy,
     requantizer: quantscope.requantizer,
+    equalization: quantscope.equalization,
     multiplier_bits: quantscope.multiplierBits,
     multiplier_error: quantscope.multiplierError,
     bin_layout: quantscope.binLayout,
+    input_layout: [...quantscope.inputLayouts].sort(),
+    bad_samples: quantscope.badSamples,
     evaluate_path: quantscope.evaluatePath,
     evaluate_size: quantscope.evaluateSize,
     labels: quantscope.labels,

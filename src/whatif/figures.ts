@@ -1,5 +1,7 @@
 import { cosine, mse, sqnrDb } from '../base/metrics.ts';
+import { rint } from '../base/round.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
+import { rangeOf } from '../ops/numbers.ts';
 import type { QuantInfo } from '../ops/opDef.ts';
 
 /** How far a tensor of the quantized model is from its float counterpart, over one sample. */
@@ -38,6 +40,25 @@ export function pairFigures(
     clipRate: kernels.countClippedF32(origin, q) / origin.length,
     saturation: kernels.countSaturated8(coded.codes, lo, lo + 255) / origin.length,
   };
+}
+
+/** Clip rate and saturation of 16-bit codes. */
+export function wideRates(
+  origin: Float32Array,
+  codes: Int16Array | Uint16Array,
+  quant: QuantInfo,
+): Pick<PairFigures, 'clipRate' | 'saturation'> {
+  if (origin.length === 0) return { clipRate: null, saturation: null };
+  const [lo, hi] = rangeOf(quant.dtype);
+  const [scale, zeroPoint] = [quant.scale[0] as number, quant.zeroPoint[0] as number];
+  let clipped = 0;
+  let saturated = 0;
+  for (let i = 0; i < origin.length; i++) {
+    const code = rint(Math.fround((origin[i] as number) / scale)) + zeroPoint;
+    if (code < lo || code > hi) clipped++;
+    if (codes[i] === lo || codes[i] === hi) saturated++;
+  }
+  return { clipRate: clipped / origin.length, saturation: saturated / origin.length };
 }
 
 /**

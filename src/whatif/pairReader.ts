@@ -1,8 +1,9 @@
 import { hasDType, type Tensor } from '../base/tensor.ts';
 import type { Program, Stored } from '../exec/program.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
+import type { QuantInfo } from '../ops/opDef.ts';
 import { converted } from '../ops/storage.ts';
-import { type Coded, type PairFigures, pairFigures } from './figures.ts';
+import { type Coded, type PairFigures, pairFigures, wideRates } from './figures.ts';
 import type { Pair } from './pairs.ts';
 
 /** Both sides of a pair as floats in the same order. Valid until the next read. */
@@ -10,7 +11,7 @@ export interface ReadPair {
   readonly origin: Float32Array;
   readonly dequant: Float32Array;
   readonly figures: PairFigures;
-  /** The codes of `dequant`, in the same order; undefined where it was left float. */
+  /** The 8-bit codes of `dequant`, in the same order; undefined where it was left float or has wider ones. */
   readonly coded: Coded | undefined;
 }
 
@@ -27,6 +28,7 @@ export class PairReader {
     const from = converted(stored.tensor, stored.layout, origin.layout);
     const x = origin.tensor.data as Float32Array; // pairs are float32
     const slot = quant.slots.get(pair.quantized);
+    if (slot?.quant !== undefined && is16Bit(from)) return this.#wide(x, from.data, slot.quant);
     if (slot?.quant === undefined || !is8Bit(from)) {
       const dequant = from.data as Float32Array; // left float
       return { origin: x, dequant, coded: undefined, figures: pairFigures(this.#kernels, x, dequant) };
@@ -38,6 +40,14 @@ export class PairReader {
     this.#kernels.dequantizeQ8(codes, q, dequant);
     const coded = { codes, quant: info };
     return { origin: x, dequant, coded, figures: pairFigures(this.#kernels, x, dequant, coded) };
+  }
+
+  #wide(origin: Float32Array, codes: Int16Array | Uint16Array, quant: QuantInfo): ReadPair {
+    const [scale, zeroPoint] = [quant.scale[0] as number, quant.zeroPoint[0] as number];
+    const dequant = this.#floats(codes.length);
+    for (let i = 0; i < codes.length; i++) dequant[i] = ((codes[i] as number) - zeroPoint) * scale;
+    const figures = { ...pairFigures(this.#kernels, origin, dequant), ...wideRates(origin, codes, quant) };
+    return { origin, dequant, coded: undefined, figures };
   }
 
   /** Figures of two float tensors in any layouts. */
@@ -62,4 +72,8 @@ export class PairReader {
 
 function is8Bit(t: Tensor): t is Tensor<'int8'> | Tensor<'uint8'> {
   return hasDType(t, 'int8') || hasDType(t, 'uint8');
+}
+
+function is16Bit(t: Tensor): t is Tensor<'int16'> | Tensor<'uint16'> {
+  return hasDType(t, 'int16') || hasDType(t, 'uint16');
 }

@@ -31,7 +31,9 @@ export function pairValues(float: Program, quant: Program, codes: ReadonlyMap<Va
   return pairs;
 }
 
-/** Whether it holds floats, or 8-bit codes of one scale and zero point. */
+const CODES: ReadonlySet<string> = new Set(['int8', 'uint8', 'int16', 'uint16']);
+
+/** Whether it holds floats, or codes of one scale and zero point. */
 function isReadable({ dtype, quant }: Slot): boolean {
-  return dtype === 'int8' || dtype === 'uint8' ? quant?.scale.length === 1 : isFloat32Stored(dtype);
+  return CODES.has(dtype) ? quant?.scale.length === 1 : isFloat32Stored(dtype);
 }

@@ -3,8 +3,9 @@ import type { Graph, ValueId } from '../../src/graph/model.ts';
 import type { KernelSet } from '../../src/kernels/kernelSet.ts';
 import { inferFacts } from '../../src/passes/inferFacts.ts';
 import { insertQdq, type QdqGraph } from '../../src/passes/insertQdq.ts';
-import { planQuantization } from '../../src/quant/plan.ts';
+import { planQuantization } from '../../src/quant/planQuantization.ts';
 import { newQuantizeCache, quantizeGraph } from '../../src/quant/quantize.ts';
+import { TARGETS } from '../../src/quant/targets.ts';
 import type { BuiltModel } from '../models/model.ts';
 import { valuesOf } from './reference.ts';
 
@@ -24,8 +25,14 @@ export async function quantizedForm(
   const inputDims = new Map([...feeds].map(([id, t]) => [id, t.dims] as const));
   const constants = await constantsOf(graph);
   const { facts } = inferFacts(graph, { opsets, file: 'random', inputDims, constants });
-  const target = 'onnxruntime';
-  const plan = planQuantization(graph, { target, perChannel: true, skip: new Set(), opsets, facts });
+  const plan = planQuantization(graph, {
+    target: TARGETS.onnxruntime,
+    general: { perChannel: true, activationType, activationSymmetry: 'asymmetric', weightSymmetry: 'symmetric' },
+    overrides: new Map(),
+    skip: new Set(),
+    opsets,
+    facts,
+  });
   const floats = await valuesOf(graph, feeds, opsets, kernels);
   const ranges = new Map(
     [...plan.activations.keys()].map((id) => {
@@ -35,7 +42,6 @@ export async function quantizedForm(
   );
   const { assignment } = quantizeGraph(graph, plan, {
     file: 'random',
-    activationType,
     ranges,
     calibrationSamples: 1,
     constants,

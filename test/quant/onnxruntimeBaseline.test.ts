@@ -5,9 +5,10 @@ import type { Graph, Model, ValueId } from '../../src/graph/model.ts';
 import { nodeFiles } from '../../src/node/files.ts';
 import { readModel } from '../../src/onnx/read.ts';
 import { inferFacts } from '../../src/passes/inferFacts.ts';
-import { planQuantization } from '../../src/quant/plan.ts';
+import { planQuantization } from '../../src/quant/planQuantization.ts';
 import type { Range } from '../../src/quant/qparams.ts';
 import { newQuantizeCache, quantizeGraph } from '../../src/quant/quantize.ts';
+import { TARGETS } from '../../src/quant/targets.ts';
 import { describeWithShared, sharedData } from '../helpers/sharedData.ts';
 
 interface Recorded {
@@ -36,8 +37,14 @@ describeWithShared('SqueezeNet against what ONNX Runtime 1.30 recorded', () => {
     const { graph, opsets } = model;
     const { facts } = inferFacts(graph, { opsets, file: 'squeezenet' });
     const plan = planQuantization(graph, {
-      target: 'onnxruntime',
-      perChannel: c.perChannel,
+      target: TARGETS.onnxruntime,
+      general: {
+        perChannel: c.perChannel,
+        activationType: c.activationType,
+        activationSymmetry: 'asymmetric',
+        weightSymmetry: 'symmetric',
+      },
+      overrides: new Map(),
       skip: new Set(),
       opsets,
       facts,
@@ -52,7 +59,6 @@ describeWithShared('SqueezeNet against what ONNX Runtime 1.30 recorded', () => {
     }
     const { assignment } = quantizeGraph(graph, plan, {
       file: 'squeezenet',
-      activationType: c.activationType,
       ranges,
       calibrationSamples: 100,
       constants: await loadAll(graph),

@@ -75,7 +75,9 @@ describe('weights', () => {
   test('dequantized weights are within half a step, and the largest never clips', () => {
     fc.assert(
       fc.property(matrix, (data) => {
-        const q = quantizeWeight(tensor('float32', [3, 4], data), { kind: 'perChannel', axis: 0 }, at).quantized;
+        const q = quantizeWeight(tensor('float32', [3, 4], data), weightScheme({ kind: 'perChannel', axis: 0 }), {
+          at,
+        }).quantized;
         const back = dequantize(q);
         data.forEach((x, i) => {
           const s = q.params.scale[Math.floor(i / 4)] as number;
@@ -88,14 +90,16 @@ describe('weights', () => {
   test('one channel per channel equals per tensor, and permuting channels permutes the parameters', () => {
     fc.assert(
       fc.property(matrix, (data) => {
-        const whole = quantizeWeight(tensor('float32', [1, 12], data), { kind: 'perChannel', axis: 0 }, at).quantized;
-        const single = quantizeWeight(tensor('float32', [1, 12], data), PER_TENSOR, at).quantized;
+        const whole = quantizeWeight(tensor('float32', [1, 12], data), weightScheme({ kind: 'perChannel', axis: 0 }), {
+          at,
+        }).quantized;
+        const single = quantizeWeight(tensor('float32', [1, 12], data), weightScheme(PER_TENSOR), { at }).quantized;
         expect(whole.codes).toEqual(single.codes);
         expect(whole.params.scale).toEqual(single.params.scale);
         const axis0 = { kind: 'perChannel', axis: 0 } as const;
-        const straight = quantizeWeight(tensor('float32', [3, 4], data), axis0, at).quantized;
+        const straight = quantizeWeight(tensor('float32', [3, 4], data), weightScheme(axis0), { at }).quantized;
         const turned = Float32Array.from([...data.slice(4), ...data.slice(0, 4)]);
-        const rotated = quantizeWeight(tensor('float32', [3, 4], turned), axis0, at).quantized;
+        const rotated = quantizeWeight(tensor('float32', [3, 4], turned), weightScheme(axis0), { at }).quantized;
         expect([...rotated.params.scale]).toEqual([...straight.params.scale.slice(1), straight.params.scale[0]]);
       }),
     );
@@ -104,22 +108,25 @@ describe('weights', () => {
   test('an inner axis is quantized channel by channel', () => {
     const q = quantizeWeight(
       tensor('float32', [2, 3], Float32Array.from([1, 20, 300, -1, 10, -300])),
-      { kind: 'perChannel', axis: 1 },
-      at,
+      weightScheme({ kind: 'perChannel', axis: 1 }),
+      { at },
     );
     expect([...(q.quantized.codes.data as Int8Array)]).toEqual([127, 127, 127, -127, 64, -127]);
   });
 
   test('NaN and infinity in a weight are an error that counts them', () => {
     const bad = tensor('float32', [2, 2], Float32Array.from([1, Number.NaN, Number.POSITIVE_INFINITY, Number.NaN]));
-    expect(() => quantizeWeight(bad, PER_TENSOR, at)).toThrow(/QNT201.*2 NaN and 1 infinite/);
+    expect(() => quantizeWeight(bad, weightScheme(PER_TENSOR), { at })).toThrow(/QNT201.*2 NaN and 1 infinite/);
   });
 
   test('a bias that int32 cannot hold raises the weight scale of its channel, and the weight is quantized again', () => {
     const bias = Float32Array.from([1e12, 1]);
     const least = leastWeightScale(bias, 1e-3, 2);
     const weight = tensor('float32', [2, 2], Float32Array.from([0.5, -1, 0.5, -1]));
-    const { quantized, diagnostics } = quantizeWeight(weight, { kind: 'perChannel', axis: 0 }, at, least);
+    const { quantized, diagnostics } = quantizeWeight(weight, weightScheme({ kind: 'perChannel', axis: 0 }), {
+      at,
+      minimumScale: least,
+    });
     expect(diagnostics.map((d) => d.code)).toEqual(['QNT207']);
     const b = quantizeBias(bias, 1e-3, quantized.params, undefined);
     expect((dequantize(b)[0] as number) / 1e12).toBeCloseTo(1, 3);

@@ -1,0 +1,41 @@
+import type { Granularity, QuantScheme } from '../base/quantParams.ts';
+import type { CalibrationMethod } from './methods.ts';
+import type { NodeOverride, NodePrecision } from './overrides.ts';
+import { activationScheme, type Mapping, weightScheme } from './scheme.ts';
+
+/** How a run quantizes where a node has no choice of its own. */
+export interface GeneralChoice {
+  readonly perChannel: boolean;
+  readonly activationType: 'int8' | 'uint8';
+  readonly activationSymmetry: Mapping;
+  readonly weightSymmetry: Mapping;
+}
+
+/** How one node is quantized. */
+export interface NodeChoice {
+  readonly precision: NodePrecision;
+  /** Codes it reads. */
+  readonly activation: QuantScheme;
+  /** Codes it makes: of the same type. */
+  readonly output: QuantScheme;
+  readonly perChannel: boolean;
+  readonly weight: (granularity: Granularity) => QuantScheme;
+  readonly method: CalibrationMethod | undefined;
+}
+
+/**
+ * The general choice with a node's own words over it. `int16`: 16-bit activations with 8-bit weights; `int4`: 4-bit
+ * weights with 8-bit activations; `int8`: 8 bits of the run's activation type.
+ */
+export function choiceOf(general: GeneralChoice, override: NodeOverride = {}): NodeChoice {
+  const { precision = 'int8', symmetry, granularity, method } = override;
+  const type = precision === 'int16' ? 'int16' : general.activationType;
+  return {
+    precision,
+    activation: activationScheme(type, general.activationSymmetry),
+    output: activationScheme(type, symmetry ?? general.activationSymmetry),
+    perChannel: granularity === undefined ? general.perChannel : granularity === 'per_channel',
+    weight: (g) => weightScheme(g, { bits: precision === 'int4' ? 4 : 8, mapping: general.weightSymmetry }),
+    method,
+  };
+}
