@@ -9,6 +9,8 @@ import type { Graph, Node, NodeId, TensorSource, ValueId } from '../graph/model.
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import { bindInputs } from '../passes/bindInputs.ts';
 import { prepareGraph } from '../passes/prepareGraph.ts';
+import { equalizeLayers } from '../quant/equalize.ts';
+import { balancedLayers } from '../quant/errors.ts';
 import type { OpenModel } from './model.ts';
 
 /** The float graph that is quantized: shapes bound, constants folded, BatchNormalization in its convolution. */
@@ -34,16 +36,31 @@ export async function prepare(
 ): Promise<Prepared> {
   const bound = bindInputs(open.model, fixed, open.file);
   const ready = await prepareGraph(open.model, { inputDims: bound.inputDims, file: open.file, kernels });
-  const ownerOf = new Map<NodeId, Node>();
-  for (const node of ready.graph.nodes) for (const id of node.origin) ownerOf.set(id, node);
   return {
     ...ready,
     inputDims: bound.inputDims,
-    ownerOf,
+    ownerOf: ownersIn(ready.graph),
     diagnostics: [...bound.notes, ...ready.diagnostics],
     signatures: new SignatureTable(),
     sources: new WeakMap(),
   };
+}
+
+/** The prepared graph after cross-layer equalization; it is the float model from here on. */
+export async function equalized(prepared: Prepared, file: string): Promise<Prepared> {
+  const { pairs, triples, ...balanced } = await equalizeLayers(prepared);
+  return {
+    ...prepared,
+    ...balanced,
+    ownerOf: ownersIn(balanced.graph),
+    diagnostics: [...prepared.diagnostics, balancedLayers(file, pairs, triples)],
+  };
+}
+
+function ownersIn(graph: Graph): Map<NodeId, Node> {
+  const ownerOf = new Map<NodeId, Node>();
+  for (const node of graph.nodes) for (const id of node.origin) ownerOf.set(id, node);
+  return ownerOf;
 }
 
 export interface CompileParts {
