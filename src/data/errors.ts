@@ -77,9 +77,21 @@ export function filesPassedOver(at: Location, folder: string, names: readonly st
   return make('DAT111', at, message, 'warning');
 }
 
+/** DAT113: files whose layout is not that of the model's input. */
+export function transposedInput(at: Location, input: string, dims: readonly number[], files: string): Diagnostic {
+  const other = files === 'NHWC' ? 'NCHW' : 'NHWC';
+  const message = `input ${input} has dims ${formatDims(dims)}, which is ${other}; its files are ${files} and are transposed`;
+  return make('DAT113', at, message, 'note');
+}
+
+/** DAT114: a layout of an input that cannot have one. */
+export function noLayoutOf(at: Location, input: string, why: string): Diagnostic {
+  return make('DAT114', at, `input_layout says a layout of ${input}, ${why}`);
+}
+
 /** DAT112: 4-D files whose layout nobody states. */
 export function assumedBinLayout(at: Location, input: string, layout: string): Diagnostic {
-  const message = `the layout of the BIN files of input ${input} is not given; it is taken as ${layout}, that of the model. Set [quantscope] bin_layout=NCHW or NHWC`;
+  const message = `the layout of the BIN files of input ${input} is not given; it is taken as ${layout}, that of the model. Set [quantscope] bin_layout=NCHW or NHWC, or input_layout`;
   return make('DAT112', at, message, 'warning');
 }
 
@@ -169,6 +181,35 @@ export function wrongSampleType(file: string, input: string, dtype: string): Dia
 export function cannotGenerate(input: string, dtype: string): DiagnosticError {
   const message = `input ${input} has type ${dtype}, for which no pseudo-random sample can be made; name samples with calibrate_path or [quantscope] evaluate_path`;
   return new DiagnosticError(make('DAT212', { file: input }, message));
+}
+
+/** DAT214: an .npz file that is damaged. */
+export function brokenNpz(file: string, why: string): DiagnosticError {
+  return new DiagnosticError(make('DAT214', { file }, `the .npz archive cannot be read: ${why}`));
+}
+
+/** DAT213: an .npz file with arrays of other names than the input's. */
+export function noArrayOf(file: string, input: string, names: readonly string[]): DiagnosticError {
+  const found = names.length === 0 ? 'no array' : names.join(', ');
+  return new DiagnosticError(make('DAT213', { file }, `the .npz archive has ${found}; one named ${input} is expected`));
+}
+
+// Samples that are left out.
+
+/** The warning that a bad sample becomes where it is left out. */
+export function leftOut({ code, at, message }: Diagnostic): Diagnostic {
+  return make(code, at, `${message}; the sample is left out`, 'warning');
+}
+
+/** DAT401: how many samples are left out. */
+export function someLeftOut(at: Location, left: number, all: number): Diagnostic {
+  const message = `${left} of ${all} samples cannot be read and are left out, since bad_samples=skip`;
+  return make('DAT401', at, message, 'warning');
+}
+
+/** DAT402: no sample is left. */
+export function noneLeft(at: Location, all: number, first: Diagnostic): Diagnostic {
+  return make('DAT402', at, `none of the ${all} samples can be read; the first: ${first.at.file}: ${first.message}`);
 }
 
 // Labels.

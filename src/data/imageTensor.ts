@@ -24,9 +24,12 @@ export function takesImages(dtype: DType): dtype is ImageType {
   return (IMAGE_TYPES as readonly DType[]).includes(dtype);
 }
 
+/** Where the channels of a tensor [N, C, H, W] or [N, H, W, C] lie. */
+export type Layout = 'NCHW' | 'NHWC';
+
 /** Where the channels of an image input lie, and its size. */
 export interface ImageLayout {
-  readonly order: 'NCHW' | 'NHWC';
+  readonly order: Layout;
   readonly width: number;
   readonly height: number;
 }
@@ -87,6 +90,24 @@ export function channelsFirst<T extends { readonly length: number; [i: number]: 
     const start = n * rows * channels;
     for (let c = 0; c < channels; c++) {
       for (let r = 0; r < rows; r++) out[to++] = data[start + r * channels + c] as number | bigint;
+    }
+  }
+  return out;
+}
+
+/** [N, C, ...] to [N, ..., C], written into `out`, which it returns. */
+export function channelsLast<T extends { readonly length: number; [i: number]: number | bigint }>(
+  data: T,
+  out: T,
+  batch: number,
+  channels: number,
+): T {
+  const rows = data.length / batch / channels;
+  let to = 0;
+  for (let n = 0; n < batch; n++) {
+    const start = n * rows * channels;
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < channels; c++) out[to++] = data[start + c * rows + r] as number | bigint;
     }
   }
   return out;

@@ -2,7 +2,7 @@ import type { FileSystem } from '../base/bytes.ts';
 import { type Diagnostic, DiagnosticError, hasErrors, invariant, type Location } from '../base/diagnostics.ts';
 import type { Samples } from '../base/samples.ts';
 import type { Tensor } from '../base/tensor.ts';
-import { type BinLayout, readBin } from './bin.ts';
+import { layoutOf, readBin } from './bin.ts';
 import { checkImages } from './checkImages.ts';
 import { listClassFolders } from './classFolders.ts';
 import { decodeImage } from './decode.ts';
@@ -11,18 +11,22 @@ import {
   cannotReadFile,
   filesPassedOver,
   missingFolder,
+  noLayoutOf,
   noSamples,
   tooFewFiles,
+  transposedInput,
   unequalFolders,
   wrongSampleType,
 } from './errors.ts';
-import { imageTensor, type SampleInput, takesImages } from './imageTensor.ts';
+import { imageTensor, type Layout, type SampleInput, takesImages } from './imageTensor.ts';
 import { type PreprocessOptions, preprocess } from './preprocess.ts';
 
 /** Where samples lie, and how files become feeds. */
 export interface SampleOptions {
   /** `directory` is absolute; the i-th files of all of them are sample i. */
   readonly inputs: readonly (SampleInput & { readonly directory: string })[];
+  /** For BIN: how the files of single inputs lie, by name; of others as `binLayout` says. */
+  readonly layouts?: ReadonlyMap<string, Layout> | undefined;
   /** The first so many files, by byte order of their names; undefined: all. */
   readonly count: number | undefined;
   readonly kind: 'IMAGE' | 'BIN';
@@ -30,8 +34,8 @@ export interface SampleOptions {
   readonly classFolders?: boolean | undefined;
   /** For IMAGE. */
   readonly preprocess: PreprocessOptions;
-  /** For BIN; NCHW, as the model has it, when left out. */
-  readonly binLayout?: BinLayout | undefined;
+  /** For BIN; as the model has it, when left out. */
+  readonly binLayout?: Layout | undefined;
   /** Whose folders these are, so that diagnostics name `calibrate_path` (when left out) or `evaluate_path`. */
   readonly use?: 'calibrate' | 'evaluate' | undefined;
   /** Where the config says `calibrate_path`, `evaluate_size`, `resize_width` and so on, for diagnostics. */
@@ -47,7 +51,7 @@ interface Source {
 /**
  * Lists the samples and judges the options, all of them; reads no file yet. With errors there are no samples.
  *
- * @returns diagnostics DAT101 to DAT112. Reading a sample throws DAT2xx, which names the file.
+ * @returns diagnostics DAT101 to DAT114. Reading a sample throws DAT2xx, which names the file.
  */
 export async function openSamples(
   files: FileSystem,
@@ -55,9 +59,7 @@ export async function openSamples(
 ): Promise<{ samples: Samples; diagnostics: Diagnostic[] }> {
   const diagnostics: Diagnostic[] = [];
   if (options.kind === 'IMAGE') diagnostics.push(...checkImages(options.inputs, options.preprocess, options.at));
-  const open = options.kind === 'BIN' && options.binLayout === undefined && useOf(options) === 'calibrate';
-  const unstated = open ? options.inputs.filter((i) => i.dims.length === 4) : [];
-  diagnostics.push(...unstated.map((i) => assumedBinLayout(options.at('bin_layout'), i.name, 'NCHW')));
+  if (useOf(options) === 'calibrate') diagnostics.push(...checkLayouts(options));
   const sources: Source[] = [];
   for (const input of options.inputs) {
     const names = await list(files, input, options, diagnostics);
@@ -74,6 +76,29 @@ export async function openSamples(
 
 function useOf({ use }: SampleOptions): 'calibrate' | 'evaluate' {
   return use ?? 'calibrate';
+}
+
+/** What is to be said of the layouts of files: what is assumed, what is transposed, what makes no sense. */
+function checkLayouts(options: SampleOptions): Diagnostic[] {
+  const { inputs, kind, layouts, binLayout, at } = options;
+  const names = inputs.map((i) => i.name);
+  const wrong = [...(layouts?.keys() ?? [])].flatMap((name) => {
+    const dims = inputs.find((i) => i.name === name)?.dims;
+    if (dims === undefined) return [noLayoutOf(at('input_layout'), name, `but the inputs are ${names.join(', ')}`)];
+    if (kind === 'IMAGE') return [noLayoutOf(at('input_layout'), name, 'but only files of input_type=BIN have one')];
+    return dims.length === 4
+      ? []
+      : [noLayoutOf(at('input_layout'), name, `which has ${dims.length} dimensions, not 4`)];
+  });
+  if (kind === 'IMAGE') return wrong;
+  const said = inputs.flatMap(({ name, dims }) => {
+    const stated = layouts?.get(name) ?? binLayout;
+    const key = layouts?.has(name) ? 'input_layout' : 'bin_layout';
+    if (dims.length !== 4) return [];
+    if (stated === undefined) return [assumedBinLayout(at('bin_layout'), name, layoutOf(dims))];
+    return stated === layoutOf(dims) ? [] : [transposedInput(at(key), name, dims, stated)];
+  });
+  return [...wrong, ...said];
 }
 
 const NO_SAMPLE = /^\.|\/\.|(^|\/)thumbs\.db$|\.(txt|csv|tsv|json|xml|ya?ml|md|ini)$/i;
@@ -150,8 +175,11 @@ class FolderSamples implements Samples {
   }
 
   #decode(bytes: Uint8Array, input: SampleInput, path: string): Tensor {
-    const { kind, binLayout, preprocess: options } = this.#options;
-    if (kind === 'BIN') return readBin(bytes, input, binLayout ?? 'NCHW', path);
+    const { kind, layouts, binLayout, preprocess: options } = this.#options;
+    if (kind === 'BIN') {
+      const layout = layouts?.get(input.name) ?? binLayout ?? layoutOf(input.dims);
+      return readBin(bytes, input, layout, path);
+    }
     const { dtype } = input;
     if (!takesImages(dtype)) throw wrongSampleType(path, input.name, dtype);
     return imageTensor(preprocess(decodeImage(bytes, path), options, path), { ...input, dtype }, path);

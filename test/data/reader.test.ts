@@ -110,6 +110,44 @@ describe('raw files', () => {
     expect((await samples.read(0)).get('x')?.data).toEqual(BigInt64Array.from([0, 2, 1, 3, 4, 6, 5, 7], BigInt));
   });
 
+  test('have the layout of their input where one is stated, else that of all', async () => {
+    const two = [...bin.inputs, { name: 'y', dtype: 'float32' as const, dims: [1, 2, 1, 3], directory: '/a' }];
+    const files = memoryFiles({ '/a': { '0.bin': floats(...data) } });
+    const options: SampleOptions = { ...bin, inputs: two, layouts: new Map([['y', 'NHWC']]) };
+    const { samples, diagnostics } = await openSamples(files, options);
+    const feeds = await samples.read(0);
+    expect(feeds.get('x')?.data).toEqual(Float32Array.from(data));
+    expect(feeds.get('y')?.data).toEqual(Float32Array.of(0, 2, 4, 1, 3, 5));
+    expect(diagnostics.map(formatDiagnostic)).toEqual([
+      'DAT113 q.cfg:12: input y has dims [1, 2, 1, 3], which is NCHW; its files are NHWC and are transposed',
+    ]);
+  });
+
+  test('of an image input [N, H, W, C] are transposed where they are NCHW, not where they are NHWC', async () => {
+    const nhwc = withInput(bin, { dims: [1, 8, 8, 3] });
+    const files = memoryFiles({ '/a': { '0.bin': floats(...Array.from({ length: 192 }, (_, i) => i)) } });
+    const read = async (options: SampleOptions) => {
+      const { samples, diagnostics } = await openSamples(files, options);
+      const x = (await samples.read(0)).get('x')?.data as Float32Array;
+      return [Array.from(x.subarray(0, 4)), diagnostics.map((d) => d.code)];
+    };
+    expect(await read(nhwc)).toEqual([[0, 64, 128, 1], ['DAT113']]);
+    expect(await read({ ...nhwc, binLayout: 'NHWC' })).toEqual([[0, 1, 2, 3], []]);
+    expect(await read({ ...nhwc, binLayout: undefined })).toEqual([[0, 1, 2, 3], ['DAT112']]);
+  });
+
+  test.each([
+    ['z', bin, 'DAT114 q.cfg:12: input_layout says a layout of z, but the inputs are x'],
+    ['x', withInput(bin, { dims: [6] }), 'DAT114 q.cfg:12: input_layout says a layout of x, which has 1 dimensions'],
+    ['x', image, 'DAT114 q.cfg:12: input_layout says a layout of x, but only files of input_type=BIN'],
+  ] as const)('refuse a layout of %s that cannot be', async (name, options, text) => {
+    const { diagnostics } = await openSamples(memoryFiles({ '/a': { '0.bin': floats(...data) } }), {
+      ...options,
+      layouts: new Map([[name, 'NHWC']]),
+    });
+    expect(diagnostics.map(formatDiagnostic)[0]).toContain(text);
+  });
+
   test.each([
     [floats(1, 2), 'DAT204 /a/f: the file has 8 bytes, input x, float32 [1, 2, 1, 3] needs 24'],
     [writeNpy(tensor('float64', [1, 2, 1, 3], new Float64Array(6))), 'DAT206 /a/f: the array is float64 [1, 2, 1, 3]'],
