@@ -97,8 +97,8 @@ export interface Config {
     /** Codes of warnings and notes that the user does not want to see. */
     readonly silence: ReadonlySet<string>;
   };
-  /** Where a key's value stands; without the key its section; without that the file. */
-  at(section: string, key: string): Location;
+  /** Where a key's value stands, or an item of it; without the key its section; without that the file. */
+  at(section: string, key: string, item?: string): Location;
   /** Whether the key is written in the file. */
   has(section: string, key: string): boolean;
 }
@@ -260,7 +260,7 @@ function buildConfig(s: KeyValues, silenced: ReadonlySet<string>): Config {
       fixedDims: s.dims(ours, 'fixed_dims'),
       silence: silenced,
     },
-    at: (section, key) => s.at(section, key),
+    at: (section, key, item) => s.at(section, key, item),
     has: (section, key) => s.has(section, key),
   };
 }

@@ -1,4 +1,5 @@
 import type { Diagnostic, Location, Setting, Severity } from '../base/diagnostics.ts';
+import type { InnerName } from '../protocol/modelFacts.ts';
 
 const make = (
   severity: Severity,
@@ -231,4 +232,38 @@ export function severalModels(at: Location): Diagnostic {
 /** CFG129: a section for the converter that has no meaning here. */
 export function converterSection(at: Location, name: string): Diagnostic {
   return make('note', 'CFG129', at, `[${name}] concerns the conversion by converter_lite; it has no effect here`);
+}
+
+/** CFG131: a name that no node has. */
+export function unknownNode(at: Location, key: string, name: string, suggestion: string | undefined): Diagnostic {
+  const hint = suggestion === undefined ? ': open the model to see the names of its nodes' : didYouMean(suggestion);
+  return make(
+    'warning',
+    'CFG131',
+    at,
+    `${key} names ${JSON.stringify(name)}, but no node has this name${hint}`,
+    suggestion,
+  );
+}
+
+/** CFG132: a name that is not of the file's own graph. */
+export function innerName(at: Location, key: string, inner: InnerName): Diagnostic {
+  const where =
+    inner.in === 'fusion'
+      ? `exists only where nodes are fused or taken apart; in the file it is part of ${inner.owner}`
+      : `is a node in a body of ${inner.owner}, and bodies are float or quantized as a whole`;
+  const message = `${key} names ${JSON.stringify(inner.name)}, which ${where}: name ${inner.owner}`;
+  return make('warning', 'CFG132', at, message, inner.owner);
+}
+
+/** CFG133: a name of something else than a node. */
+export function notANodeName(
+  at: Location,
+  key: string,
+  name: string,
+  { why, handles }: { readonly why: string; readonly handles: readonly string[] },
+): Diagnostic {
+  const shown = handles.slice(0, 3).join(', ') + (handles.length > 3 ? ` and ${handles.length - 3} more` : '');
+  const message = `${key} names ${JSON.stringify(name)}, which ${why}: name ${shown}`;
+  return make('warning', 'CFG133', at, message, handles[0]);
 }

@@ -1,5 +1,5 @@
 import { invariant, type Location } from '../base/diagnostics.ts';
-import { at, type IniEntry, type IniSection } from './ini.ts';
+import { at, type IniEntry, type IniSection, itemsOf } from './ini.ts';
 import { keyRow } from './schema.ts';
 import type { DataFolder, Layout, NodeOverride, Value } from './values.ts';
 
@@ -33,9 +33,12 @@ export class KeyValues {
     return this.#values.has(`${section}.${key}`);
   }
 
-  at(section: string, key: string): Location {
+  at(section: string, key: string, item?: string): Location {
     const entry = this.linesOf(section, key).at(-1);
-    if (entry !== undefined) return at(this.file, entry.valueSpan, key);
+    if (entry !== undefined) {
+      const found = item === undefined ? undefined : itemsOf(entry).find(({ text }) => text.trim() === item);
+      return at(this.file, found?.span ?? entry.valueSpan, key);
+    }
     const header = this.#sections.filter((s) => s.name === section).at(-1);
     return header === undefined ? { file: this.file, key } : at(this.file, header.span, key);
   }

@@ -1,5 +1,6 @@
 import type { AbortSignalLike } from '../base/abort.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
+import type { ModelFacts } from './modelFacts.ts';
 import type { GraphView, HeatView, Metric, NodeDetails, Progress, RunView, TrialView } from './views.ts';
 
 /** Raised when either side of a message changes; compared in the first message. */
@@ -68,6 +69,8 @@ export interface WorkerRequests {
   };
   /** All diagnostics of a config for the open model, without running anything. */
   'config/check': { params: { configText: string; configPath: string }; result: readonly Diagnostic[] };
+  /** What a config for the open model may name. */
+  'config/facts': { params: void; result: ModelFacts };
   /** A config filled in for the open model from a template. */
   'config/template': {
     params: { quantType: 'FULL_QUANT' | 'WEIGHT_QUANT' | 'DYNAMIC_QUANT' | 'MIXED_BIT' };

@@ -40,17 +40,6 @@ export function noRange(at: Location, samples: number): DiagnosticError {
   });
 }
 
-/** QNT205: a name in skip_quant_node that no node has. */
-export function unknownSkip(at: Location, name: string, suggestion: string | undefined): Diagnostic {
-  const hint = suggestion === undefined ? 'open the model to see the names of its nodes' : `${suggestion}?`;
-  return {
-    severity: 'warning',
-    code: 'QNT205',
-    message: `skip_quant_node names ${JSON.stringify(name)}, but no node has this name: ${hint}`,
-    at,
-  };
-}
-
 /** QNT206: a name in skip_quant_node whose node the target leaves float anyway. */
 export function idleSkip(at: Location, name: string, why: string): Diagnostic {
   return {

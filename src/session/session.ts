@@ -7,30 +7,37 @@ import { silence } from '../config/config.ts';
 import type { NodeId } from '../graph/model.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import type { QuantizeParams } from '../protocol/messages.ts';
-import type { GraphView, HeatView, Metric, NodeDetails, Progress, RunView, TrialView } from '../protocol/views.ts';
+import type { ModelFacts } from '../protocol/modelFacts.ts';
+import type {
+  GraphView,
+  HeatView,
+  Metric,
+  NodeDetails,
+  Progress,
+  RequantizersView,
+  RunView,
+  TrialView,
+} from '../protocol/views.ts';
 import { nothingToQuantize } from '../quant/errors.ts';
 import type { Build } from './build.ts';
+import { checkConfig } from './checkConfig.ts';
+import { checkOverrides } from './choices.ts';
 import { declaredTensors, nodeDetails } from './details.ts';
+import { dynamicRun } from './dynamicRun.ts';
 import { integersInBoth, noSuchNode, nothingYet } from './errors.ts';
 import { exportQdq } from './exportModel.ts';
 import { nodeFigures } from './figures.ts';
 import { heatView } from './heat.ts';
 import { importedRun } from './imported.ts';
 import { type OpenModel, openModel } from './model.ts';
-import { candidatesOf, KEPT_SAMPLES, outputFigures, type Result, resultOf, weightBytes } from './result.ts';
+import { modelFacts } from './modelFacts.ts';
 import { readableSamples } from './readableSamples.ts';
+import { checkMultipliers, requantizersView } from './requantizers.ts';
+import { candidatesOf, KEPT_SAMPLES, outputFigures, type Result, resultOf, weightBytes } from './result.ts';
 import { RoundReports } from './roundReports.ts';
-import { buildFor, calibrateRun, type RunState } from './run.ts';
+import { buildFor, calibrateRun, type RunParts, type RunState } from './run.ts';
 import { runModel } from './runModel.ts';
-import {
-  checkConfig,
-  openSettings,
-  type RunRequest,
-  type Settings,
-  sameButSkips,
-  templateFor,
-  withSkips,
-} from './settings.ts';
+import { openSettings, type RunRequest, type Settings, sameButSkips, templateFor, withSkips } from './settings.ts';
 import { checkSkips } from './skips.ts';
 import { sweep } from './sweep.ts';
 import { withWriteErrors } from './writing.ts';
@@ -84,7 +91,7 @@ export class Session {
     const { diagnostics, ...samples } = await readableSamples(opened, { signal, onProgress });
     const settings = { ...opened, ...samples };
     const parts = { open, settings, kernels, ...samples, signal, onProgress };
-    const calibrated = await (open.quantization === undefined ? calibrateRun(parts) : importedRun(parts, files));
+    const calibrated = await runOf(parts, files);
     const run = { ...calibrated, diagnostics: [...diagnostics, ...calibrated.diagnostics] };
     const { result, reports } = await this.#evaluated(run, settings, signal);
     this.#replace(run, settings, result);
@@ -129,9 +136,10 @@ export class Session {
     const view = open.view.nodes.find((n) => n.id === nodeId);
     if (node === undefined || view === undefined) throw noSuchNode(open.file, nodeId);
     if (this.#run === undefined || this.#current === undefined)
-      return { node: view, figures: null, tensors: declaredTensors(open, node) };
+      return { node: view, figures: null, tensors: declaredTensors(open, node), requantizer: null };
     const figures = this.#figures(this.#current).find((f) => f.nodeId === nodeId) ?? null;
-    return nodeDetails({ run: this.#run, result: this.#current, node, view, figures });
+    const requantizer = this.#requantizers(this.#current)?.nodes.find((n) => n.nodeId === nodeId) ?? null;
+    return nodeDetails({ run: this.#run, result: this.#current, node, view, figures, requantizer });
   }
 
   async heat(metric: Metric): Promise<HeatView> {
@@ -182,6 +190,11 @@ export class Session {
     return checkConfig({ configText, configPath }, this.#open, this.#parts.files);
   }
 
+  /** What a config for the open model may name. */
+  async configFacts(): Promise<ModelFacts> {
+    return modelFacts(this.#model());
+  }
+
   async configTemplate(
     quantType: 'FULL_QUANT' | 'WEIGHT_QUANT' | 'DYNAMIC_QUANT' | 'MIXED_BIT',
   ): Promise<{ readonly configText: string }> {
@@ -214,7 +227,11 @@ export class Session {
     const notes = nodes.some((n) => n.quantized) ? [] : [nothingToQuantize(run.open.file, whyNothing(result))];
     const integers = run.open.view.quantization?.integerOperators ?? 0;
     if (integers > 0) notes.push(integersInBoth(run.open.file, integers));
-    const skips = checkSkips(settings, run.open, run.prepared, run.builder.everything);
+    const skips = [
+      ...checkSkips(settings, run.open, run.prepared, run.builder.everything),
+      ...checkOverrides(settings, run.open, run.prepared, run.builder.everything),
+    ];
+    const requantizers = this.#requantizers(result);
     return {
       runId: ++this.#runId,
       model: run.open.path,
@@ -226,13 +243,27 @@ export class Session {
       nodes,
       accuracy: result.accuracy,
       sizes: weightBytes(run, result.build),
+      requantizers,
       elapsedMs,
       diagnostics: silence(
-        [...settings.diagnostics, ...run.diagnostics, ...skips, ...result.diagnostics, ...notes],
+        [
+          ...settings.diagnostics,
+          ...run.diagnostics,
+          ...skips,
+          ...result.diagnostics,
+          ...notes,
+          ...checkMultipliers(settings, requantizers),
+        ],
         settings.silence,
       ),
       reportFolder,
     };
+  }
+
+  #requantizers(result: Result): RequantizersView | null {
+    const { run, settings } = this.#state();
+    const { program } = result.build;
+    return requantizersView({ run, settings, steps: program.steps, comparison: result.comparison });
   }
 
   #figures(result: Result) {
@@ -290,6 +321,12 @@ export class Session {
     this.#open = undefined;
     this.#sensitivity = new Map();
   }
+}
+
+/** What a config's method leaves for trials and reports. */
+function runOf(parts: RunParts, files: FileSystem): Promise<RunState> {
+  if (parts.settings.quantType === 'DYNAMIC_QUANT') return dynamicRun(parts);
+  return parts.open.quantization === undefined ? calibrateRun(parts) : importedRun(parts, files);
 }
 
 const MOST_REASONS = 3;

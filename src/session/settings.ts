@@ -1,16 +1,9 @@
 import type { FileSystem } from '../base/bytes.ts';
-import {
-  type Diagnostic,
-  DiagnosticError,
-  invariant,
-  type Location,
-  nearest,
-  throwErrors,
-} from '../base/diagnostics.ts';
+import { type Diagnostic, invariant, type Location, throwErrors } from '../base/diagnostics.ts';
 import type { DType } from '../base/dtype.ts';
 import type { FixedPointForm, RequantizerFlavour } from '../base/fixedPoint.ts';
 import type { Samples } from '../base/samples.ts';
-import { type Config, parseConfig, silence } from '../config/config.ts';
+import { type Config, parseConfig } from '../config/config.ts';
 import { setSkipNodes, skipNodesOf } from '../config/skipNodes.ts';
 import { configTemplate, type TemplateType } from '../config/templates.ts';
 import { classFoldersOf, folderLabels, indicesOfFolders } from '../data/classFolders.ts';
@@ -21,7 +14,6 @@ import { openSamples } from '../data/reader.ts';
 import { bindInputs } from '../passes/bindInputs.ts';
 import type { QuantizeParams } from '../protocol/messages.ts';
 import type { GeneralChoice } from '../quant/choices.ts';
-import { unknownSkip } from '../quant/errors.ts';
 import type { NodeOverride } from '../quant/overrides.ts';
 import type { TargetName } from '../quant/targets.ts';
 import type { ReportDialect } from '../report/csv.ts';
@@ -79,7 +71,7 @@ export interface Settings {
   /** Codes of warnings and notes the user does not want to see. */
   readonly silence: ReadonlySet<string>;
   readonly diagnostics: readonly Diagnostic[];
-  at(section: string, key: string): Location;
+  at(section: string, key: string, item?: string): Location;
 }
 
 /** Opens everything a run needs. @throws DiagnosticError with all of a config's errors, or the first of the data's. */
@@ -149,34 +141,6 @@ export function withSkips(configText: string, handles: readonly string[], skip: 
   const now = skipNodesOf(configText);
   const rest = now.filter((name) => !handles.includes(name));
   return setSkipNodes(configText, skip ? [...now, ...handles.filter((h) => !now.includes(h))] : rest);
-}
-
-/** All diagnostics of a config; with an open model also its skip list and its data. */
-export async function checkConfig(
-  params: { readonly configText: string; readonly configPath: string },
-  open: OpenModel | undefined,
-  files: FileSystem,
-): Promise<readonly Diagnostic[]> {
-  const { config, diagnostics } = parseConfig(params.configText, params.configPath);
-  if (config === undefined || open === undefined) return diagnostics;
-  const unknown = config.common.skipQuantNode.flatMap((name) =>
-    open.nodeByHandle.has(name)
-      ? []
-      : [
-          unknownSkip(
-            config.at('common_quant_param', 'skip_quant_node'),
-            name,
-            nearest(name, open.nodeByHandle.keys()),
-          ),
-        ],
-  );
-  try {
-    const { diagnostics: all } = await openSettings(params, open, files);
-    return silence([...all, ...unknown], config.quantscope.silence);
-  } catch (error) {
-    if (error instanceof DiagnosticError) return [...diagnostics, ...unknown, error.diagnostic];
-    throw error;
-  }
 }
 
 export function templateFor(quantType: TemplateType, open: OpenModel): string {

@@ -1,8 +1,10 @@
-import { type Diagnostic, nearest } from '../base/diagnostics.ts';
+import type { Diagnostic } from '../base/diagnostics.ts';
+import { unknownNodeName } from '../config/language/names.ts';
 import type { NodeId } from '../graph/model.ts';
-import { idleSkip, unknownSkip } from '../quant/errors.ts';
+import { idleSkip } from '../quant/errors.ts';
 import type { QuantPlan } from '../quant/plan.ts';
 import type { OpenModel } from './model.ts';
+import { modelFacts } from './modelFacts.ts';
 import type { Prepared } from './prepared.ts';
 import type { Settings } from './settings.ts';
 
@@ -20,12 +22,12 @@ export function skippedNodes(open: OpenModel, prepared: Prepared, names: readonl
   return skip;
 }
 
-/** Names that no node has, each with the nearest one; and names of nodes that stay float anyway. */
+/** Names that no node has, each with what may be meant; and names of nodes that stay float anyway. */
 export function checkSkips(settings: Settings, open: OpenModel, prepared: Prepared, plan: QuantPlan): Diagnostic[] {
   return settings.skip.flatMap((name) => {
-    const at = settings.at('common_quant_param', 'skip_quant_node');
+    const at = settings.at('common_quant_param', 'skip_quant_node', name);
     const id = open.nodeByHandle.get(name);
-    if (id === undefined) return [unknownSkip(at, name, nearest(name, open.nodeByHandle.keys()))];
+    if (id === undefined) return [unknownNodeName(at, 'skip_quant_node', name, modelFacts(open))];
     const owner = prepared.ownerOf.get(id);
     if (owner === undefined) return [idleSkip(at, name, 'it is computed once from constants')];
     const decision = plan.nodes.get(owner.id);

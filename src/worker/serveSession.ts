@@ -13,7 +13,16 @@ export type WorkerRpc = Rpc<Record<never, never>, WorkerEvents, WorkerRequests, 
 /** What the worker asks of a session. */
 export type ServedSession = Pick<
   Session,
-  'open' | 'quantize' | 'trial' | 'details' | 'heat' | 'sensitivity' | 'skipNodes' | 'checkConfig' | 'configTemplate'
+  | 'open'
+  | 'quantize'
+  | 'trial'
+  | 'details'
+  | 'heat'
+  | 'sensitivity'
+  | 'skipNodes'
+  | 'checkConfig'
+  | 'configFacts'
+  | 'configTemplate'
 >;
 
 export interface ServeOptions {
@@ -50,6 +59,7 @@ export function serveSession({ port, cancelCell, clock, createSession }: ServeOp
       session.sensitivity({ samples }, (partial) => rpc.emit('sensitivity', partial), stoppable(signal)),
     'config/skip': ({ configText, handles, skip }) => session.skipNodes(configText, handles, skip),
     'config/check': ({ configText, configPath }) => session.checkConfig(configText, configPath),
+    'config/facts': () => session.configFacts(),
     'config/template': ({ quantType }) => session.configTemplate(quantType),
   };
   const rpc: WorkerRpc = new Rpc(port, { peer: 'extension host', handlers });

@@ -5,13 +5,13 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/config.ts';
 import { applyEdits } from '../../src/config/edits.ts';
 import { type CompletionFacts, completionsAt } from '../../src/config/language/completion.ts';
-import type { ModelFacts } from '../../src/config/language/facts.ts';
 import { formatText } from '../../src/config/language/format.ts';
 import { hoverAt } from '../../src/config/language/hover.ts';
 import { folderToList } from '../../src/config/language/listCompletion.ts';
 import { isQuantConfig } from '../../src/config/language/recognize.ts';
 import { symbolsOf } from '../../src/config/language/symbols.ts';
 import { keysOf, SECTIONS } from '../../src/config/schema.ts';
+import type { ModelFacts } from '../../src/protocol/modelFacts.ts';
 
 const model: ModelFacts = {
   file: 'm.onnx',
@@ -24,9 +24,10 @@ const model: ModelFacts = {
     { name: 'image', dtype: 'float32', dims: ['N', 3, 224, 224] },
     { name: 'ids:0', dtype: 'int64', dims: null },
   ],
+  inner: [],
   openDims: ['N', 'length'],
 };
-const listing = { prefix: '', folders: ['calibration', 'a,b', '.git'], files: ['labels.csv', 'x.onnx', 'notes.txt'] };
+const listing = { folders: ['calibration', 'a,b', '.git'], files: ['labels.csv', 'x.onnx', 'notes.txt'] };
 
 /** A text with `|` at the cursor. */
 function at(marked: string) {

@@ -225,7 +225,7 @@ describe('a run', () => {
   test('a skip that names no node is a warning at its line, with the nearest name', async () => {
     const session = await open();
     const run = await session.quantize({ configText: withSkip('conv2'), configPath });
-    const found = run.diagnostics.find((d) => d.code === 'QNT205');
+    const found = run.diagnostics.find((d) => d.code === 'CFG131');
     expect(found?.message).toContain('conv1?');
     expect(found?.at.line).toBe(
       withSkip('x')

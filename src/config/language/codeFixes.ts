@@ -39,7 +39,9 @@ const BY_CODE: Readonly<Record<string, (line: Line) => readonly Draft[]>> = {
   CFG124: (l) => [removal(l)],
   CFG125: (l) => missing(l),
   CFG129: () => [],
-  QNT205: (l) => [...nearestNodes(l), withoutItem(l)],
+  CFG131: (l) => [...nearestNodes(l), withoutItem(l)],
+  CFG132: (l) => [withoutItem(l)],
+  CFG133: (l) => [withoutItem(l)],
   QNT206: (l) => [withoutItem(l)],
 };
 

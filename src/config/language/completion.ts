@@ -1,9 +1,10 @@
 import type { Diagnostic } from '../../base/diagnostics.ts';
+import type { ModelFacts } from '../../protocol/modelFacts.ts';
 import { type Position, type Range, rangeOf } from '../edits.ts';
 import { NO_SECTION, readIni } from '../ini.ts';
 import type { KeyRow } from '../keyTypes.ts';
 import { keysOf, SECTIONS } from '../schema.ts';
-import type { FolderListing, ModelFacts } from './facts.ts';
+import type { FolderListing } from './facts.ts';
 import { accepted, choiceDoc, EFFECTS, keyDoc, sectionDoc } from './keyDoc.ts';
 import { type ItemParts, itemCompletions } from './listCompletion.ts';
 import { placeAt } from './place.ts';

@@ -1,34 +1,7 @@
-/** What a config's names may refer to in the model it belongs to; plain data. */
-export interface ModelFacts {
-  /** Name of the model's file, without its folder. */
-  readonly file: string;
-  /** Nodes that `skip_quant_node` can name, in file order. */
-  readonly nodes: readonly NodeFact[];
-  /** Inputs without constants, in file order. */
-  readonly inputs: readonly InputFact[];
-  /** Symbols of dimensions that the model leaves open. */
-  readonly openDims: readonly string[];
-}
-
-export interface NodeFact {
-  readonly handle: string;
-  readonly opType: string;
-  /** Names of its outputs. */
-  readonly outputs: readonly string[];
-}
-
-export interface InputFact {
-  readonly name: string;
-  /** '' when unknown. */
-  readonly dtype: string;
-  /** Lengths and symbols; null when even the rank is unknown. */
-  readonly dims: readonly (number | string)[] | null;
-}
+import type { InputFact, NodeFact } from '../../protocol/modelFacts.ts';
 
 /** Entries of one folder that a value may go on with. */
 export interface FolderListing {
-  /** As written before the last `/`, which is included; '' for the config's own folder. */
-  readonly prefix: string;
   readonly folders: readonly string[];
   readonly files: readonly string[];
 }

@@ -1,7 +1,7 @@
 import type { Diagnostic, Setting } from '../../base/diagnostics.ts';
+import type { ModelFacts } from '../../protocol/modelFacts.ts';
 import { insertSettings, type Range, rangeOf, setSetting, type TextEdit } from '../edits.ts';
 import { fixesByCode } from './codeFixes.ts';
-import type { ModelFacts } from './facts.ts';
 
 /** One way to put right what a diagnostic says. */
 export interface Fix {

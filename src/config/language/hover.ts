@@ -1,8 +1,9 @@
+import type { ModelFacts } from '../../protocol/modelFacts.ts';
 import { type Position, type Range, rangeOf } from '../edits.ts';
 import { formerKey } from '../former.ts';
 import { OVERRIDE_WORDS } from '../overrides.ts';
 import { keyRow, keysOf, SECTIONS } from '../schema.ts';
-import { describeInput, describeNode, type ModelFacts } from './facts.ts';
+import { describeInput, describeNode } from './facts.ts';
 import { choiceDoc, keyDoc, sectionDoc } from './keyDoc.ts';
 import { placeAt, type ValuePlace } from './place.ts';
 

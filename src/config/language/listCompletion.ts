@@ -1,9 +1,10 @@
+import type { ModelFacts } from '../../protocol/modelFacts.ts';
 import type { Position } from '../edits.ts';
 import type { KeyRow } from '../keyTypes.ts';
 import { readFolder } from '../lists.ts';
 import { OVERRIDE_WORDS } from '../overrides.ts';
 import type { Completion, CompletionFacts } from './completion.ts';
-import { describeInput, describeNode, type ModelFacts } from './facts.ts';
+import { describeInput, describeNode } from './facts.ts';
 import { placeAt, type ValuePlace } from './place.ts';
 
 export interface ItemParts {

@@ -1,0 +1,27 @@
+import type { FileSystem } from '../base/bytes.ts';
+import { type Diagnostic, DiagnosticError } from '../base/diagnostics.ts';
+import { parseConfig, silence } from '../config/config.ts';
+import { checkNodeNames } from '../config/language/names.ts';
+import type { OpenModel } from './model.ts';
+import { modelFacts } from './modelFacts.ts';
+import { openSettings } from './settings.ts';
+
+/** All diagnostics of a config; with an open model also those of the names and the data it names. */
+export async function checkConfig(
+  params: { readonly configText: string; readonly configPath: string },
+  open: OpenModel | undefined,
+  files: FileSystem,
+): Promise<readonly Diagnostic[]> {
+  const { config, diagnostics } = parseConfig(params.configText, params.configPath);
+  if (open === undefined) return diagnostics;
+  const names = checkNodeNames(params.configText, params.configPath, modelFacts(open));
+  if (config === undefined) return [...diagnostics, ...names];
+  try {
+    const { diagnostics: all } = await openSettings(params, open, files);
+    return silence([...all, ...names], config.quantscope.silence);
+  } catch (error) {
+    if (error instanceof DiagnosticError)
+      return silence([...diagnostics, ...names, error.diagnostic], config.quantscope.silence);
+    throw error;
+  }
+}
