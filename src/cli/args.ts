@@ -11,6 +11,7 @@ export type Command =
       readonly output: string | undefined;
       readonly report: string | undefined;
       readonly json: string | undefined;
+      readonly compareRequantizers: boolean;
       readonly threads: number;
       readonly budgetBytes: number | undefined;
       readonly dims: ReadonlyMap<string, number>;
@@ -35,7 +36,7 @@ export type Command =
 export const USAGE = `quantscope: find out where a quantized ONNX model lost accuracy
 
   quantscope quantize MODEL --config CFG [--output OUT.onnx] [--report DIR] [--json FILE] [--threads N] [--memory MIB]
-                      [--dim NAME=N]
+                      [--dim NAME=N] [--compare-requantizers]
   quantscope run MODEL --input NAME=FILE.npy ... --output-dir DIR [--threads N] [--memory MIB] [--dim NAME=N]
   quantscope inspect MODEL [--json FILE] [--dim NAME=N]
   quantscope verify DIR... [--json FILE]
@@ -47,6 +48,8 @@ export const USAGE = `quantscope: find out where a quantized ONNX model lost acc
   --threads N        threads for the kernels; 0 takes one per core (default)
   --memory MIB       for activations and weights; weights beyond it are read from the file when needed (default 4096)
   --dim NAME=N       fixes a dynamic dimension of an input
+  --compare-requantizers
+                     runs both requantizers, fp32 and fixedPoint, on the same integers, node by node
 
 Exit codes: 0 good, 1 wrong input, 2 not supported, 3 a bug of ours.`;
 
@@ -60,6 +63,7 @@ const OPTIONS = {
   threads: { type: 'string' },
   memory: { type: 'string' },
   dim: { type: 'string', multiple: true },
+  'compare-requantizers': { type: 'boolean' },
   input: { type: 'string', multiple: true },
   'output-dir': { type: 'string' },
   fmk: { type: 'string' },
@@ -92,6 +96,7 @@ export function parseCommand(argv: readonly string[]): Command {
         output,
         report: values.report,
         json: values.json,
+        compareRequantizers: values['compare-requantizers'] ?? false,
         threads: threads(values.threads),
         budgetBytes: budgetBytes(values.memory),
         dims: dims(values.dim),

@@ -8,6 +8,7 @@ import type { Command } from './args.ts';
 import { EXIT } from './exitCodes.ts';
 import { files, readOption, writeJson } from './files.ts';
 import { progressBar } from './progress.ts';
+import { requantizerTable } from './requantizers.ts';
 import { summary } from './summary.ts';
 
 type Quantize = Extract<Command, { kind: 'quantize' }>;
@@ -27,6 +28,7 @@ export async function quantizeCommand(command: Quantize, signal: AbortSignalLike
         configPath,
         ...(command.report === undefined ? {} : { reportFolder: resolve(command.report) }),
         dims: command.dims,
+        compareRequantizers: command.compareRequantizers,
       },
       signal,
     );
@@ -34,6 +36,7 @@ export async function quantizeCommand(command: Quantize, signal: AbortSignalLike
     bar.clear();
     const quiet = command.json === '-';
     if (!quiet) console.log(summary(run));
+    if (!quiet && command.compareRequantizers) console.log(`\n${requantizerTable(run.requantizers)}`);
     if (!quiet && run.reportFolder !== null) console.log(`\nreports: ${run.reportFolder}`);
     if (!quiet && command.output !== undefined) console.log(`model: ${resolve(command.output)}`);
     if (command.json !== undefined) await writeJson(command.json, jsonOf(run));
@@ -65,5 +68,6 @@ function jsonOf(run: RunView): unknown {
     })),
     accuracy: run.accuracy,
     sizes: run.sizes,
+    requantizers: run.requantizers,
   };
 }

@@ -99,6 +99,45 @@ export interface Accuracy {
   readonly top1: { readonly float: number; readonly quantized: number };
 }
 
+/** How the sums of a node become codes: times M0 2^-n, which is near the real multiplier. */
+export interface RequantizerView {
+  readonly nodeId: number;
+  readonly handle: string;
+  readonly opType: string;
+  /** Output channels, each with a multiplier of its own. */
+  readonly channels: number;
+  /** The channel whose M0 2^-n is relatively farthest from its multiplier. */
+  readonly worst: {
+    readonly channel: number;
+    readonly multiplier: number;
+    /** M0. */
+    readonly mantissa: number;
+    /** n. */
+    readonly shift: number;
+    /** |M0 2^-n - multiplier| / multiplier. */
+    readonly relativeError: number;
+  };
+  /** Least and most n of all channels. */
+  readonly shifts: readonly [number, number];
+  /** Whether every channel keeps `tolerance`; null without one. */
+  readonly withinTolerance: boolean | null;
+  /** Codes that the two flavours make of the same integers; null where that was not asked for. */
+  readonly differences: { readonly codes: number; readonly different: number; readonly most: number } | null;
+}
+
+/** Requantization of a run: the flavour that ran, and the fixed-point form that it is or would be. */
+export interface RequantizersView {
+  readonly flavour: 'fp32' | 'fixedPoint';
+  /** `multiplier_bits`. */
+  readonly bits: number;
+  /** `multiplier_error`; null: M0 has all its bits. */
+  readonly tolerance: number | null;
+  /** Samples on which the flavours were compared; null when they were not. */
+  readonly comparedOn: number | null;
+  /** Nodes of the user's file whose integer form sums products, in its order. */
+  readonly nodes: readonly RequantizerView[];
+}
+
 /** One "Quantize with config…", or one trial after it. */
 export interface RunView {
   readonly runId: number;
@@ -113,6 +152,8 @@ export interface RunView {
   readonly accuracy: Accuracy | null;
   /** Bytes of the weights as stored. */
   readonly sizes: { readonly float: number; readonly quantized: number };
+  /** Null where no node requantizes sums. */
+  readonly requantizers: RequantizersView | null;
   readonly elapsedMs: number;
   readonly diagnostics: readonly Diagnostic[];
   /** Folder the CSVs went to, or null. */
@@ -190,6 +231,8 @@ export interface NodeDetails {
   readonly node: NodeView;
   readonly figures: NodeFigures | null;
   readonly tensors: readonly TensorView[];
+  /** Null where the node requantizes no sums. */
+  readonly requantizer: RequantizerView | null;
 }
 
 export type Stage = 'read' | 'calibrate' | 'quantize' | 'correct' | 'evaluate' | 'report' | 'sensitivity';

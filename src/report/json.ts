@@ -1,5 +1,5 @@
 import type { Severity } from '../base/diagnostics.ts';
-import type { Accuracy, NodeForm, RunView } from '../protocol/views.ts';
+import type { Accuracy, NodeForm, RequantizerView, RunView } from '../protocol/views.ts';
 import type { TensorJson } from './tensorSummary.ts';
 
 /** Raised when a field changes its meaning or goes; new fields may come without. */
@@ -17,6 +17,7 @@ export type ReportInput = Pick<
   | 'nodes'
   | 'accuracy'
   | 'sizes'
+  | 'requantizers'
   | 'diagnostics'
 >;
 
@@ -38,6 +39,8 @@ export interface ReportJson {
   readonly accuracy: Accuracy | null;
   /** Bytes of the weights as stored. */
   readonly sizes: { readonly float: number; readonly quantized: number };
+  /** How sums become codes; null where no node requantizes any. */
+  readonly requantizers: RequantizersJson | null;
   readonly diagnostics: readonly DiagnosticJson[];
 }
 
@@ -62,6 +65,18 @@ export interface NodeJson {
   readonly clipRate: number | null;
   readonly sensitivity: number | null;
 }
+
+/** The requantizers of the run, with figures of each node's worst channel. */
+export interface RequantizersJson {
+  readonly flavour: 'fp32' | 'fixedPoint';
+  readonly bits: number;
+  readonly tolerance: number | null;
+  readonly comparedOn: number | null;
+  readonly nodes: readonly RequantizerJson[];
+}
+
+export interface RequantizerJson extends Omit<RequantizerView, 'nodeId' | 'worst'>, WorstMultiplier {}
+type WorstMultiplier = RequantizerView['worst'];
 
 export interface DiagnosticJson {
   readonly severity: Severity;
@@ -99,6 +114,10 @@ export function reportJson(run: ReportInput, tensors: readonly TensorJson[]): Re
     tensors,
     accuracy: run.accuracy,
     sizes: { float: run.sizes.float, quantized: run.sizes.quantized },
+    requantizers: run.requantizers && {
+      ...run.requantizers,
+      nodes: run.requantizers.nodes.map(({ nodeId: _, worst, ...node }) => ({ ...node, ...worst })),
+    },
     diagnostics: run.diagnostics.map(({ severity, code, message, at }) => ({
       severity,
       code,

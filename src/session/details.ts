@@ -3,7 +3,7 @@ import type { Tensor } from '../base/tensor.ts';
 import type { Stored } from '../exec/program.ts';
 import type { Node, ValueId } from '../graph/model.ts';
 import { sameParams } from '../passes/recoverQdq.ts';
-import type { NodeDetails, NodeFigures, NodeView, TensorView } from '../protocol/views.ts';
+import type { NodeDetails, NodeFigures, NodeView, RequantizerView, TensorView } from '../protocol/views.ts';
 import { dequantize } from '../quant/weights.ts';
 import { compareTensors } from '../report/compare.ts';
 import type { TensorReport } from '../report/reportTypes.ts';
@@ -21,17 +21,18 @@ export interface DetailParts {
   readonly node: Node;
   readonly view: NodeView;
   readonly figures: NodeFigures | null;
+  readonly requantizer: RequantizerView | null;
 }
 
 /** Everything about one node: its tensors with parameters and, on the first evaluation sample, their figures. */
 export async function nodeDetails(parts: DetailParts): Promise<NodeDetails> {
-  const { run, result, node, view, figures } = parts;
+  const { run, result, node, view, figures, requantizer } = parts;
   const entries = new TensorIndex(run, result.build).entriesOf(node);
   const reports = new SampleReports(run, result, entries);
   const tensors: TensorView[] = [];
   for (const entry of entries) tensors.push(tensorView(parts, entry, await reports.of(entry)));
   reports.release();
-  return { node: view, figures, tensors };
+  return { node: view, figures, tensors, requantizer };
 }
 
 /** The tensors of a node as the file has them, before any run: type and shape, no figures. */

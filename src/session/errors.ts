@@ -142,3 +142,14 @@ export function cannotOpen(path: string, cause: unknown): DiagnosticError {
   const message = `it cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`;
   return new DiagnosticError({ severity: 'error', code: 'SES411', message, at: { file: path } }, { cause });
 }
+
+/** SES416: a multiplier that no M0 2^-n of its bits is near enough to. */
+export function multiplierTooCoarse(at: Location, handles: readonly string[], most: number, bits: number): Diagnostic {
+  const [first = ''] = handles;
+  return {
+    severity: 'warning',
+    code: 'SES416',
+    message: `in ${handles.length} nodes, ${first} the first, no multiplier of ${bits} bits keeps multiplier_error; the nearest is used, which is up to ${most.toPrecision(3)} off. Give it more multiplier_bits`,
+    at,
+  };
+}

@@ -103,6 +103,24 @@ describe('the writer', () => {
     ],
     accuracy: null,
     sizes: { float: 400, quantized: 100 },
+    requantizers: {
+      flavour: 'fp32',
+      bits: 8,
+      tolerance: null,
+      comparedOn: null,
+      nodes: [
+        {
+          nodeId: 0,
+          handle: 'conv1',
+          opType: 'Conv',
+          channels: 2,
+          worst: { channel: 1, multiplier: 0.3, mantissa: 154, shift: 9, relativeError: 0.0026 },
+          shifts: [8, 9],
+          withinTolerance: null,
+          differences: null,
+        },
+      ],
+    },
     diagnostics: [{ severity: 'warning', code: 'QNT204', message: 'm', at: { file: 'm.onnx', node: 'conv1' } }],
   };
 

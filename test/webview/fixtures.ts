@@ -252,6 +252,7 @@ export function runOf(graph: GraphView, skipped: ReadonlySet<string> = new Set()
     nodes,
     accuracy: { samples: 400, top1: { float: 0.7125, quantized: 0.699 + skipped.size * 0.002 } },
     sizes: { float: 13_986_000, quantized: 3_620_000 },
+    requantizers: null,
     elapsedMs: 4310,
     diagnostics: [],
     reportFolder: '/home/user/models/report',
@@ -375,5 +376,5 @@ export function detailsOf(graph: GraphView, run: RunView | null, nodeId: number)
       },
     ];
   });
-  return { node, figures, tensors };
+  return { node, figures, tensors, requantizer: null };
 }
