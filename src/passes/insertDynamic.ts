@@ -65,11 +65,17 @@ export function insertDynamic(graph: Graph, assignment: DynamicAssignment, optio
 
 type Side = 'left' | 'right';
 
+const ZERO_128 = Uint8Array.of(128);
+
 /** Forms in which the codes of an activation are the same on both sides of a product. */
 const PER_TENSOR: ReadonlySet<DynamicForm> = new Set(['range', 'referenceRange']);
 
 /** An operand as the integer product reads it. */
 interface Operand extends DynamicCodes {
+  /** Whether there is one scale for the whole operand. */
+  readonly isScalar: boolean;
+  /** Whether the scales are [..., 1, N] of an activation. */
+  readonly isColumns: boolean;
   /** Sums over K of a weight's codes, float64: [N] of a right operand, [M, 1] of a left one. */
   readonly sums: (() => ValueId) | undefined;
 }
@@ -96,16 +102,32 @@ class Draft {
     const name = this.#nodes.nameOf(output);
     const sums =
       a.shift !== undefined && b.shift !== undefined ? this.#shifted(id, a, b, name) : this.#sums(id, a, b, name);
-    let scale = this.#nodes.float('Mul', [a.scale, b.scale], `${name}_scales`);
-    if (alpha !== 1) scale = this.#nodes.float('Mul', [scale, this.#nodes.scalar('float32', alpha)], `${name}_alpha`);
-    if (bias === undefined || beta === 0) {
-      this.#nodes.add('Mul', [sums, scale], { name: `${name}_output_scale`, dtype: 'float32', output });
-      return;
-    }
-    const scaled = this.#nodes.float('Mul', [sums, scale], `${name}_output_scale`);
+    const factors = this.#factors(a, b, name);
+    if (alpha !== 1) factors.push(this.#nodes.scalar('float32', alpha));
+    const hasBias = bias !== undefined && beta !== 0;
+    const last = factors.length - 1;
+    const scaled = factors.reduce(
+      (product, factor, i) =>
+        this.#nodes.add('Mul', [product, factor], {
+          name: `${name}_scaled`,
+          dtype: 'float32',
+          ...(i === last && !hasBias && { output }),
+        }),
+      sums,
+    );
+    if (!hasBias) return;
     const added =
       beta === 1 ? bias : this.#nodes.float('Mul', [bias, this.#nodes.scalar('float32', beta)], `${name}_beta`);
-    this.#nodes.add('Add', [scaled, added], { name: `${name}_bias`, dtype: 'float32', output });
+    this.#nodes.add('Add', [scaled, added], { name: `${name}_biased`, dtype: 'float32', output });
+  }
+
+  /**
+   * What the sums are multiplied by, in turn. One product of scales where the left one is a scalar: ONNX Runtime fuses
+   * that, and takes for granted that it is one.
+   */
+  #factors(a: Operand, b: Operand, name: string): ValueId[] {
+    if (!a.isScalar || b.isColumns) return [b.scale, a.scale];
+    return [this.#nodes.float('Mul', [a.scale, b.scale], `${name}_scales`)];
   }
 
   /** The integer sums as float32; the node keeps its name. */
@@ -157,21 +179,40 @@ class Draft {
       found = addDynamicCodes(this.#nodes, this.#form, x, side === 'left' ? rank - 1 : Math.max(0, rank - 2));
       this.#activations.set(key, found);
     }
-    return { ...found, sums: undefined };
+    const isScalar = PER_TENSOR.has(this.#form);
+    return { ...found, sums: undefined, isScalar, isColumns: !isScalar && side === 'right' };
   }
 
   #weight(value: ValueId, { codes, params }: QuantizedTensor, side: Side): Operand {
     const name = this.#nodes.nameOf(value);
     const ofRows = side === 'left' && params.scale.length > 1 ? [params.scale.length, 1] : [params.scale.length];
     const scaleDims = params.scheme.granularity.kind === 'perChannel' ? ofRows : [];
+    const scale = this.#nodes.constant(`${name}_scale`, params, () => tensor('float32', scaleDims, params.scale));
+    const isScalar = scaleDims.length === 0;
+    if (side === 'left' && this.#form === 'range') return { ...this.#unsigned(name, codes), scale, isScalar };
     return {
       codes: this.#nodes.constant(`${name}_quantized`, codes, () => codes),
-      scale: this.#nodes.constant(`${name}_scale`, params, () => tensor('float32', scaleDims, params.scale)),
+      scale,
+      isScalar,
+      isColumns: false,
       zeroPoint: undefined,
       shift: undefined,
       sums: () =>
         this.#nodes.constant(`${name}_sums`, codes.data, () => codeSums(codes.data as Int8Array, codes.dims, side)),
     };
+  }
+
+  /** The same codes as uint8 around 128: ONNX Runtime has no fused product of int8 by uint8. */
+  #unsigned(name: string, { data, dims }: Tensor): Omit<Operand, 'scale' | 'isScalar'> {
+    const unsigned = (): Tensor =>
+      tensor(
+        'uint8',
+        dims,
+        Uint8Array.from(data as Int8Array, (q) => q + 128),
+      );
+    const zeroPoint = this.#nodes.constant('uint8_128', ZERO_128, () => tensor('uint8', [], ZERO_128));
+    const codes = this.#nodes.constant(`${name}_quantized`, data, unsigned);
+    return { codes, zeroPoint, shift: undefined, sums: undefined, isColumns: false };
   }
 
   table({ node: id, value, quantized }: CodedTable): void {
