@@ -111,18 +111,26 @@ export interface IsolatedInput {
   readonly stored: Stored;
 }
 
+/** A step to run alone. */
+export interface IsolatedStep {
+  readonly step: Step;
+  /** Steps that make inputs from constants alone. */
+  readonly constants: readonly Step[];
+  readonly outputQuant: QuantInfo;
+}
+
 /**
  * Runs one step alone: its float inputs are quantized, its result is brought back from the grid of `outputQuant`. A
  * step on floats between DequantizeLinear and QuantizeLinear gets its inputs through the grid. Other inputs are constants.
  */
 export function runIsolated(
   program: Program,
-  step: Step,
+  { step, constants, outputQuant }: IsolatedStep,
   inputs: readonly IsolatedInput[],
-  outputQuant: QuantInfo,
 ): Stored {
   const { kernels, slots } = program;
   const given = new Map<ValueId, Stored>();
+  for (const maker of constants) for (const id of maker.outputs) given.set(id, program.runStep(maker, given));
   for (const { read, quant, stored } of inputs) {
     const slot = slots.get(read);
     invariant(slot !== undefined, `value ${read} has a slot`);

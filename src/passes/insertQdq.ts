@@ -27,8 +27,11 @@ export interface QdqAssignment {
       readonly constants: ReadonlyMap<number, Tensor>;
     }
   >;
-  /** Clamps to remove: their producer then makes the clamp's output. */
-  readonly folded: ReadonlyMap<NodeId, { readonly from: ValueId; readonly to: ValueId }>;
+  /** Clamps that are part of their producer; one that is `removed` leaves its output to it. */
+  readonly folded: ReadonlyMap<
+    NodeId,
+    { readonly from: ValueId; readonly to: ValueId; readonly clamp: 'removed' | 'activation' }
+  >;
 }
 
 export interface QdqOptions {
@@ -105,7 +108,7 @@ class Draft {
     this.#nextNode = options.nextNodeId;
     this.#nextValue = options.nextValueId;
     this.#sources = options.sources;
-    for (const { from, to } of assignment.folded.values()) this.#madeAs.set(from, to);
+    for (const { from, to, clamp } of assignment.folded.values()) if (clamp === 'removed') this.#madeAs.set(from, to);
     for (const c of assignment.constants) this.#constantInputs.set(`${c.node}:${c.input}`, c.quantized);
     for (const c of assignment.conversions)
       for (const { node, input } of c.uses) this.#conversionAt.set(`${node}:${input}`, c);
@@ -113,7 +116,7 @@ class Draft {
 
   copy(node: Node): void {
     const fold = this.#assignment.folded.get(node.id);
-    if (fold !== undefined) {
+    if (fold?.clamp === 'removed') {
       this.#values.delete(fold.from);
       return;
     }

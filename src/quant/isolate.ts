@@ -6,6 +6,8 @@ import type { QuantInfo } from '../ops/opDef.ts';
 /** A step of the quantized program, with the float values it stands for. */
 export interface Isolated {
   readonly step: Step;
+  /** Steps that make its other inputs from constants alone: weights behind a DequantizeLinear or Cast. */
+  readonly constants: readonly Step[];
   /** The step's activation inputs as it reads them, the float value they stand for, and its parameters. */
   readonly inputs: readonly { readonly read: ValueId; readonly value: ValueId; readonly quant: QuantInfo }[];
   /** Float value it makes, and its parameters. */
@@ -20,6 +22,7 @@ export interface Isolated {
  */
 export function isolatedSteps(quant: Program, floatOf: ReadonlyMap<ValueId, ValueId>): Isolated[] {
   const standsFor = standIns(quant, floatOf);
+  const makers = makersFromConstants(quant);
   const quantOf = ({ codes }: StandIn): QuantInfo | undefined => quant.slots.get(codes)?.quant;
   return quant.steps.flatMap((step) => {
     if (step.form === 'layout' || CONVERSIONS.has(step.node.opType)) return [];
@@ -34,8 +37,12 @@ export function isolatedSteps(quant: Program, floatOf: ReadonlyMap<ValueId, Valu
         ? []
         : [{ read, value: source.value, quant: info }];
     });
-    const open = step.inputs.some((id) => id !== undefined && isActivation(quant, id) && !standsFor.has(id));
-    return open || inputs.length === 0 ? [] : [{ step, inputs, output: output.value, outputQuant }];
+    const others = step.inputs.filter(
+      (id): id is ValueId => id !== undefined && isActivation(quant, id) && !standsFor.has(id),
+    );
+    if (inputs.length === 0 || others.some((id) => !makers.has(id))) return [];
+    const constants = others.map((id) => makers.get(id) as Step); // all have one
+    return [{ step, constants, inputs, output: output.value, outputQuant }];
   });
 }
 
@@ -64,6 +71,15 @@ function standIns(quant: Program, floatOf: ReadonlyMap<ValueId, ValueId>): Map<V
     if (!known.has(from)) known.set(from, source);
   }
   return known;
+}
+
+/** Steps that read nothing but constants, by what they make. */
+function makersFromConstants(quant: Program): Map<ValueId, Step> {
+  const isConstant = (id: ValueId | undefined): boolean =>
+    id === undefined || quant.graph.values.get(id)?.constant !== undefined;
+  return new Map(
+    quant.steps.flatMap((step) => (step.inputs.every(isConstant) ? step.outputs.map((id) => [id, step] as const) : [])),
+  );
 }
 
 function isActivation(quant: Program, id: ValueId): boolean {
@@ -97,7 +113,7 @@ export function runIsolatedSteps(
       const output = float.value(id);
       if (isolated === undefined || output === undefined || !isolated.inputs.every((v) => held.has(v.value))) continue;
       const inputs = isolated.inputs.map((v) => ({ ...v, stored: held.get(v.value) as Stored })); // every() saw them
-      onResult(isolated, output, runIsolated(quant, isolated.step, inputs, isolated.outputQuant));
+      onResult(isolated, output, runIsolated(quant, isolated, inputs));
       for (const { value } of isolated.inputs) {
         const left = (uses.get(value) ?? 1) - 1;
         uses.set(value, left);

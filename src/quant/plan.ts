@@ -56,6 +56,14 @@ export interface NodeDecision {
   readonly computes?: 'integer' | 'float';
 }
 
+/** A clamp that is part of its producer: what it reads has no codes of its own. */
+export interface Fold {
+  readonly from: ValueId;
+  readonly to: ValueId;
+  /** `removed`: the code range does its job. `activation`: it stays, and runs as the producer's activation. */
+  readonly clamp: 'removed' | 'activation';
+}
+
 /** Decisions for one prepared graph: per activation, per constant input, per node. Immutable. */
 export interface QuantPlan {
   /** How ranges become parameters, and constants codes. */
@@ -65,8 +73,7 @@ export interface QuantPlan {
   readonly conversions: readonly InputConversion[];
   readonly weights: readonly WeightDecision[];
   readonly halves: ReadonlyMap<NodeId, HalfDecision>;
-  /** Clamps that disappear into their producer, with the value they read and the one they made. */
-  readonly folded: ReadonlyMap<NodeId, { readonly from: ValueId; readonly to: ValueId }>;
+  readonly folded: ReadonlyMap<NodeId, Fold>;
   /** Calibration methods of values whose node has one of its own. */
   readonly methods: ReadonlyMap<ValueId, CalibrationMethod>;
   readonly nodes: ReadonlyMap<NodeId, NodeDecision>;
@@ -84,6 +91,12 @@ export function rootDecision(
     decision = activations.get(root);
   }
   return decision === undefined ? undefined : { root, decision };
+}
+
+/** Codes that a value has, or that nodes read it in; undefined where it stays float. */
+export function schemeOf(plan: QuantPlan, value: ValueId): QuantScheme | undefined {
+  const own = rootDecision(plan.activations, value)?.decision.scheme;
+  return own ?? plan.conversions.find((c) => c.value === value)?.scheme;
 }
 
 /** Values whose range a plan needs from calibration: those with codes, and those that a node reads in codes. */

@@ -6,6 +6,7 @@ import type { NodeChoice } from './choices.ts';
 import type { CalibrationMethod } from './methods.ts';
 import {
   type ActivationDecision,
+  type Fold,
   type HalfDecision,
   type InputConversion,
   type NodeDecision,
@@ -30,7 +31,7 @@ export class PlanDraft {
   readonly activations = new Map<ValueId, ActivationDecision>();
   readonly weights: WeightDecision[] = [];
   readonly halves = new Map<NodeId, HalfDecision>();
-  readonly folded = new Map<NodeId, { readonly from: ValueId; readonly to: ValueId }>();
+  readonly folded = new Map<NodeId, Fold>();
   readonly methods = new Map<ValueId, CalibrationMethod>();
   readonly nodes = new Map<NodeId, NodeDecision>();
   readonly #outputs: ReadonlySet<ValueId>;

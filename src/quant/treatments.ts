@@ -145,7 +145,7 @@ function treatClamp(parts: TreatParts): Treated {
     draft.activations.delete(from);
     draft.methods.delete(from);
     draft.observe(to, { ...choice, method });
-    draft.folded.set(node.id, { from, to });
+    draft.folded.set(node.id, { from, to, clamp: 'removed' });
     return { form: 'folded', why: `clamping to the code range of ${producer.handle}'s output does its job` };
   }
   draft.read(node, 0, choice);

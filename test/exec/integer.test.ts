@@ -197,7 +197,11 @@ describe('lockstep', () => {
     const read = step.inputs[0]!;
     const stored = { layout: 'plain', tensor: noise(3) } as const;
     const quant = program.slots.get(codes.get(built.ids.get('x')!)!)!.quant!;
-    const alone = runIsolated(program, step, [{ read, quant, stored }], program.slots.get(step.outputs[0]!)!.quant!);
+    const alone = runIsolated(
+      program,
+      { step, constants: [], outputQuant: program.slots.get(step.outputs[0]!)!.quant! },
+      [{ read, quant, stored }],
+    );
     const [whole] = program.start(feeds).finish().values();
     expect(plain(alone)).toEqual(whole);
     expect([...codes.values()]).toContain(step.outputs[0]);
