@@ -29,8 +29,12 @@ export function summary(run: RunView): string {
     ...run.outputs.map((o) => `output ${o.name}: cosine ${formatCosine(o.cosine)}, SQNR ${formatDb(o.sqnrDb)} dB`),
   ];
   if (run.accuracy !== null) {
-    const { top1, samples } = run.accuracy;
-    lines.push(`top-1 of ${samples}: float ${formatPercent(top1.float)}, quantized ${formatPercent(top1.quantized)}`);
+    const { top1, top5, samples, discordant } = run.accuracy;
+    lines.push(
+      `top-1 of ${samples}: float ${formatPercent(top1.float)}, quantized ${formatPercent(top1.quantized)} (only float right ${discordant.float}, only quantized ${discordant.quantized})`,
+    );
+    if (top5 !== null)
+      lines.push(`top-5 of ${samples}: float ${formatPercent(top5.float)}, quantized ${formatPercent(top5.quantized)}`);
   }
   const { float, quantized } = run.sizes;
   const share = float > 0 ? ` (${((100 * quantized) / float).toFixed(1)} %)` : '';

@@ -10,8 +10,10 @@ export function runSummary(run: RunView): string {
     parts.push(vscode.l10n.t('SQNR {0}', formatDb(output.sqnrDb)));
   }
   if (run.accuracy !== null) {
-    const { float, quantized } = run.accuracy.top1;
-    parts.push(vscode.l10n.t('top-1 {0} → {1}', formatPercent(float), formatPercent(quantized)));
+    const { top1, top5 } = run.accuracy;
+    parts.push(vscode.l10n.t('top-1 {0} → {1}', formatPercent(top1.float), formatPercent(top1.quantized)));
+    if (top5 !== null)
+      parts.push(vscode.l10n.t('top-5 {0} → {1}', formatPercent(top5.float), formatPercent(top5.quantized)));
   }
   return parts.join(', ');
 }

@@ -97,6 +97,10 @@ export interface Accuracy {
   readonly samples: number;
   /** Fractions 0..1. */
   readonly top1: { readonly float: number; readonly quantized: number };
+  /** The right class is among the five with the largest scores; null for fewer than six classes. */
+  readonly top5: { readonly float: number; readonly quantized: number } | null;
+  /** Samples that only one of the two models gets right (top-1), by which: what a sign test needs. */
+  readonly discordant: { readonly float: number; readonly quantized: number };
 }
 
 /** How the sums of a node become codes: times M0 2^-n, which is near the real multiplier. */

@@ -85,7 +85,7 @@ export function unlabelled(at: Location, count: number, example: string): Diagno
   return {
     severity: 'warning',
     code: 'SES408',
-    message: `${count} evaluation samples have no label, ${example} the first; they do not count for top-1`,
+    message: `${count} evaluation samples have no label, ${example} the first; they do not count for accuracy`,
     at,
   };
 }

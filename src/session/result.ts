@@ -7,11 +7,11 @@ import { isolatedSteps, runIsolatedSteps } from '../quant/isolate.ts';
 import { type EvaluateOptions, type Evaluation, evaluate } from '../whatif/evaluate.ts';
 import { FigureMeans, type PairFigures } from '../whatif/figures.ts';
 import { PairReader } from '../whatif/pairReader.ts';
+import { AccuracyCounter } from './accuracy.ts';
 import type { Build } from './build.ts';
 import { compareFlavours, type FlavourComparison } from './compareFlavours.ts';
 import { type RunState, stepText } from './run.ts';
 import type { Settings } from './settings.ts';
-import { TopOne } from './topOne.ts';
 
 /** Evaluation samples kept in memory for trials, details and sensitivity. */
 export const KEPT_SAMPLES = 8;
@@ -41,10 +41,10 @@ export interface ResultParts {
   readonly earlier?: Result;
 }
 
-/** Evaluates a build on the evaluation samples: figures of every value, of every node alone, and top-1. */
+/** Evaluates a build on the evaluation samples: figures of every value, of every node alone, and accuracy. */
 export async function resultOf(parts: ResultParts): Promise<Result> {
   const { run, settings, build, count, signal, onProgress } = parts;
-  const top = settings.labels === undefined ? undefined : new TopOne(settings.labels, run.samples);
+  const top = settings.labels === undefined ? undefined : new AccuracyCounter(settings.labels, run.samples);
   const first = run.float.graph.outputs[0];
   const evaluation = await evaluate({
     float: run.float,

@@ -19,7 +19,7 @@ import type { TargetName } from '../quant/targets.ts';
 import type { ReportDialect } from '../report/csv.ts';
 import { evaluatedOnCalibration, evaluatedOnRandom, inputNames, needsFullRun, noLabels, unlabelled } from './errors.ts';
 import type { OpenModel } from './model.ts';
-import type { LabelLookup } from './topOne.ts';
+import type { LabelLookup } from './accuracy.ts';
 
 /** What a run may be told beside the config; a face's own options. */
 export interface RunRequest extends QuantizeParams {

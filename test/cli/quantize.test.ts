@@ -57,6 +57,8 @@ describe('quantize, on the sample', () => {
     expect(result.accuracy).toEqual({
       samples: 20,
       top1: { float: expect.any(Number), quantized: expect.any(Number) },
+      top5: { float: expect.any(Number), quantized: expect.any(Number) },
+      discordant: { float: expect.any(Number), quantized: expect.any(Number) },
     });
     expect(result.sizes.quantized).toBeLessThan(result.sizes.float / 2);
     expect(result.elapsedMs).toBeGreaterThan(0);

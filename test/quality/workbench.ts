@@ -10,7 +10,7 @@ import type { Progress } from '../../src/protocol/views.ts';
 import { createSession, type Session } from '../../src/session/index.ts';
 import { openModel } from '../../src/session/model.ts';
 import { openSettings } from '../../src/session/settings.ts';
-import type { LabelLookup } from '../../src/session/topOne.ts';
+import type { LabelLookup } from '../../src/session/accuracy.ts';
 
 /** A temporary folder; `remove` it afterwards. */
 export function temporaryFolder(): { readonly path: string; remove(): void } {

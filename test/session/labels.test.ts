@@ -42,6 +42,7 @@ test('labels=folders measures top-1 by the folders of the evaluation samples, an
   const { accuracy, diagnostics } = await run('evaluate_path=classes');
   expect(accuracy?.samples).toBe(20);
   expect(accuracy?.top1.float).toBeGreaterThan(0.8);
+  expect(accuracy?.top5?.float).toBeGreaterThanOrEqual(accuracy?.top1.float ?? Number.NaN);
   const note = diagnostics.find((d) => d.code === 'DAT303');
   expect(note?.message).toMatch(/^classes by folder: 0_digit = 0, 1_digit = 1, /);
 });

@@ -98,7 +98,7 @@ function results({ trial }: AppState, run: RunView, actions: Actions): HTMLEleme
     list.push(trialTile(trial));
   }
   if (run.accuracy !== null) {
-    const { top1, samples } = run.accuracy;
+    const { top1, top5, samples } = run.accuracy;
     list.push(
       tile(
         'Top-1',
@@ -106,6 +106,11 @@ function results({ trial }: AppState, run: RunView, actions: Actions): HTMLEleme
         `float → quantized, ${plural(samples, 'sample')}`,
       ),
     );
+    if (top5 !== null) {
+      list.push(
+        tile('Top-5', `${percent(top5.float)} → ${percent(top5.quantized)}`, 'right class among the first five'),
+      );
+    }
   }
   const { float, quantized } = run.sizes;
   list.push(
