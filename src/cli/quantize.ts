@@ -68,6 +68,10 @@ function jsonOf(run: RunView): unknown {
     })),
     accuracy: run.accuracy,
     sizes: run.sizes,
+    clusters: run.clusters && {
+      ...run.clusters,
+      tensors: run.clusters.tensors.map((t) => ({ ...t, sqnrDb: db(t.sqnrDb) })),
+    },
     requantizers: run.requantizers,
   };
 }

@@ -1,5 +1,5 @@
 import { formatDiagnostic } from '../base/diagnostics.ts';
-import type { RunView } from '../protocol/views.ts';
+import type { ClustersView, RunView } from '../protocol/views.ts';
 import { formatBytes, formatCosine, formatDb, formatPercent, formatTable } from './table.ts';
 
 /** Nodes shown on the terminal; the reports have them all. */
@@ -39,7 +39,16 @@ export function summary(run: RunView): string {
   const { float, quantized } = run.sizes;
   const share = float > 0 ? ` (${((100 * quantized) / float).toFixed(1)} %)` : '';
   lines.push(`weights: float ${formatBytes(float)}, quantized ${formatBytes(quantized)}${share}`);
+  if (run.clusters !== null) lines.push(clusterLine(run.clusters));
   const told = run.diagnostics.filter((d) => d.severity !== 'note');
   if (told.length > 0) lines.push('', ...told.map(formatDiagnostic));
   return lines.join('\n');
+}
+
+function clusterLine({ clusters, start, tensors }: ClustersView): string {
+  const sum = (of: (t: ClustersView['tensors'][number]) => number): number => tensors.reduce((n, t) => n + of(t), 0);
+  const [elements, bytes] = [sum((t) => t.elements), sum((t) => t.bytes)];
+  const share = elements > 0 ? ` (${((100 * bytes) / (4 * elements)).toFixed(1)} % of float32)` : '';
+  const where = `${elements} elements of ${tensors.length} weights`;
+  return `clusters: ${clusters} from ${start} centroids; ${where} in ${formatBytes(bytes)} of indices and centroids${share}`;
 }

@@ -103,6 +103,31 @@ export interface Accuracy {
   readonly discordant: { readonly float: number; readonly quantized: number };
 }
 
+/** A weight all of whose elements are centroids. */
+export interface ClusteredTensorView {
+  readonly tensor: string;
+  /** Handle of the first node that reads it. */
+  readonly node: string;
+  readonly elements: number;
+  readonly centroids: number;
+  /** Of an index. */
+  readonly bits: number;
+  /** Packed indices and float32 centroids. */
+  readonly bytes: number;
+  /** Of the centroids against the elements. */
+  readonly sqnrDb: number;
+  /** How often k-means moved the centroids. */
+  readonly rounds: number;
+}
+
+/** Weights replaced by centroids before anything else was quantized. */
+export interface ClustersView {
+  /** Asked for, of each weight. */
+  readonly clusters: number;
+  readonly start: 'linear' | 'density' | 'kmeans++';
+  readonly tensors: readonly ClusteredTensorView[];
+}
+
 /** How the sums of a node become codes: times M0 2^-n, which is near the real multiplier. */
 export interface RequantizerView {
   readonly nodeId: number;
@@ -156,6 +181,8 @@ export interface RunView {
   readonly accuracy: Accuracy | null;
   /** Bytes of the weights as stored. */
   readonly sizes: { readonly float: number; readonly quantized: number };
+  /** Null where weights are not clustered. */
+  readonly clusters: ClustersView | null;
   /** Null where no node requantizes sums. */
   readonly requantizers: RequantizersView | null;
   readonly elapsedMs: number;

@@ -1,5 +1,12 @@
 import type { Severity } from '../base/diagnostics.ts';
-import type { Accuracy, NodeForm, RequantizerView, RunView } from '../protocol/views.ts';
+import type {
+  Accuracy,
+  ClusteredTensorView,
+  ClustersView,
+  NodeForm,
+  RequantizerView,
+  RunView,
+} from '../protocol/views.ts';
 import type { TensorJson } from './tensorSummary.ts';
 
 /** Raised when a field changes its meaning or goes; new fields may come without. */
@@ -17,6 +24,7 @@ export type ReportInput = Pick<
   | 'nodes'
   | 'accuracy'
   | 'sizes'
+  | 'clusters'
   | 'requantizers'
   | 'diagnostics'
 >;
@@ -39,6 +47,8 @@ export interface ReportJson {
   readonly accuracy: Accuracy | null;
   /** Bytes of the weights as stored. */
   readonly sizes: { readonly float: number; readonly quantized: number };
+  /** Weights replaced by centroids; null where none were. */
+  readonly clusters: ClustersJson | null;
   /** How sums become codes; null where no node requantizes any. */
   readonly requantizers: RequantizersJson | null;
   readonly diagnostics: readonly DiagnosticJson[];
@@ -64,6 +74,13 @@ export interface NodeJson {
   readonly localSqnrDb: number | null;
   readonly clipRate: number | null;
   readonly sensitivity: number | null;
+}
+
+/** Weights as centroids; decibels without error are null. */
+export interface ClustersJson {
+  readonly clusters: number;
+  readonly start: ClustersView['start'];
+  readonly tensors: readonly (Omit<ClusteredTensorView, 'sqnrDb'> & { readonly sqnrDb: number | null })[];
 }
 
 /** The requantizers of the run, with figures of each node's worst channel. */
@@ -114,6 +131,10 @@ export function reportJson(run: ReportInput, tensors: readonly TensorJson[]): Re
     tensors,
     accuracy: run.accuracy,
     sizes: { float: run.sizes.float, quantized: run.sizes.quantized },
+    clusters: run.clusters && {
+      ...run.clusters,
+      tensors: run.clusters.tensors.map((t) => ({ ...t, sqnrDb: finite(t.sqnrDb) })),
+    },
     requantizers: run.requantizers && {
       ...run.requantizers,
       nodes: run.requantizers.nodes.map(({ nodeId: _, worst, ...node }) => ({ ...node, ...worst })),

@@ -5,7 +5,9 @@ import type { Tensor } from '../base/tensor.ts';
 import type { Program } from '../exec/program.ts';
 import type { NodeId, ValueId } from '../graph/model.ts';
 import { insertQdq, type QdqAssignment, type QdqGraph } from '../passes/insertQdq.ts';
+import type { ClustersView } from '../protocol/views.ts';
 import type { GeneralChoice } from '../quant/choices.ts';
+import type { StoredWeight } from '../quant/encode/stored.ts';
 import type { NodeOverride } from '../quant/overrides.ts';
 import type { QuantPlan } from '../quant/plan.ts';
 import { planQuantization } from '../quant/planQuantization.ts';
@@ -13,7 +15,8 @@ import type { Range } from '../quant/qparams.ts';
 import { constantsToLoad, type QuantizeCache, quantizeGraph } from '../quant/quantize.ts';
 import type { Target } from '../quant/targets.ts';
 import { type Pair, pairValues } from '../whatif/pairs.ts';
-import { type CompileParts, compileGraph, loadConstants } from './prepared.ts';
+import type { WeightClusters } from './clusters.ts';
+import { type CompileParts, compileGraph } from './prepared.ts';
 
 /** Choices that hold for all builds of one run. */
 export interface BuildChoices {
@@ -32,6 +35,7 @@ export interface Calibrated extends CompileParts {
   readonly calibrationSamples: number;
   readonly corrections: ReadonlyMap<NodeId, Float64Array>;
   readonly cache: QuantizeCache;
+  readonly clusters: WeightClusters;
   /** Loaded constants, filled as plans ask for them. */
   readonly constants: Map<ValueId, Tensor>;
 }
@@ -44,6 +48,10 @@ export interface Build {
   readonly program: Program;
   readonly pairs: readonly Pair[];
   readonly diagnostics: readonly Diagnostic[];
+  /** Null or absent where weights are not clustered. */
+  readonly clusters?: ClustersView | null;
+  /** What constants of its graph take where they are stored in another form than the graph holds them in. */
+  readonly stored?: ReadonlyMap<ValueId, StoredWeight>;
   /** Compiles the same graph with another requantizer, to the same steps. Whoever asks releases the program. */
   readonly withRequantizer?: (requantizer: RequantizerFlavour, signal: AbortSignalLike) => Promise<Program>;
 }
@@ -71,7 +79,8 @@ export async function buildQuantized(
 ): Promise<Build> {
   const { prepared, open, constants } = parts;
   const missing = [...constantsToLoad(prepared.graph, plan)].filter((id) => !constants.has(id));
-  for (const [id, t] of await loadConstants(prepared.graph, missing)) constants.set(id, t);
+  const products = plan.weights.filter((w) => w.product !== undefined);
+  for (const [id, t] of await parts.clusters.load(missing, products, signal)) constants.set(id, t);
   const { assignment, diagnostics } = quantizeGraph(prepared.graph, plan, {
     file: open.file,
     ranges: parts.ranges,
@@ -83,11 +92,14 @@ export async function buildQuantized(
   });
   const { nextNodeId, nextValueId, sources } = prepared;
   const qdq = insertQdq(prepared.graph, assignment, { nextNodeId, nextValueId, sources });
-  const clampInputs = [...parts.clampInputs].filter((id) => qdq.graph.values.has(id) && !plan.activations.has(id));
+  const inside = new Set([...plan.folded.values()].map((f) => f.from));
+  const isApart = (id: ValueId): boolean => qdq.graph.values.has(id) && !plan.activations.has(id) && !inside.has(id);
+  const clampInputs = [...parts.clampInputs].filter(isApart);
   const keep = new Set([...clampInputs, ...qdq.codes.values()]); // all are compared, chains of lookups inside too
   const withRequantizer: Build['withRequantizer'] = (requantizer, stop) =>
     compileGraph({ ...parts, requantizer }, qdq.graph, { keep, apart: true, signal: stop });
   const program = await withRequantizer(parts.requantizer, signal);
   const pairs = pairValues(float, program, qdq.codes);
-  return { plan, assignment, qdq, program, pairs, diagnostics, withRequantizer };
+  const clusters = parts.clusters.view(products);
+  return { plan, assignment, qdq, program, pairs, diagnostics, clusters, withRequantizer };
 }

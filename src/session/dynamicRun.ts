@@ -9,7 +9,8 @@ import { ActivationCache } from '../whatif/cache.ts';
 import { pairValues } from '../whatif/pairs.ts';
 import type { Build } from './build.ts';
 import { overriddenNodes } from './choices.ts';
-import { compileGraph, loadConstants, prepare } from './prepared.ts';
+import { WeightClusters } from './clusters.ts';
+import { compileGraph, prepare } from './prepared.ts';
 import { CACHE_BYTES, constantBytes, type RunParts, type RunState } from './run.ts';
 
 /**
@@ -38,12 +39,13 @@ export async function dynamicRun(parts: RunParts): Promise<RunState> {
   const float = await compileGraph(compileParts, graph, { apart: true, signal });
   const cache = newDynamicCache();
   const constants = new Map<ValueId, Tensor>();
+  const clusters = new WeightClusters(settings.clusters, prepared, open.file);
   const sources: DynamicSources = { byObject: new WeakMap(), byName: new Map() };
 
   const build = async (skip: ReadonlySet<NodeId>, stop: AbortSignalLike): Promise<Build> => {
     const plan = planWith(skip);
     const missing = plan.weights.map((w) => w.value).filter((id) => !constants.has(id));
-    for (const [id, t] of await loadConstants(graph, missing)) constants.set(id, t);
+    for (const [id, t] of await clusters.load(missing, plan.weights, stop)) constants.set(id, t);
     const quantized = quantizeDynamic(graph, plan, { file: open.file, constants, cache, signal: stop });
     const qdq = insertDynamic(graph, quantized.assignment, { nextNodeId, nextValueId, facts, opset, sources });
     const program = await compileGraph(compileParts, qdq.graph, { apart: true, signal: stop });
@@ -54,6 +56,7 @@ export async function dynamicRun(parts: RunParts): Promise<RunState> {
       program,
       pairs: pairValues(float, program, qdq.codes),
       diagnostics: [],
+      clusters: clusters.view(plan.weights),
     };
   };
   return {

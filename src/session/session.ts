@@ -243,6 +243,7 @@ export class Session {
       nodes,
       accuracy: result.accuracy,
       sizes: weightBytes(run, result.build),
+      clusters: result.build.clusters ?? null,
       requantizers,
       elapsedMs,
       diagnostics: silence(
@@ -325,6 +326,7 @@ export class Session {
 
 /** What a config's method leaves for trials and reports. */
 function runOf(parts: RunParts, files: FileSystem): Promise<RunState> {
+  if (parts.settings.quantType === 'WEIGHT_QUANT') return weightRun(parts);
   if (parts.settings.quantType === 'DYNAMIC_QUANT') return dynamicRun(parts);
   return parts.open.quantization === undefined ? calibrateRun(parts) : importedRun(parts, files);
 }

@@ -14,12 +14,15 @@ import { openSamples } from '../data/reader.ts';
 import { bindInputs } from '../passes/bindInputs.ts';
 import type { QuantizeParams } from '../protocol/messages.ts';
 import type { GeneralChoice } from '../quant/choices.ts';
+import type { ClusterChoice } from '../quant/clusterWeights.ts';
+import type { CalibrationMethod } from '../quant/methods.ts';
 import type { NodeOverride } from '../quant/overrides.ts';
 import type { TargetName } from '../quant/targets.ts';
 import type { ReportDialect } from '../report/csv.ts';
+import type { LabelLookup } from './accuracy.ts';
+import { type WeightSettings, weightSettingsOf } from './weightSettings.ts';
 import { evaluatedOnCalibration, evaluatedOnRandom, inputNames, needsFullRun, noLabels, unlabelled } from './errors.ts';
 import type { OpenModel } from './model.ts';
-import type { LabelLookup } from './accuracy.ts';
 
 /** What a run may be told beside the config; a face's own options. */
 export interface RunRequest extends QuantizeParams {
@@ -41,10 +44,17 @@ export interface Settings {
   /** `node_overrides`, by the names as written. */
   readonly overrides: ReadonlyMap<string, NodeOverride>;
   readonly strictReference: boolean;
+  readonly calibrationMethod: CalibrationMethod;
+  /** In (50, 100), for PERCENTILE. */
+  readonly percentile: number;
   readonly dynamicStrategy: 'ALWC' | 'ACWL';
+  /** For WEIGHT_QUANT. */
+  readonly weight: WeightSettings;
   readonly biasCorrection: boolean;
   /** Whether the weights of neighbouring convolutions are balanced first. */
   readonly equalization: boolean;
+  /** Undefined: weights stay as they are. */
+  readonly clusters: ClusterChoice | undefined;
   readonly requantizer: RequantizerFlavour;
   /** The fixed-point form that `requantizer` is, or would be. */
   readonly fixedPoint: FixedPointForm;
@@ -105,9 +115,13 @@ export async function openSettings(params: RunRequest, open: OpenModel, files: F
     },
     overrides: quantscope.nodeOverrides,
     strictReference: quantscope.strictReference,
+    calibrationMethod: quantscope.calibrationMethod,
+    percentile: quantscope.percentile,
     dynamicStrategy: config.dynamic.quantStrategy,
+    weight: weightSettingsOf(config),
     biasCorrection: full.biasCorrection,
     equalization: quantscope.equalization,
+    clusters: clustersOf(quantscope),
     requantizer: quantscope.requantizer === 'fp32' ? 'fp32' : fixedPoint,
     fixedPoint,
     compareRequantizers: params.compareRequantizers ?? false,
@@ -271,6 +285,10 @@ function targetOf(config: Config): TargetName {
   return target;
 }
 
+function clustersOf({ clusters, clusterCentroids: start }: Config['quantscope']): ClusterChoice | undefined {
+  return clusters === undefined ? undefined : { clusters, start };
+}
+
 function fixedPointOf({ multiplierBits: bits, multiplierError: tolerance }: Config['quantscope']): FixedPointForm {
   return tolerance === undefined ? { bits } : { bits, tolerance };
 }
@@ -281,17 +299,22 @@ function fingerprintOf(config: Config, dims: ReadonlyMap<string, number>): strin
   const all: Record<string, unknown> = {
     quant_type: common.quantType,
     bit_num: common.bitNum,
+    ...(common.quantType === 'WEIGHT_QUANT' && prefixed('weight', weightSettingsOf(config))),
     ...full,
     ...data,
     target: quantscope.target,
     activation_type: quantscope.activationType,
     activation_symmetry: quantscope.activationSymmetry,
+    calibration_method: quantscope.calibrationMethod,
+    percentile: quantscope.percentile,
     weight_symmetry: quantscope.weightSymmetry,
     node_overrides: [...quantscope.nodeOverrides],
     strict_reference: quantscope.strictReference,
     quant_strategy: config.dynamic.quantStrategy,
     requantizer: quantscope.requantizer,
     equalization: quantscope.equalization,
+    clusters: quantscope.clusters,
+    cluster_centroids: quantscope.clusterCentroids,
     multiplier_bits: quantscope.multiplierBits,
     multiplier_error: quantscope.multiplierError,
     bin_layout: quantscope.binLayout,
@@ -306,4 +329,8 @@ function fingerprintOf(config: Config, dims: ReadonlyMap<string, number>): strin
     .map(([key, value]) => `${key}=${JSON.stringify(value) ?? ''}`)
     .sort()
     .join('\n');
+}
+
+function prefixed(prefix: string, all: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(all).map(([key, value]) => [`${prefix}.${key}`, value]));
 }

@@ -103,6 +103,13 @@ describe('the writer', () => {
     ],
     accuracy: null,
     sizes: { float: 400, quantized: 100 },
+    clusters: {
+      clusters: 16,
+      start: 'linear',
+      tensors: [
+        { tensor: 'w', node: 'conv1', elements: 100, centroids: 16, bits: 4, bytes: 114, sqnrDb: 20.5, rounds: 9 },
+      ],
+    },
     requantizers: {
       flavour: 'fp32',
       bits: 8,

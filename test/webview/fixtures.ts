@@ -257,6 +257,7 @@ export function runOf(graph: GraphView, skipped: ReadonlySet<string> = new Set()
       discordant: { float: 8, quantized: 3 },
     },
     sizes: { float: 13_986_000, quantized: 3_620_000 },
+    clusters: null,
     requantizers: null,
     elapsedMs: 4310,
     diagnostics: [],
