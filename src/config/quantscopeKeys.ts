@@ -55,9 +55,7 @@ export const OURS: readonly Row[] = [
   },
   {
     key: 'calibration_method',
-    type: oneOf(
-      ...CALIBRATION_METHODS.map(({ name, doc }) => (name === 'MAX_MIN' ? done(name, doc) : missing(name, doc))),
-    ),
+    type: oneOf(...CALIBRATION_METHODS.map(({ name, doc }) => done(name, doc))),
     effect: 'done',
     for: FULL,
     doc: 'How an activation gets its range; unset: activation_quant_method.',
@@ -66,9 +64,9 @@ export const OURS: readonly Row[] = [
     key: 'percentile',
     type: { kind: 'double', above: 50, below: 100 },
     default: '99.999',
-    effect: 'error',
+    effect: 'done',
     for: FULL,
-    doc: 'Per cent of all values that the range of calibration_method=PERCENTILE holds.',
+    doc: 'Per cent of all values that the range of calibration_method=PERCENTILE holds; of the rest, half may lie on each side.',
   },
   {
     key: 'equalization',
@@ -87,7 +85,7 @@ export const OURS: readonly Row[] = [
   {
     key: 'clusters',
     type: int(2, 65536),
-    effect: 'error',
+    effect: 'done',
     doc: 'Replace the values of each weight by this many centroids (k-means); unset: none.',
   },
   {
@@ -98,7 +96,7 @@ export const OURS: readonly Row[] = [
       done('kmeans++', 'drawn far from each other, the same draw in every run'),
     ),
     default: 'linear',
-    effect: 'error',
+    effect: 'done',
     doc: 'Where the centroids start.',
   },
   {

@@ -154,8 +154,8 @@ const FULLQ = usedBy(FULL, [
     key: 'activation_quant_method',
     type: oneOf(
       done('MAX_MIN', 'smallest and largest value over all samples'),
-      missing('KL', 'threshold of least relative entropy'),
-      missing('REMOVAL_OUTLIER', 'mean over samples of the 0.01 % and 99.99 % ranks', { aliases: ['RemovalOutlier'] }),
+      done('KL', 'threshold of least relative entropy'),
+      done('REMOVAL_OUTLIER', 'mean over samples of the 0.01 % and 99.99 % ranks', { aliases: ['RemovalOutlier'] }),
     ),
     default: 'MAX_MIN',
     effect: 'done',

@@ -1,22 +1,39 @@
 import { type AbortSignalLike, throwIfAborted } from '../base/abort.ts';
-import type { Diagnostic } from '../base/diagnostics.ts';
+import type { Diagnostic, Location } from '../base/diagnostics.ts';
+import type { QuantScheme } from '../base/quantParams.ts';
 import type { Samples } from '../base/samples.ts';
 import { hasDType, type Tensor } from '../base/tensor.ts';
 import type { Program, Step } from '../exec/program.ts';
-import type { Graph, ValueId } from '../graph/model.ts';
+import type { Graph, Node, ValueId } from '../graph/model.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
-import { nonFiniteActivation } from './errors.ts';
-import { MinMaxObserver } from './observers/minMax.ts';
+import { extremesUsed, nonFiniteActivation } from './errors.ts';
+import type { CalibrationMethod } from './methods.ts';
+import { firstPassOf } from './observers/firstPass.ts';
+import type { KlFlavour } from './observers/kl.ts';
+import type { Outcome, SecondPass } from './observers/observer.ts';
 import type { Range } from './qparams.ts';
+
+/** Where a calibration is: methods with histograms look at all samples twice. */
+export interface CalibrationPosition {
+  readonly pass: 'ranges' | 'histograms';
+  readonly sample: number;
+  readonly name: string;
+}
 
 export interface CalibrateOptions {
   readonly kernels: KernelSet;
   readonly file: string;
   /** Activations to observe: graph inputs and step outputs of the program. */
   readonly values: ReadonlySet<ValueId>;
+  readonly methodOf: (value: ValueId) => CalibrationMethod;
+  /** Codes that a value will have. */
+  readonly schemeOf: (value: ValueId) => QuantScheme;
+  /** In (50, 100), for PERCENTILE. */
+  readonly percentile: number;
+  readonly klFlavour: KlFlavour;
   readonly signal?: AbortSignalLike;
   /** Called before each step of each sample. */
-  readonly onStep?: (sample: number, name: string, step: Step) => void;
+  readonly onStep?: (at: CalibrationPosition, step: Step) => void;
 }
 
 export interface Calibration {
@@ -26,38 +43,88 @@ export interface Calibration {
 }
 
 /**
- * Runs the float program over all samples and records the range of each value, while it is in cache. Nothing but the
- * extremes is kept, so memory does not grow with the number of samples.
+ * Runs the float program over all samples, once or, where a method asks for it, twice, and finds the range of each value
+ * while it is in cache. Nothing but extremes and histograms is kept, so memory does not grow with the number of samples.
+ * @throws Cancelled
  */
 export async function calibrate(program: Program, samples: Samples, options: CalibrateOptions): Promise<Calibration> {
-  const { kernels, values, signal } = options;
-  const observers = new Map([...values].map((id) => [id, new MinMaxObserver()]));
+  const { kernels, file, values, methodOf, schemeOf, percentile, klFlavour } = options;
   const diagnostics: Diagnostic[] = [];
-  for (let i = 0; i < samples.count; i++) {
-    throwIfAborted(signal);
-    const name = samples.nameOf(i);
-    const feeds = feedsById(program.graph, await samples.read(i));
-    const run = program.start(feeds, {
-      ...(signal !== undefined && { signal }),
-      onStep: (step) => options.onStep?.(i, name, step),
-    });
-    const observe = (id: ValueId, x: Tensor | undefined, node?: { handle: string; opType: string }): void => {
-      const observer = observers.get(id);
-      if (observer === undefined || x === undefined || !hasDType(x, 'float32')) return;
-      const m = kernels.momentsF32(x.data);
-      observer.observe(m);
-      if (m.nan + m.inf > 0 && diagnostics.length === 0) {
-        const at = { file: options.file, ...(node === undefined ? {} : { node: node.handle, opType: node.opType }) };
-        diagnostics.push(nonFiniteActivation(at, name, m.nan, m.inf));
-      }
-    };
-    for (const id of program.graph.inputs) observe(id, feeds.get(id));
-    for (let step = run.advance(); step !== undefined; step = run.advance())
-      for (const id of step.outputs) observe(id, run.value(id)?.tensor, step.node);
+  const observers = new Map(
+    [...values].map((id) => {
+      const method = { kernels, scheme: schemeOf(id), percentile, klFlavour };
+      return [id, firstPassOf(methodOf(id), method)] as const;
+    }),
+  );
+  await runPass(program, samples, 'ranges', options, ({ id, x, sample, node }) => {
+    const observer = observers.get(id);
+    if (observer === undefined) return;
+    const m = kernels.momentsF32(x);
+    observer.observe(x, m);
+    if (m.nan + m.inf > 0 && diagnostics.length === 0)
+      diagnostics.push(nonFiniteActivation(locationOf(file, node), sample, m.nan, m.inf));
+  });
+  const outcomes = new Map([...observers].map(([id, observer]) => [id, observer.finish()]));
+  const again = new Map<ValueId, SecondPass>();
+  for (const [id, outcome] of outcomes) if (outcome.kind === 'again') again.set(id, outcome.pass);
+  if (again.size > 0) {
+    await runPass(program, samples, 'histograms', options, ({ id, x }) => again.get(id)?.observe(x));
+    for (const [id, pass] of again) {
+      throwIfAborted(options.signal);
+      outcomes.set(id, pass.finish());
+    }
   }
   const ranges = new Map<ValueId, Range>();
-  for (const [id, observer] of observers) if (observer.range !== undefined) ranges.set(id, observer.range);
+  for (const [id, outcome] of outcomes) {
+    const range = rangeOf(outcome);
+    if (range !== undefined) ranges.set(id, range);
+    if (outcome.kind !== 'extremes') continue;
+    const tensor = program.graph.values.get(id)?.name ?? `#${id}`;
+    diagnostics.push(extremesUsed({ file, tensor }, methodOf(id), outcome));
+  }
   return { ranges, samples: samples.count, diagnostics };
+}
+
+function rangeOf(outcome: Outcome): Range | undefined {
+  return outcome.kind === 'again' ? undefined : outcome.range;
+}
+
+function locationOf(file: string, node: Node | undefined): Location {
+  return { file, ...(node === undefined ? {} : { node: node.handle, opType: node.opType }) };
+}
+
+/** A float activation of one sample, valid until the call returns. */
+interface Seen {
+  readonly id: ValueId;
+  readonly x: Float32Array;
+  readonly sample: string;
+  /** What makes it; undefined for inputs of the graph. */
+  readonly node: Node | undefined;
+}
+
+/** Shows all float inputs and step outputs of the program, sample after sample. */
+async function runPass(
+  program: Program,
+  samples: Samples,
+  pass: CalibrationPosition['pass'],
+  { signal, onStep }: Pick<CalibrateOptions, 'signal' | 'onStep'>,
+  look: (seen: Seen) => void,
+): Promise<void> {
+  for (let sample = 0; sample < samples.count; sample++) {
+    throwIfAborted(signal);
+    const name = samples.nameOf(sample);
+    const feeds = feedsById(program.graph, await samples.read(sample));
+    const run = program.start(feeds, {
+      ...(signal !== undefined && { signal }),
+      onStep: (step) => onStep?.({ pass, sample, name }, step),
+    });
+    const show = (id: ValueId, x: Tensor | undefined, node?: Node): void => {
+      if (x !== undefined && hasDType(x, 'float32')) look({ id, x: x.data, sample: name, node });
+    };
+    for (const id of program.graph.inputs) show(id, feeds.get(id));
+    for (let step = run.advance(); step !== undefined; step = run.advance())
+      for (const id of step.outputs) show(id, run.value(id)?.tensor, step.node);
+  }
 }
 
 /** Feeds keyed by value instead of by the graph input's name. */

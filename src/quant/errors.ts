@@ -65,6 +65,20 @@ export function nothingToQuantize(file: string, why: string): Diagnostic {
   return { severity: 'warning', code: 'QNT208', message: `no node is quantized: ${why}`, at: { file } };
 }
 
+/** QNT209: the calibration method has no answer for a tensor, so its extremes are its range. */
+export function extremesUsed(
+  at: Location,
+  method: string,
+  { range, why }: { readonly range: { readonly lo: number; readonly hi: number }; readonly why: string },
+): Diagnostic {
+  return {
+    severity: 'warning',
+    code: 'QNT209',
+    message: `the smallest and largest value, [${range.lo}, ${range.hi}], are the range instead of what ${method} would choose, because ${why}`,
+    at,
+  };
+}
+
 /** QNT230: a name in node_overrides that no node has. */
 export function unknownOverride(at: Location, name: string, suggestion: string | undefined): Diagnostic {
   const hint = suggestion === undefined ? 'open the model to see the names of its nodes' : `${suggestion}?`;

@@ -7,6 +7,8 @@ const SMALLEST_NORMAL = 1.1754943508222875e-38; // 2^-126
 export interface Range {
   readonly lo: number;
   readonly hi: number;
+  /** Where it is symmetric and 0 has this code, whatever the scheme would say. */
+  readonly zeroPoint?: 0;
 }
 
 /** One scale and zero point, and whether the range was too small to have a scale of its own. */
@@ -101,3 +103,10 @@ export const ARITHMETICS: Readonly<Record<ArithmeticName, Arithmetic>> = {
     codeOf: (x, scale, zeroPoint) => (scale <= 1e-38 ? 0 : roundHalfAway(x / scale + zeroPoint)),
   },
 };
+
+/** Parameters of a calibrated range. One that tells its zero point is taken as symmetric and has it. */
+export function pairOf(range: Range, scheme: QuantScheme, arithmetic: ArithmeticName): AffinePair {
+  const { paramsOf } = ARITHMETICS[arithmetic];
+  if (range.zeroPoint === undefined) return paramsOf(range, scheme);
+  return { ...paramsOf(range, { ...scheme, mapping: 'symmetric' }), zeroPoint: range.zeroPoint };
+}

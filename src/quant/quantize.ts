@@ -7,7 +7,7 @@ import type { Graph, Node, NodeId, ValueId } from '../graph/model.ts';
 import type { QdqAssignment } from '../passes/insertQdq.ts';
 import { degenerateRange, noRange } from './errors.ts';
 import { type HalfType, type QuantPlan, rootDecision, type WeightDecision } from './plan.ts';
-import { ARITHMETICS, collectParams, type Range } from './qparams.ts';
+import { ARITHMETICS, collectParams, pairOf, type Range } from './qparams.ts';
 import { leastWeightScale, quantizeBias, quantizeWeight, type WeightResult } from './weights.ts';
 
 export interface QuantizeOptions {
@@ -108,7 +108,7 @@ class Quantizer {
     invariant(scheme !== undefined, `value ${root} has codes but no decision`);
     const { dtype, mapping, qmin } = scheme;
     return remember(cache.activations, `${root}:${range.lo}:${range.hi}:${dtype}:${mapping}:${qmin}`, () => {
-      const pair = ARITHMETICS[this.#plan.arithmetic].paramsOf(range, scheme);
+      const pair = pairOf(range, scheme, this.#plan.arithmetic);
       if (pair.degenerate) this.diagnostics.push(degenerateRange(at, range.lo, range.hi));
       return collectParams(scheme, [pair]);
     });

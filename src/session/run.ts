@@ -5,13 +5,16 @@ import type { Program, Step } from '../exec/program.ts';
 import type { Graph, NodeId, ValueId } from '../graph/model.ts';
 import type { Progress } from '../protocol/views.ts';
 import { measureBiasCorrection } from '../quant/biasCorrection.ts';
-import { calibrate } from '../quant/calibrate.ts';
+import { type Calibration, calibrate } from '../quant/calibrate.ts';
 import { isolatedSteps } from '../quant/isolate.ts';
-import { observedValues, type QuantPlan } from '../quant/plan.ts';
+import { type CalibrationMethod, passesOf } from '../quant/methods.ts';
+import { observedValues, type QuantPlan, schemeOf } from '../quant/plan.ts';
 import { newQuantizeCache } from '../quant/quantize.ts';
+import { activationScheme } from '../quant/scheme.ts';
 import { ActivationCache } from '../whatif/cache.ts';
 import { type Build, buildQuantized, type Calibrated, planWith } from './build.ts';
 import { choicesOf } from './choices.ts';
+import { WeightClusters } from './clusters.ts';
 import type { OpenModel } from './model.ts';
 import { type CompileParts, compileGraph, equalized, type Prepared, prepare } from './prepared.ts';
 import type { Settings } from './settings.ts';
@@ -72,28 +75,20 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
   const compileParts = { open, prepared, kernels, requantizer: settings.requantizer };
   const choices = choicesOf(settings, open, prepared);
   const everything = planWith({ ...compileParts, choices }, new Set());
-  const clampInputs = new Set([...everything.folded.values()].map((f) => f.from));
+  const clampInputs = clampInputsOf(prepared.graph, everything);
   const observed = new Set<ValueId>([...observedValues(everything), ...clampInputs]);
   const float = await compileGraph(compileParts, prepared.graph, { keep: clampInputs, apart: true, signal });
   try {
-    const total = calibration.count;
-    const onStep = (i: number, name: string, step: Step): void => report('calibrate', i, total, stepText(name, step));
-    const { ranges, diagnostics } = await calibrate(float, calibration, {
-      kernels,
-      file: open.file,
-      values: observed,
-      signal,
-      onStep,
-    });
-    report('calibrate', total, total, '');
+    const { ranges, diagnostics } = await calibrateValues(parts, float, everything, observed);
     const base: Calibrated = {
       ...compileParts,
       choices,
       clampInputs,
       ranges,
-      calibrationSamples: total,
+      calibrationSamples: calibration.count,
       corrections: new Map(),
       cache: newQuantizeCache(),
+      clusters: new WeightClusters(settings.clusters, prepared, open.file),
       constants: new Map(),
     };
     const corrections = settings.biasCorrection ? await correct(parts, base, float) : base.corrections;
@@ -118,6 +113,43 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
     float.release();
     throw error;
   }
+}
+
+/** Ranges of the observed values, each by its node's own method or the config's. */
+async function calibrateValues(
+  parts: RunParts,
+  float: Program,
+  plan: QuantPlan,
+  values: ReadonlySet<ValueId>,
+): Promise<Calibration> {
+  const { open, settings, kernels, calibration, signal, onProgress } = parts;
+  const { activationType, activationSymmetry } = settings.general;
+  const methodOf = (id: ValueId): CalibrationMethod => plan.methods.get(id) ?? settings.calibrationMethod;
+  const total = calibration.count * passesOf([...values].map(methodOf));
+  const found = await calibrate(float, calibration, {
+    kernels,
+    file: open.file,
+    values,
+    methodOf,
+    schemeOf: (id) => schemeOf(plan, id) ?? activationScheme(activationType, activationSymmetry),
+    percentile: settings.percentile,
+    klFlavour: settings.strictReference ? 'reference' : 'observedSides',
+    signal,
+    onStep: ({ pass, sample, name }, step) => {
+      const done = pass === 'ranges' ? sample : calibration.count + sample;
+      onProgress({ stage: 'calibrate', done, total, text: `${pass} · ${stepText(name, step)}` });
+    },
+  });
+  onProgress({ stage: 'calibrate', done: total, total, text: '' });
+  return found;
+}
+
+/** What a clamp reads, where the plan under some skip list wants it by itself: fused programs would not make it. */
+function clampInputsOf(graph: Graph, plan: QuantPlan): Set<ValueId> {
+  const observed = observedValues(plan);
+  const reads = graph.nodes.filter((n) => n.opType === 'Relu' || n.opType === 'Clip').map((n) => n.inputs[0]);
+  const apart = reads.filter((id): id is ValueId => id !== undefined && observed.has(id));
+  return new Set([...apart, ...[...plan.folded.values()].map((f) => f.from)]);
 }
 
 async function correct(parts: RunParts, base: Calibrated, float: Program): Promise<Map<NodeId, Float64Array>> {

@@ -1,0 +1,76 @@
+import { type KernelSet, type Moments, NEGLIGIBLE, type UniformBins } from '../../kernels/kernelSet.ts';
+import type { Range } from '../qparams.ts';
+import { KL_BINS } from './clippedHistogram.ts';
+import { klThreshold } from './klThreshold.ts';
+import { MinMaxObserver } from './minMax.ts';
+import type { FirstPass, Outcome, SecondPass } from './observer.ts';
+
+/**
+ * What the threshold T becomes. `observedSides`: [max(lo, -T), min(hi, T)] of the extremes lo and hi, so that a rectified
+ * value has all codes. `reference`: [-T, T] with zero point 0, whatever was seen.
+ */
+export type KlFlavour = 'observedSides' | 'reference';
+
+/**
+ * KL: the threshold of least relative entropy over the magnitudes of everything it sees. The first pass finds the largest
+ * magnitude m, the second counts in 2048 bins of m / 2048.
+ *
+ * @source MindSpore Lite, tools/converter/quantizer/data_distribution.cc, commit 2b2887057ebe.
+ */
+export class KlObserver implements FirstPass {
+  readonly #extremes = new MinMaxObserver();
+  readonly #kernels: Pick<KernelSet, 'histogramF32'>;
+  readonly #flavour: KlFlavour;
+
+  constructor(kernels: Pick<KernelSet, 'histogramF32'>, flavour: KlFlavour) {
+    this.#kernels = kernels;
+    this.#flavour = flavour;
+  }
+
+  observe(x: Float32Array, moments: Moments): void {
+    this.#extremes.observe(x, moments);
+  }
+
+  finish(): Outcome {
+    const { range } = this.#extremes;
+    if (range === undefined) return { kind: 'range', range };
+    const largest = Math.max(Math.abs(range.lo), Math.abs(range.hi));
+    const step = Math.fround(largest / KL_BINS);
+    if (largest === 0)
+      return { kind: 'range', range: this.#flavour === 'reference' ? { ...range, zeroPoint: 0 } : range };
+    if (step <= NEGLIGIBLE)
+      return { kind: 'extremes', range, why: `values up to ${largest} are too small for KL's ${KL_BINS} bins` };
+    return { kind: 'again', pass: new KlHistogram(this.#kernels, range, step, this.#flavour) };
+  }
+}
+
+class KlHistogram implements SecondPass {
+  readonly #kernels: Pick<KernelSet, 'histogramF32'>;
+  readonly #extremes: Range;
+  readonly #bins: UniformBins;
+  readonly #flavour: KlFlavour;
+  readonly #counts = new Float64Array(KL_BINS);
+
+  constructor(kernels: Pick<KernelSet, 'histogramF32'>, extremes: Range, step: number, flavour: KlFlavour) {
+    this.#kernels = kernels;
+    this.#extremes = extremes;
+    this.#bins = { of: 'magnitudes', origin: 0, step };
+    this.#flavour = flavour;
+  }
+
+  observe(x: Float32Array): void {
+    this.#kernels.histogramF32(x, this.#bins, this.#counts);
+  }
+
+  finish(): { readonly kind: 'range'; readonly range: Range } {
+    const { step } = this.#bins;
+    if (this.#flavour === 'reference') {
+      const t = Math.fround((klThreshold(this.#counts, 'reference') + 0.5) * step);
+      return { kind: 'range', range: { lo: -t, hi: t, zeroPoint: 0 } };
+    }
+    const t = Math.fround((klThreshold(this.#counts, 'exact') + 0.5) * step);
+    const lo = Math.max(Math.min(this.#extremes.lo, 0), -t);
+    const hi = Math.min(Math.max(this.#extremes.hi, 0), t);
+    return { kind: 'range', range: { lo, hi } };
+  }
+}
