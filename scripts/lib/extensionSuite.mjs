@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { ROOT } from './root.mjs';
 
 /**
- * Bundles the mocha suite of the extension host, whose entry exports `run(): Promise<void>`; packages stay in
+ * Bundles the mocha suite of the extension host, whose entry exports `run(): Promise<void>`; mocha stays in
  * node_modules. Both runners use this file: the VS Code server's and @vscode/test-electron's.
  *
  * @returns {Promise<string>} the bundle
@@ -18,8 +18,8 @@ export async function buildExtensionSuite() {
     platform: 'node',
     target: 'node20',
     format: 'cjs',
-    packages: 'external',
-    external: ['vscode'],
+    external: ['vscode', 'mocha'],
+    loader: { '.wasm': 'binary' },
     sourcemap: 'inline',
     logLevel: 'warning',
   });

@@ -46,7 +46,7 @@ const COMMON: readonly Row[] = [
     key: 'quant_type',
     type: oneOf(
       done('FULL_QUANT', 'weights and activations in int8, with ranges from calibration samples'),
-      missing('WEIGHT_QUANT', 'weights alone'),
+      done('WEIGHT_QUANT', 'weights alone, in codes that become float32 when the model is loaded'),
       done('DYNAMIC_QUANT', 'weights in int8, activations quantized while the model runs'),
     ),
     effect: 'done',
@@ -63,7 +63,7 @@ const COMMON: readonly Row[] = [
     key: 'min_quant_weight_size',
     type: int(0, U16),
     default: '0',
-    effect: 'warning',
+    effect: 'done',
     for: WEIGHT,
     doc: 'A weight is quantized when it has more elements than this.',
   },
@@ -71,7 +71,7 @@ const COMMON: readonly Row[] = [
     key: 'min_quant_weight_channel',
     type: int(0, U16),
     default: '16',
-    effect: 'warning',
+    effect: 'done',
     for: WEIGHT,
     doc: 'A convolution weight is quantized when it has more output channels than this.',
   },
@@ -86,9 +86,9 @@ const COMMON: readonly Row[] = [
     key: 'enable_encode',
     type: BOOL,
     default: 'true',
-    effect: 'warning',
+    effect: 'done',
     for: WEIGHT,
-    doc: 'Compress the stored weights.',
+    doc: 'Store codes packed, as a table with indices, or as what is not zero, whichever is smallest; false: 8 and 16 bits as they are.',
   },
   {
     key: 'workspace',
@@ -101,12 +101,26 @@ const COMMON: readonly Row[] = [
 const WEIGHTS = usedBy(WEIGHT, [
   {
     key: 'dequant_strategy',
-    type: oneOf(missing('ON_THE_FLY', 'weights stay compressed in memory')),
+    type: oneOf(
+      done('ON_THE_FLY', 'when they are needed: below 8 bits they are stored entropy-coded, from 8 on as plain codes'),
+    ),
     effect: 'done',
     doc: 'When weights become float again; unset: when the model is loaded.',
   },
-  { key: 'per_channel', type: BOOL, default: 'true', effect: 'warning', doc: 'Parameters per output channel.' },
-  { key: 'bias_correction', type: BOOL, default: 'true', effect: 'warning', doc: 'Correct mean and deviation.' },
+  {
+    key: 'per_channel',
+    type: BOOL,
+    default: 'true',
+    effect: 'done',
+    doc: 'Parameters per output channel, or per table row; false: per weight.',
+  },
+  {
+    key: 'bias_correction',
+    type: BOOL,
+    default: 'true',
+    effect: 'done',
+    doc: 'Give dequantized weights the mean and the deviation of the float ones; it does not touch biases.',
+  },
   {
     key: 'quant_strategy',
     type: oneOf(done('MAX_MIN', 'the range of the weight'), missing('GPTQ', 'layer-wise least squares')),
@@ -115,7 +129,13 @@ const WEIGHTS = usedBy(WEIGHT, [
     doc: 'How weights are rounded.',
   },
   { key: 'update_mindir', type: BOOL, default: 'true', effect: 'warning', doc: 'Write the result back to MindIR.' },
-  { key: 'max_segments', type: int(1, 2147483647), default: '1', effect: 'warning', doc: 'Parallel coded segments.' },
+  {
+    key: 'max_segments',
+    type: int(1, 2147483647),
+    default: '1',
+    effect: 'done',
+    doc: 'Parts that entropy-coded weights of more than 10000 elements are decoded in side by side.',
+  },
 ]);
 
 const MIXED = usedBy(WEIGHT, [
@@ -123,7 +143,7 @@ const MIXED = usedBy(WEIGHT, [
     key: 'init_scale',
     type: { kind: 'double', above: 0, below: 1 },
     default: '0.02',
-    effect: 'warning',
+    effect: 'done',
     doc: 'Relative error a layer may have; larger is smaller in the file and less exact.',
   },
   {

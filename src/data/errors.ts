@@ -20,7 +20,8 @@ export function missingFolder(at: Location, input: string, folder: string, isFil
 /** DAT102: fewer files than asked for. */
 export function tooFewFiles(at: Location, folder: string, found: number, wanted: number): Diagnostic {
   const files = found === 1 ? '1 file' : `${found} files`;
-  return make('DAT102', at, `${folder} has ${files}, fewer than the ${wanted} samples asked for`);
+  const few = make('DAT102', at, `${folder} has ${files}, fewer than the ${wanted} samples asked for`);
+  return found === 0 ? few : { ...few, suggestion: String(found) };
 }
 
 /** DAT103: folders of several inputs that cannot be paired. */

@@ -11,6 +11,7 @@ import { registerViewCommands } from './commands/viewCommands.ts';
 import { followActiveGraph } from './editor/activeState.ts';
 import { registerGraphEditor } from './editor/provider.ts';
 import { SessionRegistry } from './editor/registry.ts';
+import { registerLanguage } from './language/registerLanguage.ts';
 import { createLog } from './log.ts';
 import { Problems } from './problems.ts';
 
@@ -36,4 +37,5 @@ export function activate(context: vscode.ExtensionContext): void {
   own(registerViewCommands(deps));
   own(registerOpenResults(deps));
   own(registerOpenSample(deps));
+  own(registerLanguage({ sessions, problems, state: context.workspaceState }));
 }

@@ -11,10 +11,20 @@ const SEVERITY: Record<Diagnostic['severity'], vscode.DiagnosticSeverity> = {
   note: vscode.DiagnosticSeverity.Information,
 };
 
+/** What is found as a config is typed, and what its last run found. */
+interface Layers {
+  readonly text: readonly Diagnostic[];
+  readonly run: readonly Diagnostic[];
+}
+
+const NOTHING: Layers = { text: [], run: [] };
+
 /** Where diagnostics go: to their line in Problems, to the log, and as one notification. */
 export class Problems implements vscode.Disposable {
   private readonly log: Log;
   private readonly collection = vscode.languages.createDiagnosticCollection('quantscope');
+  /** What was found in each config, by its URI. */
+  private readonly layers = new Map<string, Layers>();
   /** Files that a config's check has put something into. */
   private readonly filesOf = new Map<string, Set<string>>();
 
@@ -23,11 +33,42 @@ export class Problems implements vscode.Disposable {
   }
 
   /**
-   * Shows what a config's check or run found, in place of what the last one did.
+   * Shows what a config's run found, in place of what the last one did.
    *
    * @returns those that have no line anywhere, for a notification.
    */
   publish(config: vscode.Uri, diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+    return this.show(config, { run: diagnostics });
+  }
+
+  /** Shows what a config's text says by itself and of its model, beside what its run found. */
+  check(config: vscode.Uri, diagnostics: readonly Diagnostic[]): void {
+    this.show(config, { text: diagnostics });
+  }
+
+  /** What a run found is of an older text now. */
+  edited(config: vscode.Uri): void {
+    if ((this.layers.get(config.toString())?.run.length ?? 0) > 0) this.show(config, { run: [] });
+  }
+
+  /** Everything that is said of a config at present. */
+  shownOf(config: vscode.Uri): readonly Diagnostic[] {
+    const { text, run } = this.layers.get(config.toString()) ?? NOTHING;
+    return [...text, ...run];
+  }
+
+  /** What a problem in the list was made from; undefined when it is not ours. */
+  sourceOf(config: vscode.Uri, problem: vscode.Diagnostic): Diagnostic | undefined {
+    return this.shownOf(config).find((d) => {
+      const { code, message, range } = problemOf(d);
+      return code === problem.code && message === problem.message && range.isEqual(problem.range);
+    });
+  }
+
+  private show(config: vscode.Uri, change: Partial<Layers>): readonly Diagnostic[] {
+    const layers = { ...(this.layers.get(config.toString()) ?? NOTHING), ...change };
+    this.layers.set(config.toString(), layers);
+    const diagnostics = [...layers.text, ...layers.run];
     for (const file of this.filesOf.get(config.toString()) ?? []) this.collection.delete(vscode.Uri.parse(file));
     const byFile = new Map<string, vscode.Diagnostic[]>();
     const seen = new Set<string>();

@@ -31,7 +31,8 @@ describe('the table of keys', () => {
   it.each(KEYS.filter((row) => row.default !== undefined).map((row) => [`${row.section}.${row.key}`, row] as const))(
     'accepts the default of %s',
     (_, row) => {
-      const entry = { key: row.key, value: row.default ?? '', keySpan: span, valueSpan: span, broken: false };
+      const raw = row.default ?? '';
+      const entry = { key: row.key, value: raw, raw, keySpan: span, valueSpan: span, broken: false };
       const { value, diagnostics } = readValue(row, entry, 'x');
       expect(value).toBeDefined();
       expect(diagnostics).toEqual([]);

@@ -19,7 +19,8 @@ function parse(section: string, ...lines: readonly string[]) {
 }
 
 describe('values that are wrong', () => {
-  const cases: readonly (readonly [section: string, line: string, said: string, column?: number])[] = [
+  type Case = readonly [section: string, line: string, said: string, column?: number];
+  const cases: readonly Case[] = [
     ['common_quant_param', 'bit_num=8.0', 'CFG105 bit_num = 8.0 is not a whole number from 0 to 16'],
     ['common_quant_param', 'bit_num=17', 'CFG105 bit_num = 17 is not a whole number from 0 to 16'],
     ['common_quant_param', 'bit_num=4', 'CFG126 bit_num = 4 does not go with FULL_QUANT, which needs 8'],
@@ -85,7 +86,8 @@ describe('values that are wrong', () => {
     ['quantscope', 'fixed_dims=N', 'CFG118 fixed_dims: "N" is not name:length with a length of at least 1'],
     ['quantscope', 'fixed_dims=N:0', 'CFG118 fixed_dims: "N:0" is not name:length with a length of at least 1'],
   ];
-  it.each(cases)('[%s] %s', (section, line, expected, column = line.indexOf('=') + 2) => {
+  it.each(cases)('[%s] %s', (...given) => {
+    const [section, line, expected, column = line.indexOf('=') + 2] = given as unknown as Case;
     const { config, said } = parse(section, line);
     const errors = said.filter((s) => s.includes(' error '));
     expect(errors).toEqual([`4:${column} error ${expected}`]);

@@ -1,7 +1,8 @@
 import { nearest, type Setting } from '../../base/diagnostics.ts';
 import { commentOut, deleteLine, insertSettings, replaceSpan, setSetting, type TextEdit } from '../edits.ts';
 import { formerKey, moveFlatFile } from '../former.ts';
-import { type IniEntry, NO_SECTION, readIni } from '../ini.ts';
+import { type IniEntry, itemsOf, NO_SECTION, readIni } from '../ini.ts';
+import { readFolder } from '../lists.ts';
 import { KEYS, keyRow, SECTIONS } from '../schema.ts';
 import type { Fix, FixParts } from './fixes.ts';
 import { formatValue } from './format.ts';
@@ -42,6 +43,7 @@ const BY_CODE: Readonly<Record<string, (line: Line) => readonly Draft[]>> = {
   CFG131: (l) => [...nearestNodes(l), withoutItem(l)],
   CFG132: (l) => [withoutItem(l)],
   CFG133: (l) => [withoutItem(l)],
+  SES406: (l) => foldersByInput(l),
   QNT206: (l) => [withoutItem(l)],
 };
 
@@ -176,6 +178,18 @@ function missing(l: Line): Draft[] {
     title: `Add ${row.key}=${value}`,
     edits: [setSetting(text, { section: row.section, key: row.key, value })],
   }));
+}
+
+/** A folder for each input of the model: its own, else one whose input the model does not have. */
+function foldersByInput({ entry, model }: Line): Draft[] {
+  if (entry === undefined || model === undefined || model.inputs.length === 0) return [];
+  const names = new Set(model.inputs.map((input) => input.name));
+  const folders = itemsOf(entry).map(({ text }) => readFolder(text.trim()));
+  const spare = folders.filter(({ input }) => input === undefined || !names.has(input));
+  const value = model.inputs
+    .map(({ name }) => `${name}:${(folders.find((f) => f.input === name) ?? spare.shift())?.path ?? 'calibration'}`)
+    .join(',');
+  return [{ title: `Replace with ${value}`, edits: [replaceSpan(entry.valueSpan, value)] }];
 }
 
 const MOST_NAMES = 3;

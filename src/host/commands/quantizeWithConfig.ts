@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { hasErrors } from '../../base/diagnostics.ts';
 import type { RunView } from '../../protocol/views.ts';
 import { readConfig } from '../config/configText.ts';
+import { UsedPairs } from '../config/pairs.ts';
 import type { OpenModel } from '../editor/registry.ts';
 import { warningsAmong } from '../problems.ts';
 import { runSummary } from '../runSummary.ts';
@@ -30,7 +31,7 @@ export function registerQuantizeWithConfig(deps: Deps): vscode.Disposable {
 }
 
 async function askForConfig(deps: Deps, model: vscode.Uri): Promise<vscode.Uri | undefined> {
-  const choice = await pickConfig(model, deps.context.workspaceState.get(lastConfigKey(model)));
+  const choice = await pickConfig(model, new UsedPairs(deps.context.workspaceState).configOf(model));
   if (choice?.kind !== 'new') return choice?.config;
   await newConfig(deps, model);
   return undefined;
@@ -48,7 +49,7 @@ async function quantize(deps: Deps, model: OpenModel, config: vscode.Uri): Promi
     session.stopped(found);
     return undefined;
   }
-  await context.workspaceState.update(lastConfigKey(session.uri), config.toString());
+  await new UsedPairs(context.workspaceState).remember(session.uri, config);
   try {
     const run = await withProgressNotification(model, config, () =>
       session.quantize(config, { configText, configPath }),
@@ -103,8 +104,4 @@ async function pickModel(): Promise<vscode.Uri | undefined> {
     .then((uris) => uris.map((uri) => ({ label: vscode.workspace.asRelativePath(uri), uri })));
   const chosen = await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Model to Quantize') });
   return chosen?.uri;
-}
-
-function lastConfigKey(model: vscode.Uri): string {
-  return `lastConfig ${model.toString()}`;
 }

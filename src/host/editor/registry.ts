@@ -27,6 +27,10 @@ export class SessionRegistry implements vscode.Disposable {
   /** After something happened in any of the models. */
   readonly onDidChange = this.emitter.event;
 
+  private readonly lives = new vscode.EventEmitter<void>();
+  /** After a model was opened or closed. */
+  readonly onDidOpenOrClose = this.lives.event;
+
   constructor(options: SessionOptions & { readonly problems: Problems }) {
     this.options = options;
   }
@@ -35,8 +39,10 @@ export class SessionRegistry implements vscode.Disposable {
   acquire(uri: vscode.Uri): { readonly model: OpenModel } & vscode.Disposable {
     const key = uri.toString();
     const entry = this.entries.get(key) ?? this.create(uri);
+    const isNew = !this.entries.has(key);
     this.entries.set(key, entry);
     entry.users++;
+    if (isNew) this.lives.fire();
     let held = true;
     return {
       model: entry,
@@ -52,6 +58,11 @@ export class SessionRegistry implements vscode.Disposable {
     return this.entries.get(uri.toString());
   }
 
+  /** Every open model, the one opened last at the end. */
+  all(): readonly OpenModel[] {
+    return [...this.entries.values()];
+  }
+
   /** The model of the graph editor that is in front. */
   active(): OpenModel | undefined {
     const uri = activeGraph();
@@ -61,6 +72,7 @@ export class SessionRegistry implements vscode.Disposable {
   dispose(): void {
     for (const [key, entry] of this.entries) this.remove(key, entry);
     this.emitter.dispose();
+    this.lives.dispose();
   }
 
   private create(uri: vscode.Uri): Entry {
@@ -83,6 +95,7 @@ export class SessionRegistry implements vscode.Disposable {
   private remove(key: string, entry: Entry): void {
     this.entries.delete(key);
     vscode.Disposable.from(entry.subscription, entry.follower, entry.edits, entry.session).dispose();
+    this.lives.fire();
   }
 }
 
