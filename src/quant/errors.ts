@@ -108,3 +108,13 @@ export function balancedLayers(file: string, pairs: number, triples: number): Di
       : `balanced ${pairs} ${pairs === 1 ? 'pair' : 'pairs'} of convolutions and ${triples} with a depthwise one between; the float model compared with is the balanced one`;
   return { severity: 'note', code: 'QNT240', message: `cross-layer equalization ${found}`, at: { file } };
 }
+
+/** QNT250: where DYNAMIC_QUANT and the reference part for this model. */
+export function differsFromReference(at: Location, differences: readonly string[]): Diagnostic {
+  return {
+    severity: 'note',
+    code: 'QNT250',
+    message: `converter_lite does otherwise (strict_reference=true does as it does): ${differences.join('; ')}`,
+    at,
+  };
+}

@@ -5,13 +5,15 @@ import { insertDynamic } from '../passes/insertDynamic.ts';
 import type { DynamicSources } from '../passes/insertDynamicNodes.ts';
 import { type DynamicPlan, planDynamic } from '../quant/dynamicPlan.ts';
 import { newDynamicCache, quantizeDynamic } from '../quant/dynamicWeights.ts';
+import { differsFromReference } from '../quant/errors.ts';
 import { ActivationCache } from '../whatif/cache.ts';
 import { pairValues } from '../whatif/pairs.ts';
 import type { Build } from './build.ts';
 import { overriddenNodes } from './choices.ts';
 import { WeightClusters } from './clusters.ts';
-import { compileGraph, prepare } from './prepared.ts';
-import { CACHE_BYTES, constantBytes, type RunParts, type RunState } from './run.ts';
+import { compileGraph, type Prepared, prepare } from './prepared.ts';
+import { CACHE_BYTES, type RunParts, type RunState } from './run.ts';
+import type { Settings } from './settings.ts';
 
 /**
  * A run of DYNAMIC_QUANT: weights are codes, activations become codes by their own ranges whenever the model runs.
@@ -68,11 +70,25 @@ export async function dynamicRun(parts: RunParts): Promise<RunState> {
     sampleCount: evaluation.count,
     evaluatedOn: evaluation.label,
     cache: new ActivationCache(CACHE_BYTES),
-    floatBytes: constantBytes(open.model.graph),
+    floatGraph: open.model.graph,
     standIns: new Map(),
-    diagnostics: prepared.diagnostics,
+    diagnostics: [...prepared.diagnostics, ...referenceNotes(settings, everything, prepared)],
   };
 }
 
 /** No activation has codes of parameters that are known beforehand. */
 const NO_CODES = { activations: new Map(), folded: new Map(), conversions: [], halves: new Map() } as const;
+
+/** What the reference would do with this model, where it is something else. */
+function referenceNotes({ strictReference, dynamicStrategy, at }: Settings, plan: DynamicPlan, { graph }: Prepared) {
+  if (strictReference || plan.weights.length + plan.products.size === 0) return [];
+  const typeOf = new Map(graph.nodes.map((n) => [n.id, n.opType]));
+  const gemms = [...plan.products.keys()].filter((id) => typeOf.get(id) === 'Gemm').length;
+  const differences = [
+    ...(gemms === 0 ? [] : [`${gemms} Gemm stay float there, as it quantizes MatMul and Gather only`]),
+    dynamicStrategy === 'ALWC'
+      ? 'activations become int8 by a range that need not hold 0, here uint8 by one that does, as DynamicQuantizeLinear'
+      : 'codes are rounded half away from zero after multiplying by 1 / scale, here half to even after dividing',
+  ];
+  return [differsFromReference(at('dynamic_quant_param', 'quant_strategy'), differences)];
+}

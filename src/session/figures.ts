@@ -101,9 +101,10 @@ function fusedInto(parts: FigureParts, owner: Node): string | undefined {
   const output = owner.outputs[0];
   const folded = [...parts.plan.folded].find(([, f]) => f.from === output);
   const last = folded === undefined ? owner.origin.at(-1) : folded[0];
-  const user = parts.userGraph.nodes.find((n) => n.id === last);
-  const follower = user ?? parts.prepared.graph.nodes.find((n) => n.inputs.includes(output));
-  return follower?.handle === owner.handle ? undefined : follower?.handle;
+  const user = parts.userGraph.nodes.find((n) => n.id === last && n.handle !== owner.handle);
+  if (user !== undefined) return user.handle;
+  const isFloat = output !== undefined && parts.prepared.facts.get(output)?.dtype === 'float32';
+  return isFloat ? parts.prepared.graph.nodes.find((n) => n.inputs.includes(output))?.handle : undefined;
 }
 
 function reason(decision: NodeDecision | undefined, step: Step | undefined, quantized: boolean): string {
