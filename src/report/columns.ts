@@ -1,5 +1,6 @@
 import { formatNumber } from './format.ts';
 import type { OutputSummaryRow, QuantParamRow, ReportRow, TensorStats } from './reportTypes.ts';
+import type { TensorJson } from './tensorSummary.ts';
 
 /** One column of a table: what is written, and what it means. */
 export interface Column<Row> {
@@ -7,7 +8,7 @@ export interface Column<Row> {
   /** The text of the header line. */
   readonly header: string;
   /** Empty for a number without one, and for text. */
-  readonly unit: '' | 'x' | 'x^2' | 'fraction' | 'bit';
+  readonly unit: '' | 'x' | 'x^2' | 'dB' | 'fraction' | 'bit';
   readonly doc: string;
   /** The cell; empty for what was not measured. */
   readonly get: (row: Row) => string;
@@ -84,6 +85,52 @@ export const OUTPUT_SUMMARY_COLUMNS: readonly Column<OutputSummaryRow>[] = [
   number('cosine', 'CosineSimilarity', '', 'Cosine of the angle between both outputs.', (row) => row.cosine),
 ];
 
+/** Columns of `rounds_summary.csv`: figures over the rounds, of each tensor once. */
+export const ROUNDS_SUMMARY_COLUMNS: readonly Column<TensorJson>[] = [
+  text('nodeName', 'NodeName', 'Handle of the node.', (t) => t.node),
+  text('nodeType', 'NodeType', 'ONNX operator.', (t) => t.opType),
+  text('tensorName', 'TensorName', 'Name of the tensor in the model.', (t) => t.tensor),
+  text('inOut', 'InOutFlag', 'Input or Output of the node.', (t) => t.inOut),
+  text('tensorType', 'TensorTypeFlag', 'Weight for constants, else Activation.', (t) => t.kind),
+  number('rounds', 'Rounds', '', 'Rounds it was measured in.', (t) => t.rounds),
+  number('elementsNum', 'ElementsNum', '', 'Elements in a round.', (t) => t.count),
+  ...overRounds('cosine', 'Cosine', '', 'Cosine similarity; the least is the worst.'),
+  ...overRounds('sqnrDb', 'SqnrDb', 'dB', 'SQNR, over the rounds with an error; the least is the worst.'),
+  ...overRounds('mse', 'Mse', 'x^2', 'Mean squared error; the largest is the worst.'),
+  ...overRounds('clipRate', 'Clip', 'fraction', 'Share that the code range cannot hold; the largest is the worst.'),
+  ...overRounds(
+    'saturation',
+    'Saturation',
+    'fraction',
+    'Share of codes at an end of their range; the largest is the worst.',
+  ),
+  number('originMin', 'OriginMin', 'x', 'Least element of the float tensor in any round.', (t) => t.origin?.min),
+  number('originMax', 'OriginMax', 'x', 'Greatest element of the float tensor in any round.', (t) => t.origin?.max),
+  number('dequantMin', 'DequantMin', 'x', 'Least element of the quantized tensor in any round.', (t) => t.dequant?.min),
+  number(
+    'dequantMax',
+    'DequantMax',
+    'x',
+    'Greatest element of the quantized tensor in any round.',
+    (t) => t.dequant?.max,
+  ),
+];
+
+/** Mean, worst value, the round that has it, and population standard deviation of one figure. */
+function overRounds(
+  id: 'cosine' | 'sqnrDb' | 'mse' | 'clipRate' | 'saturation',
+  header: string,
+  unit: Column<TensorJson>['unit'],
+  doc: string,
+): Column<TensorJson>[] {
+  return [
+    number(`${id}Mean`, `${header}Mean`, unit, doc, (t) => t[id].mean),
+    number(`${id}Worst`, `${header}Worst`, unit, doc, (t) => t[id].worst),
+    number(`${id}WorstRound`, `${header}WorstRound`, '', doc, (t) => t[id].worstRound),
+    number(`${id}Std`, `${header}Std`, unit, doc, (t) => t[id].spread),
+  ];
+}
+
 function text<Row>(id: string, header: string, doc: string, get: (row: Row) => string): Column<Row> {
   return { id, header, unit: '', doc, get };
 }
@@ -93,7 +140,7 @@ function number<Row>(
   header: string,
   unit: Column<Row>['unit'],
   doc: string,
-  get: (row: Row) => number,
+  get: (row: Row) => number | null | undefined,
 ): Column<Row> {
   return { id, header, unit, doc, get: (row) => formatNumber(get(row)) };
 }

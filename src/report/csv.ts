@@ -1,6 +1,14 @@
 import Papa from 'papaparse';
-import { type Column, OUTPUT_SUMMARY_COLUMNS, QUANT_PARAM_COLUMNS, ROUND_COLUMNS, type RoundLine } from './columns.ts';
+import {
+  type Column,
+  OUTPUT_SUMMARY_COLUMNS,
+  QUANT_PARAM_COLUMNS,
+  ROUND_COLUMNS,
+  ROUNDS_SUMMARY_COLUMNS,
+  type RoundLine,
+} from './columns.ts';
 import type { OutputSummaryRow, QuantParamRow, ReportRow } from './reportTypes.ts';
+import type { TensorJson } from './tensorSummary.ts';
 
 /**
  * How lines are joined. `document`: quoted where a cell needs it. `converter_lite`: cells joined by commas as they are,
@@ -9,9 +17,12 @@ import type { OutputSummaryRow, QuantParamRow, ReportRow } from './reportTypes.t
  */
 export type ReportDialect = 'document' | 'converter_lite';
 
-/** `round_<index>.csv`: an Origin and a Dequant line per row, with a running number. Rows without report are empty. */
+/**
+ * `round_<index>.csv`: an Origin and a Dequant line per row, with a running number. Rows without report are empty; in
+ * the dialect of converter_lite, which knows no such tensors, they are not there.
+ */
 export function roundCsv(rows: readonly ReportRow[], dialect: ReportDialect): string {
-  const shown = dialect === 'converter_lite' ? rows.map(inItsArithmetic) : rows;
+  const shown = dialect === 'converter_lite' ? rows.filter(isMeasured).map(inItsArithmetic) : rows;
   const lines = shown.flatMap((row): RoundLine[] => [
     { row, side: 'Origin' },
     { row, side: 'Dequant' },
@@ -19,6 +30,10 @@ export function roundCsv(rows: readonly ReportRow[], dialect: ReportDialect): st
   const cells = cellsOf(ROUND_COLUMNS, lines);
   const numbered = cells.map((line, i) => [i === 0 ? '' : String(i - 1), ...line]);
   return join(numbered, dialect);
+}
+
+function isMeasured({ report }: ReportRow): boolean {
+  return report !== undefined;
 }
 
 function inItsArithmetic(row: ReportRow): ReportRow {
@@ -33,6 +48,12 @@ export function quantParamCsv(rows: readonly QuantParamRow[], dialect: ReportDia
 /** `output_summary.csv`: one line per round and output. */
 export function outputSummaryCsv(rows: readonly OutputSummaryRow[], dialect: ReportDialect): string {
   return join(cellsOf(OUTPUT_SUMMARY_COLUMNS, rows), dialect);
+}
+
+/** `rounds_summary.csv`: one line per tensor, in the order of the rounds' files; the same in both dialects. */
+export function roundsSummaryCsv(tensors: readonly TensorJson[]): string {
+  const lines = tensors.map((tensor) => ROUNDS_SUMMARY_COLUMNS.map((c) => c.get(tensor)));
+  return join([ROUNDS_SUMMARY_COLUMNS.map((c) => c.header), ...lines], 'document');
 }
 
 /** Header and lines; every line ends in an empty cell, which gives the comma at its end. */

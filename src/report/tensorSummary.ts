@@ -6,6 +6,8 @@ export interface OverRounds {
   readonly mean: number | null;
   /** The worst round's: the least cosine and SQNR, the largest error and rate. */
   readonly worst: number | null;
+  /** The first round that has it. */
+  readonly worstRound: number | null;
   /** Population standard deviation. */
   readonly spread: number | null;
 }
@@ -49,11 +51,12 @@ export interface TensorJson {
 export class TensorSummary {
   #tensors: TensorFigures[] = [];
 
-  add(rows: readonly ReportRow[]): void {
+  /** @param round its number, as the reports count. */
+  add(rows: readonly ReportRow[], round: number): void {
     if (this.#tensors.length === 0) this.#tensors = rows.map((row) => new TensorFigures(row));
     invariant(rows.length === this.#tensors.length, `a round has ${rows.length} tensors, not ${this.#tensors.length}`);
     rows.forEach((row, i) => {
-      this.#tensors[i]?.add(row.report);
+      this.#tensors[i]?.add(row.report, round);
     });
   }
 
@@ -84,13 +87,13 @@ class TensorFigures {
     };
   }
 
-  add(report: TensorReport | undefined): void {
+  add(report: TensorReport | undefined, round: number): void {
     if (report === undefined) return;
     this.#rounds++;
     this.#count = report.origin.count;
-    for (const [name, figure] of Object.entries(this.#metrics)) figure.add(report[name as MetricName]);
-    this.#sides.origin.add(report.origin);
-    this.#sides.dequant.add(report.dequant);
+    for (const [name, figure] of Object.entries(this.#metrics)) figure.add(report[name as MetricName], round);
+    this.#sides.origin.add(report.origin, round);
+    this.#sides.dequant.add(report.dequant, round);
   }
 
   json(): TensorJson {
@@ -123,15 +126,18 @@ class Figure {
   #mean = 0;
   #squares = 0;
   #extreme = 0;
+  #extremeRound = 0;
 
   constructor(worst: 'least' | 'most') {
     this.#worst = worst;
   }
 
-  add(x: number | null): void {
+  add(x: number | null, round: number): void {
     if (x === null || !Number.isFinite(x)) return;
-    this.#extreme =
-      this.#n === 0 ? x : this.#worst === 'least' ? Math.min(this.#extreme, x) : Math.max(this.#extreme, x);
+    if (this.#n === 0 || (this.#worst === 'least' ? x < this.#extreme : x > this.#extreme)) {
+      this.#extreme = x;
+      this.#extremeRound = round;
+    }
     this.#n++;
     const delta = x - this.#mean;
     this.#mean += delta / this.#n;
@@ -147,8 +153,9 @@ class Figure {
   }
 
   json(): OverRounds {
-    const spread = this.#n === 0 ? null : Math.sqrt(this.#squares / this.#n);
-    return { mean: this.mean, worst: this.extreme, spread };
+    if (this.#n === 0) return { mean: null, worst: null, worstRound: null, spread: null };
+    const spread = Math.sqrt(this.#squares / this.#n);
+    return { mean: this.#mean, worst: this.#extreme, worstRound: this.#extremeRound, spread };
   }
 }
 
@@ -166,16 +173,16 @@ class Side {
   #nan = 0;
   #inf = 0;
 
-  add(stats: TensorStats): void {
-    this.#min.add(stats.min);
-    this.#max.add(stats.max);
+  add(stats: TensorStats, round: number): void {
+    this.#min.add(stats.min, round);
+    this.#max.add(stats.max, round);
     const { q1, median, q3, mean, variance, sparsity } = this.#means;
-    q1.add(stats.q1);
-    median.add(stats.median);
-    q3.add(stats.q3);
-    mean.add(stats.mean);
-    variance.add(stats.variance);
-    sparsity.add(stats.sparsity);
+    q1.add(stats.q1, round);
+    median.add(stats.median, round);
+    q3.add(stats.q3, round);
+    mean.add(stats.mean, round);
+    variance.add(stats.variance, round);
+    sparsity.add(stats.sparsity, round);
     this.#nan += stats.nan;
     this.#inf += stats.inf;
   }

@@ -1,5 +1,5 @@
 import type { FileSystem } from '../base/bytes.ts';
-import { outputSummaryCsv, quantParamCsv, type ReportDialect, roundCsv } from './csv.ts';
+import { outputSummaryCsv, quantParamCsv, type ReportDialect, roundCsv, roundsSummaryCsv } from './csv.ts';
 import { type ReportInput, reportJson } from './json.ts';
 import type { OutputSummaryRow, QuantParamRow, ReportRow } from './reportTypes.ts';
 import { TensorSummary } from './tensorSummary.ts';
@@ -18,9 +18,9 @@ export class ReportWriter {
     this.#dialect = dialect;
   }
 
-  /** `round_<index>.csv`; its figures also go into the tensors of `report.json`. */
+  /** `round_<index>.csv`; its figures also go into `rounds_summary.csv` and `report.json`. */
   async round(index: number, rows: readonly ReportRow[]): Promise<void> {
-    this.#summary.add(rows);
+    this.#summary.add(rows, index);
     await this.#write(`round_${index}.csv`, roundCsv(rows, this.#dialect));
   }
 
@@ -32,6 +32,12 @@ export class ReportWriter {
   /** `output_summary.csv`. */
   async outputSummary(rows: readonly OutputSummaryRow[]): Promise<void> {
     await this.#write('output_summary.csv', outputSummaryCsv(rows, this.#dialect));
+  }
+
+  /** `rounds_summary.csv`; after the last round, no file without one. */
+  async roundsSummary(): Promise<void> {
+    const tensors = this.#summary.tensors();
+    if (tensors.length > 0) await this.#write('rounds_summary.csv', roundsSummaryCsv(tensors));
   }
 
   /** `report.json`; after the last round. */

@@ -71,6 +71,7 @@ export class RoundReports {
   async finish(view: RunView): Promise<void> {
     await this.#writer.quantParams(this.#paramRows());
     await this.#writer.outputSummary(this.#summary);
+    await this.#writer.roundsSummary();
     await this.#writer.json(view);
   }
 
@@ -142,9 +143,15 @@ function paramRows(
   dims: readonly number[],
 ): QuantParamRow[] {
   const elementsNum = dims.reduce((a, b) => a * b, 1);
-  const bits = bitsInFile(params.scheme.dtype);
-  return Array.from(params.scale, (scale, c) => {
-    const zeroPoint = params.zeroPoint[c] as number;
-    return { ...labels, elementsNum, dims, scale, zeroPoint, bits, correctionVar: 1, correctionMean: 0 };
-  });
+  const { scheme, correction } = params;
+  return Array.from(params.scale, (scale, c) => ({
+    ...labels,
+    elementsNum,
+    dims,
+    scale,
+    zeroPoint: params.zeroPoint[c] as number,
+    bits: scheme.bits ?? bitsInFile(scheme.dtype),
+    correctionVar: correction?.variance[c] ?? 1,
+    correctionMean: correction?.mean[c] ?? 0,
+  }));
 }

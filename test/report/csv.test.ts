@@ -2,11 +2,17 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { FileSystem } from '../../src/base/bytes.ts';
 import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
-import { OUTPUT_SUMMARY_COLUMNS, QUANT_PARAM_COLUMNS, ROUND_COLUMNS } from '../../src/report/columns.ts';
+import {
+  OUTPUT_SUMMARY_COLUMNS,
+  QUANT_PARAM_COLUMNS,
+  ROUND_COLUMNS,
+  ROUNDS_SUMMARY_COLUMNS,
+} from '../../src/report/columns.ts';
 import { compareTensors } from '../../src/report/compare.ts';
-import { outputSummaryCsv, quantParamCsv, roundCsv } from '../../src/report/csv.ts';
+import { outputSummaryCsv, quantParamCsv, roundCsv, roundsSummaryCsv } from '../../src/report/csv.ts';
 import type { ReportInput } from '../../src/report/json.ts';
 import type { QuantParamRow, ReportRow } from '../../src/report/reportTypes.ts';
+import { TensorSummary } from '../../src/report/tensorSummary.ts';
 import { ReportWriter } from '../../src/report/writer.ts';
 
 const report = compareTensors(
@@ -63,6 +69,27 @@ describe.each(['document', 'converter_lite'] as const)('dialect %s', (dialect) =
   });
 });
 
+test('rounds_summary has a line per tensor: what was not measured is empty, and worst rounds have their number', () => {
+  const better = compareTensors(createJsKernels(), Float32Array.of(1, 2, 3, 4), Float32Array.of(1, 2, 3, 4));
+  const tensors = new TensorSummary();
+  tensors.add(rows, 0);
+  tensors.add(
+    rows.map((r) => ({ ...r, report: r.report && better })),
+    1,
+  );
+  checkGolden('rounds_summary.csv', roundsSummaryCsv(tensors.tensors()));
+});
+
+test('a tensor that was not measured has empty figures, and in the dialect of converter_lite no lines', () => {
+  const unmeasured = rows.slice(2);
+  expect(roundCsv(unmeasured, 'document').split('\n').slice(1)).toEqual([
+    '0,conv1,Conv,y,Output,Origin,Activation,,,,,,,,,,,',
+    '1,conv1,Conv,y,Output,Dequant,Activation,,,,,,,,,,,',
+    '',
+  ]);
+  expect(roundCsv(unmeasured, 'converter_lite').split('\n').slice(1)).toEqual(['']);
+});
+
 test('a name with a comma is quoted in the document dialect alone', () => {
   const odd = [{ ...row, nodeName: 'a,b' }];
   expect(roundCsv(odd, 'document').split('\n')[1]).toMatch(/^0,"a,b",Conv,/);
@@ -70,7 +97,7 @@ test('a name with a comma is quoted in the document dialect alone', () => {
 });
 
 test('every column has an id of its own and says what it means', () => {
-  for (const columns of [ROUND_COLUMNS, QUANT_PARAM_COLUMNS, OUTPUT_SUMMARY_COLUMNS]) {
+  for (const columns of [ROUND_COLUMNS, QUANT_PARAM_COLUMNS, OUTPUT_SUMMARY_COLUMNS, ROUNDS_SUMMARY_COLUMNS]) {
     expect(new Set(columns.map((c) => c.id)).size).toBe(columns.length);
     for (const { doc } of columns) expect(doc).toMatch(/^[A-Z1].*\.$/);
   }
@@ -102,7 +129,14 @@ describe('the writer', () => {
       },
     ],
     accuracy: null,
-    sizes: { float: 400, quantized: 100 },
+    sizes: {
+      float: 400,
+      quantized: 100,
+      floatGzip: null,
+      quantizedGzip: null,
+      effectiveBits: null,
+      weights: [],
+    },
     clusters: {
       clusters: 16,
       start: 'linear',
@@ -138,11 +172,13 @@ describe('the writer', () => {
     await writer.quantParams([]);
     await writer.quantParams(params);
     await writer.outputSummary(summary);
+    await writer.roundsSummary();
     await writer.json(input);
     expect([...written.keys()]).toEqual([
       '/out/round_3.csv',
       '/out/quant_param.csv',
       '/out/output_summary.csv',
+      '/out/rounds_summary.csv',
       '/out/report.json',
     ]);
     checkGolden('report.json', written.get('/out/report.json') ?? '');

@@ -19,7 +19,9 @@ const row = (origin: readonly number[], dequant: readonly number[]): ReportRow =
 
 function summaryOf(...rounds: readonly (readonly ReportRow[])[]) {
   const summary = new TensorSummary();
-  for (const rows of rounds) summary.add(rows);
+  rounds.forEach((rows, round) => {
+    summary.add(rows, round);
+  });
   return summary.tensors();
 }
 
@@ -27,16 +29,16 @@ describe('figures over the rounds', () => {
   it('are mean, worst and spread, with extremes of all rounds', () => {
     const [tensor] = summaryOf([row([3, 0], [2, 0])], [row([-4, 0], [-1, 0])]);
     expect(tensor).toMatchObject({ node: 'conv1', opType: 'Conv', tensor: 'y', rounds: 2, count: 2 });
-    expect(tensor?.mse).toEqual({ mean: 2.5, worst: 4.5, spread: 2 });
-    expect(tensor?.cosine).toEqual({ mean: 1, worst: 1, spread: 0 });
-    expect(tensor?.saturation).toEqual({ mean: null, worst: null, spread: null });
+    expect(tensor?.mse).toEqual({ mean: 2.5, worst: 4.5, worstRound: 1, spread: 2 });
+    expect(tensor?.cosine).toEqual({ mean: 1, worst: 1, worstRound: 0, spread: 0 });
+    expect(tensor?.saturation).toEqual({ mean: null, worst: null, worstRound: null, spread: null });
     expect(tensor?.origin).toMatchObject({ min: -4, max: 3, median: (3 + 0) / 2, sparsity: 0.5, nan: 0 });
     expect(tensor?.dequant).toMatchObject({ min: -1, max: 2 });
   });
 
   it('leave out the infinite SQNR of a round without error', () => {
     const [tensor] = summaryOf([row([1, 2], [1, 2])], [row([10, 0], [9, 0])]);
-    expect(tensor?.sqnrDb).toEqual({ mean: 20, worst: 20, spread: 0 });
+    expect(tensor?.sqnrDb).toEqual({ mean: 20, worst: 20, worstRound: 1, spread: 0 });
     expect(summaryOf([row([1], [1])])[0]?.sqnrDb.mean).toBeNull();
   });
 
