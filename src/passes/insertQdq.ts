@@ -133,12 +133,19 @@ class Draft {
     );
     this.#nodes.push({ ...node, inputs, outputs: computed });
     computed.forEach((id, index) => {
-      if (id !== undefined && id !== outputs[index] && half !== undefined)
-        this.#castThrough(half.type, this.#nameOf(outputs[index] as ValueId), id, outputs[index]);
+      const target = outputs[index];
+      if (half !== undefined && id !== undefined && target !== undefined && id !== target)
+        this.#roundOutput(half.type, id, target);
     });
     made.forEach((id, index) => {
       if (id !== undefined) this.quantizeAfter(id, outputs[index] as ValueId);
     });
+  }
+
+  /** What makes `target` of the exact output; consumers in the same precision then read it as it is. */
+  #roundOutput(type: 'float16' | 'bfloat16', exact: ValueId, target: ValueId): void {
+    this.#castThrough(type, `${this.#nameOf(target)}_made`, exact, target);
+    this.#halves.set(`${target}:${type}`, target);
   }
 
   /** What a node reads as input `index`. */
@@ -171,11 +178,12 @@ class Draft {
 
   /** A value rounded to half precision; a constant is stored in it. */
   #halved(id: ValueId, type: 'float16' | 'bfloat16', constant: Tensor | undefined): ValueId {
-    const key = `${id}:${type}`;
+    const source = this.#readAs.get(id) ?? id;
+    const key = `${source}:${type}`;
     let read = this.#halves.get(key);
     if (read === undefined) {
       const name = this.#nameOf(id);
-      if (constant === undefined) read = this.#castThrough(type, name, this.#readAs.get(id) ?? id);
+      if (constant === undefined) read = this.#castThrough(type, name, source);
       else {
         const stored = this.#newConstant(
           `${name}_${type}`,
