@@ -8,6 +8,7 @@ import { neighbour } from '../../webview/graph/navigate.ts';
 import { createDrawing, itemAt } from '../../webview/graph/painter.ts';
 import { buildScene, shorten, toLayoutInput } from '../../webview/graph/scene.ts';
 import { searchGraph } from '../../webview/graph/search.ts';
+import { clustersText, multiplierText } from '../../webview/panels/codes.ts';
 import { buildRows, COLUMNS, sortRows } from '../../webview/panels/columns.ts';
 import { NO_SENSITIVITY } from '../../webview/store.ts';
 import { heatOf, largeGraph, mobileNet, runOf, withUnsupported } from './fixtures.ts';
@@ -188,4 +189,33 @@ test('numbers are written with what matters', () => {
     formatChange(output(0.99), output(0.99)),
     formatChange(undefined, output(0.99)),
   ]).toEqual(['+0.00200', '−0.00200', '±0', '']);
+});
+
+test('a multiplier shows its fixed-point form, how far that is off, and what it changes', () => {
+  const view = {
+    nodeId: 1,
+    handle: 'conv',
+    opType: 'Conv',
+    channels: 12,
+    worst: { channel: 6, multiplier: 0.0023117, mantissa: 152, shift: 16, relativeError: 0.00327 },
+    shifts: [15, 17],
+    withinTolerance: null,
+    differences: null,
+  } as const;
+  const form = '0.002312 ≈ 152 · 2^-16, 0.00327 off';
+  expect(multiplierText(null)).toBe('');
+  expect(multiplierText(view)).toBe(`${form} (channel 6, the worst of 12)`);
+  expect(multiplierText({ ...view, channels: 1 })).toBe(form);
+  expect(multiplierText({ ...view, channels: 1, differences: { codes: 200, different: 3, most: 1 } })).toBe(
+    `${form}; fp32 and fixedPoint differ in 1.5 % of the codes, by 1 at most`,
+  );
+  expect(multiplierText({ ...view, channels: 1, differences: { codes: 200, different: 0, most: 0 } })).toBe(
+    `${form}; fp32 and fixedPoint make the same codes`,
+  );
+});
+
+test('clusters show what a weight is stored in', () => {
+  const weight = { tensor: 'w', node: 'fc', elements: 20280, centroids: 16, bits: 4, bytes: 10204, rounds: 9 };
+  expect(clustersText([{ ...weight, sqnrDb: 20.34 }])).toBe('16 centroids, 4 bits an index, 9.96 KB, 20.3 dB');
+  expect(clustersText([])).toBe('');
 });

@@ -6,6 +6,7 @@ import { formatCosine, formatDb, formatLoss, formatShare } from '../format.ts';
 import { readPalette, watchTheme } from '../graph/palette.ts';
 import type { AppState, Store } from '../store.ts';
 import { badge, button, progressRing } from '../ui.ts';
+import { clustersText, multiplierText } from './codes.ts';
 import { createTensorCard, facts } from './tensor.ts';
 
 /** Details of the selected node: how it ran and why, its tensors with box plots, its attributes. */
@@ -89,6 +90,7 @@ function nodeFigures(node: NodeView, details: NodeDetails | null, state: AppStat
   toggle.disabled = obstacle !== undefined;
   toggle.setAttribute('aria-busy', String(pending));
   toggle.setAttribute('aria-pressed', String(skipped));
+  const clustered = state.run?.clusters?.tensors.filter((t) => t.node === node.handle) ?? [];
   const sensitivity = state.sensitivity.values.get(node.id) ?? figures?.sensitivity ?? null;
   return h(
     'section',
@@ -103,6 +105,8 @@ function nodeFigures(node: NodeView, details: NodeDetails | null, state: AppStat
       ['Local SQNR', formatDb(figures?.localSqnrDb ?? null)],
       ['Clip rate', formatShare(figures?.clipRate ?? null)],
       ['Sensitivity', formatLoss(sensitivity)],
+      ['Clusters', clustersText(clustered)],
+      ['Multiplier', multiplierText(details?.requantizer ?? null)],
     ]),
     h('div', { class: 'actions' }, toggle, button({ label: 'Show in graph', onClick: () => actions.reveal(node.id) })),
     state.run === null && h('p', { class: 'tile-note' }, obstacle ?? ''),
