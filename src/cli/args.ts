@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { DiagnosticError, nearest } from '../base/diagnostics.ts';
+import type { ExportFormat } from '../export/exportGraph.ts';
 
 /** A parsed command line. */
 export type Command =
@@ -12,6 +13,8 @@ export type Command =
       readonly report: string | undefined;
       readonly json: string | undefined;
       readonly compareRequantizers: boolean;
+      readonly exportFormat: ExportFormat | undefined;
+      readonly printSkips: boolean;
       readonly threads: number;
       readonly budgetBytes: number | undefined;
       readonly dims: ReadonlyMap<string, number>;
@@ -36,13 +39,13 @@ export type Command =
 export const USAGE = `quantscope: find out where a quantized ONNX model lost accuracy
 
   quantscope quantize MODEL --config CFG [--output OUT.onnx] [--report DIR] [--json FILE] [--threads N] [--memory MIB]
-                      [--dim NAME=N] [--compare-requantizers]
+                      [--dim NAME=N] [--compare-requantizers] [--export-format QDQ|QOPERATOR] [--print-skips]
   quantscope run MODEL --input NAME=FILE.npy ... --output-dir DIR [--threads N] [--memory MIB] [--dim NAME=N]
   quantscope inspect MODEL [--json FILE] [--dim NAME=N]
   quantscope verify DIR... [--json FILE]
 
   --config CFG       MindSpore Lite quantization config (INI)
-  --output OUT.onnx  the quantized model, as QuantizeLinear/DequantizeLinear
+  --output OUT.onnx  the quantized model
   --report DIR       round_*.csv, quant_param.csv, output_summary.csv, report.json; overrides debug_info_save_path
   --json FILE        the result as JSON; - prints it
   --threads N        threads for the kernels; 0 takes one per core (default)
@@ -50,6 +53,8 @@ export const USAGE = `quantscope: find out where a quantized ONNX model lost acc
   --dim NAME=N       fixes a dynamic dimension of an input
   --compare-requantizers
                      runs both requantizers, fp32 and fixedPoint, on the same integers, node by node
+  --export-format F  QDQ (QuantizeLinear/DequantizeLinear) or QOPERATOR (QLinearConv …); overrides export_format
+  --print-skips      the nodes left float by skip_quant_node, as converter_lite and as ONNX Runtime want them
 
 Exit codes: 0 good, 1 wrong input, 2 not supported, 3 a bug of ours.`;
 
@@ -64,6 +69,8 @@ const OPTIONS = {
   memory: { type: 'string' },
   dim: { type: 'string', multiple: true },
   'compare-requantizers': { type: 'boolean' },
+  'export-format': { type: 'string' },
+  'print-skips': { type: 'boolean' },
   input: { type: 'string', multiple: true },
   'output-dir': { type: 'string' },
   fmk: { type: 'string' },
@@ -97,6 +104,8 @@ export function parseCommand(argv: readonly string[]): Command {
         report: values.report,
         json: values.json,
         compareRequantizers: values['compare-requantizers'] ?? false,
+        exportFormat: exportFormat(values['export-format']),
+        printSkips: values['print-skips'] ?? false,
         threads: threads(values.threads),
         budgetBytes: budgetBytes(values.memory),
         dims: dims(values.dim),
@@ -155,6 +164,11 @@ function budgetBytes(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (!/^[1-9]\d{0,3}$/.test(text) || Number(text) > 4096) fail('CLI105', `--memory ${text} is not 1 to 4096 MiB`);
   return Number(text) * 2 ** 20;
+}
+
+function exportFormat(text: string | undefined): ExportFormat | undefined {
+  if (text === undefined || text === 'QDQ' || text === 'QOPERATOR') return text;
+  return fail('CLI105', `--export-format ${text} is not QDQ or QOPERATOR`);
 }
 
 function dims(list: readonly string[] | undefined): Map<string, number> {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { AbortSignalLike } from '../base/abort.ts';
+import { formatDiagnostic } from '../base/diagnostics.ts';
 import { clock } from '../node/clock.ts';
 import { startEngine } from '../node/engine.ts';
 import type { RunView } from '../protocol/views.ts';
@@ -9,6 +10,7 @@ import { EXIT } from './exitCodes.ts';
 import { files, readOption, writeJson } from './files.ts';
 import { progressBar } from './progress.ts';
 import { requantizerTable } from './requantizers.ts';
+import { skipForms } from './skipForms.ts';
 import { summary } from './summary.ts';
 
 type Quantize = Extract<Command, { kind: 'quantize' }>;
@@ -19,7 +21,7 @@ export async function quantizeCommand(command: Quantize, signal: AbortSignalLike
   const engine = startEngine(command.threads, command);
   try {
     const session = createSession({ kernels: engine.kernels, files, clock, onProgress: bar.update });
-    await session.open(resolve(command.model));
+    const graph = await session.open(resolve(command.model));
     const configPath = resolve(command.config);
     const configText = new TextDecoder().decode(await readOption(command.config, 'the quantization config (INI)'));
     const run = await session.quantize(
@@ -32,13 +34,16 @@ export async function quantizeCommand(command: Quantize, signal: AbortSignalLike
       },
       signal,
     );
-    if (command.output !== undefined) await session.exportModel(resolve(command.output));
+    const exported =
+      command.output === undefined ? [] : await session.exportModel(resolve(command.output), command.exportFormat);
     bar.clear();
     const quiet = command.json === '-';
     if (!quiet) console.log(summary(run));
     if (!quiet && command.compareRequantizers) console.log(`\n${requantizerTable(run.requantizers)}`);
     if (!quiet && run.reportFolder !== null) console.log(`\nreports: ${run.reportFolder}`);
     if (!quiet && command.output !== undefined) console.log(`model: ${resolve(command.output)}`);
+    if (!quiet) for (const diagnostic of exported) console.log(formatDiagnostic(diagnostic));
+    if (!quiet && command.printSkips) console.log(`\n${skipForms(graph, run)}`);
     if (command.json !== undefined) await writeJson(command.json, jsonOf(run));
     return EXIT.good;
   } finally {

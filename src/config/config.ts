@@ -92,6 +92,7 @@ export interface Config {
     readonly floatModel: string | undefined;
     /** A CSV or TSV file. */
     readonly labels: string | undefined;
+    readonly exportFormat: 'QDQ' | 'QOPERATOR';
     readonly reportDialect: 'document' | 'converter_lite';
     readonly fixedDims: ReadonlyMap<string, number>;
     /** Codes of warnings and notes that the user does not want to see. */
@@ -169,6 +170,8 @@ function keyHint(section: string, key: string): errors.KeyHint {
   const keys = keysOf(section).map((row) => row.key);
   const near = nearest(key, keys);
   if (near !== undefined) return { text: ` — ${near}?`, suggestion: near };
+  const elsewhere = KEYS.find((row) => row.key === nearest(key, new Set(KEYS.map((other) => other.key))));
+  if (elsewhere !== undefined) return { text: ` — ${elsewhere.key} of [${elsewhere.section}]?` };
   return { text: keys.length > 0 ? `; it has ${keys.join(', ')}` : '' };
 }
 
@@ -255,6 +258,7 @@ function buildConfig(s: KeyValues, silenced: ReadonlySet<string>): Config {
       importedModel: s.word(ours, 'imported_model'),
       floatModel: s.optionalWord(ours, 'float_model'),
       labels: s.optionalWord(ours, 'labels'),
+      exportFormat: s.word(ours, 'export_format'),
       reportDialect:
         s.optionalWord(ours, 'report_dialect') ?? (s.bool(ours, 'strict_reference') ? 'converter_lite' : 'document'),
       fixedDims: s.dims(ours, 'fixed_dims'),

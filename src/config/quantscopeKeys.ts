@@ -183,6 +183,17 @@ export const OURS: readonly Row[] = [
     doc: 'Classes of the evaluation samples: a CSV or TSV file of file,label; or folders: one folder per class in evaluate_path.',
   },
   {
+    key: 'export_format',
+    type: oneOf(
+      done('QDQ', 'float operators between QuantizeLinear and DequantizeLinear, which runtimes fuse'),
+      done('QOPERATOR', 'operators on codes, as QLinearConv; 8 bits only'),
+    ),
+    default: 'QDQ',
+    effect: 'done',
+    for: FULL,
+    doc: 'How the exported model says what is quantized.',
+  },
+  {
     key: 'report_dialect',
     type: oneOf(
       done('document', 'figures as the columns are named; names with commas are quoted'),

@@ -1,4 +1,4 @@
-import { DiagnosticError, type Location } from '../base/diagnostics.ts';
+import { type Diagnostic, DiagnosticError, type Location } from '../base/diagnostics.ts';
 
 /** EXE150: a node cannot be expressed at the opset that the export needs. */
 export function cannotRaise(at: Location, from: number, to: number, why: string): DiagnosticError {
@@ -8,4 +8,46 @@ export function cannotRaise(at: Location, from: number, to: number, why: string)
     message: `the quantized model needs opset ${to}, the file has ${from}, and this node changed meaning in between: ${why}. Convert the model to opset ${to} first`,
     at,
   });
+}
+
+/** EXE151: operators on codes take 8 bits only. */
+export function wideCodes(at: Location, names: readonly string[]): DiagnosticError {
+  return new DiagnosticError({
+    severity: 'error',
+    code: 'EXE151',
+    message: `export_format=QOPERATOR has 8-bit operators only, and ${names.length} tensors have codes of 4 or 16 bits: ${listed(names)}. Export them as QDQ, or let node_overrides give their nodes 8 bits`,
+    at,
+  });
+}
+
+/** EXE152: x64 ONNX Runtime has no fast signed activations. */
+export function signedOnX64(at: Location): Diagnostic {
+  return {
+    severity: 'warning',
+    code: 'EXE152',
+    message:
+      'its activations are int8: ONNX Runtime on x64 runs such convolutions as float, slower than the float model. Use activation_type=uint8 for x64',
+    at,
+  };
+}
+
+/** EXE153: quantized nodes without an operator on codes. */
+export function keptInFloat(
+  at: Location,
+  kept: readonly { readonly node: { readonly handle: string; readonly opType: string }; readonly why: string }[],
+): Diagnostic {
+  const names = kept.map(({ node, why }) => `${node.handle} (${node.opType}): ${why}`);
+  return {
+    severity: 'note',
+    code: 'EXE153',
+    message: `${kept.length} nodes stay float between DequantizeLinear and QuantizeLinear: ${listed(names, '; ')}`,
+    at,
+  };
+}
+
+const MOST_NAMES = 10;
+
+function listed(names: readonly string[], separator = ', '): string {
+  const rest = names.length - MOST_NAMES;
+  return `${names.slice(0, MOST_NAMES).join(separator)}${rest > 0 ? `${separator}and ${rest} more` : ''}`;
 }

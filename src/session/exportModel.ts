@@ -1,5 +1,6 @@
 import type { FileSystem } from '../base/bytes.ts';
-import { exportQdq as exportGraph } from '../export/exportQdq.ts';
+import type { Diagnostic } from '../base/diagnostics.ts';
+import { type ExportFormat, exportGraph } from '../export/exportGraph.ts';
 import type { Facts } from '../graph/fact.ts';
 import { writeModel } from '../onnx/write.ts';
 import type { Build } from './build.ts';
@@ -11,13 +12,21 @@ export interface ExportRequest {
   readonly build: Build;
   readonly files: FileSystem;
   readonly path: string;
-  readonly config: string;
+  readonly format: ExportFormat;
+  /** The config that made it: path and text. */
+  readonly config: { readonly path: string; readonly text: string };
 }
 
-/** Writes the quantized model; weights beyond 2 GiB go to `<name>.data` beside it. */
-export async function exportQdq({ run, build, files, path, config }: ExportRequest): Promise<void> {
+/**
+ * Writes the quantized model; weights beyond 2 GiB go to `<name>.data` beside it. Its metadata say which model, which
+ * config and which version made it.
+ * @returns what is to be said of it.
+ */
+export async function exportModel(request: ExportRequest): Promise<readonly Diagnostic[]> {
+  const { run, build, files, path, format, config } = request;
   const { prepared, open } = run;
-  const model = exportGraph({
+  const { model, diagnostics } = await exportGraph({
+    format,
     graph: build.qdq.graph,
     facts: factsOf(build, prepared.facts),
     origin: open.model,
@@ -27,7 +36,8 @@ export async function exportQdq({ run, build, files, path, config }: ExportReque
     inputDims: prepared.inputDims,
     metadata: new Map([
       ['quantscope.model', open.file],
-      ['quantscope.config', fileName(config)],
+      ['quantscope.config', fileName(config.path)],
+      ['quantscope.config_text', config.text],
     ]),
   });
   const name = fileName(path);
@@ -39,6 +49,7 @@ export async function exportQdq({ run, build, files, path, config }: ExportReque
       written.external.chunks(),
     );
   }
+  return diagnostics;
 }
 
 /** Facts of the float graph, and of what stands for its values behind a DequantizeLinear. */

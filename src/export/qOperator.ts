@@ -1,0 +1,144 @@
+import type { DType } from '../base/dtype.ts';
+import type { Tensor } from '../base/tensor.ts';
+import type { Attribute, Node, NodeId, ValueId } from '../graph/model.ts';
+import type { GraphEditor } from '../graph/patch.ts';
+import { isDequantize, isQuantize } from '../ops/quantNodes.ts';
+import { type Coded, Q_FORMS, type QForm } from './qForms.ts';
+
+/** A quantized node that stays between DequantizeLinear and QuantizeLinear, and why. */
+export interface KeptNode {
+  readonly node: Node;
+  readonly why: string;
+}
+
+/** Domain of the quantized operators that ONNX does not have. */
+export const MICROSOFT = 'com.microsoft';
+
+/**
+ * Puts operators on codes in place of DequantizeLinear, operator and QuantizeLinear, wherever there is one, and drops
+ * the conversions that nothing reads any more. Nodes keep their names, codes their values.
+ * @returns the nodes that read or make codes and have no such form.
+ */
+export async function toQOperator(editor: GraphEditor): Promise<KeptNode[]> {
+  const kept: KeptNode[] = [];
+  const surroundings = new Surroundings(editor);
+  for (const node of [...editor.nodes]) {
+    if (isQuantize(node) || isDequantize(node)) continue;
+    const found = await surroundings.around(node);
+    if (found === undefined) continue;
+    const form = typeof found === 'string' ? found : formOf(node, found);
+    if (typeof form === 'string') {
+      kept.push({ node, why: form });
+      continue;
+    }
+    const { attributes = node.attributes, domain = '', opType, inputs, outputs } = form;
+    editor.updateNode(node.id, { opType, domain, attributes, inputs: inputs(editor), outputs });
+  }
+  dropUnread(editor);
+  return kept;
+}
+
+/** What surrounds an operator: the codes of its inputs, and those that its outputs become. */
+export interface Around {
+  /** By input; undefined for one that is not dequantized, or left out. */
+  readonly inputs: readonly (Coded | undefined)[];
+  readonly outputs: readonly (Coded | undefined)[];
+}
+
+function formOf(node: Node, around: Around): QForm | string {
+  const make = node.domain === '' ? Q_FORMS[node.opType] : undefined;
+  if (make === undefined) return `there is no quantized ${node.opType}`;
+  const wide = [...around.inputs, ...around.outputs].find(
+    (c) => c !== undefined && !EIGHT_BITS.has(c.dtype) && !c.isConstant,
+  );
+  if (wide !== undefined) return `its codes are ${wide.dtype}, not 8-bit`;
+  return make(node, around);
+}
+
+const EIGHT_BITS: ReadonlySet<DType> = new Set<DType>(['int8', 'uint8']);
+
+class Surroundings {
+  readonly #editor: GraphEditor;
+  readonly #makers = new Map<ValueId, Node>();
+  readonly #readers = new Map<ValueId, Node[]>();
+  readonly #outputs: ReadonlySet<ValueId>;
+
+  constructor(editor: GraphEditor) {
+    this.#editor = editor;
+    this.#outputs = new Set(editor.outputs);
+    for (const node of editor.nodes) {
+      for (const id of node.outputs) if (id !== undefined) this.#makers.set(id, node);
+      for (const id of node.inputs)
+        if (id !== undefined) this.#readers.set(id, [...(this.#readers.get(id) ?? []), node]);
+    }
+  }
+
+  /** Undefined for a node that neither reads nor makes codes; why not, for one whose outputs are also read as floats. */
+  async around(node: Node): Promise<Around | string | undefined> {
+    const inputs: (Coded | undefined)[] = [];
+    for (const id of node.inputs) {
+      const maker = id === undefined ? undefined : this.#makers.get(id);
+      inputs.push(maker !== undefined && isDequantize(maker) ? await this.#coded(maker, maker.inputs[0]) : undefined);
+    }
+    const outputs: (Coded | undefined)[] = [];
+    for (const id of node.outputs) {
+      const readers = id === undefined ? [] : (this.#readers.get(id) ?? []);
+      const quantizers = readers.filter((r) => isQuantize(r) && r.inputs[0] === id);
+      const [quantizer] = quantizers;
+      if (quantizer === undefined) {
+        outputs.push(undefined);
+        continue;
+      }
+      if (readers.length > 1 || (id !== undefined && this.#outputs.has(id))) return 'its output is read as floats too';
+      outputs.push(await this.#coded(quantizer, quantizer.outputs[0]));
+    }
+    const touches = [...inputs, ...outputs].some((c) => c !== undefined && !c.isConstant);
+    return touches ? { inputs, outputs } : undefined;
+  }
+
+  async #coded(conversion: Node, codes: ValueId | undefined): Promise<Coded | undefined> {
+    const [, scale, zeroPoint] = conversion.inputs;
+    const scales = await this.#load(scale);
+    const zeros = await this.#load(zeroPoint);
+    if (codes === undefined || scale === undefined || scales?.dtype !== 'float32') return undefined;
+    if (zeroPoint !== undefined && zeros === undefined) return undefined;
+    const constant = this.#editor.value(codes)?.constant;
+    const dtype = zeros?.dtype ?? this.#editor.value(codes)?.dtype ?? 'uint8';
+    const axis = conversion.attributes.get('axis');
+    return {
+      codes,
+      dtype,
+      scale,
+      zeroPoint,
+      scales: scales.data as Float32Array, // its dtype
+      zeros: zeros === undefined ? [0] : Array.from(zeros.data as ArrayLike<number>, Number),
+      axis: scales.dims.length === 0 ? undefined : axis?.kind === 'int' ? axis.value : 1,
+      isConstant: constant !== undefined,
+      dims: constant?.dims,
+    };
+  }
+
+  async #load(id: ValueId | undefined): Promise<Tensor | undefined> {
+    const source = id === undefined ? undefined : this.#editor.value(id)?.constant;
+    return source?.tensor ?? source?.load();
+  }
+}
+
+/** Removes conversions that nothing reads, the last first. */
+function dropUnread(editor: GraphEditor): void {
+  const read = new Map<ValueId, number>();
+  const count = (id: ValueId | undefined, by: number): void => {
+    if (id !== undefined) read.set(id, (read.get(id) ?? 0) + by);
+  };
+  const nodes = [...editor.finish().nodes];
+  for (const node of nodes) for (const id of node.inputs) count(id, 1);
+  for (const id of editor.outputs) count(id, 1);
+  for (const node of nodes.reverse()) {
+    if (!isQuantize(node) && !isDequantize(node)) continue;
+    if (node.outputs.some((id) => id !== undefined && (read.get(id) ?? 0) > 0)) continue;
+    for (const id of node.inputs) count(id, -1);
+    editor.removeNode(node.id as NodeId);
+  }
+}
+
+export type Attributes = ReadonlyMap<string, Attribute>;
