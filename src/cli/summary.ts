@@ -1,5 +1,5 @@
 import { formatDiagnostic } from '../base/diagnostics.ts';
-import type { ClustersView, RunView } from '../protocol/views.ts';
+import type { ClustersView, RunView, SizesView } from '../protocol/views.ts';
 import { formatBytes, formatCosine, formatDb, formatPercent, formatTable } from './table.ts';
 
 /** Nodes shown on the terminal; the reports have them all. */
@@ -36,9 +36,7 @@ export function summary(run: RunView): string {
     if (top5 !== null)
       lines.push(`top-5 of ${samples}: float ${formatPercent(top5.float)}, quantized ${formatPercent(top5.quantized)}`);
   }
-  const { float, quantized } = run.sizes;
-  const share = float > 0 ? ` (${((100 * quantized) / float).toFixed(1)} %)` : '';
-  lines.push(`weights: float ${formatBytes(float)}, quantized ${formatBytes(quantized)}${share}`);
+  lines.push(...sizeLines(run.sizes));
   if (run.clusters !== null) lines.push(clusterLine(run.clusters));
   const told = run.diagnostics.filter((d) => d.severity !== 'note');
   if (told.length > 0) lines.push('', ...told.map(formatDiagnostic));
@@ -51,4 +49,36 @@ function clusterLine({ clusters, start, tensors }: ClustersView): string {
   const share = elements > 0 ? ` (${((100 * bytes) / (4 * elements)).toFixed(1)} % of float32)` : '';
   const where = `${elements} elements of ${tensors.length} weights`;
   return `clusters: ${clusters} from ${start} centroids; ${where} in ${formatBytes(bytes)} of indices and centroids${share}`;
+}
+
+/** Weights shown on the terminal, the largest. */
+const WEIGHTS_SHOWN = 10;
+
+/** Bytes of both models; weights that are stored in a form of their own also each. */
+function sizeLines({ float, quantized, floatGzip, quantizedGzip, effectiveBits, weights }: SizesView): string[] {
+  const share = (part: number, whole: number): string => (whole > 0 ? ` (${((100 * part) / whole).toFixed(1)} %)` : '');
+  const bits = effectiveBits === null ? '' : `, ${effectiveBits.toFixed(2)} bits per weight`;
+  const lines = [
+    `weights: float ${formatBytes(float)}, quantized ${formatBytes(quantized)}${share(quantized, float)}${bits}`,
+  ];
+  if (floatGzip !== null && quantizedGzip !== null)
+    lines.push(
+      `after gzip: float ${formatBytes(floatGzip)}, quantized ${formatBytes(quantizedGzip)}${share(quantizedGzip, floatGzip)}`,
+    );
+  if (weights.length === 0) return lines;
+  const largest = [...weights].sort((a, b) => b.floatBytes - a.floatBytes).slice(0, WEIGHTS_SHOWN);
+  const rows = largest.map((w) => [
+    w.name,
+    w.encoding,
+    w.bits === 0 ? 'mixed' : String(w.bits),
+    formatBytes(w.floatBytes),
+    formatBytes(w.codeBytes),
+    formatBytes(w.parameterBytes),
+    formatBytes(w.gzipBytes),
+    w.effectiveBits.toFixed(2),
+  ]);
+  const header = ['weight', 'stored', 'bits', 'float', 'codes', 'parameters', 'gzip', 'bits/weight'];
+  const rest = weights.length - largest.length;
+  const table = formatTable(header, rows, new Set([2, 3, 4, 5, 6, 7]));
+  return [...lines, '', table, ...(rest > 0 ? [`… and ${rest} smaller ones`] : [])];
 }

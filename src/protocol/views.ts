@@ -167,6 +167,38 @@ export interface RequantizersView {
   readonly nodes: readonly RequantizerView[];
 }
 
+/** Bytes of the constants of both models. */
+export interface SizesView {
+  /** As stored. */
+  readonly float: number;
+  readonly quantized: number;
+  /** After gzip, each constant compressed by itself; null where they are too many to try. */
+  readonly floatGzip: number | null;
+  readonly quantizedGzip: number | null;
+  /** Bits per element of the coded weights, parameters included; null where none is stored in a form of its own. */
+  readonly effectiveBits: number | null;
+  /** Weights that are stored packed, entropy-coded or as centroids. */
+  readonly weights: readonly WeightSizeView[];
+}
+
+/** What one weight takes. */
+export interface WeightSizeView {
+  readonly name: string;
+  readonly encoding: 'float32' | 'plain' | 'index' | 'sparse' | 'entropy' | 'clusters';
+  /** Bits of a code as asked for; 0: as many as entropy coding needs. */
+  readonly bits: number;
+  readonly elements: number;
+  readonly floatBytes: number;
+  /** Codes, with what decodes them. */
+  readonly codeBytes: number;
+  /** Scales, zero points, corrections. */
+  readonly parameterBytes: number;
+  /** Both after gzip. */
+  readonly gzipBytes: number;
+  /** Bits per element, parameters included. */
+  readonly effectiveBits: number;
+}
+
 /** One "Quantize with config…", or one trial after it. */
 export interface RunView {
   readonly runId: number;
@@ -179,8 +211,7 @@ export interface RunView {
   readonly outputs: readonly OutputFigures[];
   readonly nodes: readonly NodeFigures[];
   readonly accuracy: Accuracy | null;
-  /** Bytes of the weights as stored. */
-  readonly sizes: { readonly float: number; readonly quantized: number };
+  readonly sizes: SizesView;
   /** Null where weights are not clustered. */
   readonly clusters: ClustersView | null;
   /** Null where no node requantizes sums. */

@@ -6,6 +6,7 @@ import type {
   NodeForm,
   RequantizerView,
   RunView,
+  SizesView,
 } from '../protocol/views.ts';
 import type { TensorJson } from './tensorSummary.ts';
 
@@ -45,8 +46,8 @@ export interface ReportJson {
   /** Every tensor of every node, as in the rounds: figures over the rounds. */
   readonly tensors: readonly TensorJson[];
   readonly accuracy: Accuracy | null;
-  /** Bytes of the weights as stored. */
-  readonly sizes: { readonly float: number; readonly quantized: number };
+  /** Bytes of the constants, in all and of each coded weight. */
+  readonly sizes: SizesView;
   /** Weights replaced by centroids; null where none were. */
   readonly clusters: ClustersJson | null;
   /** How sums become codes; null where no node requantizes any. */
@@ -130,7 +131,7 @@ export function reportJson(run: ReportInput, tensors: readonly TensorJson[]): Re
     })),
     tensors,
     accuracy: run.accuracy,
-    sizes: { float: run.sizes.float, quantized: run.sizes.quantized },
+    sizes: run.sizes,
     clusters: run.clusters && {
       ...run.clusters,
       tensors: run.clusters.tensors.map((t) => ({ ...t, sqnrDb: finite(t.sqnrDb) })),

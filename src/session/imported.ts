@@ -16,7 +16,7 @@ import type { Build } from './build.ts';
 import { anotherParent, noCounterpart } from './errors.ts';
 import { type OpenModel, openModel } from './model.ts';
 import { compileGraph, type Prepared, prepare } from './prepared.ts';
-import { CACHE_BYTES, calibrateRun, constantBytes, type RunParts, type RunState } from './run.ts';
+import { CACHE_BYTES, calibrateRun, type RunParts, type RunState } from './run.ts';
 
 /**
  * A run on a model that was quantized elsewhere. By `imported_model` it evaluates the file's own quantization, or strips
@@ -89,7 +89,7 @@ export async function importedRun(parts: RunParts, files: FileSystem): Promise<R
       sampleCount: parts.evaluation.count,
       evaluatedOn: parts.evaluation.label,
       cache: new ActivationCache(CACHE_BYTES),
-      floatBytes: constantBytes(prepared.graph),
+      floatGraph: prepared.graph,
       standIns,
       diagnostics: [...found, ...prepared.diagnostics],
     };

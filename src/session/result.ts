@@ -2,7 +2,7 @@ import type { AbortSignalLike } from '../base/abort.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
 import type { Program } from '../exec/program.ts';
 import type { NodeId, ValueId } from '../graph/model.ts';
-import type { Accuracy, OutputFigures, Progress } from '../protocol/views.ts';
+import type { Accuracy, OutputFigures, Progress, SizesView } from '../protocol/views.ts';
 import { isolatedSteps, runIsolatedSteps } from '../quant/isolate.ts';
 import { type EvaluateOptions, type Evaluation, evaluate } from '../whatif/evaluate.ts';
 import { FigureMeans, type PairFigures } from '../whatif/figures.ts';
@@ -12,6 +12,7 @@ import type { Build } from './build.ts';
 import { compareFlavours, type FlavourComparison } from './compareFlavours.ts';
 import { type RunState, stepText } from './run.ts';
 import type { Settings } from './settings.ts';
+import { measureSizes } from './sizes.ts';
 
 /** Evaluation samples kept in memory for trials, details and sensitivity. */
 export const KEPT_SAMPLES = 8;
@@ -24,6 +25,7 @@ export interface Result {
   /** Local SQNR in dB, by the value a node makes. */
   readonly local: ReadonlyMap<ValueId, number>;
   readonly accuracy: Accuracy | null;
+  readonly sizes: SizesView;
   /** Where the settings ask for it. */
   readonly comparison: FlavourComparison | undefined;
   readonly diagnostics: readonly Diagnostic[];
@@ -69,6 +71,7 @@ export async function resultOf(parts: ResultParts): Promise<Result> {
     evaluation,
     local,
     accuracy: top?.accuracy ?? null,
+    sizes: await measureSizes(run, build, signal),
     comparison: await compareFlavours(parts, KEPT_SAMPLES),
     diagnostics: [...build.diagnostics, ...(top?.diagnostics ?? [])],
   };
@@ -133,15 +136,6 @@ export function outputFigures(
     const { cosine, sqnrDb } = means.mean;
     return [{ name: float.graph.values.get(id)?.name ?? '', cosine, sqnrDb }];
   });
-}
-
-/** Bytes of the constants as stored: the user's float model, and the quantized one with scales and zero points. */
-export function weightBytes(run: RunState, build: Build): { float: number; quantized: number } {
-  const used = new Set<ValueId>();
-  for (const node of build.qdq.graph.nodes) for (const id of node.inputs) if (id !== undefined) used.add(id);
-  let quantized = 0;
-  for (const v of build.qdq.graph.values.values()) if (used.has(v.id)) quantized += v.constant?.byteLength ?? 0;
-  return { float: run.floatBytes, quantized };
 }
 
 /** Nodes that the target could quantize, for a sweep over them. */

@@ -35,8 +35,8 @@ export interface RunState {
   readonly sampleCount: number;
   readonly evaluatedOn: string;
   readonly cache: ActivationCache;
-  /** Bytes of the float model's weights as stored. */
-  readonly floatBytes: number;
+  /** The float model whose constants are compared with the quantized ones in size. */
+  readonly floatGraph: Graph;
   /** The prepared graph's value for one of the user's that stands for it, behind a DequantizeLinear of the file. */
   readonly standIns: ReadonlyMap<ValueId, ValueId>;
   readonly diagnostics: readonly Diagnostic[];
@@ -105,7 +105,7 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
       sampleCount: evaluation.count,
       evaluatedOn: evaluation.label,
       cache: new ActivationCache(CACHE_BYTES),
-      floatBytes: constantBytes(open.model.graph),
+      floatGraph: open.model.graph,
       standIns: new Map(),
       diagnostics: [...prepared.diagnostics, ...diagnostics],
     };
@@ -174,11 +174,4 @@ export function stepText(sample: string, step: Step): string {
 /** The quantized form under the given skip list. */
 export function buildFor(run: RunState, skipNames: readonly string[], signal: AbortSignalLike): Promise<Build> {
   return run.builder.build(skippedNodes(run.open, run.prepared, skipNames), signal);
-}
-
-/** Bytes of a graph's constants as stored. */
-export function constantBytes(graph: Graph): number {
-  let bytes = 0;
-  for (const { constant } of graph.values.values()) bytes += constant?.byteLength ?? 0;
-  return bytes;
 }

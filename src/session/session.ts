@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { type Diagnostic, throwErrors } from '../base/diagnostics.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { silence } from '../config/config.ts';
+import type { ExportFormat } from '../export/exportGraph.ts';
 import type { NodeId } from '../graph/model.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import type { QuantizeParams } from '../protocol/messages.ts';
@@ -25,7 +26,7 @@ import { checkOverrides } from './choices.ts';
 import { declaredTensors, nodeDetails } from './details.ts';
 import { dynamicRun } from './dynamicRun.ts';
 import { integersInBoth, noSuchNode, nothingYet } from './errors.ts';
-import { exportQdq } from './exportModel.ts';
+import { exportModel } from './exportModel.ts';
 import { nodeFigures } from './figures.ts';
 import { heatView } from './heat.ts';
 import { importedRun } from './imported.ts';
@@ -33,13 +34,14 @@ import { type OpenModel, openModel } from './model.ts';
 import { modelFacts } from './modelFacts.ts';
 import { readableSamples } from './readableSamples.ts';
 import { checkMultipliers, requantizersView } from './requantizers.ts';
-import { candidatesOf, KEPT_SAMPLES, outputFigures, type Result, resultOf, weightBytes } from './result.ts';
+import { candidatesOf, KEPT_SAMPLES, outputFigures, type Result, resultOf } from './result.ts';
 import { RoundReports } from './roundReports.ts';
 import { buildFor, calibrateRun, type RunParts, type RunState } from './run.ts';
 import { runModel } from './runModel.ts';
 import { openSettings, type RunRequest, type Settings, sameButSkips, templateFor, withSkips } from './settings.ts';
 import { checkSkips } from './skips.ts';
 import { sweep } from './sweep.ts';
+import { weightRun } from './weightRun.ts';
 import { withWriteErrors } from './writing.ts';
 
 export interface SessionParts {
@@ -171,11 +173,17 @@ export class Session {
     }
   }
 
-  /** Writes the current quantized model as ONNX. @throws DiagnosticError QNT… where ONNX cannot express it. */
-  async exportModel(path: string): Promise<void> {
+  /**
+   * Writes the current quantized model as ONNX, in the given format or the config's.
+   * @returns what is to be said of the file.
+   * @throws DiagnosticError EXE15x where ONNX cannot express it.
+   */
+  async exportModel(path: string, format?: ExportFormat): Promise<readonly Diagnostic[]> {
     const { run, current, settings } = this.#state();
     const { files } = this.#parts;
-    await exportQdq({ run, build: current.build, files, path, config: settings.configPath });
+    const config = { path: settings.configPath, text: settings.configText };
+    const request = { run, build: current.build, files, path, config, format: format ?? settings.exportFormat };
+    return silence(await exportModel(request), settings.silence);
   }
 
   async skipNodes(
@@ -242,7 +250,7 @@ export class Session {
       outputs: outputFigures(run.float, result.evaluation),
       nodes,
       accuracy: result.accuracy,
-      sizes: weightBytes(run, result.build),
+      sizes: result.sizes,
       clusters: result.build.clusters ?? null,
       requantizers,
       elapsedMs,
@@ -253,7 +261,13 @@ export class Session {
           ...skips,
           ...result.diagnostics,
           ...notes,
-          ...checkMultipliers(settings, requantizers),
+          ...checkMultipliers({
+            settings,
+            view: requantizers,
+            nodes,
+            steps: result.build.program.steps,
+            ownerOf: run.prepared.ownerOf,
+          }),
         ],
         settings.silence,
       ),

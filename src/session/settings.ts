@@ -11,18 +11,19 @@ import { classesOfFolders, noClassFolders } from '../data/errors.ts';
 import { type Labels, readLabels } from '../data/labels.ts';
 import { pseudoRandomSample } from '../data/pseudoRandom.ts';
 import { openSamples } from '../data/reader.ts';
+import type { ExportFormat } from '../export/exportGraph.ts';
 import { bindInputs } from '../passes/bindInputs.ts';
 import type { QuantizeParams } from '../protocol/messages.ts';
 import type { GeneralChoice } from '../quant/choices.ts';
 import type { ClusterChoice } from '../quant/clusterWeights.ts';
 import type { CalibrationMethod } from '../quant/methods.ts';
 import type { NodeOverride } from '../quant/overrides.ts';
-import type { TargetName } from '../quant/targets.ts';
 import type { ReportDialect } from '../report/csv.ts';
 import type { LabelLookup } from './accuracy.ts';
-import { type WeightSettings, weightSettingsOf } from './weightSettings.ts';
 import { evaluatedOnCalibration, evaluatedOnRandom, inputNames, needsFullRun, noLabels, unlabelled } from './errors.ts';
 import type { OpenModel } from './model.ts';
+import { correctsBiases, generalChoiceOf, type TargetChoice, targetChoiceOf } from './targetSettings.ts';
+import { type WeightSettings, weightSettingsOf } from './weightSettings.ts';
 
 /** What a run may be told beside the config; a face's own options. */
 export interface RunRequest extends QuantizeParams {
@@ -37,8 +38,9 @@ export interface RunRequest extends QuantizeParams {
 /** A config as a run needs it: files opened, paths absolute, names checked. */
 export interface Settings {
   readonly configPath: string;
+  readonly configText: string;
   readonly quantType: string;
-  readonly target: TargetName;
+  readonly target: TargetChoice;
   /** How a node without words of its own is quantized. */
   readonly general: GeneralChoice;
   /** `node_overrides`, by the names as written. */
@@ -73,6 +75,7 @@ export interface Settings {
   /** What happens to samples that cannot be read. */
   readonly badSamples: 'stop' | 'skip';
   readonly labels: LabelLookup | undefined;
+  readonly exportFormat: ExportFormat;
   readonly reportDialect: ReportDialect;
   /** Absolute; null writes no reports. */
   readonly reportFolder: string | null;
@@ -105,21 +108,17 @@ export async function openSettings(params: RunRequest, open: OpenModel, files: F
   const fixedPoint = fixedPointOf(quantscope);
   return {
     configPath: params.configPath,
+    configText: params.configText,
     quantType: common.quantType,
-    target: targetOf(config),
-    general: {
-      perChannel: full.perChannel,
-      activationType: quantscope.activationType,
-      activationSymmetry: quantscope.activationSymmetry,
-      weightSymmetry: quantscope.weightSymmetry,
-    },
+    target: targetChoiceOf(config),
+    general: generalChoiceOf(config),
     overrides: quantscope.nodeOverrides,
     strictReference: quantscope.strictReference,
     calibrationMethod: quantscope.calibrationMethod,
     percentile: quantscope.percentile,
     dynamicStrategy: config.dynamic.quantStrategy,
     weight: weightSettingsOf(config),
-    biasCorrection: full.biasCorrection,
+    biasCorrection: full.biasCorrection && correctsBiases(config),
     equalization: quantscope.equalization,
     clusters: clustersOf(quantscope),
     requantizer: quantscope.requantizer === 'fp32' ? 'fp32' : fixedPoint,
@@ -132,6 +131,7 @@ export async function openSettings(params: RunRequest, open: OpenModel, files: F
     ...data,
     badSamples: quantscope.badSamples,
     labels,
+    exportFormat: quantscope.exportFormat,
     reportDialect: quantscope.reportDialect,
     reportFolder: folder === undefined ? null : files.resolve(parts.base, folder),
     fingerprint: fingerprintOf(config, fixedDims),
@@ -277,12 +277,6 @@ async function labelsOfFolders({ config, files, base }: DataParts, at: Location,
   if (indices.size > 0) found.push(classesOfFolders(at, indices));
   else if (isThere) found.push(noClassFolders(at, directory));
   return folderLabels(indices);
-}
-
-function targetOf(config: Config): TargetName {
-  const { target } = config.quantscope;
-  invariant(target === 'onnxruntime', 'the schema refuses targets that are not carried out');
-  return target;
 }
 
 function clustersOf({ clusters, clusterCentroids: start }: Config['quantscope']): ClusterChoice | undefined {

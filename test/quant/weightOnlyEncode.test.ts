@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BitReader, BitWriter } from '../../src/quant/encode/bits.ts';
-import { fseByteLength, fseDecode, fseEncode, normalized } from '../../src/quant/encode/fse.ts';
+import { fseDecode, fseEncode, fseFromBytes, fseToBytes, normalized } from '../../src/quant/encode/fse.ts';
 import {
   type CodeBlock,
   packedSizes,
@@ -130,6 +130,11 @@ describe('entropy coding', () => {
       fc.property(streams, fc.integer({ min: 1, max: 7 }), ({ symbols, counts }, segments) => {
         const stream = fseEncode(symbols, counts, segments);
         expect(differences(fseDecode(stream), symbols)).toBe(0);
+        const table = Int32Array.from(counts, (_, i) => i - 7);
+        const stored = fseFromBytes(fseToBytes(stream, table), symbols.length);
+        expect(differences(fseDecode(stored.stream), symbols)).toBe(0);
+        expect(stored.table).toEqual(new Uint8Array(table.buffer));
+        expect(stored.stream.segments.length).toBe(Math.min(segments, symbols.length));
       }),
     );
   });
@@ -152,7 +157,7 @@ describe('entropy coding', () => {
     const stream = fseEncode(new Uint16Array(1000), Uint32Array.of(1000));
     expect(stream.bytes.length).toBe(0);
     expect(fseDecode(stream)).toEqual(new Uint16Array(1000));
-    expect(fseByteLength(stream)).toBe(8 + 8 + 8 + 8 + 1);
+    expect(fseToBytes(stream, Float32Array.of(0.5)).length).toBe(8 + 8 + 8 + 8 + 1);
   });
 
   test('frequencies add up to the table, each at least 1; the first of the largest gives first', () => {

@@ -31,7 +31,7 @@ export interface FseSegment {
  *
  * @param symbols 0 to counts.length - 1; each occurs.
  * @param counts how often each symbol occurs.
- * @param segments parts that can be decoded apart from each other.
+ * @param segments parts that can be decoded apart from each other; no more than there are symbols.
  * @source J. Duda, Asymmetric numeral systems (arXiv:1311.2540), and MindSpore Lite's FSE coder (reference behaviour).
  */
 export function fseEncode(symbols: Uint16Array, counts: Uint32Array, segments = 1): FseStream {
@@ -42,6 +42,7 @@ export function fseEncode(symbols: Uint16Array, counts: Uint32Array, segments = 
   const size = 1 << tableBits;
   const writer = new BitWriter();
   const ends: FseSegment[] = [];
+  const parts = Math.max(1, Math.min(segments, symbols.length));
   let state = size;
   const step = (symbol: number, write: boolean): void => {
     const most = mostBits[symbol] as number;
@@ -53,7 +54,7 @@ export function fseEncode(symbols: Uint16Array, counts: Uint32Array, segments = 
   for (let i = 0; i < symbols.length; i++) {
     step(symbols[i] as number, true);
     const end = i + 1;
-    if (end === Math.floor((symbols.length * (ends.length + 1)) / segments))
+    if (end === Math.floor((symbols.length * (ends.length + 1)) / parts))
       ends.push({ end, bit: writer.bitLength, state: state - size });
   }
   return { tableBits, frequencies, count: symbols.length, bytes: writer.finish(), segments: ends };
@@ -78,15 +79,78 @@ export function fseDecode(stream: FseStream): Uint16Array {
 }
 
 /**
- * Bytes of the stored form: number of symbols, table bits and length (8), frequencies and what the symbols stand for (4
- * each, to a multiple of 8), the stream in words of 8 and the bits of the last, and 8 for each segment of several.
+ * The stored form: number of symbols, table bits (2 bytes each) and words of the stream (4), frequencies and what the
+ * symbols stand for (4 each, filled up to a multiple of 8), the stream and its last state in words of 8, the bits of the
+ * last word (1); with several segments also their number (4) and for each its end and state (8).
+ *
+ * @param table what each symbol stands for.
  * @source MindSpore Lite's layout (reference behaviour).
  */
-export function fseByteLength({ frequencies, bytes, segments, tableBits }: FseStream): number {
-  const table = Math.ceil((4 * frequencies.length) / 8) * 8;
-  const words = Math.ceil((bytes.length * 8 + tableBits) / 64) * 8;
-  const stored = 8 + 2 * table + words + 1;
-  return segments.length > 1 ? Math.ceil(stored / 4) * 4 + 4 + 8 * segments.length : stored;
+export function fseToBytes(stream: FseStream, table: Float32Array | Int32Array): Uint8Array {
+  const { frequencies, tableBits, segments, bytes } = stream;
+  const last = segments.at(-1) ?? { bit: 0, state: 0 };
+  const streamBits = last.bit + tableBits;
+  const words = Math.ceil(streamBits / 64);
+  const tableStart = 8 + multipleOf(8, 4 * frequencies.length);
+  const streamStart = tableStart + multipleOf(8, 4 * frequencies.length);
+  const streamEnd = streamStart + 8 * words + 1;
+  const segmentStart = multipleOf(4, streamEnd);
+  const several = segments.length > 1;
+  const out = new Uint8Array(several ? segmentStart + 4 + 8 * segments.length : streamEnd);
+  const view = new DataView(out.buffer);
+  view.setUint16(0, frequencies.length, true);
+  view.setUint16(2, tableBits, true);
+  view.setUint32(4, words, true);
+  frequencies.forEach((n, i) => {
+    view.setUint32(8 + 4 * i, n, true);
+  });
+  out.set(new Uint8Array(table.buffer, table.byteOffset, table.byteLength), tableStart);
+  const writer = new BitWriter();
+  const reader = new BitReader(bytes);
+  for (let left = last.bit; left > 0; left -= 16) writer.write(reader.read(Math.min(16, left)), Math.min(16, left));
+  writer.write(last.state, tableBits);
+  out.set(writer.finish(), streamStart);
+  out[streamEnd - 1] = streamBits - 64 * Math.max(0, words - 1);
+  if (!several) return out;
+  view.setUint32(segmentStart, segments.length, true);
+  segments.forEach(({ bit, state }, i) => {
+    const at = segmentStart + 4 + 8 * i;
+    view.setUint32(at, bit % 2 ** 32, true);
+    view.setUint16(at + 4, Math.floor(bit / 2 ** 32), true);
+    view.setUint16(at + 6, state, true);
+  });
+  return out;
+}
+
+/** Reads the stored form. @param count symbols that were coded. */
+export function fseFromBytes(stored: Uint8Array, count: number): { stream: FseStream; table: Uint8Array } {
+  const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
+  const length = view.getUint16(0, true);
+  const tableBits = view.getUint16(2, true);
+  const words = view.getUint32(4, true);
+  const frequencies = Uint32Array.from({ length }, (_, i) => view.getUint32(8 + 4 * i, true));
+  const tableStart = 8 + multipleOf(8, 4 * length);
+  const streamStart = tableStart + multipleOf(8, 4 * length);
+  const streamEnd = streamStart + 8 * words + 1;
+  const bytes = stored.subarray(streamStart, streamEnd - 1);
+  const segmentStart = multipleOf(4, streamEnd);
+  const several = stored.length > streamEnd ? view.getUint32(segmentStart, true) : 0;
+  const segments = Array.from({ length: several }, (_, i): FseSegment => {
+    const at = segmentStart + 4 + 8 * i;
+    const bit = view.getUint32(at, true) + view.getUint16(at + 4, true) * 2 ** 32;
+    return { end: Math.floor((count * (i + 1)) / several), bit, state: view.getUint16(at + 6, true) };
+  });
+  const end = 64 * Math.max(0, words - 1) + (stored[streamEnd - 1] as number);
+  const state = new BitReader(bytes, end).readBack(tableBits);
+  const whole = [{ end: count, bit: end - tableBits, state }];
+  return {
+    stream: { tableBits, frequencies, count, bytes, segments: several === 0 ? whole : segments },
+    table: stored.subarray(tableStart, tableStart + 4 * length),
+  };
+}
+
+function multipleOf(unit: number, bytes: number): number {
+  return Math.ceil(bytes / unit) * unit;
 }
 
 /** Counts scaled to the sum `size`, each at least 1: a surplus goes to the most frequent, a shortage is taken from it. */

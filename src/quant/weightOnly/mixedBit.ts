@@ -13,7 +13,7 @@ const MOST_HALVINGS = 100;
 const LARGEST_INT16 = 32767;
 
 /** Codes of one step for the whole weight, as many bits each as entropy coding needs. */
-const MIXED_SCHEME: QuantScheme = {
+export const MIXED_SCHEME: QuantScheme = {
   dtype: 'int16',
   mapping: 'symmetric',
   granularity: PER_TENSOR,
@@ -21,9 +21,6 @@ const MIXED_SCHEME: QuantScheme = {
   qmax: LARGEST_INT16,
   bits: 0,
 };
-
-/** Why a weight has no step of its own. */
-export type StepFailure = 'search' | 'range';
 
 /** What a step makes of a weight. */
 interface StepError {

@@ -1,0 +1,69 @@
+import type { Diagnostic, Location } from '../../base/diagnostics.ts';
+
+const NAMES_SHOWN = 3;
+
+/** `a, b, c and 4 more`. */
+function listed(names: readonly string[]): string {
+  const rest = names.length - NAMES_SHOWN;
+  return names.slice(0, NAMES_SHOWN).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}
+
+const make = (severity: 'note' | 'warning', code: string, at: Location, message: string): Diagnostic => ({
+  severity,
+  code,
+  message,
+  at,
+});
+
+/** QNT301: weights with few elements per channel, which converter_lite leaves float without a word. */
+export function shortChannels(at: Location, names: readonly string[], strict: boolean): Diagnostic {
+  const what = strict
+    ? 'stay float, as in converter_lite; strict_reference=false quantizes them'
+    : 'are quantized; converter_lite leaves them float without a word';
+  const message = `${names.length} weights with few elements per channel ${what}: ${listed(names)}`;
+  return make(strict ? 'warning' : 'note', 'QNT301', at, message);
+}
+
+/** QNT302: weights whose codes and parameters take no less room than float32. */
+export function noGain(at: Location, names: readonly string[]): Diagnostic {
+  const message = `${names.length} weights stay float, since codes and parameters would take no less room: ${listed(names)}`;
+  return make('note', 'QNT302', at, message);
+}
+
+/** QNT303: weights with one set of parameters, whose correction converter_lite stores and does not use. */
+export function singleCorrection(at: Location, names: readonly string[], strict: boolean): Diagnostic {
+  const what = strict
+    ? 'are not restored, as in converter_lite; strict_reference=false restores them'
+    : 'are restored; converter_lite stores what would do so, and does not use it';
+  const message = `mean and deviation of ${names.length} weights with one set of parameters ${what}: ${listed(names)}`;
+  return make(strict ? 'warning' : 'note', 'QNT303', at, message);
+}
+
+/** QNT304: no step was found, or what it makes is too large. */
+export function noStep(at: Location, why: string): Diagnostic {
+  return make(
+    'warning',
+    'QNT304',
+    at,
+    `${why}, so this weight has 8-bit codes instead of mixed bits, as in converter_lite`,
+  );
+}
+
+/** QNT305: products that share a weight get one set of parameters. */
+export function sharedPerLayer(at: Location, names: readonly string[]): Diagnostic {
+  const message = `several matrix products share ${listed(names)}: one set of parameters, as in converter_lite; strict_reference=false keeps them per channel`;
+  return make('warning', 'QNT305', at, message);
+}
+
+/** QNT306: a weight is stored twice, for a node that is left float. */
+export function keptFloat(at: Location, names: readonly string[]): Diagnostic {
+  const message = `${listed(names)}: nodes that are left float share it with quantized ones, so that it is stored in both forms; converter_lite quantizes it for all of them`;
+  return make('note', 'QNT306', at, message);
+}
+
+/** QNT307: what dequant_strategy = ON_THE_FLY does. */
+export function onTheFly(at: Location): Diagnostic {
+  const message =
+    'ON_THE_FLY: below 8 bits weights are stored entropy-coded, from 8 on as plain codes; they become float32 when the model is loaded here, and the results are the same';
+  return make('note', 'QNT307', at, message);
+}

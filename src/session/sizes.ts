@@ -1,0 +1,88 @@
+import { type AbortSignalLike, throwIfAborted } from '../base/abort.ts';
+import { GZIP_OVERHEAD } from '../base/deflate.ts';
+import type { NumericArray, NumericDType } from '../base/dtype.ts';
+import { hasDType } from '../base/tensor.ts';
+import type { Graph, TensorSource, ValueId } from '../graph/model.ts';
+import { readsOf } from '../graph/topo.ts';
+import { rawOf } from '../onnx/tensorData.ts';
+import type { SizesView, WeightSizeView } from '../protocol/views.ts';
+import { gzipBytesOf, type StoredWeight } from '../quant/encode/stored.ts';
+import type { Build } from './build.ts';
+import type { RunState } from './run.ts';
+
+/** Constants of more bytes than this are not compressed to see how small they become: it would take a minute. */
+const MOST_FOR_GZIP = 1 << 29;
+
+/** Bytes of a source after gzip; what a source holds does not change. */
+const gzipped = new WeakMap<TensorSource, number>();
+
+/** What the constants of both models take, as stored and after gzip, and each coded weight. @throws Cancelled */
+export async function measureSizes(run: RunState, build: Build, signal: AbortSignalLike): Promise<SizesView> {
+  const { graph } = build.qdq;
+  const { stored } = build;
+  const used = usedConstants(graph);
+  const plain = used.filter(({ id }) => stored?.has(id) !== true).map(({ source }) => source);
+  const coded = used.flatMap(({ id }) => stored?.get(id) ?? []);
+  const float = allConstants(run.floatGraph);
+  const quantized = sum(plain.map((s) => s.byteLength)) + sum(coded.map(bytesOf));
+  const plainGzip = await gzipOf(plain, signal);
+  return {
+    float: sum(float.map((s) => s.byteLength)),
+    quantized,
+    floatGzip: await gzipOf(float, signal),
+    quantizedGzip: plainGzip === null ? null : plainGzip + sum(coded.map((s) => s.gzipBytes - GZIP_OVERHEAD)),
+    effectiveBits: coded.length === 0 ? null : (8 * sum(coded.map(bytesOf))) / sum(coded.map((s) => s.elements)),
+    weights: used.flatMap(({ id, name }) => {
+      const form = stored?.get(id);
+      return form === undefined ? [] : [weightView(name, form)];
+    }),
+  };
+}
+
+function weightView(name: string, stored: StoredWeight): WeightSizeView {
+  const bytes = bytesOf(stored);
+  return { name, ...stored, floatBytes: 4 * stored.elements, effectiveBits: (8 * bytes) / stored.elements };
+}
+
+function bytesOf({ codeBytes, parameterBytes }: StoredWeight): number {
+  return codeBytes + parameterBytes;
+}
+
+/** One gzip stream of all, each compressed by itself; null where they are too many bytes. */
+async function gzipOf(sources: readonly TensorSource[], signal: AbortSignalLike): Promise<number | null> {
+  if (sum(sources.map((s) => s.byteLength)) > MOST_FOR_GZIP) return null;
+  let total = GZIP_OVERHEAD;
+  for (const source of sources) {
+    throwIfAborted(signal);
+    let bytes = gzipped.get(source);
+    if (bytes === undefined) {
+      bytes = gzipBytesOf(await storedBytes(source));
+      gzipped.set(source, bytes);
+    }
+    total += bytes - GZIP_OVERHEAD;
+  }
+  return total;
+}
+
+/** The bytes of a constant as ONNX stores it. */
+async function storedBytes(source: TensorSource): Promise<Uint8Array> {
+  const tensor = await source.load();
+  if (hasDType(tensor, 'string')) return new TextEncoder().encode(tensor.data.join(''));
+  return rawOf(tensor.dtype as NumericDType, tensor.data as NumericArray); // constants hold numbers or strings
+}
+
+function usedConstants(graph: Graph): { id: ValueId; name: string; source: TensorSource }[] {
+  const read = new Set<ValueId>();
+  for (const node of graph.nodes) for (const id of readsOf(node)) read.add(id);
+  return [...graph.values.values()].flatMap(({ id, name, constant }) =>
+    constant !== undefined && read.has(id) ? [{ id, name, source: constant }] : [],
+  );
+}
+
+function allConstants(graph: Graph): TensorSource[] {
+  return [...graph.values.values()].flatMap(({ constant }) => constant ?? []);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0);
+}
