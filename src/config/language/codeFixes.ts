@@ -2,12 +2,11 @@ import { nearest, type Setting } from '../../base/diagnostics.ts';
 import { commentOut, deleteLine, insertSettings, replaceSpan, setSetting, type TextEdit } from '../edits.ts';
 import { formerKey, moveFlatFile } from '../former.ts';
 import { type IniEntry, itemsOf, NO_SECTION, readIni } from '../ini.ts';
+import type { KeyRow } from '../keyTypes.ts';
 import { readFolder } from '../lists.ts';
 import { KEYS, keyRow, SECTIONS } from '../schema.ts';
-import type { Fix, FixParts } from './fixes.ts';
+import type { Draft, FixParts } from './fixes.ts';
 import { formatValue } from './format.ts';
-
-type Draft = Omit<Fix, 'preferred'>;
 
 /** A fix needs to know its line, and the entry that stands there, if one does. */
 interface Line extends FixParts {
@@ -22,7 +21,7 @@ const BY_CODE: Readonly<Record<string, (line: Line) => readonly Draft[]>> = {
   CFG101: (l) => [asComment(l)],
   CFG102: (l) => [asComment(l), removal(l)],
   CFG103: (l) => [asComment(l)],
-  CFG108: (l) => [...moves(l), asComment(l), removal(l)],
+  CFG108: (l) => [...(l.diagnostic.suggestion === undefined ? moves(l) : []), asComment(l), removal(l)],
   CFG109: (l) => otherSections(l),
   CFG110: (l) => [earlierLines(l)],
   CFG111: (l) => [...flatFile(l), ...moves(l), removal(l)],
@@ -79,11 +78,19 @@ function moves(l: Line): Draft[] {
   const targets: Setting[] =
     former !== undefined
       ? [former]
-      : KEYS.filter((row) => row.key === entry.key).map(({ section, key }) => ({ section, key, value: entry.value }));
+      : homesOf(entry.key).map(({ section, key }) => ({ section, key, value: entry.value }));
   return targets.map((setting) => ({
     title: `Move to [${setting.section}] as ${setting.key}=${setting.value}`,
     edits: [deleteLine(text, line), setSetting(text, setting)],
+    sure: targets.length === 1,
   }));
+}
+
+/** The keys of that name, else the one that it may be meant to be. */
+function homesOf(key: string): readonly KeyRow[] {
+  const exact = KEYS.filter((row) => row.key === key);
+  const near = nearest(key, new Set(KEYS.map((row) => row.key)));
+  return exact.length > 0 ? exact : KEYS.filter((row) => row.key === near).slice(0, 1);
 }
 
 function inputsOf({ model }: Line): string[] {
@@ -104,7 +111,7 @@ function flatFile(l: Line): Draft[] {
     ),
   );
   const removed = flat.map((entry) => deleteLine(l.text, entry.keySpan.line));
-  return [{ title: 'Move all old keys into today’s form', edits: [...removed, ...added] }];
+  return [{ title: 'Move all old keys into today’s form', edits: [...removed, ...added], sure: true }];
 }
 
 function otherSections({ diagnostic, raw, line }: Line): Draft[] {

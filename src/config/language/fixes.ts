@@ -11,6 +11,9 @@ export interface Fix {
   readonly preferred: boolean;
 }
 
+/** A fix before it is known whether it is the preferred one. */
+export type Draft = Omit<Fix, 'preferred'> & { readonly sure?: boolean };
+
 /** What a fix is made from. */
 export interface FixParts {
   readonly text: string;
@@ -24,13 +27,13 @@ export function fixesOf(parts: FixParts): readonly Fix[] {
   const { suggestion } = diagnostic;
   const settings = (diagnostic.settings ?? []).filter(({ value }) => value !== '');
   const range = placeOf(diagnostic);
-  const found: Omit<Fix, 'preferred'>[] = [];
+  const found: Draft[] = [];
   if (suggestion !== undefined && range !== undefined)
     found.push({ title: `Replace with ${suggestion}`, edits: [{ range, text: suggestion }] });
   if (settings.length > 0) found.push({ title: `Add ${written(settings)}`, edits: addSettings(text, settings) });
   found.push(...fixesByCode(parts));
   const isSure = suggestion !== undefined || settings.length > 0 || found.length === 1;
-  return found.map((fix, i) => ({ ...fix, preferred: isSure && i === 0 }));
+  return found.map(({ title, edits, sure }, i) => ({ title, edits, preferred: i === 0 && (isSure || sure === true) }));
 }
 
 /** Where a diagnostic stands; undefined where it has no line. */

@@ -58,11 +58,6 @@ export class SessionRegistry implements vscode.Disposable {
     return this.entries.get(uri.toString());
   }
 
-  /** Every open model, the one opened last at the end. */
-  all(): readonly OpenModel[] {
-    return [...this.entries.values()];
-  }
-
   /** The model of the graph editor that is in front. */
   active(): OpenModel | undefined {
     const uri = activeGraph();

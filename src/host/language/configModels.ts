@@ -2,8 +2,7 @@ import * as vscode from 'vscode';
 import type { ModelFacts } from '../../protocol/modelFacts.ts';
 import type { UsedPairs } from '../config/pairs.ts';
 import type { ModelSession } from '../editor/modelSession.ts';
-import type { OpenModel, SessionRegistry } from '../editor/registry.ts';
-import { isConfigDocument } from './recognition.ts';
+import { activeGraph, type OpenModel, type SessionRegistry, VIEW_TYPE } from '../editor/registry.ts';
 
 /** Finds the model a config belongs to, and what its names may refer to there. */
 export class ConfigModels implements vscode.Disposable {
@@ -12,6 +11,8 @@ export class ConfigModels implements vscode.Disposable {
   private readonly facts = new WeakMap<ModelSession, Promise<ModelFacts | undefined>>();
   /** Models that no graph shows, kept for the configs that are open. */
   private readonly leases = new Map<string, { readonly model: OpenModel } & vscode.Disposable>();
+  /** The graph that was in front last. */
+  private lastGraph: vscode.Uri | undefined;
   private readonly emitter = new vscode.EventEmitter<void>();
   /** After configs may belong to another model, or a model was read. */
   readonly onDidChange = this.emitter.event;
@@ -22,22 +23,28 @@ export class ConfigModels implements vscode.Disposable {
     this.pairs = pairs;
     this.subscriptions = vscode.Disposable.from(
       sessions.onDidOpenOrClose(() => this.emitter.fire()),
-      vscode.workspace.onDidCloseTextDocument((document) => this.release(document.uri)),
+      vscode.window.tabGroups.onDidChangeTabs(() => {
+        this.lastGraph = activeGraph() ?? this.lastGraph;
+        for (const key of this.leases.keys()) if (!tabsOf(vscode.TabInputText).has(key)) this.release(key);
+      }),
     );
+    this.lastGraph = activeGraph();
   }
 
   /**
-   * The model of the last run with this config, else the newest that was used with it, else the graph in front or the
-   * one opened last. A used one that no graph shows is read for as long as the config is open.
+   * The model of the last run with this config, else the newest that was used with it, else the graph that was in
+   * front last. A used one that no graph shows is read for as long as a tab shows the config.
    */
   async modelOf(config: vscode.Uri): Promise<OpenModel | undefined> {
-    const open = this.sessions.all();
+    const graphs = [...tabsOf(vscode.TabInputCustom).values()];
+    const last = graphs.filter((uri) => uri.toString() === this.lastGraph?.toString());
+    const shown = [...last, ...graphs.reverse()].flatMap((uri) => this.sessions.get(uri) ?? []);
     const text = config.toString();
     const used = this.pairs.modelsOf(config);
     const found =
-      open.find(({ session }) => session.config?.toString() === text) ??
+      shown.find(({ session }) => session.config?.toString() === text) ??
       used.map((uri) => this.sessions.get(uri)).find((model) => model !== undefined) ??
-      (used.length === 0 ? (this.sessions.active() ?? open.at(-1)) : undefined);
+      (used.length === 0 ? shown[0] : undefined);
     return found ?? (used[0] && this.lease(config, used[0]));
   }
 
@@ -69,21 +76,30 @@ export class ConfigModels implements vscode.Disposable {
 
   private async lease(config: vscode.Uri, model: vscode.Uri): Promise<OpenModel | undefined> {
     const key = config.toString();
-    const isOpen = (): boolean =>
-      vscode.workspace.textDocuments.some((d) => d.uri.toString() === key && isConfigDocument(d));
     const exists = await vscode.workspace.fs.stat(model).then(
       () => true,
       () => false,
     );
-    if (!exists || !isOpen()) return undefined;
+    if (!exists || !tabsOf(vscode.TabInputText).has(key)) return undefined;
     const held = this.leases.get(key) ?? this.sessions.acquire(model);
     this.leases.set(key, held);
     return held.model;
   }
 
-  private release(config: vscode.Uri): void {
-    const key = config.toString();
+  private release(key: string): void {
     this.leases.get(key)?.dispose();
     this.leases.delete(key);
   }
+}
+
+/** The files that tabs of a kind show, by their URIs' text; of custom editors ours alone. */
+function tabsOf(kind: typeof vscode.TabInputText | typeof vscode.TabInputCustom): Map<string, vscode.Uri> {
+  const inputs = vscode.window.tabGroups.all.flatMap((group) => group.tabs.map((tab) => tab.input));
+  return new Map(
+    inputs.flatMap((input) => {
+      if (!(input instanceof kind)) return [];
+      if (input instanceof vscode.TabInputCustom && input.viewType !== VIEW_TYPE) return [];
+      return [[input.uri.toString(), input.uri]];
+    }),
+  );
 }
