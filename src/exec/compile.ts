@@ -19,7 +19,7 @@ import { judgeOf } from './judge.ts';
 import { type Placement, placeLayouts } from './layout.ts';
 import { RunMemory } from './memory.ts';
 import { aliasOf, type PlannedStep, type Prepared, planMemory, viewOf } from './planned.ts';
-import { multipliersOf, prepareStep } from './prepareStep.ts';
+import { arithmeticOf, prepareStep } from './prepareStep.ts';
 import type { CompileOptions, Program, Slot, Step } from './program.ts';
 import { quantInfoOf } from './quantNodes.ts';
 import { ResidentConstants } from './resident.ts';
@@ -79,10 +79,9 @@ function planProgram(graph: Graph, loaded: ReadonlyMap<ValueId, Tensor>, options
       const bodies = bodiesOf(draft, constants, { ...options, signatures });
       if (bodies !== undefined) releases.push(() => bodies.release());
       planned.push({
-        step: stepOf(draft, {
-          index,
+        step: stepOf(index, draft, {
           signature: table.steps[index] ?? 0,
-          multipliers: multipliersOf(draft, { kernels, options }),
+          ...arithmeticOf(draft, { kernels, options }),
         }),
         draft,
         prepare: prepared === undefined ? () => packedForOneStep(pack, streamed) : keptPacked(prepared),
@@ -223,12 +222,13 @@ function firstFreeId(graph: Graph): number {
 }
 
 function stepOf(
-  { form, node, group, inputs, outputs, why }: PlacedDraft,
-  { index, signature, multipliers }: Pick<Step, 'index' | 'signature'> & { multipliers: Float64Array | undefined },
+  index: number,
+  draft: PlacedDraft,
+  found: Pick<Step, 'signature' | 'multipliers' | 'dequantizes'>,
 ): Step {
-  const made = outputs.filter((id) => id !== undefined);
-  const step = { index, form, node, group, inputs, outputs: made, signature };
-  return { ...step, ...(why === undefined ? {} : { why }), ...(multipliers === undefined ? {} : { multipliers }) };
+  const { form, node, group, inputs, why } = draft;
+  const outputs = draft.outputs.filter((id) => id !== undefined);
+  return { index, form, node, group, inputs, outputs, ...found, ...(why === undefined ? {} : { why }) };
 }
 
 function slotsOf(

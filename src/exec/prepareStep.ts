@@ -7,7 +7,7 @@ import type { AttributeSpecs, IntegerContext } from '../ops/opDef.ts';
 import type { PlacedDraft } from './draft.ts';
 import { contextOf } from './lower.ts';
 import type { Prepared } from './planned.ts';
-import type { CompileOptions } from './program.ts';
+import type { CompileOptions, Step } from './program.ts';
 import type { SignatureTable } from './signatures.ts';
 
 export interface PrepareParts {
@@ -33,13 +33,19 @@ export function prepareStep(draft: PlacedDraft, parts: PrepareParts): Prepared {
   );
 }
 
-/** What takes the sums of an integer step to codes; undefined for all other steps. */
-export function multipliersOf(
+/** How an integer step gets to its codes; nothing for all other steps. */
+export function arithmeticOf(
   draft: PlacedDraft,
   parts: Pick<PrepareParts, 'kernels' | 'options'>,
-): Float64Array | undefined {
-  const context = draft.form === 'integer' ? integerContextOf(draft, parts) : undefined;
-  return context && draft.def?.integer?.multipliers?.(context);
+): Pick<Step, 'multipliers' | 'dequantizes'> {
+  const form = draft.form === 'integer' ? draft.def?.integer : undefined;
+  const context = integerContextOf(draft, parts);
+  if (form === undefined || context === undefined) return {};
+  const multipliers = form.multipliers?.(context);
+  return {
+    ...(multipliers === undefined ? {} : { multipliers }),
+    ...(form.dequantizes?.(context) ? { dequantizes: true } : {}),
+  };
 }
 
 /** As the step's own definition accepted it. */

@@ -26,6 +26,8 @@ export interface Step {
   readonly why?: string;
   /** Of an integer step that requantizes sums: the real multiplier of each output channel. */
   readonly multipliers?: Float64Array;
+  /** Set for an integer step that computes in float32 between its codes. */
+  readonly dequantizes?: true;
   /**
    * Equal signatures compute equal tensors for equal feeds, across programs of one model: it names the operator,
    * its constants, parameters and layout, and the signatures of its inputs.

@@ -102,6 +102,7 @@ function binaryForm(op: BinaryOp, rule: Arithmetic): IntegerForm<AttributeSpecs,
       const operand = operandBesideNumber(context);
       return accepts8(context, operand === undefined ? [0, 1] : [operand]);
     },
+    dequantizes: (context) => operandBesideNumber(context) === undefined,
     prepare: (context) => {
       const y = outputQuant(context, 0);
       const operand = operandBesideNumber(context);

@@ -158,6 +158,8 @@ export interface IntegerForm<S extends AttributeSpecs, P> {
   prepare(context: IntegerContext<S>): P;
   /** Of a form that requantizes sums: the real multiplier of each output channel. */
   multipliers?(context: IntegerContext<S>): Float64Array;
+  /** Whether it computes in float32 between codes, not on integers or by a table. */
+  dequantizes?(context: IntegerContext<S>): boolean;
   /** Inputs and outputs are codes. */
   run(context: RunContext<S, P>): readonly Tensor[];
 }

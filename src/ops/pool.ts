@@ -162,6 +162,7 @@ function averagePool(since: number): OpDef {
         countsPartOfPadding(context.attributes)
           ? 'AveragePool with ceil_mode and count_include_pad has no integer form: windows count part of the padding.'
           : acceptsImage(context),
+      dequantizes: () => true,
       prepare: prepareQuants,
       run: (context) => {
         const x = imageOfCodes(context, 0);
@@ -217,6 +218,7 @@ function globalPool(type: 'GlobalAveragePool' | 'GlobalMaxPool' | 'GlobalLpPool'
       type === 'GlobalLpPool' ? { kind: 'float', why: 'GlobalLpPool has no 8-bit form.' } : { kind: 'observed' },
     integer: {
       accepts: (context) => (type === 'GlobalLpPool' ? 'GlobalLpPool has no integer form.' : acceptsImage(context)),
+      dequantizes: () => type === 'GlobalAveragePool',
       prepare: prepareQuants,
       run: (context) => {
         const x = imageOfCodes(context, 0);

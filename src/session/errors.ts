@@ -145,11 +145,24 @@ export function cannotOpen(path: string, cause: unknown): DiagnosticError {
 
 /** SES416: a multiplier that no M0 2^-n of its bits is near enough to. */
 export function multiplierTooCoarse(at: Location, handles: readonly string[], most: number, bits: number): Diagnostic {
-  const [first = ''] = handles;
   return {
     severity: 'warning',
     code: 'SES416',
-    message: `in ${handles.length} nodes, ${first} the first, no multiplier of ${bits} bits keeps multiplier_error; the nearest is used, which is up to ${most.toPrecision(3)} off. Give it more multiplier_bits`,
+    message: `no multiplier of ${bits} bits keeps multiplier_error in ${counted(handles)}; the nearest is used, which is up to ${most.toPrecision(3)} off. Give it more multiplier_bits`,
     at,
   };
+}
+
+/** SES417: quantized nodes whose arithmetic is not that of hardware without floats. */
+export function floatsBetweenCodes(at: Location, handles: readonly string[]): Diagnostic {
+  return {
+    severity: 'note',
+    code: 'SES417',
+    message: `requantizer=fixedPoint is about sums: in ${counted(handles)} codes become float32 in between all the same, as in element-wise operators and average pools`,
+    at,
+  };
+}
+
+function counted([first = '', ...rest]: readonly string[]): string {
+  return rest.length === 0 ? first : `${rest.length + 1} nodes (${first} the first)`;
 }

@@ -2,9 +2,10 @@ import type { Diagnostic } from '../base/diagnostics.ts';
 import { relativeError, toFixedPoint } from '../base/fixedPoint.ts';
 import type { Step } from '../exec/program.ts';
 import type { Node, NodeId } from '../graph/model.ts';
-import type { RequantizersView, RequantizerView } from '../protocol/views.ts';
+import type { NodeFigures, RequantizersView, RequantizerView } from '../protocol/views.ts';
 import type { CodeDifferences, FlavourComparison } from './compareFlavours.ts';
-import { multiplierTooCoarse } from './errors.ts';
+import { floatsBetweenCodes, multiplierTooCoarse } from './errors.ts';
+import type { Prepared } from './prepared.ts';
 import type { RunState } from './run.ts';
 import type { Settings } from './settings.ts';
 
@@ -35,21 +36,32 @@ export function requantizersView(parts: RequantizerParts): RequantizersView | nu
   };
 }
 
-/** Names the nodes whose multipliers do not keep `multiplier_error`, where they are what ran. */
-export function checkMultipliers(settings: Settings, view: RequantizersView | null): Diagnostic[] {
-  if (view?.flavour !== 'fixedPoint') return [];
+export interface MultiplierChecks {
+  readonly settings: Pick<Settings, 'at' | 'requantizer'>;
+  readonly view: RequantizersView | null;
+  readonly nodes: readonly NodeFigures[];
+  readonly steps: readonly Step[];
+  readonly ownerOf: Prepared['ownerOf'];
+}
+
+/** Of a run on fixed point: nodes whose multipliers do not keep `multiplier_error`, and those without a multiplier. */
+export function checkMultipliers({ settings, view, nodes, steps, ownerOf }: MultiplierChecks): Diagnostic[] {
+  if (settings.requantizer === 'fp32' || view === null) return [];
+  const found: Diagnostic[] = [];
   const coarse = view.nodes.filter((n) => n.withinTolerance === false);
-  if (coarse.length === 0) return [];
   const most = Math.max(...coarse.map((n) => n.worst.relativeError));
-  const at = settings.at('quantscope', 'multiplier_error');
-  return [
-    multiplierTooCoarse(
-      at,
-      coarse.map((n) => n.handle),
-      most,
-      view.bits,
-    ),
-  ];
+  const names = (list: readonly { readonly handle: string }[]): string[] => list.map(({ handle }) => handle);
+  if (coarse.length > 0) {
+    const at = settings.at('quantscope', 'multiplier_error');
+    found.push(multiplierTooCoarse(at, names(coarse), most, view.bits));
+  }
+  const dequantizing = new Set(steps.flatMap(({ dequantizes, node }) => (dequantizes ? [node.id] : [])));
+  const inFloat = nodes.filter(({ quantized, form, nodeId }) => {
+    const owner = ownerOf.get(nodeId as NodeId)?.id; // figures are of the nodes of the user's graph
+    return quantized && (form === 'float' || (owner !== undefined && dequantizing.has(owner)));
+  });
+  if (inFloat.length > 0) found.push(floatsBetweenCodes(settings.at('quantscope', 'requantizer'), names(inFloat)));
+  return found;
 }
 
 /** Steps that requantize sums, by the prepared node they carry out. */

@@ -110,6 +110,19 @@ describe('lowering', () => {
     expect(Math.min(...(y!.data as Float32Array))).toBe(0);
   });
 
+  it('tells the multipliers of steps that requantize sums, and which steps compute in float32 between codes', async () => {
+    const channels = INPUT_DIMS[1] ?? 0;
+    const built = model().input('x', INPUT_DIMS).conv({ channels }).add('x').globalAveragePool().build();
+    const { graph } = await quantizedForm(built, feeds(built), kernels, 'uint8');
+    const program = await compiled(graph, built, kernels);
+    const steps = program.steps.filter((s) => s.form === 'integer');
+    expect(steps.map((s) => [s.node.opType, s.multipliers?.length, s.dequantizes])).toEqual([
+      ['Conv', channels, undefined],
+      ['Add', undefined, true],
+      ['GlobalAveragePool', undefined, true],
+    ]);
+  });
+
   it('says why a node between codes runs as float', async () => {
     const net = model().input('x', INPUT_DIMS).quantizeDequantize(0.05, 128);
     net.conv({ channels: 4, name: 'c' }).quantizeDequantize(0.05, 128);
