@@ -12,6 +12,7 @@ import { ensureDependencies } from './lib/setup.mjs';
 //   --json       {machine, rows, shares} of `models` and `shares`
 //   --write-doc  docs/performance.md from them
 const BENCHES = {
+  calibration: 'bench/calibration.mjs',
   kernels: 'bench/kernels.mjs',
   layout: 'bench/layout.mjs',
   models: 'bench/models.mjs',

@@ -24,6 +24,8 @@ export { feedsById } from './src/quant/calibrate.ts';
 export { compareTensors } from './src/report/compare.ts';
 export { createSession } from './src/session/index.ts';
 export { openModel } from './src/session/model.ts';
+export { calibrateRun } from './src/session/run.ts';
+export { openSettings } from './src/session/settings.ts';
 export { compileGraph, prepare } from './src/session/prepared.ts';
 export { createWasmKernels } from './src/wasm/load.ts';
 `;

@@ -28,13 +28,16 @@ interface Counting {
   readonly parameters: readonly number[];
 }
 
-/** Two tables of 32-bit counts for each thread; a kernel leaves the sum in the first. */
+/** As in assembly/histogram.ts: of four tables for each thread, a kernel leaves the sum in the first. */
+const TABLES = 4;
+const TABLE_EXTRA_BYTES = 16;
+
 function addCounts(engine: Engine, loan: Loan, kernel: string, { x, counts, parameters }: Counting): void {
   invariant(counts.length % 4 === 0, `${counts.length} bins, which are not a multiple of 4`);
   if (x.length === 0) return;
   const from = loan.read(x);
   const ranges = engine.split(x.length, x.length, 64);
-  const tableBytes = 2 * 4 * counts.length;
+  const tableBytes = TABLES * (4 * counts.length + TABLE_EXTRA_BYTES);
   const tables = loan.scratch(tableBytes * ranges.length);
   const tableOf = (i: number): number => tables + tableBytes * i;
   engine.run(

@@ -1,5 +1,5 @@
-import { floatOfKey } from '../../base/floatKeys.ts';
-import type { KernelSet, KeyDigit, Moments } from '../../kernels/kernelSet.ts';
+import { floatOfKey, keyOfFloat } from '../../base/floatKeys.ts';
+import type { KernelSet, Moments } from '../../kernels/kernelSet.ts';
 import type { Range } from '../qparams.ts';
 import { MinMaxObserver } from './minMax.ts';
 import type { FirstPass, Outcome, SecondPass } from './observer.ts';
@@ -42,11 +42,14 @@ export class PercentileObserver implements FirstPass {
     const { range } = this.#extremes;
     const cut = Math.floor((this.#values * (1 - this.#percentile / 100)) / 2);
     if (range === undefined || cut === 0) return { kind: 'range', range };
-    const ends = [cut, this.#values - 1 - cut].map((rank): End => {
-      const { bin, before } = binOfRank(this.#counts, rank);
-      return { prefix: bin, rank: rank - before };
-    });
-    return { kind: 'again', pass: new PercentileEnds(this.#kernels, range, ends as [End, End]) }; // two ranks, two ends
+    const low = this.#endAt(cut);
+    const high = this.#endAt(this.#values - 1 - cut);
+    return { kind: 'again', pass: new PercentileEnds(this.#kernels, range, { low, high }) };
+  }
+
+  #endAt(rank: number): End {
+    const { bin, before } = binOfRank(this.#counts, rank);
+    return { prefix: bin, rank: rank - before };
   }
 }
 
@@ -56,36 +59,42 @@ interface End {
   readonly rank: number;
 }
 
+/** The first digit of 0 and of magnitudes below 2^-131: half of what is rectified has it, and nothing is left to tell. */
+const ZERO = keyOfFloat(0) >>> (32 - BITS);
+
 class PercentileEnds implements SecondPass {
   readonly #kernels: Kernels;
   readonly #extremes: Range;
-  readonly #ends: readonly [End, End];
+  readonly #ends: { readonly low: End; readonly high: End };
   /** By first digit. */
-  readonly #counts: ReadonlyMap<number, Float64Array>;
+  readonly #counts = new Map<number, Float64Array>();
 
-  constructor(kernels: Kernels, extremes: Range, ends: readonly [End, End]) {
+  constructor(kernels: Kernels, extremes: Range, ends: { readonly low: End; readonly high: End }) {
     this.#kernels = kernels;
     this.#extremes = extremes;
     this.#ends = ends;
-    this.#counts = new Map(ends.map(({ prefix }) => [prefix, new Float64Array(2 ** BITS)]));
+    for (const { prefix } of [ends.low, ends.high])
+      if (prefix !== ZERO) this.#counts.set(prefix, new Float64Array(2 ** BITS));
   }
 
   observe(x: Float32Array): void {
-    for (const [prefix, counts] of this.#counts) {
-      const digit: KeyDigit = { shift: OPEN_BITS, bits: BITS, prefix };
-      this.#kernels.histogramKeysF32(x, digit, counts);
-    }
+    for (const [prefix, counts] of this.#counts)
+      this.#kernels.histogramKeysF32(x, { shift: OPEN_BITS, bits: BITS, prefix }, counts);
   }
 
   finish(): Exclude<Outcome, { readonly kind: 'again' }> {
-    const [low, high] = this.#ends.map(({ prefix, rank }) => {
-      const { bin } = binOfRank(this.#counts.get(prefix) as Float64Array, rank); // made of the same ends
-      return (prefix * 2 ** BITS + bin) * 2 ** OPEN_BITS;
-    }) as [number, number];
-    const lo = Math.max(floatOfKey(low), this.#extremes.lo);
-    const hi = Math.min(floatOfKey(high + 2 ** OPEN_BITS - 1), this.#extremes.hi);
-    if (hi - lo > 0 || this.#extremes.lo === this.#extremes.hi) return { kind: 'range', range: { lo, hi } };
-    const why = `all values within the percentile are ${lo}`;
-    return { kind: 'extremes', range: this.#extremes, why };
+    const { low, high } = this.#ends;
+    const lo = Math.max(this.#boundsOf(low).lo, this.#extremes.lo);
+    const hi = Math.min(this.#boundsOf(high).hi, this.#extremes.hi);
+    if (lo !== 0 || hi !== 0 || this.#extremes.lo === this.#extremes.hi) return { kind: 'range', range: { lo, hi } };
+    return { kind: 'extremes', range: this.#extremes, why: 'all values within the percentile are 0' };
+  }
+
+  /** Between which floats an end lies. */
+  #boundsOf({ prefix, rank }: End): Range {
+    const counts = this.#counts.get(prefix);
+    const open = counts === undefined ? BITS + OPEN_BITS : OPEN_BITS;
+    const digits = counts === undefined ? prefix : prefix * 2 ** BITS + binOfRank(counts, rank).bin;
+    return { lo: floatOfKey(digits * 2 ** open), hi: floatOfKey((digits + 1) * 2 ** open - 1) };
   }
 }

@@ -2,6 +2,18 @@
 const NEGLIGIBLE: f32 = 2.220446049250313e-16;
 const INFINITE: i32 = 0x7f800000;
 const SIGN: i32 = <i32>0x80000000;
+/** 2^23: a float32 between it and its double holds a whole number in its low bits. */
+const WHOLE: f32 = 8388608;
+
+// Elements of the four lanes count in tables of their own, as neighbours often share a bin, and what is left out counts in
+// a bin behind the others: a branch would be mispredicted where zeros alternate with other values.
+
+/** Bytes of one table: its bins, and 16 more for the one that nobody reads. */
+// @ts-ignore: decorator
+@inline
+function tableBytes(bins: i32): usize {
+  return (<usize>bins << 2) + 16;
+}
 
 // @ts-ignore: decorator
 @inline
@@ -10,11 +22,29 @@ function count1(table: usize, bin: i32): void {
   store<u32>(at, load<u32>(at) + 1);
 }
 
-/** Adds the counts of the second table, as long as the first and behind it. */
-function mergeTables(table: usize, bytes: usize): void {
-  const end = table + bytes;
+// @ts-ignore: decorator
+@inline
+function count4(table: usize, stride: usize, bin: v128): void {
+  count1(table, i32x4.extract_lane(bin, 0));
+  count1(table + stride, i32x4.extract_lane(bin, 1));
+  count1(table + 2 * stride, i32x4.extract_lane(bin, 2));
+  count1(table + 3 * stride, i32x4.extract_lane(bin, 3));
+}
+
+/** All ones in the first `count` lanes. */
+// @ts-ignore: decorator
+@inline
+function firstLanes(count: i32): v128 {
+  return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count));
+}
+
+/** Adds the counts of the three other tables to the first. */
+function mergeTables(table: usize, stride: usize): void {
+  const end = table + stride;
   for (; table < end; table += 16) {
-    v128.store(table, i32x4.add(v128.load(table), v128.load(table + bytes)));
+    const a = i32x4.add(v128.load(table), v128.load(table + stride));
+    const b = i32x4.add(v128.load(table + 2 * stride), v128.load(table + 3 * stride));
+    v128.store(table, i32x4.add(a, b));
   }
 }
 
@@ -22,7 +52,7 @@ function mergeTables(table: usize, bytes: usize): void {
  * How many elements v (their bits masked) have floor((v - origin) / step) in each bin, clamped to [0, bins): u32 at
  * `table`. What is not finite or negligible is left out.
  *
- * @param bins a multiple of 4. @param table two times 4 * bins bytes: neighbours often share a bin.
+ * @param bins a multiple of 4, below 2^22. @param table four times 4 * bins + 16 bytes.
  */
 export function histogramF32(
   x: usize,
@@ -33,35 +63,31 @@ export function histogramF32(
   bins: i32,
   table: usize,
 ): void {
-  const bytes = <usize>bins << 2;
-  memory.fill(table, 0, 2 * bytes);
-  const second = table + bytes;
+  const stride = tableBytes(bins);
+  memory.fill(table, 0, 4 * stride);
   const kept = i32x4.splat(mask), zero = f32x4.splat(origin), width = f32x4.splat(step);
-  const last = i32x4.splat(bins - 1), none = i32x4.splat(0);
+  const first = f32x4.splat(0), last = f32x4.splat(<f32>(bins - 1)), none = i32x4.splat(bins);
   const least = f32x4.splat(NEGLIGIBLE), infinity = f32x4.splat(Infinity);
-  let i = count;
-  for (; i > 0; i -= 4) {
+  const whole = f32x4.splat(WHOLE), digits = i32x4.splat(0x7fffff);
+  for (let i = count; i > 0; i -= 4) {
     const v = v128.load(x);
     x += 16;
     const magnitude = f32x4.abs(v);
-    let lanes = i32x4.bitmask(v128.and(f32x4.gt(magnitude, least), f32x4.lt(magnitude, infinity)));
-    if (i < 4) lanes &= (1 << i) - 1;
-    if (lanes == 0) continue;
-    const quotient = f32x4.div(f32x4.sub(v128.and(v, kept), zero), width);
-    const bin = i32x4.max_s(i32x4.min_s(i32x4.trunc_sat_f32x4_s(quotient), last), none);
-    if (lanes & 1) count1(table, i32x4.extract_lane(bin, 0));
-    if (lanes & 2) count1(second, i32x4.extract_lane(bin, 1));
-    if (lanes & 4) count1(table, i32x4.extract_lane(bin, 2));
-    if (lanes & 8) count1(second, i32x4.extract_lane(bin, 3));
+    let isCounted = v128.and(f32x4.gt(magnitude, least), f32x4.lt(magnitude, infinity));
+    if (i < 4) isCounted = v128.and(isCounted, firstLanes(i));
+    const quotient = f32x4.floor(f32x4.div(f32x4.sub(v128.and(v, kept), zero), width));
+    const inside = f32x4.pmax(f32x4.pmin(quotient, last), first);
+    const bin = v128.and(f32x4.add(inside, whole), digits);
+    count4(table, stride, v128.bitselect(bin, none, isCounted));
   }
-  mergeTables(table, bytes);
+  mergeTables(table, stride);
 }
 
 /**
  * How many finite elements whose keys, in the bits of `prefixMask`, are `prefix` have each value of the `bins` that
  * (key >> shift) can take: u32 at `table`. A key has the order of its float: the sign flipped, or all bits when negative.
  *
- * @param bins a power of two from 4 on. @param table two times 4 * bins bytes.
+ * @param bins a power of two from 4 on. @param table four times 4 * bins + 16 bytes.
  */
 export function histogramKeysF32(
   x: usize,
@@ -72,36 +98,22 @@ export function histogramKeysF32(
   prefix: i32,
   table: usize,
 ): void {
-  const bytes = <usize>bins << 2;
-  memory.fill(table, 0, 2 * bytes);
-  const second = table + bytes;
+  const stride = tableBytes(bins);
+  memory.fill(table, 0, 4 * stride);
   const masks = i32x4.splat(prefixMask), wanted = i32x4.splat(prefix), digit = i32x4.splat(bins - 1);
-  const sign = i32x4.splat(SIGN), infinite = i32x4.splat(INFINITE), none = f32x4.splat(0);
-  let zeros: i32 = 0;
-  let i = count;
-  for (; i > 0; i -= 4) {
+  const sign = i32x4.splat(SIGN), infinite = i32x4.splat(INFINITE), none = i32x4.splat(bins);
+  const isRare = prefixMask != 0;
+  for (let i = count; i > 0; i -= 4) {
     const v = v128.load(x);
     x += 16;
-    const isZero = f32x4.eq(v, none);
-    const bits = v128.andnot(v, v128.and(isZero, sign));
+    const bits = v128.andnot(v, v128.and(f32x4.eq(v, f32x4.splat(0)), sign));
     const key = v128.xor(bits, v128.or(i32x4.shr_s(bits, 31), sign));
     const finite = i32x4.lt_s(v128.andnot(bits, sign), infinite);
-    let lanes = i32x4.bitmask(v128.and(finite, i32x4.eq(v128.and(key, masks), wanted)));
-    if (i < 4) lanes &= (1 << i) - 1;
-    if (lanes == 0) continue;
-    if (lanes == 15 && i32x4.all_true(isZero)) {
-      zeros += 4;
-      continue;
-    }
+    let isCounted = v128.and(finite, i32x4.eq(v128.and(key, masks), wanted));
+    if (i < 4) isCounted = v128.and(isCounted, firstLanes(i));
+    if (isRare && !v128.any_true(isCounted)) continue;
     const bin = v128.and(i32x4.shr_u(key, shift), digit);
-    if (lanes & 1) count1(table, i32x4.extract_lane(bin, 0));
-    if (lanes & 2) count1(second, i32x4.extract_lane(bin, 1));
-    if (lanes & 4) count1(table, i32x4.extract_lane(bin, 2));
-    if (lanes & 8) count1(second, i32x4.extract_lane(bin, 3));
+    count4(table, stride, v128.bitselect(bin, none, isCounted));
   }
-  if (zeros > 0) {
-    const at = table + (<usize>((<u32>SIGN >>> shift) & (bins - 1)) << 2);
-    store<u32>(at, load<u32>(at) + zeros);
-  }
-  mergeTables(table, bytes);
+  mergeTables(table, stride);
 }
