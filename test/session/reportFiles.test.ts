@@ -1,0 +1,166 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
+import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
+import { nodeFiles } from '../../src/node/files.ts';
+import { createSession } from '../../src/session/index.ts';
+
+const SAMPLE = fileURLToPath(new URL('../../media/sample', import.meta.url));
+const root = mkdtempSync(join(tmpdir(), 'quantscope-reports-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const ROUNDS = 3;
+let runs = 0;
+
+/** Quantizes the sample model over three digits and reads the folder of its reports: cells by line and file. */
+async function reportsOf(
+  common: readonly string[],
+  more: readonly string[] = [],
+): Promise<(name: string) => Record<string, string>[]> {
+  const folder = join(root, String(runs++));
+  const session = createSession({
+    kernels: createJsKernels(),
+    files: nodeFiles,
+    clock: { now: () => 0 },
+    onProgress: () => undefined,
+  });
+  await session.open(join(SAMPLE, 'mnist.onnx'));
+  const configText = [
+    '[common_quant_param]',
+    ...common,
+    '[data_preprocess_param]',
+    'calibrate_path=image:calibration',
+    `calibrate_size=${ROUNDS}`,
+    'input_type=IMAGE',
+    'image_to_format=GRAY',
+    'normalize_mean=[0]',
+    'normalize_std=[255]',
+    ...more,
+  ].join('\n');
+  const configPath = join(SAMPLE, 'full_quant.cfg');
+  await session.quantize({ configText, configPath, reportFolder: folder });
+  expect(readdirSync(folder).sort()).toEqual([
+    'output_summary.csv',
+    'quant_param.csv',
+    'report.json',
+    'round_0.csv',
+    'round_1.csv',
+    'round_2.csv',
+    'rounds_summary.csv',
+  ]);
+  return (name) => table(readFileSync(join(folder, name), 'utf8'));
+}
+
+/** Lines by header; the sample's names need no quotes but Dims has blanks. */
+function table(text: string): Record<string, string>[] {
+  const [header = [], ...lines] = text
+    .trim()
+    .split('\n')
+    .map((line) => line.split(',').map((cell) => cell.replaceAll('"', '')));
+  return lines.map((cells) =>
+    Object.fromEntries(header.map((name, i) => [i === 0 ? name || 'Line' : name, cells[i] ?? ''])),
+  );
+}
+
+const NODES = ['conv1', 'relu1', 'pool1', 'flatten', 'fc', 'softmax'];
+const TYPES = [
+  ['FULL_QUANT', ['quant_type=FULL_QUANT']],
+  ['WEIGHT_QUANT of 8 bits', ['quant_type=WEIGHT_QUANT', 'min_quant_weight_channel=0']],
+  ['WEIGHT_QUANT of 4 bits', ['quant_type=WEIGHT_QUANT', 'bit_num=4', 'min_quant_weight_channel=0']],
+  ['WEIGHT_QUANT of 16 bits', ['quant_type=WEIGHT_QUANT', 'bit_num=16', 'min_quant_weight_channel=0']],
+  ['WEIGHT_QUANT of mixed bits', ['quant_type=WEIGHT_QUANT', 'bit_num=0', 'min_quant_weight_channel=0']],
+  ['DYNAMIC_QUANT', ['quant_type=DYNAMIC_QUANT']],
+] as const;
+
+describe.each(TYPES)('%s', (_name, common) => {
+  test('has a line for each tensor of each node in every round, and figures for all that exists', async () => {
+    const read = await reportsOf(common);
+    for (let round = 0; round < ROUNDS; round++) {
+      const lines = read(`round_${round}.csv`);
+      expect([...new Set(lines.map((l) => l.NodeName))]).toEqual(NODES);
+      expect(lines.map((l) => l.DataTypeFlag)).toEqual(lines.map((_, i) => (i % 2 === 0 ? 'Origin' : 'Dequant')));
+      for (const line of lines) {
+        const cells = ['Min', 'Q1', 'Median', 'Q3', 'Max', 'Mean', 'Var', 'Sparsity', 'Clip', 'CosineSimilarity'];
+        const folded = line.TensorName === 'conv1_output'; // the ReLU behind it is carried out by the convolution
+        for (const name of cells) expect(line[name] === '', `${line.TensorName} ${name}`).toBe(folded);
+      }
+    }
+    expect(read('output_summary.csv').map((l) => [l.Round, l.TensorName])).toEqual(
+      Array.from({ length: ROUNDS }, (_, round) => [String(round), 'probabilities']),
+    );
+  });
+
+  test('sums its rounds up: mean, worst round and deviation of what the rounds say', async () => {
+    const read = await reportsOf(common);
+    const rounds = Array.from({ length: ROUNDS }, (_, r) =>
+      read(`round_${r}.csv`).filter((l) => l.DataTypeFlag === 'Dequant'),
+    );
+    const sums = read('rounds_summary.csv');
+    expect(sums.length).toBe(rounds[0]?.length);
+    for (const [i, sum] of sums.entries()) {
+      expect([sum.NodeName, sum.TensorName]).toEqual([rounds[0]?.[i]?.NodeName, rounds[0]?.[i]?.TensorName]);
+      const cells = rounds.map((lines) => lines[i]?.CosineSimilarity ?? '');
+      if (cells[0] === '') {
+        expect([sum.Rounds, sum.CosineMean, sum.CosineWorst, sum.ClipMean]).toEqual(['0', '', '', '']);
+        continue;
+      }
+      const cosines = cells.map(Number);
+      const mean = cosines.reduce((a, b) => a + b, 0) / ROUNDS;
+      const std = Math.sqrt(cosines.reduce((s, c) => s + (c - mean) ** 2, 0) / ROUNDS);
+      const printed = 1e-6; // six digits in the rounds' files, and in this one
+      expect(sum.Rounds).toBe(String(ROUNDS));
+      expect(Math.abs(Number(sum.CosineMean) - mean)).toBeLessThan(printed);
+      expect(Math.abs(Number(sum.CosineWorst) - Math.min(...cosines))).toBeLessThan(printed);
+      expect(Math.abs(Number(sum.CosineStd) - std)).toBeLessThan(printed);
+      expect(Math.abs((cosines[Number(sum.CosineWorstRound)] ?? 2) - Math.min(...cosines))).toBeLessThan(printed);
+    }
+  });
+});
+
+describe('quant_param.csv', () => {
+  const weights = (lines: Record<string, string>[], name: string) => lines.filter((l) => l.TensorName === name);
+
+  test('of WEIGHT_QUANT has bits and corrections per channel', async () => {
+    const lines = (await reportsOf(TYPES[2][1]))('quant_param.csv');
+    expect(weights(lines, 'conv1_weight').length).toBe(12);
+    expect(weights(lines, 'fc_weight').length).toBe(10);
+    expect(lines.length).toBe(22);
+    for (const { Bits, CorrectionVar, CorrectionMean } of lines) {
+      expect(Bits).toBe('4');
+      expect(Number(CorrectionVar)).not.toBe(1);
+      expect(Number(CorrectionMean)).not.toBe(0);
+    }
+  });
+
+  test('of mixed bits has 0 bits and one line; a weight too small to gain by it has 8 bits per channel', async () => {
+    const lines = (await reportsOf(TYPES[4][1]))('quant_param.csv');
+    expect(lines.map((l) => [l.TensorName, l.Bits])).toEqual([
+      ...Array.from({ length: 12 }, () => ['conv1_weight', '8']),
+      ['fc_weight', '0'],
+    ]);
+  });
+
+  test('of FULL_QUANT has 8 bits for activations and weights, 32 for biases, and no correction', async () => {
+    const lines = (await reportsOf(TYPES[0][1]))('quant_param.csv');
+    expect([...new Set(weights(lines, 'image').map((l) => l.Bits))]).toEqual(['8']);
+    expect([...new Set(weights(lines, 'fc_weight').map((l) => l.Bits))]).toEqual(['8']);
+    expect([...new Set(weights(lines, 'fc_bias').map((l) => l.Bits))]).toEqual(['32']);
+    expect(lines.every((l) => l.CorrectionVar === '1' && l.CorrectionMean === '0')).toBe(true);
+  });
+
+  test('of DYNAMIC_QUANT has the weights alone', async () => {
+    const lines = (await reportsOf(TYPES[5][1]))('quant_param.csv');
+    expect([...new Set(lines.map((l) => l.TensorName))]).toEqual(['fc_weight']);
+  });
+});
+
+test('in the dialect of converter_lite the lines of what was not measured are not there', async () => {
+  const read = await reportsOf(TYPES[0][1], ['[quantscope]', 'report_dialect=converter_lite']);
+  const lines = read('round_0.csv');
+  expect(lines.length).toBe(28);
+  expect(lines.map((l) => l.Line)).toEqual(lines.map((_, i) => String(i)));
+  expect(lines.some((l) => l.TensorName === 'conv1_output')).toBe(false);
+  expect(lines.every((l) => l.CosineSimilarity !== '')).toBe(true);
+});
