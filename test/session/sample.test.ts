@@ -238,7 +238,7 @@ describe('a run', () => {
     ['calibrate_path=image:calibration', 'calibrate_path=picture:calibration', /SES406.*picture.*image:folder/],
     ['calibrate_path=image:calibration', 'calibrate_path=image:nowhere', /DAT.*nowhere/],
     ['calibrate_size=12', 'calibrate_size=1200', /DAT.*100.*1200/],
-    ['quant_type=FULL_QUANT', 'quant_type=WEIGHT_QUANT', /CFG.*WEIGHT_QUANT/],
+    ['quant_type=FULL_QUANT', 'quant_type=HALF_QUANT', /CFG104.*HALF_QUANT/],
     ['activation_quant_method=MAX_MIN', 'activation_quant_method=MEAN', /CFG104.*MEAN/],
     ['labels=labels.csv', 'labels=nothing.csv', /SES407.*nothing\.csv/],
   ])('%s changed to %s is an error that says so', async (from, to, message) => {
