@@ -1,4 +1,4 @@
-import type { Granularity, QuantScheme } from '../base/quantParams.ts';
+import { type Granularity, PER_TENSOR, type QuantScheme } from '../base/quantParams.ts';
 import type { CalibrationMethod } from './methods.ts';
 import type { NodeOverride, NodePrecision } from './overrides.ts';
 import { activationScheme, type Mapping, weightScheme } from './scheme.ts';
@@ -9,6 +9,12 @@ export interface GeneralChoice {
   readonly activationType: 'int8' | 'uint8';
   readonly activationSymmetry: Mapping;
   readonly weightSymmetry: Mapping;
+  /** Of weights with one scale, where it is another. */
+  readonly perLayerWeightSymmetry?: Mapping;
+  /** Constants stay float. */
+  readonly floatWeights?: boolean;
+  /** Codes of constants beside activations: like those of activations, or of weights per layer. */
+  readonly operands?: 'activation' | 'weight';
 }
 
 /** How one node is quantized. */
@@ -20,6 +26,9 @@ export interface NodeChoice {
   readonly output: QuantScheme;
   readonly perChannel: boolean;
   readonly weight: (granularity: Granularity) => QuantScheme;
+  /** Codes of a constant beside activations. */
+  readonly operand: QuantScheme;
+  readonly floatWeights: boolean;
   readonly method: CalibrationMethod | undefined;
 }
 
@@ -30,12 +39,20 @@ export interface NodeChoice {
 export function choiceOf(general: GeneralChoice, override: NodeOverride = {}): NodeChoice {
   const { precision = 'int8', symmetry, granularity, method } = override;
   const type = precision === 'int16' ? 'int16' : general.activationType;
+  const activation = activationScheme(type, general.activationSymmetry);
+  const weight = (g: Granularity): QuantScheme => {
+    const perLayer = general.perLayerWeightSymmetry ?? general.weightSymmetry;
+    const mapping = g.kind === 'perTensor' ? perLayer : general.weightSymmetry;
+    return weightScheme(g, { bits: precision === 'int4' ? 4 : 8, mapping });
+  };
   return {
     precision,
-    activation: activationScheme(type, general.activationSymmetry),
+    activation,
     output: activationScheme(type, symmetry ?? general.activationSymmetry),
     perChannel: granularity === undefined ? general.perChannel : granularity === 'per_channel',
-    weight: (g) => weightScheme(g, { bits: precision === 'int4' ? 4 : 8, mapping: general.weightSymmetry }),
+    weight,
+    operand: general.operands === 'weight' ? weight(PER_TENSOR) : activation,
+    floatWeights: general.floatWeights ?? false,
     method,
   };
 }

@@ -118,3 +118,23 @@ export function differsFromReference(at: Location, differences: readonly string[
     at,
   };
 }
+
+/** QNT232: converter_lite's way with a bias that int32 does not hold, which makes channels wrong. */
+export function scaleWithoutCodes(at: Location, channels: number): Diagnostic {
+  return {
+    severity: 'warning',
+    code: 'QNT232',
+    message: `the bias does not fit into int32 in ${channels} channel${channels === 1 ? '' : 's'}; as in converter_lite the weight's scale was raised and its codes were not, so that these channels are wrong. Without strict_reference the weight is quantized again`,
+    at,
+  };
+}
+
+/** QNT233: corrections that would take a bias too far in int32. */
+export function droppedCorrections(at: Location, channels: number): Diagnostic {
+  return {
+    severity: 'warning',
+    code: 'QNT233',
+    message: `the bias of ${channels} channel${channels === 1 ? '' : 's'} would leave 0.6 of int32 when corrected; as in converter_lite it is left as it was`,
+    at,
+  };
+}

@@ -64,10 +64,19 @@ export interface Fold {
   readonly clamp: 'removed' | 'activation';
 }
 
+/**
+ * What becomes of a bias that int32 does not hold, and of a correction. `exact`: the weight's scale is raised and the
+ * weight quantized again; a correction is added before rounding. `converterLite`: the scale is raised and the codes stay,
+ * which makes the channel wrong; a correction is rounded by itself, and dropped where the sum leaves 0.6 of int32.
+ */
+export type BiasRule = 'exact' | 'converterLite';
+
 /** Decisions for one prepared graph: per activation, per constant input, per node. Immutable. */
 export interface QuantPlan {
   /** How ranges become parameters, and constants codes. */
   readonly arithmetic: ArithmeticName;
+  /** Absent: `exact`. */
+  readonly biases?: BiasRule;
   /** Activations that are codes themselves: every consumer reads those, or what they stand for. */
   readonly activations: ReadonlyMap<ValueId, ActivationDecision>;
   readonly conversions: readonly InputConversion[];

@@ -23,6 +23,9 @@ export interface DraftOptions {
   readonly castsAt: 'value' | 'edge';
 }
 
+/** Float inputs that are measures rather than data, by operator: they have neither codes nor half precision. */
+const MEASURES: Readonly<Record<string, readonly number[]>> = { Clip: [1, 2], Pad: [2], Resize: [1, 2], Upsample: [1] };
+
 /** A plan in the making. */
 export class PlanDraft {
   readonly graph: Graph;
@@ -69,11 +72,11 @@ export class PlanDraft {
   }
 
   /** Lets a node read an input as codes of its choice; a constant becomes codes by its own range, per tensor. */
-  read(node: Node, input: number, { activation }: NodeChoice): void {
+  read(node: Node, input: number, { activation, operand, floatWeights }: NodeChoice): void {
     const id = node.inputs[input];
     if (id === undefined) return;
     if (this.isConstant(id)) {
-      this.weights.push({ node: node.id, input, value: id, scheme: activation });
+      if (!floatWeights) this.weights.push({ node: node.id, input, value: id, scheme: operand });
       return;
     }
     const own = rootDecision(this.activations, id)?.decision.scheme;
@@ -105,6 +108,12 @@ export class PlanDraft {
 
   isConstant(id: ValueId): boolean {
     return this.graph.values.get(id)?.constant !== undefined;
+  }
+
+  /** Indices of the float32 inputs that are data. */
+  dataInputs(node: Node): number[] {
+    const kept = MEASURES[node.opType] ?? [];
+    return [...node.inputs.keys()].filter((i) => this.isFloat(node.inputs[i]) && !kept.includes(i));
   }
 
   isFloat(id: ValueId | undefined): id is ValueId {

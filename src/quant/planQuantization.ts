@@ -3,9 +3,9 @@ import type { Graph, Node, NodeId } from '../graph/model.ts';
 import { subgraphsOf } from '../graph/topo.ts';
 import { choiceOf, type GeneralChoice, type NodeChoice } from './choices.ts';
 import type { NodeOverride, NodePrecision } from './overrides.ts';
-import type { HalfType, NodeDecision, QuantPlan } from './plan.ts';
+import type { Fold, HalfType, NodeDecision, QuantPlan } from './plan.ts';
 import { PlanDraft } from './planDraft.ts';
-import type { Target, Treatment } from './targets.ts';
+import type { Target } from './targets.ts';
 import { type TreatParts, treat } from './treatments.ts';
 
 export interface PlanOptions {
@@ -28,7 +28,8 @@ export function planQuantization(graph: Graph, options: PlanOptions): QuantPlan 
   const draft = new PlanDraft(graph, { facts, castsAt: target.castsAt });
   for (const node of graph.nodes) draft.nodes.set(node.id, decide(draft, node, options));
   const { activations, conversions, weights, halves, folded, methods, nodes } = draft;
-  return { arithmetic: target.arithmetic, activations, conversions, weights, halves, folded, methods, nodes };
+  const { arithmetic, biases } = target;
+  return { arithmetic, biases, activations, conversions, weights, halves, folded, methods, nodes };
 }
 
 const SKIPPED = 'listed in skip_quant_node';
@@ -40,41 +41,45 @@ function decide(draft: PlanDraft, node: Node, options: PlanOptions): NodeDecisio
   if (precision === 'float32')
     return { form: 'float', canSkip: false, precision, why: 'left in float32 by node_overrides' };
   if (precision === 'float16' || precision === 'bfloat16') return halve(draft, node, precision, options);
-  const treatment = node.domain === '' ? options.target.treatments[node.opType] : undefined;
-  const float = (why: string): NodeDecision => ({ form: 'float', canSkip: false, precision: 'float32', why });
-  if (treatment === undefined) return float(`target ${options.target.name} does not quantize ${node.opType}`);
-  const reason = floatReason(draft, node, treatment);
-  if (reason !== undefined) return float(reason);
+  const fold = draft.folded.get(node.id);
+  if (fold !== undefined) return foldedDecision(draft, fold, choice);
+  const selection = options.target.treatmentOf(node, draft);
+  if ('float' in selection) return { form: 'float', canSkip: false, precision: 'float32', why: selection.float };
   if (options.skip.has(node.id)) return { form: 'skipped', canSkip: true, precision: 'float32', why: SKIPPED };
-  const parts: TreatParts = { draft, node, choice, override, opsets: options.opsets };
-  const treated = treat(treatment, parts);
+  const perChannel = choice.perChannel && selection.perLayer !== true;
+  const fusedClamp = clampToFuse(draft, node, options);
+  const parts: TreatParts = {
+    draft,
+    node,
+    choice: { ...choice, perChannel },
+    override,
+    fusedClamp,
+    opsets: options.opsets,
+  };
+  const treated = treat(selection.treatment, parts);
   return { canSkip: true, precision: precisionOf(treated.form, choice), ...treated };
+}
+
+/** A clamp that its producer took along. */
+function foldedDecision(draft: PlanDraft, { from }: Fold, { precision }: NodeChoice): NodeDecision {
+  const producer = draft.wiring.producer.get(from)?.handle ?? '';
+  return { form: 'folded', canSkip: true, precision, why: `runs as the activation of ${producer}` };
+}
+
+/** The clamp that a target runs as a node's activation, unless the user wants it otherwise. */
+function clampToFuse(draft: PlanDraft, node: Node, { target, skip, overrides }: PlanOptions): Node | undefined {
+  const clamp = target.fusedClamp?.(node, draft);
+  if (clamp === undefined || skip.has(clamp.id) || overrides.has(clamp.id)) return undefined;
+  return clamp;
 }
 
 function precisionOf(form: NodeDecision['form'], { precision }: NodeChoice): NodePrecision {
   return form === 'float' ? 'float32' : precision;
 }
 
-/** Why a node of a treated type stays float whatever the user says; undefined when it can be quantized. */
-function floatReason(draft: PlanDraft, node: Node, treatment: Treatment): string | undefined {
-  const data = node.inputs[0];
-  if (data === undefined) return 'it has no input';
-  const dtype = draft.facts.get(data)?.dtype;
-  if (dtype !== 'float32') return `its input is ${dtype ?? 'of unknown type'}, not float32`;
-  if (treatment === 'shares' && !draft.hasCodes(data))
-    return `it only moves data, and its input ${draft.nameOf(data)} is not quantized`;
-  if (treatment === 'clamp' && !draft.hasCodes(data))
-    return `its input ${draft.nameOf(data)} is not quantized, so there is no code range to clamp to`;
-  return undefined;
-}
-
-/** Inputs that are measures rather than data and keep their type, by operator. */
-const MEASURES: Readonly<Record<string, readonly number[]>> = { Resize: [1, 2], Upsample: [1] };
-
 /** Any operator on floats can be rounded: it computes in float32 on values of the narrow type. */
 function halve(draft: PlanDraft, node: Node, type: HalfType, { skip }: PlanOptions): NodeDecision {
-  const kept = MEASURES[node.opType] ?? [];
-  const inputs = [...node.inputs.keys()].filter((i) => draft.isFloat(node.inputs[i]) && !kept.includes(i));
+  const inputs = draft.dataInputs(node);
   const outputs = [...node.outputs.keys()].filter((i) => draft.isFloat(node.outputs[i]));
   const float = (why: string): NodeDecision => ({ form: 'float', canSkip: false, precision: 'float32', why });
   if (subgraphsOf(node).length > 0) return float(`${node.opType} runs graphs of its own, which are not rounded`);

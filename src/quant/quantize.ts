@@ -5,10 +5,11 @@ import type { QuantizedTensor, QuantParams, QuantScheme } from '../base/quantPar
 import { hasDType, type Tensor, tensor } from '../base/tensor.ts';
 import type { Graph, Node, NodeId, ValueId } from '../graph/model.ts';
 import type { QdqAssignment } from '../passes/insertQdq.ts';
+import { type BiasParts, type BiasResult, leastWeightScale, quantizeBias, raiseScalesOnly } from './bias.ts';
 import { degenerateRange, noRange } from './errors.ts';
 import { type HalfType, type QuantPlan, rootDecision, type WeightDecision } from './plan.ts';
 import { ARITHMETICS, collectParams, pairOf, type Range } from './qparams.ts';
-import { leastWeightScale, quantizeBias, quantizeWeight, type WeightResult } from './weights.ts';
+import { quantizeWeight, type WeightResult } from './weights.ts';
 
 export interface QuantizeOptions {
   readonly file: string;
@@ -28,7 +29,7 @@ export interface QuantizeOptions {
 /** Results that do not depend on which other nodes are quantized. */
 export interface QuantizeCache {
   readonly weights: Map<string, WeightResult>;
-  readonly biases: Map<string, QuantizedTensor>;
+  readonly biases: Map<string, BiasResult>;
   readonly activations: Map<string, QuantParams>;
   /** Constants rounded to half precision. */
   readonly halves: Map<string, Tensor>;
@@ -88,7 +89,7 @@ class Quantizer {
   readonly #plan: QuantPlan;
   readonly #options: QuantizeOptions;
   readonly #nodes: ReadonlyMap<NodeId, Node>;
-  readonly #told = new Set<WeightResult>();
+  readonly #told = new Set<WeightResult | BiasResult>();
 
   constructor(graph: Graph, plan: QuantPlan, options: QuantizeOptions) {
     this.#graph = graph;
@@ -131,14 +132,20 @@ class Quantizer {
     this.#tell(weight);
     const result = [{ node, input: w.input, quantized: weight.quantized }];
     if (bias !== undefined && w.product.biasInput >= 0) {
-      const own = correction === undefined ? '' : node;
-      const key = `${w.product.bias ?? node}:${this.#keyOf(w)}:${inputScale}:${own}`;
-      const quantized = remember(cache.biases, key, () =>
-        quantizeBias(bias, inputScale, weight.quantized.params, correction),
-      );
-      result.push({ node, input: w.product.biasInput, quantized });
+      const made = this.#biasCodes(w, { bias, inputScale, weight: weight.quantized.params, correction });
+      result.push({ node, input: w.product.biasInput, quantized: made.quantized });
     }
     return result;
+  }
+
+  #biasCodes(w: WeightDecision, parts: Pick<BiasParts, 'bias' | 'inputScale' | 'weight' | 'correction'>): BiasResult {
+    const own = parts.correction === undefined ? '' : w.node;
+    const { arithmetic, biases: rule = 'exact' } = this.#plan;
+    const key = `${w.product?.bias ?? w.node}:${this.#keyOf(w)}:${parts.inputScale}:${own}`;
+    const make = (): BiasResult => quantizeBias({ ...parts, arithmetic, rule, at: this.#placeOf(w) });
+    const made = remember(this.#options.cache.biases, key, make);
+    this.#tell(made);
+    return made;
   }
 
   /** Constant inputs of a node in half precision, by their index. */
@@ -157,6 +164,10 @@ class Quantizer {
   #weightBeside(w: WeightDecision, bias: Float32Array | undefined, inputScale: number): WeightResult {
     const { cache } = this.#options;
     const plain = remember(cache.weights, this.#keyOf(w), () => this.#codesOf(w));
+    if (bias !== undefined && this.#plan.biases === 'converterLite')
+      return remember(cache.weights, `${this.#keyOf(w)}:${w.node}:${inputScale}:scales`, () =>
+        raiseScalesOnly(plain, bias, inputScale, this.#placeOf(w)),
+      );
     const { scale } = plain.quantized.params;
     const least = bias === undefined ? undefined : leastWeightScale(bias, inputScale, scale.length);
     const overflows = least?.some((s, c) => (scale[c] as number) < s) ?? false;
@@ -165,12 +176,14 @@ class Quantizer {
   }
 
   #codesOf(w: WeightDecision, minimumScale?: Float64Array): WeightResult {
+    const arithmetic = ARITHMETICS[this.#plan.arithmetic];
+    return quantizeWeight(this.#tensorOf(w.value), w.scheme, { at: this.#placeOf(w), arithmetic, minimumScale });
+  }
+
+  #placeOf(w: WeightDecision): Location {
     const node = this.#nodes.get(w.node);
     invariant(node !== undefined, `the plan names node ${w.node}, which the graph has not`);
-    const { file } = this.#options;
-    const at = { file, node: node.handle, opType: node.opType, tensor: this.#nameOf(w.value) };
-    const arithmetic = ARITHMETICS[this.#plan.arithmetic];
-    return quantizeWeight(this.#tensorOf(w.value), w.scheme, { at, arithmetic, minimumScale });
+    return { file: this.#options.file, node: node.handle, opType: node.opType, tensor: this.#nameOf(w.value) };
   }
 
   #keyOf({ value, scheme }: WeightDecision): string {
@@ -178,7 +191,7 @@ class Quantizer {
   }
 
   /** Says once what was noticed of a constant that several nodes read. */
-  #tell(result: WeightResult): void {
+  #tell(result: WeightResult | BiasResult): void {
     if (this.#told.has(result)) return;
     this.#told.add(result);
     this.diagnostics.push(...result.diagnostics);

@@ -20,6 +20,8 @@ export interface TreatParts {
   readonly choice: NodeChoice;
   /** What the user said of this very node. */
   readonly override: NodeOverride;
+  /** The clamp that runs as the node's activation. */
+  readonly fusedClamp: Node | undefined;
   readonly opsets: ReadonlyMap<string, number>;
 }
 
@@ -40,6 +42,8 @@ export function treat(treatment: Treatment, parts: TreatParts): Treated {
       return { form: 'quantized', why: 'inputs quantized, output on the known range [0, 1]' };
     case 'observed':
       return treatObserved(parts);
+    case 'reads':
+      return { form: 'quantized', why: 'reads codes where its input has some; its output has none' };
   }
 }
 
@@ -60,6 +64,10 @@ function treatProduct(parts: TreatParts): Treated {
   const weight = node.inputs[rule.weight] as ValueId;
   draft.read(node, rule.activation, choice);
   const fact = draft.facts.get(weight);
+  if (choice.floatWeights && draft.isConstant(weight)) {
+    observeOutputs(parts);
+    return { form: 'quantized', why: 'input and output quantized by their own ranges, the weight left float' };
+  }
   if (!draft.isConstant(weight) || fact === undefined || !hasStaticDims(fact)) {
     draft.read(node, rule.weight, choice);
     observeOutputs(parts);
@@ -95,7 +103,7 @@ function treatNormalization(parts: TreatParts): Treated {
   const { draft, node, choice } = parts;
   const [activation, scale, bias] = node.inputs;
   if (activation !== undefined && !draft.isConstant(activation)) draft.read(node, 0, choice);
-  if (activation !== undefined && scale !== undefined && draft.isConstant(scale)) {
+  if (activation !== undefined && scale !== undefined && draft.isConstant(scale) && !choice.floatWeights) {
     draft.weights.push({
       node: node.id,
       input: 1,
@@ -174,11 +182,19 @@ function clampsAroundZero(draft: PlanDraft, node: Node): boolean {
 }
 
 function readAll({ draft, node, choice }: TreatParts): void {
-  for (const [index, id] of node.inputs.entries()) if (draft.isFloat(id)) draft.read(node, index, choice);
+  for (const index of draft.dataInputs(node)) draft.read(node, index, choice);
 }
 
 function observeOutputs(parts: TreatParts): void {
-  for (const out of floatOutputs(parts)) parts.draft.observe(out, parts.choice);
+  const { draft, node, choice, fusedClamp } = parts;
+  const [from] = node.outputs;
+  const [to] = fusedClamp?.outputs ?? [];
+  if (fusedClamp !== undefined && from !== undefined && to !== undefined) {
+    draft.folded.set(fusedClamp.id, { from, to, clamp: 'activation' });
+    draft.observe(to, choice);
+    return;
+  }
+  for (const out of floatOutputs(parts)) draft.observe(out, choice);
 }
 
 function floatOutputs({ draft, node }: TreatParts): ValueId[] {

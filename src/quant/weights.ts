@@ -1,14 +1,10 @@
 import type { Diagnostic, Location } from '../base/diagnostics.ts';
 import type { Granularity, QuantizedTensor, QuantParams, QuantScheme } from '../base/quantParams.ts';
-import { clamp, rint } from '../base/round.ts';
+import { clamp } from '../base/round.ts';
 import { sizeOf, stridesOf } from '../base/shape.ts';
 import { hasDType, type Tensor, tensor } from '../base/tensor.ts';
 import { degenerateRange, nonFiniteWeight, raisedWeightScale } from './errors.ts';
 import { type AffinePair, ARITHMETICS, type Arithmetic, collectParams, type Range } from './qparams.ts';
-import { biasScheme } from './scheme.ts';
-
-/** Half of int32: the other half is left to the products that are added to the bias. */
-const LARGEST_BIAS = 1073741823;
 
 /** A quantized constant and what was noticed on the way. */
 export interface WeightResult {
@@ -20,7 +16,7 @@ export interface WeightOptions {
   readonly at: Location;
   /** ONNX Runtime's when absent. */
   readonly arithmetic?: Arithmetic;
-  /** Least scale per channel (or one), from {@link leastWeightScale}; zero for none. */
+  /** Least scale per channel (or one), from `leastWeightScale`; zero for none. */
   readonly minimumScale?: Float64Array | undefined;
 }
 
@@ -54,7 +50,7 @@ export function quantizeWeight(weight: Tensor, scheme: QuantScheme, options: Wei
   return { quantized: { codes, params }, diagnostics };
 }
 
-/** Codes in the array of their type; int32 is made elsewhere, by {@link quantizeBias}. */
+/** Codes in the array of their type; int32 is made in bias.ts. */
 function heldAs(dtype: QuantScheme['dtype'], dims: readonly number[], codes: Int32Array): Tensor {
   switch (dtype) {
     case 'int4':
@@ -70,47 +66,6 @@ function heldAs(dtype: QuantScheme['dtype'], dims: readonly number[], codes: Int
     case 'int32':
       return tensor(dtype, dims, codes);
   }
-}
-
-/**
- * The least weight scale per channel at which half of int32 holds the bias, with a margin of 1.0001; 0 where any does.
- * @param bias float32 [C].
- */
-export function leastWeightScale(bias: Float32Array, inputScale: number, channels: number): Float64Array {
-  const least = new Float64Array(channels);
-  for (let i = 0; i < bias.length; i++) {
-    const c = channels === 1 ? 0 : i;
-    const smallest = (Math.abs(bias[i] as number) / LARGEST_BIAS / inputScale) * 1.0001;
-    least[c] = Math.max(least[c] as number, smallest);
-  }
-  return least;
-}
-
-/**
- * Quantizes a bias to int32: scale = float32(input scale * weight scale), zero point 0, half to even.
- *
- * @param bias float32 [C].
- * @param correction added in real units before rounding, [C] float64; undefined for none.
- */
-export function quantizeBias(
-  bias: Float32Array,
-  inputScale: number,
-  weight: QuantParams,
-  correction: Float64Array | undefined,
-): QuantizedTensor {
-  const perChannel = weight.scale.length > 1 || weight.scheme.granularity.kind === 'perChannel';
-  const scale = weight.scale.map((s) => Math.fround(inputScale * s));
-  const codes = new Int32Array(bias.length);
-  for (let i = 0; i < bias.length; i++) {
-    const s = scale[perChannel ? i : 0] as number;
-    const real = Math.fround((bias[i] as number) + (correction?.[i] ?? 0));
-    codes[i] = clamp(rint(Math.fround(real / s)), -2147483648, 2147483647);
-  }
-  const granularity: Granularity = perChannel ? { kind: 'perChannel', axis: 0 } : { kind: 'perTensor' };
-  return {
-    codes: tensor('int32', [bias.length], codes),
-    params: { scheme: biasScheme(granularity), scale, zeroPoint: new Int32Array(scale.length) },
-  };
 }
 
 /** Dequantizes codes: equation (D), in float32. */

@@ -3,16 +3,16 @@ import type { NodeId } from '../graph/model.ts';
 import { idleOverride, unknownOverride } from '../quant/errors.ts';
 import type { NodeOverride } from '../quant/overrides.ts';
 import type { QuantPlan } from '../quant/plan.ts';
-import { TARGETS } from '../quant/targets.ts';
 import type { BuildChoices } from './build.ts';
 import type { OpenModel } from './model.ts';
 import type { Prepared } from './prepared.ts';
 import type { Settings } from './settings.ts';
+import { targetOf } from './targetSettings.ts';
 
 /** What all plans of a run have in common. */
 export function choicesOf(settings: Settings, open: OpenModel, prepared: Prepared): BuildChoices {
   const { target, general, overrides } = settings;
-  return { target: TARGETS[target], general, overrides: overriddenNodes(open, prepared, overrides) };
+  return { target: targetOf(target), general, overrides: overriddenNodes(open, prepared, overrides) };
 }
 
 /** Overrides by the prepared node that carries the named one out; of names that meet in one, later words win. */

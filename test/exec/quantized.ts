@@ -5,7 +5,7 @@ import { inferFacts } from '../../src/passes/inferFacts.ts';
 import { insertQdq, type QdqGraph } from '../../src/passes/insertQdq.ts';
 import { planQuantization } from '../../src/quant/planQuantization.ts';
 import { newQuantizeCache, quantizeGraph } from '../../src/quant/quantize.ts';
-import { TARGETS } from '../../src/quant/targets.ts';
+import { onnxruntimeTarget } from '../../src/quant/targets.ts';
 import type { BuiltModel } from '../models/model.ts';
 import { valuesOf } from './reference.ts';
 
@@ -26,7 +26,7 @@ export async function quantizedForm(
   const constants = await constantsOf(graph);
   const { facts } = inferFacts(graph, { opsets, file: 'random', inputDims, constants });
   const plan = planQuantization(graph, {
-    target: TARGETS.onnxruntime,
+    target: onnxruntimeTarget,
     general: { perChannel: true, activationType, activationSymmetry: 'asymmetric', weightSymmetry: 'symmetric' },
     overrides: new Map(),
     skip: new Set(),

@@ -8,7 +8,7 @@ import { inferFacts } from '../../src/passes/inferFacts.ts';
 import { planQuantization } from '../../src/quant/planQuantization.ts';
 import type { Range } from '../../src/quant/qparams.ts';
 import { newQuantizeCache, quantizeGraph } from '../../src/quant/quantize.ts';
-import { TARGETS } from '../../src/quant/targets.ts';
+import { onnxruntimeTarget } from '../../src/quant/targets.ts';
 import { describeWithShared, sharedData } from '../helpers/sharedData.ts';
 
 interface Recorded {
@@ -37,7 +37,7 @@ describeWithShared('SqueezeNet against what ONNX Runtime 1.30 recorded', () => {
     const { graph, opsets } = model;
     const { facts } = inferFacts(graph, { opsets, file: 'squeezenet' });
     const plan = planQuantization(graph, {
-      target: TARGETS.onnxruntime,
+      target: onnxruntimeTarget,
       general: {
         perChannel: c.perChannel,
         activationType: c.activationType,

@@ -2,7 +2,7 @@ import { inferFacts } from '../../src/passes/inferFacts.ts';
 import type { NodeOverride } from '../../src/quant/overrides.ts';
 import { type QuantPlan, rootDecision } from '../../src/quant/plan.ts';
 import { type PlanOptions, planQuantization } from '../../src/quant/planQuantization.ts';
-import { TARGETS } from '../../src/quant/targets.ts';
+import { onnxruntimeTarget } from '../../src/quant/targets.ts';
 import type { ModelBuilder } from '../models/model.ts';
 
 /** The plan of a model in code, told in names. */
@@ -36,7 +36,7 @@ export function planned(builder: ModelBuilder, options: PlannedOptions = {}): Pl
   const { facts } = inferFacts(graph, { opsets, file: 'test' });
   const idOf = (name: string) => graph.nodes.find((n) => n.name === name)?.id ?? fail(`no node ${name}`);
   const plan = planQuantization(graph, {
-    target: options.target ?? TARGETS.onnxruntime,
+    target: options.target ?? onnxruntimeTarget,
     general: options.general ?? GENERAL,
     overrides: new Map(Object.entries(options.overrides ?? {}).map(([name, o]) => [idOf(name), o])),
     skip: new Set((options.skip ?? []).map(idOf)),

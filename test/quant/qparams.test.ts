@@ -4,9 +4,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PER_TENSOR, type QuantScheme } from '../../src/base/quantParams.ts';
 import { tensor } from '../../src/base/tensor.ts';
+import { leastWeightScale, quantizeBias } from '../../src/quant/bias.ts';
 import { mindsporeParams, onnxruntimeParams } from '../../src/quant/qparams.ts';
 import { activationScheme, weightScheme } from '../../src/quant/scheme.ts';
-import { dequantize, leastWeightScale, quantizeBias, quantizeWeight } from '../../src/quant/weights.ts';
+import { dequantize, quantizeWeight } from '../../src/quant/weights.ts';
 import { SHARED_DATA } from '../helpers/sharedData.ts';
 
 const at = { file: 'model.onnx' };
@@ -128,7 +129,15 @@ describe('weights', () => {
       minimumScale: least,
     });
     expect(diagnostics.map((d) => d.code)).toEqual(['QNT207']);
-    const b = quantizeBias(bias, 1e-3, quantized.params, undefined);
+    const parts = {
+      bias,
+      inputScale: 1e-3,
+      weight: quantized.params,
+      arithmetic: 'onnxruntime',
+      rule: 'exact',
+      at,
+    } as const;
+    const b = quantizeBias(parts).quantized;
     expect((dequantize(b)[0] as number) / 1e12).toBeCloseTo(1, 3);
     expect((b.codes.data as Int32Array)[0]).toBeLessThan(1073741824);
     expect((quantized.codes.data as Int8Array)[2]).toBe(64);
