@@ -114,8 +114,8 @@ function runInFull(
     const pair = pairs[index] as Pair; // runPaired answers with indices of `ids`
     const read = reader.read(quant, pair, origin, stored);
     figures.set(pair.value, read.figures);
-    cache.putFigures(i, pair.floatSignature, pair.quantSignature, read.figures);
     if (i < options.keep) {
+      cache.putFigures(i, pair.floatSignature, pair.quantSignature, read.figures);
       cache.put(i, pair.floatSignature, origin);
       cache.put(i, pair.quantSignature, stored);
     }
