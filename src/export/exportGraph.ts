@@ -2,7 +2,7 @@ import type { Diagnostic } from '../base/diagnostics.ts';
 import { PRODUCT } from '../base/product.ts';
 import { Ids } from '../graph/build.ts';
 import type { Facts } from '../graph/fact.ts';
-import type { Graph, Model, ValueId } from '../graph/model.ts';
+import type { Graph, Model, NodeId, ValueId } from '../graph/model.ts';
 import { GraphEditor } from '../graph/patch.ts';
 import { isDequantize, isQuantize } from '../ops/quantNodes.ts';
 import { keptInFloat, signedOnX64, wideCodes } from './errors.ts';
@@ -36,6 +36,8 @@ export interface ExportParts {
   /** Shapes the graph was prepared for; inputs are declared with them. */
   readonly inputDims: ReadonlyMap<ValueId, readonly number[]>;
   readonly metadata: ReadonlyMap<string, string>;
+  /** Nodes that the plan leaves float, also where they stand between codes. */
+  readonly floatNodes: ReadonlySet<NodeId>;
 }
 
 /**
@@ -61,7 +63,7 @@ export async function exportGraph(parts: ExportParts): Promise<Exported> {
   const diagnostics = hasSignedActivations(parts.graph) ? [signedOnX64({ file })] : [];
   const opsets = new Map([...origin.opsets, ['', opset] as const]);
   if (format === 'QOPERATOR') {
-    const kept = await toQOperator(editor);
+    const kept = await toQOperator(editor, parts.floatNodes);
     if (kept.length > 0) diagnostics.push(keptInFloat({ file }, kept));
     opsets.set(MICROSOFT, 1);
   }
@@ -71,7 +73,8 @@ export async function exportGraph(parts: ExportParts): Promise<Exported> {
     opsets,
     irVersion: Math.max(origin.irVersion, later.length > 0 ? LATER_IR_VERSION : IR_VERSION),
     producer: PRODUCT.name,
-    metadata: new Map([...origin.metadata, ['quantscope.version', PRODUCT.version], ...parts.metadata]),
+    producerVersion: PRODUCT.version,
+    metadata: new Map([...origin.metadata, ...parts.metadata]),
     nextNodeId: ids.nextNodeId,
     nextValueId: ids.nextValueId,
   };

@@ -1,10 +1,12 @@
 import type { DType } from '../base/dtype.ts';
 import { tensor } from '../base/tensor.ts';
-import type { Attribute, Node, ValueId } from '../graph/model.ts';
+import type { Attribute, Node, NodeId, ValueId } from '../graph/model.ts';
 import type { GraphEditor } from '../graph/patch.ts';
 
 /** Codes with their parameters, as a QuantizeLinear or DequantizeLinear states them. */
 export interface Coded {
+  /** The QuantizeLinear or DequantizeLinear. */
+  readonly conversion: NodeId;
   readonly codes: ValueId;
   readonly dtype: DType;
   readonly scale: ValueId;

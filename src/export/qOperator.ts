@@ -1,6 +1,6 @@
 import type { DType } from '../base/dtype.ts';
 import type { Tensor } from '../base/tensor.ts';
-import type { Attribute, Node, NodeId, ValueId } from '../graph/model.ts';
+import type { Node, NodeId, ValueId } from '../graph/model.ts';
 import type { GraphEditor } from '../graph/patch.ts';
 import { isDequantize, isQuantize } from '../ops/quantNodes.ts';
 import { type Coded, Q_FORMS, type QForm } from './qForms.ts';
@@ -17,22 +17,18 @@ export const MICROSOFT = 'com.microsoft';
 /**
  * Puts operators on codes in place of DequantizeLinear, operator and QuantizeLinear, wherever there is one, and drops
  * the conversions that nothing reads any more. Nodes keep their names, codes their values.
- * @returns the nodes that read or make codes and have no such form.
+ * @param floatNodes nodes that are left as they are.
+ * @returns the other nodes that read or make codes and have no such form.
  */
-export async function toQOperator(editor: GraphEditor): Promise<KeptNode[]> {
+export async function toQOperator(editor: GraphEditor, floatNodes: ReadonlySet<NodeId>): Promise<KeptNode[]> {
   const kept: KeptNode[] = [];
   const surroundings = new Surroundings(editor);
   for (const node of [...editor.nodes]) {
-    if (isQuantize(node) || isDequantize(node)) continue;
+    if (isQuantize(node) || isDequantize(node) || floatNodes.has(node.id)) continue;
     const found = await surroundings.around(node);
     if (found === undefined) continue;
-    const form = typeof found === 'string' ? found : formOf(node, found);
-    if (typeof form === 'string') {
-      kept.push({ node, why: form });
-      continue;
-    }
-    const { attributes = node.attributes, domain = '', opType, inputs, outputs } = form;
-    editor.updateNode(node.id, { opType, domain, attributes, inputs: inputs(editor), outputs });
+    const why = typeof found === 'string' ? found : replace(editor, node, found);
+    if (why !== undefined) kept.push({ node, why });
   }
   dropUnread(editor);
   return kept;
@@ -43,6 +39,16 @@ export interface Around {
   /** By input; undefined for one that is not dequantized, or left out. */
   readonly inputs: readonly (Coded | undefined)[];
   readonly outputs: readonly (Coded | undefined)[];
+}
+
+/** Puts the form on codes in place of a node and of what quantizes its outputs; why not, where there is none. */
+function replace(editor: GraphEditor, node: Node, around: Around): string | undefined {
+  const form = formOf(node, around);
+  if (typeof form === 'string') return form;
+  const { attributes = node.attributes, domain = '', opType, inputs, outputs } = form;
+  editor.updateNode(node.id, { opType, domain, attributes, inputs: inputs(editor), outputs });
+  for (const made of around.outputs) if (made !== undefined) editor.removeNode(made.conversion);
+  return undefined;
 }
 
 function formOf(node: Node, around: Around): QForm | string {
@@ -106,6 +112,7 @@ class Surroundings {
     const dtype = zeros?.dtype ?? this.#editor.value(codes)?.dtype ?? 'uint8';
     const axis = conversion.attributes.get('axis');
     return {
+      conversion: conversion.id,
       codes,
       dtype,
       scale,
@@ -140,5 +147,3 @@ function dropUnread(editor: GraphEditor): void {
     editor.removeNode(node.id as NodeId);
   }
 }
-
-export type Attributes = ReadonlyMap<string, Attribute>;

@@ -96,6 +96,8 @@ export interface Model {
   readonly opsets: ReadonlyMap<string, number>;
   readonly irVersion: number;
   readonly producer: string;
+  /** Of a producer that is written without it; what was read has it in `producer`. */
+  readonly producerVersion?: string;
   readonly metadata: ReadonlyMap<string, string>;
   /** The first id no node or value has: passes number new ones from here. */
   readonly nextNodeId: number;

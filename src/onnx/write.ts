@@ -87,6 +87,7 @@ async function modelParts(model: Model, file: string, external: ExternalSink | u
   const head = encode(modelProto, {
     irVersion: model.irVersion,
     producerName: model.producer,
+    ...(model.producerVersion !== undefined && { producerVersion: model.producerVersion }),
     opsetImport: Array.from(model.opsets, ([domain, version]) => ({ domain, version })),
     metadata: Array.from(model.metadata, ([key, value]) => ({ key, value })),
   });

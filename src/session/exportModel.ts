@@ -34,6 +34,7 @@ export async function exportModel(request: ExportRequest): Promise<readonly Diag
     nextNodeId: build.qdq.nextNodeId,
     nextValueId: build.qdq.nextValueId,
     inputDims: prepared.inputDims,
+    floatNodes: new Set([...build.plan.nodes].flatMap(([id, d]) => (d.form === 'quantized' ? [] : [id]))),
     metadata: new Map([
       ['quantscope.model', open.file],
       ['quantscope.config', fileName(config.path)],

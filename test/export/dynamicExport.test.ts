@@ -13,7 +13,7 @@ import { openModel } from '../../src/session/model.ts';
 import { wasmKernels } from '../kernels/engines.ts';
 import { type ModelBuilder, model } from '../models/model.ts';
 import { runOrt } from '../quality/ortTensors.ts';
-import { differing, dynamicSteps } from './dynamicSteps.ts';
+import { differing, dynamicSteps } from './stepsAlone.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'quantscope-dynamic-'));
 let kernels: KernelSet;

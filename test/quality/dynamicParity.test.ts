@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Tensor } from '../../src/base/tensor.ts';
-import type { Graph, ValueId } from '../../src/graph/model.ts';
+import type { Graph, Node, ValueId } from '../../src/graph/model.ts';
 import type { KernelSet } from '../../src/kernels/kernelSet.ts';
 import { nodeFiles } from '../../src/node/files.ts';
 import { openModel } from '../../src/session/model.ts';
 import { golden, goldenTensor } from '../exec/golden.ts';
-import { differing, dynamicSteps } from '../export/dynamicSteps.ts';
+import { differing, dynamicSteps } from '../export/stepsAlone.ts';
 import { describeWithShared, sharedData } from '../helpers/sharedData.ts';
 import { wasmKernels } from '../kernels/engines.ts';
 import { runOrt } from './ortTensors.ts';
@@ -49,8 +49,7 @@ describeWithShared('dynamic models in onnxruntime', () => {
     const { model: exported } = await openModel(nodeFiles, path);
     const feeds = feedsOf(c.id, exported.graph);
     const inFloat = new Set((await openModel(nodeFiles, sharedData(model))).model.graph.nodes.map((n) => n.name));
-    const isOurs = (n: { readonly name: string; readonly opType: string }): boolean =>
-      !inFloat.has(n.name) || n.opType === 'MatMulInteger';
+    const isOurs = (n: Node): boolean => !inFloat.has(n.name) || n.opType === 'MatMulInteger';
     const steps = await dynamicSteps(exported, feeds, { kernels, folder: folder.path, isOurs });
     const different = steps.map((s) => [s.node.handle, differing(s)] as const).filter(([, n]) => n > 0);
     expect(different).toEqual([]);

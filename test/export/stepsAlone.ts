@@ -6,37 +6,30 @@ import { evaluateNode } from '../../src/ops/evaluate.ts';
 import { findOp } from '../../src/ops/registry.ts';
 import { runOrt, type Values } from '../quality/ortTensors.ts';
 
-/** A node of a dynamic model, run here on what ONNX Runtime fed its own. */
-export interface DynamicStep {
+/** A node of an exported model, run here on what ONNX Runtime fed its own. */
+export interface StepAlone {
   readonly node: Node;
   readonly ours: readonly Tensor[];
   readonly theirs: readonly (Tensor | undefined)[];
 }
 
-/** What an exported model is made of beside operators of the float model. */
-const DYNAMIC: ReadonlySet<string> = new Set([
-  ...['DynamicQuantizeLinear', 'MatMulInteger', 'Cast', 'Mul', 'Add', 'Sub', 'Div', 'Abs', 'Round', 'Sign'],
-  ...['Greater', 'Where', 'Max', 'Min', 'ReduceMax', 'ReduceMin', 'Gather', 'DequantizeLinear', 'Transpose', 'MatMul'],
-]);
-
 /**
- * Runs every node that `isOurs` alone on the tensors of ONNX Runtime's unoptimized run.
+ * Runs every wanted node alone on the tensors of ONNX Runtime's unoptimized run.
  * @param feeds by the model's own ids.
  */
-export async function dynamicSteps(
+export async function stepsAlone(
   model: Model,
   feeds: Values,
-  options: { readonly kernels: KernelSet; readonly folder: string; readonly isOurs: (node: Node) => boolean },
-): Promise<DynamicStep[]> {
-  const nodes = model.graph.nodes.filter((n) => DYNAMIC.has(n.opType) && options.isOurs(n));
+  options: { readonly kernels: KernelSet; readonly folder: string; readonly wants: (node: Node) => boolean },
+): Promise<StepAlone[]> {
+  const nodes = model.graph.nodes.filter(options.wants);
   const touched = nodes.flatMap((n) => [...n.inputs, ...n.outputs]).filter((id) => id !== undefined);
   const wanted = touched.filter((id) => model.graph.values.get(id)?.constant === undefined);
   const { values } = await runOrt(model, feeds, { folder: options.folder, level: 'disabled', wanted });
   const theirOf = (id: ValueId | undefined): Tensor | undefined => (id === undefined ? undefined : values.get(id));
-  const steps: DynamicStep[] = [];
+  const steps: StepAlone[] = [];
   for (const node of nodes) {
     const theirs = node.outputs.map(theirOf);
-    if (node.opType === 'MatMul' && theirs[0]?.dtype === 'float32') continue; // left float: sums in an order of its own
     const inputs: (Tensor | undefined)[] = [];
     for (const id of node.inputs) {
       const constant = id === undefined ? undefined : model.graph.values.get(id)?.constant;
@@ -62,7 +55,7 @@ function runAlone(model: Model, node: Node, inputs: readonly (Tensor | undefined
 }
 
 /** How many elements differ; a NaN equals a NaN. */
-export function differing({ ours, theirs }: DynamicStep): number {
+export function differing({ ours, theirs }: StepAlone): number {
   let count = 0;
   ours.forEach((t, o) => {
     const other = theirs[o];
@@ -77,4 +70,21 @@ export function differing({ ours, theirs }: DynamicStep): number {
 /** -0 counts as 0. */
 function norm(x: unknown): unknown {
   return x === 0 ? 0 : x;
+}
+
+/** The operators that a dynamic model is made of beside those of the float model. */
+const DYNAMIC: ReadonlySet<string> = new Set([
+  ...['DynamicQuantizeLinear', 'MatMulInteger', 'Cast', 'Mul', 'Add', 'Sub', 'Div', 'Abs', 'Round', 'Sign'],
+  ...['Greater', 'Where', 'Max', 'Min', 'ReduceMax', 'ReduceMin', 'Gather', 'DequantizeLinear', 'Transpose', 'MatMul'],
+]);
+
+/** Runs the nodes of a dynamic model alone; a product that was left float, whose sums have an order of their own, is not among them. */
+export async function dynamicSteps(
+  model: Model,
+  feeds: Values,
+  options: { readonly kernels: KernelSet; readonly folder: string; readonly isOurs: (node: Node) => boolean },
+): Promise<StepAlone[]> {
+  const wants = (node: Node): boolean => DYNAMIC.has(node.opType) && options.isOurs(node);
+  const steps = await stepsAlone(model, feeds, { ...options, wants });
+  return steps.filter(({ node, theirs }) => node.opType !== 'MatMul' || theirs[0]?.dtype !== 'float32');
 }
