@@ -30,6 +30,8 @@ export interface QuantParams {
   readonly zeroPoint: Int32Array;
   /** Of weights alone, per tensor or channel as `scale`. */
   readonly correction?: Correction;
+  /** What each code stands for, that of `qmin` first, where codes are indices; scale and zero point then say nothing. */
+  readonly table?: Float32Array;
 }
 
 /** What gives dequantized weights the deviation and the mean of the float ones. */

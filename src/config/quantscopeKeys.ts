@@ -86,7 +86,7 @@ export const OURS: readonly Row[] = [
     key: 'clusters',
     type: int(2, 65536),
     effect: 'done',
-    doc: 'Replace the values of each weight by this many centroids (k-means); unset: none.',
+    doc: 'Replace the values of each weight by this many centroids (k-means) before all else; of WEIGHT_QUANT indices and centroids are what is stored; unset: none. The k-means of converter_lite, of 256 clusters, is out of reach of its config.',
   },
   {
     key: 'cluster_centroids',

@@ -114,6 +114,8 @@ export interface ClusteredTensorView {
   readonly bits: number;
   /** Packed indices and float32 centroids. */
   readonly bytes: number;
+  /** Of both after gzip. */
+  readonly gzipBytes: number;
   /** Of the centroids against the elements. */
   readonly sqnrDb: number;
   /** How often k-means moved the centroids. */

@@ -5,13 +5,14 @@ import { channelsOf, forRuns } from './channels.ts';
 const MOST_VARIANCE_FACTOR = 10;
 
 /**
- * The float32 that codes stand for: equation (D), then the correction where one applies, `scale * (q - zeroPoint) *
+ * The float32 that codes stand for: what their table says, or equation (D), then the correction where one applies, `scale * (q - zeroPoint) *
  * variance + mean`; computed in float64 and rounded once.
  */
 export function dequantize({ codes, params }: QuantizedTensor): Float32Array {
-  const { scale, zeroPoint, scheme, correction } = params;
+  const { scale, zeroPoint, scheme, correction, table } = params;
   const q = codes.data as ArrayLike<number>;
   const out = new Float32Array(q.length);
+  if (table !== undefined) return out.map((_, i) => table[(q[i] as number) - scheme.qmin] as number);
   const applied = correction?.applied === true ? correction : undefined;
   forRuns(q.length, channelsOf(codes.dims, scheme.granularity), (c, from, to) => {
     const s = scale[c] as number;

@@ -11,12 +11,14 @@ interface PlannedWeight {
   readonly value: ValueId;
 }
 
+type FloatTensor = Tensor<'float32' | 'float16' | 'bfloat16'>;
+
 /** The weights of a run as centroids, each clustered once. */
 export class WeightClusters {
   readonly #choice: ClusterChoice | undefined;
   readonly #prepared: Pick<Prepared, 'graph'>;
   readonly #file: string;
-  readonly #made = new Map<ValueId, ClusteredWeight & { readonly node: Node }>();
+  readonly #made = new Map<ValueId, ClusteredWeight & { readonly node: Node | undefined }>();
 
   /** @param choice undefined leaves weights as they are. */
   constructor(choice: ClusterChoice | undefined, prepared: Pick<Prepared, 'graph'>, file: string) {
@@ -36,17 +38,20 @@ export class WeightClusters {
   ): Promise<Map<ValueId, Tensor>> {
     const loaded = await loadConstants(this.#prepared.graph, ids);
     if (this.#choice === undefined) return loaded;
-    const nodes = new Map(this.#prepared.graph.nodes.map((n) => [n.id, n]));
-    for (const { node: id, value } of weights) {
-      const weight = loaded.get(value);
-      const node = nodes.get(id);
-      if (weight === undefined || node === undefined || !isWeight(weight) || this.#made.has(value)) continue;
-      const at = { file: this.#file, node: node.handle, opType: node.opType, tensor: this.#nameOf(value) };
-      const made = clusterWeight(weight, this.#choice, at, signal);
-      this.#made.set(value, { ...made, node });
-      loaded.set(value, made.weight);
+    for (const planned of weights) {
+      const weight = loaded.get(planned.value);
+      if (weight === undefined || weight.dims.length < 2 || !isFloat(weight) || this.#made.has(planned.value)) continue;
+      loaded.set(planned.value, this.#cluster(weight, planned, this.#choice, signal).weight);
     }
     return loaded;
+  }
+
+  /** A weight as centroids; undefined where weights are left as they are. @throws as {@link load} */
+  async of(planned: PlannedWeight, signal: AbortSignalLike): Promise<ClusteredWeight | undefined> {
+    const known = this.#made.get(planned.value);
+    if (known !== undefined || this.#choice === undefined) return known;
+    const weight = (await loadConstants(this.#prepared.graph, [planned.value])).get(planned.value);
+    return weight === undefined || !isFloat(weight) ? undefined : this.#cluster(weight, planned, this.#choice, signal);
   }
 
   /** The clustered ones among a plan's weights; null where weights are left as they are. */
@@ -56,23 +61,36 @@ export class WeightClusters {
     return {
       clusters: this.#choice.clusters,
       start: this.#choice.start,
-      tensors: [...this.#made].flatMap(([value, made]) => {
-        if (!values.has(value)) return [];
-        const { node, indices, centroids, bits, byteLength, sqnrDb, rounds } = made;
-        return [
-          {
-            tensor: this.#nameOf(value),
-            node: node.handle,
-            elements: indices.length,
-            centroids: centroids.length,
-            bits,
-            bytes: byteLength,
-            sqnrDb,
-            rounds,
-          },
-        ];
-      }),
+      tensors: [...this.#made].flatMap(([value, { node, centroids, stored, sqnrDb, rounds }]) =>
+        values.has(value)
+          ? [
+              {
+                tensor: this.#nameOf(value),
+                node: node?.handle ?? '',
+                elements: stored.elements,
+                centroids: centroids.length,
+                bits: stored.bits,
+                bytes: stored.codeBytes + stored.parameterBytes,
+                gzipBytes: stored.gzipBytes,
+                sqnrDb,
+                rounds,
+              },
+            ]
+          : [],
+      ),
     };
+  }
+
+  #cluster(weight: FloatTensor, planned: PlannedWeight, choice: ClusterChoice, signal: AbortSignalLike) {
+    const node = this.#prepared.graph.nodes.find((n) => n.id === planned.node);
+    const at = {
+      file: this.#file,
+      tensor: this.#nameOf(planned.value),
+      ...(node && { node: node.handle, opType: node.opType }),
+    };
+    const made = { ...clusterWeight(weight, choice, at, signal), node };
+    this.#made.set(planned.value, made);
+    return made;
   }
 
   #nameOf(value: ValueId): string {
@@ -80,6 +98,6 @@ export class WeightClusters {
   }
 }
 
-function isWeight(t: Tensor): t is Tensor<'float32' | 'float16' | 'bfloat16'> {
-  return t.dims.length >= 2 && (t.dtype === 'float32' || t.dtype === 'float16' || t.dtype === 'bfloat16');
+function isFloat(t: Tensor): t is FloatTensor {
+  return t.dtype === 'float32' || t.dtype === 'float16' || t.dtype === 'bfloat16';
 }

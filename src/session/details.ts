@@ -192,7 +192,7 @@ function tensorView({ run, result }: DetailParts, entry: TensorEntry, report: Te
 }
 
 function quantViewOf(params: QuantParams | undefined): TensorView['quant'] {
-  return params === undefined ? null : quantView(params);
+  return params === undefined || params.table !== undefined ? null : quantView(params); // a table has no scale
 }
 
 function quantView(params: QuantParams): NonNullable<TensorView['quant']> {

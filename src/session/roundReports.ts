@@ -136,14 +136,15 @@ export class RoundReports {
   }
 }
 
-/** One row per parameter set: per channel, one per channel. */
+/** One row per parameter set: per channel, one per channel; none for centroids. */
 function paramRows(
   params: QuantParams,
   labels: Pick<QuantParamRow, 'nodeName' | 'nodeType' | 'tensorName'>,
   dims: readonly number[],
 ): QuantParamRow[] {
   const elementsNum = dims.reduce((a, b) => a * b, 1);
-  const { scheme, correction } = params;
+  const { scheme, correction, table } = params;
+  if (table !== undefined) return []; // indices of centroids have no scale
   return Array.from(params.scale, (scale, c) => ({
     ...labels,
     elementsNum,

@@ -21,9 +21,10 @@ import type { NodeOverride } from '../quant/overrides.ts';
 import type { ReportDialect } from '../report/csv.ts';
 import type { LabelLookup } from './accuracy.ts';
 import { evaluatedOnCalibration, evaluatedOnRandom, inputNames, needsFullRun, noLabels, unlabelled } from './errors.ts';
+import { fixedByShapes } from './inputShapes.ts';
 import type { OpenModel } from './model.ts';
 import { correctsBiases, generalChoiceOf, type TargetChoice, targetChoiceOf } from './targetSettings.ts';
-import { type WeightSettings, weightSettingsOf } from './weightSettings.ts';
+import { clustersOf, type WeightSettings, weightSettingsOf } from './weightSettings.ts';
 
 /** What a run may be told beside the config; a face's own options. */
 export interface RunRequest extends QuantizeParams {
@@ -92,7 +93,9 @@ export async function openSettings(params: RunRequest, open: OpenModel, files: F
   const { config, diagnostics } = parseConfig(params.configText, params.configPath);
   throwErrors(diagnostics);
   invariant(config !== undefined, 'a config without errors is there');
-  const fixedDims = new Map([...config.quantscope.fixedDims, ...(params.dims ?? [])]);
+  const shapes = fixedByShapes(config.inputShapes, open.model, config.at('ascend_context', 'input_shape'));
+  throwErrors(shapes.diagnostics);
+  const fixedDims = new Map([...shapes.dims, ...config.quantscope.fixedDims, ...(params.dims ?? [])]);
   const bound = bindInputs(open.model, fixedDims, open.file);
   const inputs = open.model.graph.inputs.flatMap((id) => {
     const value = open.model.graph.values.get(id);
@@ -277,10 +280,6 @@ async function labelsOfFolders({ config, files, base }: DataParts, at: Location,
   if (indices.size > 0) found.push(classesOfFolders(at, indices));
   else if (isThere) found.push(noClassFolders(at, directory));
   return folderLabels(indices);
-}
-
-function clustersOf({ clusters, clusterCentroids: start }: Config['quantscope']): ClusterChoice | undefined {
-  return clusters === undefined ? undefined : { clusters, start };
 }
 
 function fixedPointOf({ multiplierBits: bits, multiplierError: tolerance }: Config['quantscope']): FixedPointForm {

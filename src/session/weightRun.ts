@@ -23,6 +23,7 @@ import { ActivationCache } from '../whatif/cache.ts';
 import { pairValues } from '../whatif/pairs.ts';
 import type { Build } from './build.ts';
 import { overriddenNodes } from './choices.ts';
+import { WeightClusters } from './clusters.ts';
 import { type CompileParts, compileGraph, loadConstants, prepare } from './prepared.ts';
 import { CACHE_BYTES, type RunParts, type RunState } from './run.ts';
 import type { WeightSettings } from './weightSettings.ts';
@@ -43,6 +44,7 @@ export async function weightRun(parts: RunParts): Promise<RunState> {
       ...compileParts,
       float,
       options: settings.weight,
+      clusters: new WeightClusters(settings.weight.clusters, prepared, open.file),
       overrides: overriddenNodes(open, prepared, settings.overrides),
       at: (key) => settings.at('weight_quant_param', key),
       onWeight: (done, total, text) => onProgress({ stage: 'quantize', done, total, text }),
@@ -69,6 +71,7 @@ export async function weightRun(parts: RunParts): Promise<RunState> {
 interface BuilderParts extends CompileParts {
   readonly float: Program;
   readonly options: WeightSettings;
+  readonly clusters: WeightClusters;
   readonly overrides: ReadonlyMap<NodeId, NodeOverride>;
   readonly at: (key: string) => Location;
   readonly onWeight: (done: number, total: number, name: string) => void;
@@ -117,6 +120,7 @@ class WeightBuilder {
       pairs: pairValues(float, program, new Map()),
       diagnostics: this.#notesOf(plan, coded),
       stored: storedOf(coded, replaced),
+      clusters: this.#parts.clusters.view(plan.weights),
     };
   }
 
@@ -129,27 +133,43 @@ class WeightBuilder {
     code: WeightCode,
     { done, total, signal }: { done: number; total: number; signal: AbortSignalLike },
   ): Promise<Coded> {
-    const { prepared, options, open } = this.#parts;
-    const { value, bits, granularity } = code;
-    const key = `${value}:${bits}:${JSON.stringify(granularity)}`;
+    const { prepared } = this.#parts;
+    const { value, bits, granularity, clusters } = code;
+    const key = `${value}:${clusters === undefined ? bits : 'clusters'}:${JSON.stringify(granularity)}`;
     const known = this.#coded.get(key);
     if (known !== undefined) return known;
     const name = prepared.graph.values.get(value)?.name ?? '';
     this.#parts.onWeight(done, total, name);
-    const node = prepared.graph.nodes.find((n) => n.id === code.uses[0]?.node);
-    const at = { file: open.file, tensor: name, ...(node && { node: node.handle, opType: node.opType }) };
-    const weight = (await loadConstants(prepared.graph, [value])).get(value) as Tensor; // the plan names constants
-    const made = codeWeight(weight, { bits, granularity, options, signal }, at);
-    const coded = { ...made, source: dequantizedSource(made.quantized, weight.dtype as FloatHeld) };
+    const [first] = code.uses;
+    const centroids =
+      clusters === undefined || first === undefined
+        ? undefined
+        : await this.#parts.clusters.of({ node: first.node, value }, signal);
+    const dtype = prepared.graph.values.get(value)?.constant?.dtype as FloatHeld; // the plan names float constants
+    const coded =
+      centroids === undefined
+        ? await this.#quantize(code, signal)
+        : { ...centroids, diagnostics: [], source: dequantizedSource(centroids.quantized, dtype) };
     this.#coded.set(key, coded);
     return coded;
+  }
+
+  async #quantize({ value, bits, granularity, uses }: WeightCode, signal: AbortSignalLike): Promise<Coded> {
+    const { prepared, options, open } = this.#parts;
+    const node = prepared.graph.nodes.find((n) => n.id === uses[0]?.node);
+    const tensor = prepared.graph.values.get(value)?.name ?? '';
+    const at = { file: open.file, tensor, ...(node && { node: node.handle, opType: node.opType }) };
+    const weight = (await loadConstants(prepared.graph, [value])).get(value) as Tensor; // the plan names constants
+    const made = codeWeight(weight, { bits, granularity, options, signal }, at);
+    return { ...made, source: dequantizedSource(made.quantized, weight.dtype as FloatHeld) };
   }
 
   #notesOf({ notes }: WeightPlan, coded: ReadonlyMap<WeightCode, Coded>): Diagnostic[] {
     const { at, options, prepared, open } = this.#parts;
     const found: Diagnostic[] = [...coded.values()].flatMap((c) => c.diagnostics);
     const single = [...coded].filter(
-      ([, { quantized }]) => quantized.params.scheme.bits !== 0 && quantized.params.scale.length === 1,
+      ([{ clusters }, { quantized }]) =>
+        clusters === undefined && quantized.params.scheme.bits !== 0 && quantized.params.scale.length === 1,
     );
     const names = single.map(([{ value }]) => prepared.graph.values.get(value)?.name ?? '');
     const file = { file: open.file };

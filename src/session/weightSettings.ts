@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { ClusterChoice } from '../quant/clusterWeights.ts';
 import type { WeightOptions } from '../quant/weightOnly/weightOptions.ts';
 
 /** What a config says of WEIGHT_QUANT. */
@@ -28,7 +29,13 @@ export function weightSettingsOf({ common, weight, mixedBit, quantscope }: Confi
     onTheFly: weight.dequantStrategy === 'ON_THE_FLY',
     maxSegments: weight.maxSegments,
     initScale: mixedBit.initScale,
+    clusters: clustersOf(quantscope),
     strict: quantscope.strictReference,
     autoTune: autoTune ? { target: quantscope.autoTuneTarget, maxIterations, useCvData } : undefined,
   };
+}
+
+/** How a config clusters weights; undefined where it does not. */
+export function clustersOf({ clusters, clusterCentroids: start }: Config['quantscope']): ClusterChoice | undefined {
+  return clusters === undefined ? undefined : { clusters, start };
 }

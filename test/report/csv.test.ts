@@ -141,7 +141,17 @@ describe('the writer', () => {
       clusters: 16,
       start: 'linear',
       tensors: [
-        { tensor: 'w', node: 'conv1', elements: 100, centroids: 16, bits: 4, bytes: 114, sqnrDb: 20.5, rounds: 9 },
+        {
+          tensor: 'w',
+          node: 'conv1',
+          elements: 100,
+          centroids: 16,
+          bits: 4,
+          bytes: 114,
+          gzipBytes: 110,
+          sqnrDb: 20.5,
+          rounds: 9,
+        },
       ],
     },
     requantizers: {

@@ -96,3 +96,34 @@ test('weights of dynamic models are clustered, too', async () => {
   const { run } = await quantize('dynamic_quant.cfg', 'clusters=16');
   expect(run.clusters?.tensors.map((t) => [t.node, t.centroids])).toContainEqual(['fc', 16]);
 });
+
+describe('clusters of weights alone', () => {
+  test('are what the model computes with and what is stored: packed indices and centroids', async () => {
+    const { session, run } = await quantize('weight_quant.cfg', 'clusters=16');
+    expect(run.nodes.filter((n) => n.quantized).map((n) => [n.handle, n.why])).toEqual([
+      ['conv1', expect.stringContaining('conv1_weight in indices of 16 centroids')],
+      ['fc', expect.stringContaining('fc_weight in indices of 16 centroids')],
+    ]);
+    const stored = run.sizes.weights.map((w) => [w.name, w.encoding, w.bits, w.codeBytes, w.parameterBytes]);
+    expect(stored).toContainEqual(['fc_weight', 'clusters', 4, 10140, 64]);
+    expect(run.clusters?.tensors.map((t) => [t.tensor, t.bytes])).toContainEqual(['fc_weight', 10204]);
+    const path = join(folder, 'exported.onnx');
+    await session.exportModel(path);
+    const { graph } = (await openModel(nodeFiles, path)).model;
+    const fc = [...graph.values.values()].find((v) => v.name === 'fc_weight')?.constant;
+    expect(new Set((await fc?.load())?.data as Float32Array).size).toBe(16);
+  });
+
+  test('leave a weight float where indices and centroids take no less room', async () => {
+    const { run } = await quantize('weight_quant.cfg', 'clusters=300');
+    expect(run.clusters?.tensors.map((t) => [t.tensor, t.centroids, t.bits])).toEqual([['fc_weight', 300, 9]]);
+    expect(run.nodes.find((n) => n.handle === 'conv1')?.why).toMatch(/300 centroids would take no less room/);
+  });
+
+  test('a node with bits of its own has codes', async () => {
+    const { run } = await quantize('weight_quant.cfg', 'clusters=16\nnode_overrides=fc:int4');
+    expect(run.clusters?.tensors.map((t) => t.tensor)).toEqual(['conv1_weight']);
+    expect(run.sizes.weights.find((w) => w.name === 'fc_weight')).toMatchObject({ bits: 4 });
+    expect(run.sizes.weights.find((w) => w.name === 'fc_weight')?.encoding).not.toBe('clusters');
+  });
+});

@@ -215,7 +215,16 @@ test('a multiplier shows its fixed-point form, how far that is off, and what it 
 });
 
 test('clusters show what a weight is stored in', () => {
-  const weight = { tensor: 'w', node: 'fc', elements: 20280, centroids: 16, bits: 4, bytes: 10204, rounds: 9 };
+  const weight = {
+    tensor: 'w',
+    node: 'fc',
+    elements: 20280,
+    centroids: 16,
+    bits: 4,
+    bytes: 10204,
+    gzipBytes: 9000,
+    rounds: 9,
+  };
   expect(clustersText([{ ...weight, sqnrDb: 20.34 }])).toBe('16 centroids, 4 bits an index, 9.96 KB, 20.3 dB');
   expect(clustersText([])).toBe('');
 });

@@ -1,8 +1,9 @@
-import { type Granularity, PER_TENSOR } from '../../base/quantParams.ts';
+import { type Granularity, PER_TENSOR, type QuantScheme } from '../../base/quantParams.ts';
 import { sizeOf } from '../../base/shape.ts';
 import type { Facts } from '../../graph/fact.ts';
 import type { Graph, Node, NodeId, ValueId } from '../../graph/model.ts';
 import { readsOf } from '../../graph/topo.ts';
+import { type ClusterChoice, clusterScheme, mostClusteredBytes } from '../clusterWeights.ts';
 import type { NodeOverride } from '../overrides.ts';
 import type { NodeDecision, QuantPlan } from '../plan.ts';
 import { fixedBitScheme } from './fixedBit.ts';
@@ -16,6 +17,8 @@ export interface WeightCode {
   readonly dims: readonly number[];
   /** 0: by a step. */
   readonly bits: number;
+  /** Centroids instead of codes. */
+  readonly clusters: ClusterChoice | undefined;
   /** Of fixed bits, which a weight without a step falls back to. */
   readonly granularity: Granularity;
   /** Nodes of the graph that read it instead of the float one, those that asked for it first. */
@@ -90,9 +93,9 @@ class Draft {
       arithmetic: 'mindspore',
       activations: new Map(),
       conversions: [],
-      weights: codes.flatMap(({ value, bits, granularity, uses }) => {
-        const scheme = bits === 0 ? MIXED_SCHEME : fixedBitScheme({ bits, granularity, mapping: 'asymmetric' });
-        return uses.map((use) => ({ ...use, value, scheme }));
+      weights: codes.flatMap((code) => {
+        const scheme = schemeOf(code);
+        return code.uses.map((use) => ({ ...use, value: code.value, scheme }));
       }),
       halves: new Map(),
       folded: new Map(),
@@ -117,7 +120,10 @@ class Draft {
     const inputs = weightInputs(node, { strict: options.strict, facts, isConstant });
     if (inputs.length === 0) return float('it has no constant weight of two or more dimensions');
     const bits = bitsOf(overrides.get(node.id), options.bits);
-    const judged = inputs.map((input) => ({ input, why: this.#whyFloat(node, input, bits ?? options.bits) }));
+    const clusters =
+      bits === options.bits && overrides.get(node.id)?.precision === undefined ? options.clusters : undefined;
+    const form = { bits: bits ?? options.bits, clusters };
+    const judged = inputs.map((input) => ({ input, why: this.#whyFloat(node, input, form) }));
     const wanted = judged.filter(({ why }) => why === undefined);
     if (wanted.length === 0) return float(judged[0]?.why ?? '');
     if (skip.has(node.id) || bits === undefined) {
@@ -125,28 +131,28 @@ class Draft {
       const why = skip.has(node.id) ? 'listed in skip_quant_node' : 'left float32 by node_overrides';
       return { form: 'skipped', canSkip: true, why };
     }
-    const said = wanted.map(({ input }) => this.#code(node, input, bits));
+    const said = wanted.map(({ input }) => this.#code(node, input, form));
     return { form: 'quantized', canSkip: true, computes: 'float', why: `${said.join('; ')}; computes in float32` };
   }
 
   /** Adds the weight where no earlier node did. @returns what becomes of it, in words. */
-  #code(node: Node, { input, value, dims, axis }: WeightInput, bits: number): string {
+  #code(node: Node, { input, value, dims, axis }: WeightInput, form: CodeForm): string {
     const { options, overrides } = this.#parts;
     const { granularity: word } = overrides.get(node.id) ?? {};
     const shared = options.strict && this.#isSharedProduct(node, value);
     const perChannel = !shared && (word === undefined ? options.perChannel : word === 'per_channel');
-    const key = options.strict ? `${value}` : `${value}:${bits}`;
+    const key = options.strict ? `${value}` : `${value}:${form.clusters === undefined ? form.bits : 'clusters'}`;
     const known = this.#codes.get(key);
     const granularity: Granularity = known?.granularity ?? (perChannel ? { kind: 'perChannel', axis } : PER_TENSOR);
     this.#codes.set(key, {
       value,
       dims,
-      bits: known?.bits ?? bits,
+      ...(known === undefined ? form : { bits: known.bits, clusters: known.clusters }),
       granularity,
       uses: [...(known?.uses ?? []), { node: node.id, input }],
     });
     if (shared) this.#notes.sharedPerLayer.add(this.#nameOf(value));
-    return describe(this.#nameOf(value), bits, granularity, dims);
+    return describe(this.#nameOf(value), { ...form, granularity, dims });
   }
 
   #isSharedProduct({ opType }: Node, value: ValueId): boolean {
@@ -154,7 +160,7 @@ class Draft {
   }
 
   /** Why a weight stays float whatever the user skips. */
-  #whyFloat(node: Node, weight: WeightInput, bits: number): string | undefined {
+  #whyFloat(node: Node, weight: WeightInput, { bits, clusters }: CodeForm): string | undefined {
     const { options, overrides } = this.#parts;
     const { value, dims, axis, countsChannels } = weight;
     const name = this.#nameOf(value);
@@ -165,6 +171,11 @@ class Draft {
       return `${name} has ${elements} elements, not more than min_quant_weight_size = ${options.minSize}`;
     if (countsChannels && channels <= options.minChannels)
       return `${name} has ${channels} output channels, not more than min_quant_weight_channel = ${options.minChannels}`;
+    if (clusters !== undefined) {
+      if (mostClusteredBytes(elements, clusters.clusters) < 4 * elements) return undefined;
+      this.#notes.noGain.add(name);
+      return `${name} has ${elements} elements: indices and ${clusters.clusters} centroids would take no less room than float32`;
+    }
     const word = overrides.get(node.id)?.granularity;
     const perChannel = word === undefined ? options.perChannel : word === 'per_channel';
     if (bits === 0 || !perChannel) return undefined;
@@ -182,9 +193,9 @@ class Draft {
   /** Every reader of the graph, but those that are left float; where converter_lite is followed, those too. */
   #usesOf(code: WeightCode): WeightCode['uses'] {
     const asked = new Set(code.uses.map((u) => `${u.node}:${u.input}`));
-    const others = [...this.#codes.values()].filter((c) => c.value === code.value && c.bits !== code.bits);
+    const others = [...this.#codes.values()].filter((c) => c.value === code.value && c !== code);
     const taken = new Set(others.flatMap((c) => c.uses.map((u) => u.node)));
-    const isFirst = [...this.#codes.values()].find((c) => c.value === code.value)?.bits === code.bits;
+    const isFirst = [...this.#codes.values()].find((c) => c.value === code.value) === code;
     const rest = isFirst
       ? (this.#readers.get(code.value) ?? []).flatMap((node) =>
           (this.#float.has(node.id) && !this.#parts.options.strict) || taken.has(node.id)
@@ -227,7 +238,16 @@ function bitsOf(override: NodeOverride | undefined, bits: number): number | unde
   }
 }
 
-function describe(name: string, bits: number, granularity: Granularity, dims: readonly number[]): string {
+/** What a weight becomes. */
+type CodeForm = Pick<WeightCode, 'bits' | 'clusters'>;
+
+function schemeOf({ bits, clusters, granularity }: WeightCode): QuantScheme {
+  if (clusters !== undefined) return clusterScheme(clusters.clusters);
+  return bits === 0 ? MIXED_SCHEME : fixedBitScheme({ bits, granularity, mapping: 'asymmetric' });
+}
+
+function describe(name: string, { bits, clusters, granularity, dims }: Omit<WeightCode, 'value' | 'uses'>): string {
+  if (clusters !== undefined) return `${name} in indices of ${clusters.clusters} centroids`;
   if (bits === 0) return `${name} by one step, entropy-coded`;
   const how = granularity.kind === 'perChannel' ? `per channel (${dims[granularity.axis]})` : 'per layer';
   return `${name} in ${bits}-bit codes ${how}`;

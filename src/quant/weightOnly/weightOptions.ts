@@ -1,3 +1,5 @@
+import type { ClusterChoice } from '../clusterWeights.ts';
+
 /** How weights are quantized and stored, where a node has no words of its own. */
 export interface WeightOptions {
   /** 1 to 16; 0: a step per weight, entropy-coded. */
@@ -17,6 +19,8 @@ export interface WeightOptions {
   readonly maxSegments: number;
   /** Relative error that mixed bits aim at, in (0, 1). */
   readonly initScale: number;
+  /** Centroids instead of codes of `bits`. */
+  readonly clusters: ClusterChoice | undefined;
   /** Does what converter_lite does, also where it errs. */
   readonly strict: boolean;
 }
