@@ -2,46 +2,12 @@ import { bundled } from './bundled.mjs';
 import { markdownTable, writeDocument } from './lib/document.mjs';
 
 // Writes docs/config.md from the table of keys; with --check only says whether it is stale.
-const { FORMER_KEYS, keysOf, SECTIONS } = await bundled(
-  `export * from './src/config/schema.ts'; export { FORMER_KEYS } from './src/config/former.ts';`,
-);
-
-const EFFECTS = {
-  done: 'carried out',
-  warning: 'recognised; the run goes on without it, with a warning',
-  error: 'recognised; an error, since it is not carried out yet',
-};
-
-/** What a value may be. */
-function accepted(type) {
-  switch (type.kind) {
-    case 'int':
-      return `integer ${type.min} to ${type.max}`;
-    case 'double':
-      return Number.isFinite(type.above) ? `number between ${type.above} and ${type.below}, without these` : 'number';
-    case 'bool':
-      return '`true` or `false`';
-    case 'enum':
-      return type.choices.map(choiceName).join(', ');
-    case 'vector':
-      return '`[a,b,c]`, one number per channel';
-    case 'names':
-      return '`a,b,c`';
-    case 'path':
-      return 'path, relative to the config';
-    case 'folders':
-      return `\`input:folder,…\`${type.plain ? ', or one folder' : ''}; relative to the config`;
-    case 'dims':
-      return '`name:length,…`';
-    case 'layouts':
-      return '`input:NCHW,…`';
-    case 'overrides':
-      return '`node:word+word,…`';
-  }
-  throw new Error(`no words for values of kind ${type.kind}`);
-}
-
-const choiceName = ({ value, aliases = [] }) => `\`${value}\`${aliases.map((alias) => ` (or \`${alias}\`)`).join('')}`;
+const { accepted, capital, EFFECTS, FORMER_KEYS, keysOf, OVERRIDE_WORDS, SECTIONS } = await bundled(`
+  export * from './src/config/schema.ts';
+  export { FORMER_KEYS } from './src/config/former.ts';
+  export { OVERRIDE_WORDS } from './src/config/overrides.ts';
+  export { accepted, capital, EFFECTS } from './src/config/language/keyDoc.ts';
+`);
 
 function keyLines(row) {
   const only = row.for === undefined ? '' : ` Only for ${row.for.join(', ')}.`;
@@ -65,12 +31,14 @@ function section({ name, doc }) {
       EFFECTS[choice.effect],
     ]),
   );
+  const overrides = keys.some((row) => row.type.kind === 'overrides')
+    ? OVERRIDE_WORDS.map(({ word, doc }) => [`\`node_overrides=node:${word}\``, doc, EFFECTS.done])
+    : [];
+  values.push(...overrides);
   const table = markdownTable(['key', 'default', 'accepted', 'what it is', 'effect'], keys.map(keyLines));
   const words = values.length === 0 ? '' : `\n\n${markdownTable(['value', 'means', 'effect'], values)}`;
   return `## [${name}]\n\n${capital(doc)}.\n\n${table}${words}`;
 }
-
-const capital = (text) => `${text[0].toUpperCase()}${text.slice(1)}`;
 
 writeDocument(
   'docs/config.md',

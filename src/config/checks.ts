@@ -1,9 +1,12 @@
 import type { Diagnostic, Setting } from '../base/diagnostics.ts';
+import { checkClusters } from './clusterChecks.ts';
 import * as errors from './errors.ts';
-import type { KeyRow } from './keyTypes.ts';
+import { checkExport } from './exportChecks.ts';
+import type { Effect, KeyRow } from './keyTypes.ts';
 import type { KeyValues } from './keyValues.ts';
 import { checkNormalization } from './normalization.ts';
 import { KEYS, keyRow } from './schema.ts';
+import { openLengths } from './shapes.ts';
 
 const COMMON = 'common_quant_param';
 const DATA = 'data_preprocess_param';
@@ -15,10 +18,13 @@ export function checkSettings(s: KeyValues): Diagnostic[] {
     ...checkQuantType(s, quantType),
     ...(quantType === undefined ? [] : checkEffects(s, quantType)),
     ...checkBits(s, quantType),
+    ...checkClusters(s, quantType),
     ...checkLabels(s),
     ...checkCalibration(s, quantType),
     ...checkNormalization(s),
     ...checkSizes(s),
+    ...checkShapes(s),
+    ...checkExport(s),
   ];
 }
 
@@ -37,14 +43,17 @@ function checkEffects(s: KeyValues, quantType: string): Diagnostic[] {
     if (value === undefined) continue;
     const at = s.at(row.section, row.key);
     const choice = value.kind === 'word' ? value.choice : undefined;
-    if (row.for?.some((t) => t === quantType) === false) found.push(errors.noEffect(at, row.key, quantType));
+    if (row.effect === 'converter') found.push(errors.converterKey(at, row.key, row.doc));
+    else if (row.for?.some((t) => t === quantType) === false) found.push(errors.noEffect(at, row.key, quantType));
     else if (choice !== undefined && choice.effect !== 'done') {
-      found.push(errors.notCarriedOut(at, `${row.key} = ${choice.value}`, choice.effect, carriedOut(row)));
+      found.push(errors.notCarriedOut(at, `${row.key} = ${choice.value}`, severityOf(choice.effect), carriedOut(row)));
       if (row.key === 'quant_type') break;
-    } else if (row.effect !== 'done') found.push(errors.notCarriedOut(at, row.key, row.effect));
+    } else if (row.effect !== 'done') found.push(errors.notCarriedOut(at, row.key, severityOf(row.effect)));
   }
   return found;
 }
+
+const severityOf = (effect: Effect): 'error' | 'warning' => (effect === 'error' ? 'error' : 'warning');
 
 function carriedOut({ type }: KeyRow): string[] {
   return type.kind === 'enum' ? type.choices.filter((c) => c.effect === 'done').map((c) => c.value) : [];
@@ -125,4 +134,25 @@ function checkSizes(s: KeyValues): Diagnostic[] {
     found.push(errors.conflict(s.at(DATA, `center_crop_${side}`), message, String(size)));
   }
   return found;
+}
+
+const ASCEND = 'ascend_context';
+
+/** dynamic_dims has a length for every -1 of input_shape. */
+function checkShapes(s: KeyValues): Diagnostic[] {
+  const open = openLengths(s.shapes(ASCEND, 'input_shape'));
+  const [first, ...more] = s.profiles(ASCEND, 'dynamic_dims');
+  if (first === undefined) return [];
+  const at = s.at(ASCEND, 'dynamic_dims');
+  if (!s.isSet(ASCEND, 'input_shape')) {
+    if (s.has(ASCEND, 'input_shape')) return [];
+    return [errors.missingKey(at, { section: ASCEND, key: 'input_shape' }, 'dynamic_dims gives the lengths of its -1')];
+  }
+  if (first.length !== open) {
+    const lengths = first.length === 1 ? '1 length' : `${first.length} lengths`;
+    return [errors.conflict(at, `dynamic_dims gives ${lengths} per set, but input_shape has ${open} times -1`)];
+  }
+  if (more.length === 0) return [];
+  const message = `the model is quantized and measured with the first set of dynamic_dims, [${first.join(',')}]`;
+  return [errors.hint(at, 'note', message)];
 }

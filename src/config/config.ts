@@ -7,6 +7,7 @@ import { at, type IniSection, NO_SECTION, readIni } from './ini.ts';
 import type { QuantType } from './keyTypes.ts';
 import { KeyValues } from './keyValues.ts';
 import { KEYS, keyRow, keysOf, SECTIONS } from './schema.ts';
+import { fillShapes, type InputShapes } from './shapes.ts';
 import { type DataFolder, type Layout, type NodeOverride, readValue } from './values.ts';
 
 /** A whole config, defaults filled in. Paths are as written: relative ones start from the config's own folder. */
@@ -98,6 +99,8 @@ export interface Config {
     /** Codes of warnings and notes that the user does not want to see. */
     readonly silence: ReadonlySet<string>;
   };
+  /** Shapes of inputs by name: of `input_shape`, open lengths taken from the first set of `dynamic_dims`; -1 is open. */
+  readonly inputShapes: InputShapes;
   /** Where a key's value stands, or an item of it; without the key its section; without that the file. */
   at(section: string, key: string, item?: string): Location;
   /** Whether the key is written in the file. */
@@ -156,8 +159,9 @@ function checkSection(section: IniSection, file: string, found: Diagnostic[]): v
     return;
   }
   for (const { key, keySpan } of entries) {
-    if (keyRow(name, key) === undefined)
-      found.push(errors.unknownKey(at(file, keySpan, key), name, key, keyHint(name, key)));
+    if (keyRow(name, key) !== undefined) continue;
+    const make = row.ignoresUnknown ? errors.ignoredKey : errors.unknownKey;
+    found.push(make(at(file, keySpan, key), name, key, keyHint(name, key)));
   }
 }
 
@@ -250,7 +254,7 @@ function buildConfig(s: KeyValues, silenced: ReadonlySet<string>): Config {
       requantizer: s.word(ours, 'requantizer'),
       multiplierBits: s.number(ours, 'multiplier_bits'),
       multiplierError: s.optionalNumber(ours, 'multiplier_error'),
-      binLayout: s.optionalWord(ours, 'bin_layout'),
+      binLayout: s.optionalWord(ours, 'bin_layout') ?? formatOf(s),
       inputLayouts: s.layouts(ours, 'input_layout'),
       badSamples: s.word(ours, 'bad_samples'),
       evaluatePath: s.folders(ours, 'evaluate_path'),
@@ -264,9 +268,18 @@ function buildConfig(s: KeyValues, silenced: ReadonlySet<string>): Config {
       fixedDims: s.dims(ours, 'fixed_dims'),
       silence: silenced,
     },
+    inputShapes: fillShapes(s.shapes(ASCEND, 'input_shape'), s.profiles(ASCEND, 'dynamic_dims')[0] ?? []),
     at: (section, key, item) => s.at(section, key, item),
     has: (section, key) => s.has(section, key),
   };
+}
+
+const ASCEND = 'ascend_context';
+
+/** The layout that `[ascend_context]` gives; undefined for ND. */
+function formatOf(s: KeyValues): Layout | undefined {
+  const format = s.optionalWord<Layout | 'ND'>(ASCEND, 'input_format');
+  return format === 'ND' ? undefined : format;
 }
 
 function targetOf(s: KeyValues): 'onnxruntime' | 'mindspore' {

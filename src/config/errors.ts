@@ -82,6 +82,16 @@ export function unknownKey(at: Location, section: string, key: string, { text, s
   return make('error', 'CFG108', at, `[${section}] has no key ${JSON.stringify(key)}${text}`, suggestion);
 }
 
+/** CFG134: an unknown key where converter_lite ignores such keys. */
+export function ignoredKey(at: Location, section: string, key: string, { text, suggestion }: KeyHint): Diagnostic {
+  return make('warning', 'CFG134', at, `[${section}] has no key ${JSON.stringify(key)}${text}`, suggestion);
+}
+
+/** CFG135: a key of converter_lite that has no meaning here. */
+export function converterKey(at: Location, key: string, doc: string): Diagnostic {
+  return make('note', 'CFG135', at, `${key} has no effect here: it concerns ${doc}`);
+}
+
 /** CFG109: a section nobody reads. */
 export function unknownSection(at: Location, name: string, choice: string | undefined): Diagnostic {
   const hint = choice === undefined ? '' : ` — [${choice}]?`;

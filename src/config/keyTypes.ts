@@ -1,5 +1,8 @@
-/** How far a setting is carried out: fully, not at all (`error`), or the run goes on without it (`warning`). */
-export type Effect = 'done' | 'warning' | 'error';
+/**
+ * How far a setting is carried out: fully, not at all (`error`), or the run goes on without it (`warning`); `converter`
+ * is for converter_lite alone and has no meaning here.
+ */
+export type Effect = 'done' | 'warning' | 'error' | 'converter';
 
 export type QuantType = 'FULL_QUANT' | 'WEIGHT_QUANT' | 'DYNAMIC_QUANT';
 
@@ -33,7 +36,13 @@ export type KeyType =
   /** `name:layout,…`. */
   | { readonly kind: 'layouts' }
   /** `node:word+word,…`. */
-  | { readonly kind: 'overrides' };
+  | { readonly kind: 'overrides' }
+  /** `input:[1,3,224,224];…`, -1 for a length that is open. */
+  | { readonly kind: 'shapes' }
+  /** `[1~4,64],[8,128],…`. */
+  | { readonly kind: 'profiles' }
+  /** Whatever converter_lite makes of it. */
+  | { readonly kind: 'text'; readonly examples: readonly string[] };
 
 /** One key of the config: everything that parsing, messages, documents and completion need to know. */
 export interface KeyRow {
@@ -59,6 +68,8 @@ export interface SectionRow {
   readonly doc: string;
   /** `keys`: its keys are in the table; `converter`: for converter_lite alone, any key, no effect here. */
   readonly kind: 'keys' | 'converter';
+  /** converter_lite ignores keys that it does not have. */
+  readonly ignoresUnknown?: true;
 }
 
 /** An integer in a closed range. */

@@ -1,6 +1,7 @@
 import { invariant, type Location } from '../base/diagnostics.ts';
 import { at, type IniEntry, type IniSection, itemsOf } from './ini.ts';
 import { keyRow } from './schema.ts';
+import type { InputShapes } from './shapes.ts';
 import type { DataFolder, Layout, NodeOverride, Value } from './values.ts';
 
 /** The values of a config by section and key, with the defaults of the table, and where each stands. */
@@ -108,6 +109,16 @@ export class KeyValues {
   overrides(section: string, key: string): ReadonlyMap<string, NodeOverride> {
     const value = this.value(section, key);
     return value?.kind === 'overrides' ? value.overrides : new Map();
+  }
+
+  shapes(section: string, key: string): InputShapes {
+    const value = this.value(section, key);
+    return value?.kind === 'shapes' ? value.shapes : new Map();
+  }
+
+  profiles(section: string, key: string): readonly (readonly number[])[] {
+    const value = this.value(section, key);
+    return value?.kind === 'profiles' ? value.profiles : [];
   }
 
   optionalBool(section: string, key: string): boolean | undefined {

@@ -1,3 +1,4 @@
+import { ASCEND } from './converterKeys.ts';
 import {
   BOOL,
   done,
@@ -29,7 +30,12 @@ export const SECTIONS: readonly SectionRow[] = [
   { name: 'dynamic_quant_param', kind: 'keys', doc: 'activations quantized while the model runs' },
   { name: 'transform_quant_param', kind: 'keys', doc: 'import of models that carry quantization nodes' },
   { name: 'quantscope', kind: 'keys', doc: 'settings converter_lite does not have, and ignores' },
-  { name: 'ascend_context', kind: 'converter', doc: 'conversion for Ascend devices' },
+  {
+    name: 'ascend_context',
+    kind: 'keys',
+    ignoresUnknown: true,
+    doc: 'conversion for Ascend devices: shapes and layouts of the inputs count here as well',
+  },
   { name: 'registry', kind: 'converter', doc: 'plugins of converter_lite' },
   { name: 'acl_option_cfg_param', kind: 'converter', doc: 'options of the Ascend compiler' },
   { name: 'acl_init_options', kind: 'converter', doc: 'options of the Ascend compiler' },
@@ -321,6 +327,7 @@ export const KEYS: readonly KeyRow[] = [
   ...inSection('data_preprocess_param', DATA),
   ...OTHERS,
   ...inSection('quantscope', OURS),
+  ...inSection('ascend_context', ASCEND),
 ];
 
 const ROWS = new Map(KEYS.map((row) => [`${row.section}.${row.key}`, row]));

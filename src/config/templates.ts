@@ -2,7 +2,8 @@ import type { KeyRow } from './keyTypes.ts';
 import { keyRow } from './schema.ts';
 
 /** What "Quantize with config…" offers to make. */
-export type TemplateType = 'FULL_QUANT' | 'WEIGHT_QUANT' | 'DYNAMIC_QUANT' | 'MIXED_BIT';
+export const TEMPLATE_TYPES = ['FULL_QUANT', 'WEIGHT_QUANT', 'DYNAMIC_QUANT', 'MIXED_BIT'] as const;
+export type TemplateType = (typeof TEMPLATE_TYPES)[number];
 
 /** A graph input that gets samples; open dimensions are names. */
 export interface TemplateInput {

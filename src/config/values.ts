@@ -4,6 +4,7 @@ import { at, type IniEntry } from './ini.ts';
 import type { Choice, KeyRow } from './keyTypes.ts';
 import { type ListItem, readDims, readFolders, readItems, readLayouts } from './lists.ts';
 import { type NodeOverride, readOverrides } from './overrides.ts';
+import { type InputShapes, readProfiles, readShapes } from './shapes.ts';
 
 /** A folder of samples and the input they feed; undefined: the only input. */
 export interface DataFolder {
@@ -22,7 +23,9 @@ export type Value =
   | { readonly kind: 'folders'; readonly folders: readonly DataFolder[] }
   | { readonly kind: 'dims'; readonly dims: ReadonlyMap<string, number> }
   | { readonly kind: 'layouts'; readonly layouts: ReadonlyMap<string, Layout> }
-  | { readonly kind: 'overrides'; readonly overrides: ReadonlyMap<string, NodeOverride> };
+  | { readonly kind: 'overrides'; readonly overrides: ReadonlyMap<string, NodeOverride> }
+  | { readonly kind: 'shapes'; readonly shapes: InputShapes }
+  | { readonly kind: 'profiles'; readonly profiles: readonly (readonly number[])[] };
 
 export type { NodeOverride };
 export type Layout = 'NCHW' | 'NHWC';
@@ -61,6 +64,8 @@ function parsedValue(row: KeyRow, { text, place, items, diagnostics }: Reading):
   const fail = (d: Diagnostic): undefined => {
     diagnostics.push(d);
   };
+  const fromText = <T>(read: T | string, made: (value: T) => Value): Value | undefined =>
+    typeof read === 'string' ? fail(errors.badItem(place, key, text, read)) : made(read);
   switch (type.kind) {
     case 'int': {
       const number = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
@@ -85,6 +90,7 @@ function parsedValue(row: KeyRow, { text, place, items, diagnostics }: Reading):
     case 'vector':
       return readVector(key, text, place, diagnostics);
     case 'path':
+    case 'text':
       return { kind: 'word', word: text };
     case 'names':
       return { kind: 'names', names: items().map((i) => i.text) };
@@ -94,6 +100,10 @@ function parsedValue(row: KeyRow, { text, place, items, diagnostics }: Reading):
       return readDims(key, items(), diagnostics);
     case 'layouts':
       return readLayouts(key, items(), diagnostics);
+    case 'shapes':
+      return fromText(readShapes(text), (shapes) => ({ kind: 'shapes', shapes }));
+    case 'profiles':
+      return fromText(readProfiles(text), (profiles) => ({ kind: 'profiles', profiles }));
     case 'overrides': {
       const overrides = readOverrides(key, items(), diagnostics);
       return overrides && { kind: 'overrides', overrides };

@@ -21,7 +21,7 @@ export async function checkConfig(
     return silence([...all, ...names], config.quantscope.silence);
   } catch (error) {
     if (error instanceof DiagnosticError)
-      return silence([...diagnostics, ...names, error.diagnostic], config.quantscope.silence);
+      return silence([...diagnostics, ...names, ...error.all], config.quantscope.silence);
     throw error;
   }
 }

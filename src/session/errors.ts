@@ -163,6 +163,25 @@ export function floatsBetweenCodes(at: Location, handles: readonly string[]): Di
   };
 }
 
+/** SES421: a shape for an input that the model does not have. */
+export function unknownInput(
+  at: Location,
+  name: string,
+  inputs: readonly string[],
+  near: string | undefined,
+): Diagnostic {
+  const hint = near === undefined ? `; its inputs are ${inputs.join(', ')}` : ` — ${near}?`;
+  const message = `a shape is given for ${JSON.stringify(name)}, but the model has no such input${hint}`;
+  return { severity: 'error', code: 'SES421', message, at };
+}
+
+/** SES422: a shape that the model's input does not take. */
+export function otherShape(at: Location, input: string, shape: string, dims: string | undefined): Diagnostic {
+  const own = dims === undefined ? 'has no shape in the model' : `has dims ${dims} in the model`;
+  const message = `the shape ${shape} is given for input ${input}, which ${own}; only dimensions it leaves open can be set`;
+  return { severity: 'error', code: 'SES422', message, at };
+}
+
 function counted([first = '', ...rest]: readonly string[]): string {
   return rest.length === 0 ? first : `${rest.length + 1} nodes (${first} the first)`;
 }

@@ -93,8 +93,16 @@ describe('names', () => {
       '7:1-18 warning CFG109 there is no section [full_quant_parm], so its keys have no effect — [full_quant_param]?',
     ],
     [
+      '[registry]\nanything=1',
+      '7:1-11 note CFG129 [registry] concerns the conversion by converter_lite; it has no effect here',
+    ],
+    [
       '[ascend_context]\nanything=1',
-      '7:1-17 note CFG129 [ascend_context] concerns the conversion by converter_lite; it has no effect here',
+      '8:1-9 warning CFG134 [ascend_context] has no key "anything"; it has input_shape, dynamic_dims, input_format, provider, precision_mode, op_select_impl_mode, fusion_switch_config_file_path, buffer_optimize, insert_op_config_file_path, om_file_path, aoe_mode, plugin_custom_ops, custom_fusion_pattern, op_attrs, device_id, output_type, inputs_to_variable, outputs_to_variable',
+    ],
+    [
+      '[ascend_context]\nprovider=ge',
+      '8:10-12 note CFG135 provider has no effect here: it concerns the engine that runs the model on the device',
     ],
     [
       '[model_param]\nmodel_name=a',

@@ -32,7 +32,6 @@ describe('values that are wrong', () => {
       'activation_quant_method=MAX',
       'CFG104 activation_quant_method = MAX is not one of MAX_MIN, KL, REMOVAL_OUTLIER — MAX_MIN?',
     ],
-    ['full_quant_param', 'target_device=DSP', 'CFG123 target_device = DSP is not carried out yet (CPU is)'],
     [
       'mixed_bit_weight_quant_param',
       'init_scale=1',
@@ -214,6 +213,25 @@ describe('settings that need each other', () => {
   it('names keys without effect', () => {
     expect(parse('common_quant_param', 'min_quant_weight_size=0').said).toEqual([
       '4:23 note CFG124 min_quant_weight_size has no effect for quant_type = FULL_QUANT',
+    ]);
+  });
+
+  it('names keys that clusters take the effect from, or without which they have none', () => {
+    const text = (type: string, ...lines: string[]) =>
+      ['[common_quant_param]', `quant_type=${type}`, ...lines].join('\n');
+    const said = (config: string) =>
+      parseConfig(config, 'q.cfg').diagnostics.flatMap((d) =>
+        d.code === 'CFG124' ? [`${d.at.line} ${d.message}`] : [],
+      );
+    expect(said(text('WEIGHT_QUANT', 'bit_num=8', '[quantscope]', 'clusters=16'))).toEqual([
+      '3 bit_num has no effect for quant_type = WEIGHT_QUANT with clusters',
+    ]);
+    expect(said(text('WEIGHT_QUANT', 'bit_num=8'))).toEqual([]);
+    expect(said(text('FULL_QUANT', 'bit_num=8', '[quantscope]', 'clusters=16', 'cluster_centroids=density'))).toEqual(
+      [],
+    );
+    expect(said(text('FULL_QUANT', '[quantscope]', 'cluster_centroids=density'))).toEqual([
+      '4 cluster_centroids has no effect for quant_type = FULL_QUANT without clusters',
     ]);
   });
 

@@ -131,6 +131,11 @@ function values({ place, row, position, facts }: ItemParts): readonly Completion
       return row.default === undefined ? [] : [value(row.default, `default; ${accepted(row.type)}`, keyDoc(row))];
     case 'vector':
       return (row.examples ?? []).map((example) => value(example.value, example.doc, keyDoc(row)));
+    case 'text':
+      return row.type.examples.map((example) => value(example, '', keyDoc(row), 'word'));
+    case 'profiles':
+      return [];
+    case 'shapes':
     case 'path':
     case 'names':
     case 'folders':

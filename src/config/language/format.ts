@@ -1,5 +1,5 @@
 import { keyRow } from '../schema.ts';
-import { isList } from './place.ts';
+import { separatorOf } from './place.ts';
 
 /**
  * A config in its plain form: no blanks around lines, keys, `=`, numbers and the items of lists; one empty line before
@@ -43,7 +43,8 @@ export function formatValue(section: string, key: string, value: string): string
   const row = keyRow(section, key);
   if (row === undefined) return value;
   if (row.type.kind === 'vector') return value.replace(/\s*([[\],])\s*/g, '$1');
-  if (!isList(row)) return value;
-  const items = value.split(',').map((item) => item.trim());
-  return items.filter((item) => item !== '').join(',') || value;
+  const separator = separatorOf(row);
+  if (separator === undefined) return value;
+  const items = value.split(separator).map((item) => item.trim());
+  return items.filter((item) => item !== '').join(separator) || value;
 }

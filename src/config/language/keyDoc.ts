@@ -6,6 +6,7 @@ export const EFFECTS: Readonly<Record<Effect, string>> = {
   done: 'carried out',
   warning: 'recognised; the run goes on without it, with a warning',
   error: 'recognised; an error, since it is not carried out yet',
+  converter: 'for converter_lite alone; no effect here, with a note',
 };
 
 /** What a value may be, in Markdown. */
@@ -35,6 +36,12 @@ export function accepted(type: KeyType): string {
       return '`input:NCHW,…`';
     case 'overrides':
       return '`node:word+word,…`';
+    case 'shapes':
+      return '`input:[1,3,224,224];…`';
+    case 'profiles':
+      return '`[1~4],[8],…`';
+    case 'text':
+      return `text, as ${type.examples.map((example) => `\`${example}\``).join(', ')}`;
   }
 }
 

@@ -5,7 +5,7 @@ import { readFolder } from '../lists.ts';
 import { OVERRIDE_WORDS } from '../overrides.ts';
 import type { Completion, CompletionFacts } from './completion.ts';
 import { describeInput, describeNode } from './facts.ts';
-import { placeAt, type ValuePlace } from './place.ts';
+import { placeAt, separatorOf, type ValuePlace } from './place.ts';
 
 export interface ItemParts {
   readonly place: ValuePlace;
@@ -37,6 +37,8 @@ export function itemCompletions(parts: ItemParts): readonly Completion[] {
         : LAYOUTS.map((layout) => completion(behindColon, { label: layout, kind: 'word' }));
     case 'dims':
       return colon < 0 ? dims(here, model) : [];
+    case 'shapes':
+      return shapes(here, model);
     case 'overrides':
       return namesNode(before.slice(0, Math.max(0, colon)), model)
         ? overrideWords(behindColon)
@@ -78,8 +80,8 @@ function completion({ place, position, start }: Here, offer: Offer, end = place.
 }
 
 /** Names of other items, so that none is offered twice. */
-function taken({ place }: Here, nameOf: (item: string) => string): Set<string> {
-  const items = place.value.split(',').map((item) => nameOf(item.trim()));
+function taken({ place, row }: Here, nameOf: (item: string) => string): Set<string> {
+  const items = place.value.split(separatorOf(row) ?? ',').map((item) => nameOf(item.trim()));
   return new Set(items.filter((name) => name !== nameOf(place.item)));
 }
 
@@ -148,6 +150,18 @@ function dims(here: Here, model: ModelFacts | undefined): Completion[] {
     .map((name) =>
       completion(here, { label: name, kind: 'value', detail: 'open dimension', text: `${name}:` }, nameEnd(here)),
     );
+}
+
+/** Whole shapes, open lengths as 1. */
+function shapes(here: Here, model: ModelFacts | undefined): Completion[] {
+  const gone = taken(here, beforeColon);
+  return (model?.inputs ?? [])
+    .filter(({ name, dims }) => dims !== null && !gone.has(name))
+    .map((input) => {
+      const lengths = (input.dims ?? []).map((d) => (typeof d === 'number' ? d : 1));
+      const text = `${input.name}:[${lengths.join(',')}]`;
+      return completion(here, { label: text, kind: 'input', detail: describeInput(input) });
+    });
 }
 
 /** Codes of the warnings and notes that are said of this config. */

@@ -33,9 +33,9 @@ export interface ValuePlace {
 
 const LISTS: readonly KeyRow['type']['kind'][] = ['names', 'folders', 'dims', 'layouts', 'overrides'];
 
-/** Whether values of this key are items between commas. */
-export function isList({ type }: KeyRow): boolean {
-  return LISTS.includes(type.kind);
+/** What stands between the items of a value; undefined where it is one. */
+export function separatorOf({ type }: KeyRow): ',' | ';' | undefined {
+  return type.kind === 'shapes' ? ';' : LISTS.includes(type.kind) ? ',' : undefined;
 }
 
 /** Finds what stands at a position; a place between two parts belongs to the one before it. */
@@ -68,9 +68,10 @@ function valuePlace({ raw, line, column, equals, section }: ValueParts): ValuePl
   const row = keyRow(section, key);
   const whole = trimmed(raw, equals + 1, raw.length, line);
   const value = unquoted(raw, whole);
-  if (row === undefined || !isList(row)) return { kind: 'value', section, key, row, item: value, span: whole, value };
-  const before = raw.lastIndexOf(',', column - 2);
-  const after = raw.indexOf(',', column - 1);
+  const separator = row && separatorOf(row);
+  if (separator === undefined) return { kind: 'value', section, key, row, item: value, span: whole, value };
+  const before = raw.lastIndexOf(separator, column - 2);
+  const after = raw.indexOf(separator, column - 1);
   const span = trimmed(raw, before <= equals ? equals + 1 : before + 1, after < 0 ? raw.length : after, line);
   return { kind: 'value', section, key, row, item: unquoted(raw, span), span, value };
 }
