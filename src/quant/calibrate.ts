@@ -1,17 +1,19 @@
 import { type AbortSignalLike, throwIfAborted } from '../base/abort.ts';
 import type { Diagnostic, Location } from '../base/diagnostics.ts';
-import type { QuantScheme } from '../base/quantParams.ts';
+import { PER_TENSOR, type QuantScheme } from '../base/quantParams.ts';
 import type { Samples } from '../base/samples.ts';
 import { hasDType, type Tensor } from '../base/tensor.ts';
-import type { Program, Step } from '../exec/program.ts';
+import type { Program, Step, Stored } from '../exec/program.ts';
 import type { Graph, Node, ValueId } from '../graph/model.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
+import { type Channels, channelsOf } from './channels.ts';
 import { extremesUsed, nonFiniteActivation } from './errors.ts';
 import type { CalibrationMethod } from './methods.ts';
 import { firstPassOf } from './observers/firstPass.ts';
 import type { KlFlavour } from './observers/kl.ts';
 import type { Outcome, SecondPass } from './observers/observer.ts';
 import type { Range } from './qparams.ts';
+import type { Response } from './response/elementwise.ts';
 
 /** Where a calibration is: methods with histograms look at all samples twice. */
 export interface CalibrationPosition {
@@ -31,6 +33,8 @@ export interface CalibrateOptions {
   /** In (50, 100), for PERCENTILE. */
   readonly percentile: number;
   readonly klFlavour: KlFlavour;
+  /** What element-wise operators make of a value, for OUTPUT_MSE. */
+  readonly responseOf: (value: ValueId) => Response | undefined;
   readonly signal?: AbortSignalLike;
   /** Called before each step of each sample. */
   readonly onStep?: (at: CalibrationPosition, step: Step) => void;
@@ -48,12 +52,13 @@ export interface Calibration {
  * @throws Cancelled
  */
 export async function calibrate(program: Program, samples: Samples, options: CalibrateOptions): Promise<Calibration> {
-  const { kernels, file, values, methodOf, schemeOf, percentile, klFlavour } = options;
+  const { kernels, file, values, methodOf, schemeOf, percentile, klFlavour, responseOf } = options;
   const diagnostics: Diagnostic[] = [];
   const observers = new Map(
     [...values].map((id) => {
-      const method = { kernels, scheme: schemeOf(id), percentile, klFlavour };
-      return [id, firstPassOf(methodOf(id), method)] as const;
+      const method = methodOf(id);
+      const response = method === 'OUTPUT_MSE' ? responseOf(id) : undefined;
+      return [id, firstPassOf(method, { kernels, scheme: schemeOf(id), percentile, klFlavour, response })] as const;
     }),
   );
   await runPass(program, samples, 'ranges', options, ({ id, x, sample, node }) => {
@@ -68,7 +73,9 @@ export async function calibrate(program: Program, samples: Samples, options: Cal
   const again = new Map<ValueId, SecondPass>();
   for (const [id, outcome] of outcomes) if (outcome.kind === 'again') again.set(id, outcome.pass);
   if (again.size > 0) {
-    await runPass(program, samples, 'histograms', options, ({ id, x }) => again.get(id)?.observe(x));
+    await runPass(program, samples, 'histograms', options, ({ id, x, channels }) =>
+      again.get(id)?.observe(x, channels),
+    );
     for (const [id, pass] of again) {
       throwIfAborted(options.signal);
       outcomes.set(id, pass.finish());
@@ -97,6 +104,7 @@ function locationOf(file: string, node: Node | undefined): Location {
 interface Seen {
   readonly id: ValueId;
   readonly x: Float32Array;
+  readonly channels: Channels;
   readonly sample: string;
   /** What makes it; undefined for inputs of the graph. */
   readonly node: Node | undefined;
@@ -118,13 +126,25 @@ async function runPass(
       ...(signal !== undefined && { signal }),
       onStep: (step) => onStep?.({ pass, sample, name }, step),
     });
-    const show = (id: ValueId, x: Tensor | undefined, node?: Node): void => {
-      if (x !== undefined && hasDType(x, 'float32')) look({ id, x: x.data, sample: name, node });
+    const show = (id: ValueId, stored: Stored | undefined, node?: Node): void => {
+      const x = stored?.tensor;
+      if (stored !== undefined && x !== undefined && hasDType(x, 'float32'))
+        look({ id, x: x.data, channels: channelsIn(stored), sample: name, node });
     };
-    for (const id of program.graph.inputs) show(id, feeds.get(id));
+    for (const id of program.graph.inputs) show(id, plain(feeds.get(id)));
     for (let step = run.advance(); step !== undefined; step = run.advance())
-      for (const id of step.outputs) show(id, run.value(id)?.tensor, step.node);
+      for (const id of step.outputs) show(id, run.value(id), step.node);
   }
+}
+
+function plain(tensor: Tensor | undefined): Stored | undefined {
+  return tensor && { tensor, layout: 'plain' };
+}
+
+/** Channels of rank-4 data, which lie along axis 1; anything else is one channel. */
+export function channelsIn({ tensor: { dims }, layout }: Stored): Channels {
+  if (dims.length !== 4) return channelsOf(dims, PER_TENSOR);
+  return channelsOf(dims, { kind: 'perChannel', axis: layout === 'nhwc' ? 3 : 1 });
 }
 
 /** Feeds keyed by value instead of by the graph input's name. */

@@ -1,5 +1,5 @@
 /** How an activation's range is chosen from what calibration saw. */
-export type CalibrationMethod = 'MAX_MIN' | 'KL' | 'REMOVAL_OUTLIER' | 'PERCENTILE' | 'MSE';
+export type CalibrationMethod = 'MAX_MIN' | 'KL' | 'REMOVAL_OUTLIER' | 'PERCENTILE' | 'MSE' | 'OUTPUT_MSE';
 
 /** A method as configs, documents and choices name it. */
 export interface CalibrationMethodRow {
@@ -16,6 +16,7 @@ export const CALIBRATION_METHODS: readonly CalibrationMethodRow[] = [
   { name: 'REMOVAL_OUTLIER', doc: 'mean over samples of the 0.01 % and 99.99 % ranks', passes: 1 },
   { name: 'PERCENTILE', doc: 'the range that holds the share `percentile` of all values', passes: 2 },
   { name: 'MSE', doc: 'the range of least mean squared rounding and clipping error', passes: 2 },
+  { name: 'OUTPUT_MSE', doc: 'as MSE, of what element-wise operators make of the activation', passes: 2 },
 ];
 
 /** How often a calibration with these methods looks at all samples. */

@@ -10,6 +10,7 @@ import { isolatedSteps } from '../quant/isolate.ts';
 import { type CalibrationMethod, passesOf } from '../quant/methods.ts';
 import { observedValues, type QuantPlan, schemeOf } from '../quant/plan.ts';
 import { newQuantizeCache } from '../quant/quantize.ts';
+import { Responses } from '../quant/response/elementwise.ts';
 import { activationScheme } from '../quant/scheme.ts';
 import { ActivationCache } from '../whatif/cache.ts';
 import { type Build, buildQuantized, type Calibrated, planWith } from './build.ts';
@@ -125,6 +126,11 @@ async function calibrateValues(
   const { open, settings, kernels, calibration, signal, onProgress } = parts;
   const { activationType, activationSymmetry } = settings.general;
   const methodOf = (id: ValueId): CalibrationMethod => plan.methods.get(id) ?? settings.calibrationMethod;
+  const responses = await Responses.load(float.graph, {
+    kernels,
+    opsets: open.model.opsets,
+    dimsOf: (id) => float.slots.get(id)?.dims,
+  });
   const total = calibration.count * passesOf([...values].map(methodOf));
   const found = await calibrate(float, calibration, {
     kernels,
@@ -133,6 +139,7 @@ async function calibrateValues(
     methodOf,
     schemeOf: (id) => schemeOf(plan, id) ?? activationScheme(activationType, activationSymmetry),
     percentile: settings.percentile,
+    responseOf: (id) => responses.of(id),
     klFlavour: settings.strictReference ? 'reference' : 'observedSides',
     signal,
     onStep: ({ pass, sample, name }, step) => {

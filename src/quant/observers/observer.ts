@@ -1,4 +1,5 @@
 import type { Moments } from '../../kernels/kernelSet.ts';
+import type { Channels } from '../channels.ts';
 import type { Range } from '../qparams.ts';
 
 /** What a method knows of a value when it has seen all samples. */
@@ -19,6 +20,7 @@ export interface FirstPass {
 
 /** The second look, with what the first one found; given the same tensors. */
 export interface SecondPass {
-  observe(x: Float32Array): void;
+  /** @param channels how the elements of `x` fall into channels: axis 1 of rank 4, else one. */
+  observe(x: Float32Array, channels: Channels): void;
   finish(): Exclude<Outcome, { readonly kind: 'again' }>;
 }

@@ -1,0 +1,101 @@
+import type { QuantScheme } from '../../base/quantParams.ts';
+import { type KernelSet, type Moments, NEGLIGIBLE } from '../../kernels/kernelSet.ts';
+import { type Channels, forRuns } from '../channels.ts';
+import type { Range } from '../qparams.ts';
+import type { Response } from '../response/elementwise.ts';
+import { type ChannelHistogram, leastOutputError } from '../response/leastOutputError.ts';
+import { MinMaxObserver } from './minMax.ts';
+import type { FirstPass, Outcome, SecondPass } from './observer.ts';
+
+const BINS = 2048;
+/** Where each channel has a histogram of its own. */
+const CHANNEL_BINS = 1024;
+
+/** What the method judges ranges by. */
+export interface OutputMseOptions {
+  readonly kernels: Pick<KernelSet, 'histogramF32'>;
+  readonly scheme: QuantScheme;
+  /** Undefined: the value itself is what is read. */
+  readonly response: Response | undefined;
+}
+
+/**
+ * OUTPUT_MSE: the range that harms least what element-wise operators make of the value. A ReLU, or the negative side of
+ * SiLU and hard swish, lets the range leave out what it flattens. The first pass finds the extremes, the second counts in
+ * equal bins between them, by channel where the operators differ by channel; see {@link leastOutputError}.
+ */
+export class OutputMseObserver implements FirstPass {
+  readonly #extremes = new MinMaxObserver();
+  readonly #options: OutputMseOptions;
+
+  constructor(options: OutputMseOptions) {
+    this.#options = options;
+  }
+
+  observe(x: Float32Array, moments: Moments): void {
+    this.#extremes.observe(x, moments);
+  }
+
+  finish(): Outcome {
+    const { range } = this.#extremes;
+    if (range === undefined || range.lo === range.hi) return { kind: 'range', range };
+    const channels = this.#options.response?.channels ?? 1;
+    const bins = channels === 1 ? BINS : CHANNEL_BINS;
+    if (Math.fround((range.hi - range.lo) / bins) <= NEGLIGIBLE)
+      return { kind: 'extremes', range, why: `values from ${range.lo} to ${range.hi} are too close for ${bins} bins` };
+    return { kind: 'again', pass: new OutputMseHistogram(this.#options, range, channels, bins) };
+  }
+}
+
+class OutputMseHistogram implements SecondPass {
+  readonly #options: OutputMseOptions;
+  readonly #extremes: Range;
+  readonly #channels: number;
+  readonly #bins: number;
+  readonly #counts: Float64Array;
+
+  constructor(options: OutputMseOptions, extremes: Range, channels: number, bins: number) {
+    this.#options = options;
+    this.#extremes = extremes;
+    this.#channels = channels;
+    this.#bins = bins;
+    this.#counts = new Float64Array(channels * bins);
+  }
+
+  observe(x: Float32Array, channels: Channels): void {
+    const { lo, hi } = this.#extremes;
+    const step = Math.fround((hi - lo) / this.#bins);
+    if (this.#channels === 1) {
+      this.#options.kernels.histogramF32(x, { of: 'values', origin: lo, step }, this.#counts);
+      return;
+    }
+    const last = this.#bins - 1;
+    forRuns(x.length, channels, (channel, from, to) => {
+      const first = channel * this.#bins;
+      for (let i = from; i < to; i++) {
+        const v = x[i] as number;
+        if (!(Math.abs(v) > NEGLIGIBLE) || !Number.isFinite(v)) continue;
+        const bin = first + Math.max(0, Math.min(last, Math.floor((v - lo) / step)));
+        this.#counts[bin] = (this.#counts[bin] as number) + 1;
+      }
+    });
+  }
+
+  finish(): { readonly kind: 'range'; readonly range: Range } {
+    const { response, scheme } = this.#options;
+    const edges = this.#edges();
+    const histogram: ChannelHistogram = {
+      extremes: this.#extremes,
+      channels: this.#channels,
+      counts: this.#counts,
+    };
+    return { kind: 'range', range: leastOutputError(histogram, response?.at(edges) ?? [edges], scheme) };
+  }
+
+  /** [channels, bins + 1]. */
+  #edges(): Float32Array {
+    const { lo, hi } = this.#extremes;
+    const edges = this.#bins + 1;
+    return Float32Array.from({ length: this.#channels * edges }, (_, i) => lo + ((hi - lo) * (i % edges)) / this.#bins);
+  }
+}
