@@ -107,7 +107,8 @@ class Side {
 export interface IsolatedInput {
   /** The value as the step reads it: codes, or floats behind a DequantizeLinear. */
   readonly read: ValueId;
-  readonly quant: QuantInfo;
+  /** Undefined where the step reads it as it is. */
+  readonly quant: QuantInfo | undefined;
   readonly stored: Stored;
 }
 
@@ -116,12 +117,14 @@ export interface IsolatedStep {
   readonly step: Step;
   /** Steps that make inputs from constants alone. */
   readonly constants: readonly Step[];
-  readonly outputQuant: QuantInfo;
+  /** Undefined where its result is no codes. */
+  readonly outputQuant: QuantInfo | undefined;
 }
 
 /**
- * Runs one step alone: its float inputs are quantized, its result is brought back from the grid of `outputQuant`. A
- * step on floats between DequantizeLinear and QuantizeLinear gets its inputs through the grid. Other inputs are constants.
+ * Runs one step alone: its float inputs are quantized where they have parameters, its result is brought back from the
+ * grid of `outputQuant`. A step on floats between DequantizeLinear and QuantizeLinear gets its inputs through the grid.
+ * Other inputs are constants.
  */
 export function runIsolated(
   program: Program,
@@ -134,11 +137,17 @@ export function runIsolated(
   for (const { read, quant, stored } of inputs) {
     const slot = slots.get(read);
     invariant(slot !== undefined, `value ${read} has a slot`);
+    if (quant === undefined) {
+      const asRead = converted(stored.tensor, stored.layout, slot.layout, kernels);
+      given.set(read, { layout: slot.layout, tensor: asRead });
+      continue;
+    }
     const codes = quantized(stored, quant, slot.layout, kernels);
     const isCodes = slot.quant !== undefined;
     given.set(read, isCodes ? codes : { ...codes, tensor: dequantized(codes.tensor, quant, kernels) });
   }
   const made = program.runStep(step, given);
+  if (outputQuant === undefined) return made;
   const { tensor: codes } = isCodeTensor(made.tensor) ? made : quantized(made, outputQuant, made.layout, kernels);
   return { layout: made.layout, tensor: dequantized(codes, outputQuant, kernels) };
 }

@@ -1,6 +1,7 @@
 import { runIsolated } from '../exec/paired.ts';
 import type { Program, Run, Step, Stored } from '../exec/program.ts';
-import type { ValueId } from '../graph/model.ts';
+import type { NodeId, ValueId } from '../graph/model.ts';
+import { isFloat32Stored } from '../ops/numbers.ts';
 import type { QuantInfo } from '../ops/opDef.ts';
 
 /** A step of the quantized program, with the float values it stands for. */
@@ -9,10 +10,15 @@ export interface Isolated {
   /** Steps that make its other inputs from constants alone: weights behind a DequantizeLinear or Cast. */
   readonly constants: readonly Step[];
   /** The step's activation inputs as it reads them, the float value they stand for, and its parameters. */
-  readonly inputs: readonly { readonly read: ValueId; readonly value: ValueId; readonly quant: QuantInfo }[];
-  /** Float value it makes, and its parameters. */
+  readonly inputs: readonly {
+    readonly read: ValueId;
+    readonly value: ValueId;
+    /** Undefined where it reads floats as they are. */
+    readonly quant: QuantInfo | undefined;
+  }[];
+  /** Float value it makes, and its parameters where it is codes. */
   readonly output: ValueId;
-  readonly outputQuant: QuantInfo;
+  readonly outputQuant: QuantInfo | undefined;
 }
 
 /**
@@ -43,6 +49,35 @@ export function isolatedSteps(quant: Program, floatOf: ReadonlyMap<ValueId, Valu
     if (inputs.length === 0 || others.some((id) => !makers.has(id))) return [];
     const constants = others.map((id) => makers.get(id) as Step); // all have one
     return [{ step, constants, inputs, output: output.value, outputQuant }];
+  });
+}
+
+/**
+ * The steps of a program on floats that carry out some nodes: its weights differ from those of the float program, and
+ * its values are the same ones.
+ */
+export function floatSteps(quant: Program, nodes: ReadonlySet<NodeId>): Isolated[] {
+  const makers = makersFromConstants(quant);
+  const original = new Map<ValueId, ValueId>();
+  for (const { form, inputs, outputs } of quant.steps) {
+    const [from] = inputs;
+    const [to] = outputs;
+    if (form === 'layout' && from !== undefined && to !== undefined) original.set(to, original.get(from) ?? from);
+  }
+  return quant.steps.flatMap((step) => {
+    const [output] = step.outputs;
+    const slot = output === undefined ? undefined : quant.slots.get(output);
+    const isMeant = step.form === 'float' && nodes.has(step.node.id);
+    if (!isMeant || output === undefined || slot === undefined || !isFloat32Stored(slot.dtype)) return [];
+    const read = step.inputs.filter(
+      (id): id is ValueId => id !== undefined && quant.graph.values.get(id)?.constant === undefined,
+    );
+    const inputs = read.flatMap((id) =>
+      makers.has(id) ? [] : [{ read: id, value: original.get(id) ?? id, quant: undefined }],
+    );
+    if (inputs.length === 0) return [];
+    const constants = read.flatMap((id) => makers.get(id) ?? []);
+    return [{ step, constants, inputs, output, outputQuant: undefined }];
   });
 }
 

@@ -3,7 +3,7 @@ import type { Diagnostic } from '../base/diagnostics.ts';
 import type { Program } from '../exec/program.ts';
 import type { NodeId, ValueId } from '../graph/model.ts';
 import type { Accuracy, OutputFigures, Progress, SizesView } from '../protocol/views.ts';
-import { isolatedSteps, runIsolatedSteps } from '../quant/isolate.ts';
+import { floatSteps, type Isolated, isolatedSteps, runIsolatedSteps } from '../quant/isolate.ts';
 import { type EvaluateOptions, type Evaluation, evaluate } from '../whatif/evaluate.ts';
 import { FigureMeans, type PairFigures } from '../whatif/figures.ts';
 import { PairReader } from '../whatif/pairReader.ts';
@@ -83,11 +83,9 @@ async function localFigures(
   count: number,
 ): Promise<Map<ValueId, number>> {
   const local = new Map<ValueId, number>();
-  const steps = isolatedSteps(build.program, build.qdq.floatOf).filter((s) => {
+  const steps = stepsAlone(build).filter((s) => {
     if (build.plan.nodes.get(s.step.node.id)?.form !== 'quantized') return false;
-    const known = sameParameters(build, earlier, [s.output, ...s.inputs.map((i) => i.value)])
-      ? earlier?.local.get(s.output)
-      : undefined;
+    const known = sameParameters(build, earlier, s) ? earlier?.local.get(s.output) : undefined;
     if (known !== undefined) local.set(s.output, known);
     return known === undefined;
   });
@@ -111,13 +109,28 @@ async function localFigures(
   return local;
 }
 
+/** Steps that can be run without those before them: on codes, or on floats where only weights are quantized. */
+function stepsAlone({ program, qdq, plan, stored }: Build): Isolated[] {
+  if (stored === undefined) return isolatedSteps(program, qdq.floatOf);
+  return floatSteps(program, new Set(plan.weights.map((w) => w.node)));
+}
+
 /** Whether a step's own parameters are those of an earlier result: then so is its local error. */
-function sameParameters(build: Build, earlier: Result | undefined, values: readonly ValueId[]): boolean {
+function sameParameters(build: Build, earlier: Result | undefined, step: Isolated): boolean {
   if (earlier === undefined) return false;
-  return values.every((id) => {
+  if (build.stored !== undefined) return sameWeights(build, earlier.build, step.step.node.id);
+  return [step.output, ...step.inputs.map((i) => i.value)].every((id) => {
     const now = build.assignment.activations.get(id);
     return now !== undefined && now === earlier.build.assignment.activations.get(id);
   });
+}
+
+/** Whether a node reads the same codes in both builds: what was coded once is the same object. */
+function sameWeights(build: Build, earlier: Build, node: NodeId): boolean {
+  const codes = ({ assignment }: Build): unknown[] =>
+    assignment.constants.flatMap((c) => (c.node === node ? [c.quantized] : []));
+  const [now, was] = [codes(build), codes(earlier)];
+  return now.length > 0 && now.length === was.length && now.every((quantized, i) => quantized === was[i]);
 }
 
 /** Output figures, mean over the first `count` samples of an evaluation. */
