@@ -2,9 +2,10 @@ import { bundled } from './bundled.mjs';
 import { markdownTable, writeDocument } from './lib/document.mjs';
 
 // Writes docs/config.md from the table of keys; with --check only says whether it is stale.
-const { accepted, capital, EFFECTS, FORMER_KEYS, keysOf, OVERRIDE_WORDS, SECTIONS } = await bundled(`
+const { accepted, capital, CONVERTER_OPTIONS, EFFECTS, FORMER_KEYS, keysOf, OVERRIDE_WORDS, SECTIONS } = await bundled(`
   export * from './src/config/schema.ts';
   export { FORMER_KEYS } from './src/config/former.ts';
+  export { CONVERTER_OPTIONS } from './src/cli/converterOptions.ts';
   export { OVERRIDE_WORDS } from './src/config/overrides.ts';
   export { accepted, capital, EFFECTS } from './src/config/language/keyDoc.ts';
 `);
@@ -60,6 +61,19 @@ ${SECTIONS.filter(({ kind }) => kind === 'keys')
 ${markdownTable(
   ['section', 'concerns'],
   SECTIONS.filter(({ kind }) => kind === 'converter').map(({ name, doc }) => [`\`[${name}]\``, doc]),
+)}
+
+## The command line of converter_lite
+
+\`quantscope quantize\` understands \`--fmk=ONNX --modelFile= --configFile= --outputFile=\`, and:
+
+${markdownTable(
+  ['option', 'effect', 'what becomes of it'],
+  CONVERTER_OPTIONS.map(({ name, doc, setting }) => [
+    `\`--${name}\``,
+    setting === undefined ? 'none, with a note' : 'carried out',
+    doc,
+  ]),
 )}
 
 ## Keys of former releases

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
-import { DiagnosticError, nearest } from '../base/diagnostics.ts';
+import { type Diagnostic, DiagnosticError, nearest, type Setting } from '../base/diagnostics.ts';
 import type { ExportFormat } from '../export/exportGraph.ts';
+import { CONVERTER_OPTIONS, readConverterOptions } from './converterOptions.ts';
 
 /** A parsed command line. */
 export type Command =
@@ -8,7 +9,12 @@ export type Command =
   | {
       readonly kind: 'quantize';
       readonly model: string;
-      readonly config: string;
+      /** Undefined where `settings` say everything. */
+      readonly config: string | undefined;
+      /** What options of converter_lite say over the config. */
+      readonly settings: readonly Setting[];
+      /** Options of converter_lite that have no effect. */
+      readonly notes: readonly Diagnostic[];
       readonly output: string | undefined;
       readonly report: string | undefined;
       readonly json: string | undefined;
@@ -56,9 +62,17 @@ export const USAGE = `quantscope: find out where a quantized ONNX model lost acc
   --export-format F  QDQ (QuantizeLinear/DequantizeLinear) or QOPERATOR (QLinearConv …); overrides export_format
   --print-skips      the nodes left float by skip_quant_node, as converter_lite and as ONNX Runtime want them
 
+  Options of converter_lite are understood as well: --fmk=ONNX --modelFile= --configFile= --outputFile=, --inputShape=
+  and --inputDataFormat=, and --quantType= --bitNum= --quantWeightSize= --quantWeightChannel= of earlier releases, which
+  need no config. Others are answered.
+
 Exit codes: 0 good, 1 wrong input, 2 not supported, 3 a bug of ours.`;
 
 const COMMANDS = ['quantize', 'run', 'inspect', 'verify'];
+
+const converterNames: Readonly<Record<string, { readonly type: 'string' }>> = Object.fromEntries(
+  CONVERTER_OPTIONS.map(({ name }) => [name, { type: 'string' }]),
+);
 
 const OPTIONS = {
   config: { type: 'string' },
@@ -77,11 +91,13 @@ const OPTIONS = {
   modelFile: { type: 'string' },
   configFile: { type: 'string' },
   outputFile: { type: 'string' },
+  ...converterNames,
   help: { type: 'boolean', short: 'h' },
 } as const;
 
 /**
- * Reads the command line. converter_lite's `--fmk=ONNX --modelFile= --configFile= --outputFile=` mean `quantize`.
+ * Reads the command line. converter_lite's `--fmk=ONNX --modelFile= --configFile= --outputFile=` mean `quantize`; its
+ * other options are {@link CONVERTER_OPTIONS}.
  * @throws DiagnosticError CLI1xx naming what was found and what is expected.
  */
 export function parseCommand(argv: readonly string[]): Command {
@@ -94,12 +110,18 @@ export function parseCommand(argv: readonly string[]): Command {
       if (values.fmk !== undefined && values.fmk !== 'ONNX')
         fail('CLI104', `--fmk=${values.fmk} is not supported; ONNX is`);
       const model = values.modelFile ?? only(rest, 'MODEL');
-      const config = values.configFile ?? values.config ?? fail('CLI102', '--config CFG is missing');
+      const { settings, notes, wrong } = readConverterOptions(values);
+      if (wrong !== undefined) fail('CLI106', wrong);
+      const config = values.configFile ?? values.config;
+      if (config === undefined && !settings.some(({ key }) => key === 'quant_type'))
+        fail('CLI102', '--config CFG is missing');
       const output = values.outputFile === undefined ? values.output : withSuffix(values.outputFile);
       return {
         kind: 'quantize',
         model,
         config,
+        settings,
+        notes,
         output,
         report: values.report,
         json: values.json,

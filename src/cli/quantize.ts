@@ -1,6 +1,7 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { AbortSignalLike } from '../base/abort.ts';
 import { formatDiagnostic } from '../base/diagnostics.ts';
+import { withSettings } from '../config/edits.ts';
 import { clock } from '../node/clock.ts';
 import { startEngine } from '../node/engine.ts';
 import type { RunView } from '../protocol/views.ts';
@@ -22,8 +23,8 @@ export async function quantizeCommand(command: Quantize, signal: AbortSignalLike
   try {
     const session = createSession({ kernels: engine.kernels, files, clock, onProgress: bar.update });
     const graph = await session.open(resolve(command.model));
-    const configPath = resolve(command.config);
-    const configText = new TextDecoder().decode(await readOption(command.config, 'the quantization config (INI)'));
+    const { configPath, configText } = await configOf(command);
+    for (const note of command.notes) console.error(formatDiagnostic(note));
     const run = await session.quantize(
       {
         configText,
@@ -50,6 +51,15 @@ export async function quantizeCommand(command: Quantize, signal: AbortSignalLike
     bar.clear();
     engine.close();
   }
+}
+
+/** The config as the run is to see it: what the options of converter_lite say stands over the file's own text. */
+async function configOf({ config, settings, model }: Quantize): Promise<{ configPath: string; configText: string }> {
+  if (config === undefined) {
+    return { configPath: resolve(dirname(model), 'command line'), configText: withSettings('', settings) };
+  }
+  const text = new TextDecoder().decode(await readOption(config, 'the quantization config (INI)'));
+  return { configPath: resolve(config), configText: withSettings(text, settings) };
 }
 
 /** The stable form for scripts: infinities become null, rates are fractions. */

@@ -57,6 +57,21 @@ export function setSetting(text: string, setting: Setting): TextEdit {
     : replaceSpan(entry.valueSpan, setting.value);
 }
 
+/**
+ * The text with settings over its own: a value in place of the one that counts, else in a section of its own at the
+ * end, so that no line moves.
+ */
+export function withSettings(text: string, settings: readonly Setting[]): string {
+  return settings.reduce((before, setting) => {
+    const { section, key, value } = setting;
+    const entry = entryOf(before, section, key);
+    if (entry !== undefined) return applyEdits(before, [replaceSpan(entry.valueSpan, value)]);
+    const eol = before.includes('\r\n') ? '\r\n' : '\n';
+    const gap = before === '' || before.endsWith('\n') ? '' : eol;
+    return `${before}${gap}[${section}]${eol}${key}=${value}${eol}`;
+  }, text);
+}
+
 /** Adds lines behind a section's last entry; a section that is missing is added at the end of the text. */
 export function insertSettings(
   text: string,
