@@ -67,6 +67,16 @@ export function differing({ ours, theirs }: StepAlone): number {
   return count;
 }
 
+/** The largest difference of codes. */
+export function mostApart({ ours, theirs }: StepAlone): number {
+  let most = 0;
+  ours.forEach((t, o) => {
+    for (let i = 0; i < t.data.length; i++)
+      most = Math.max(most, Math.abs(Number(t.data[i]) - Number(theirs[o]?.data[i])));
+  });
+  return most;
+}
+
 /** -0 counts as 0. */
 function norm(x: unknown): unknown {
   return x === 0 ? 0 : x;

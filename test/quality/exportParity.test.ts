@@ -3,13 +3,19 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { FULL_WIDTH } from '../../src/base/fixedPoint.ts';
 import type { Tensor } from '../../src/base/tensor.ts';
-import type { ValueId } from '../../src/graph/model.ts';
+import type { Node, ValueId } from '../../src/graph/model.ts';
 import type { KernelSet } from '../../src/kernels/kernelSet.ts';
+import { nodeFiles } from '../../src/node/files.ts';
+import type { RunView } from '../../src/protocol/views.ts';
+import type { Session } from '../../src/session/index.ts';
+import { openModel } from '../../src/session/model.ts';
 import { onReference } from '../exec/integerSteps.ts';
+import { differing, mostApart, stepsAlone } from '../export/stepsAlone.ts';
 import { describeWithShared } from '../helpers/sharedData.ts';
 import { wasmKernels } from '../kernels/engines.ts';
 import { compareSteps, type StepResult } from './compareSteps.ts';
-import { BASELINES, configOf, type RealModel, SQUEEZENET } from './realModels.ts';
+import { runOrt } from './ortTensors.ts';
+import { BASELINES, configOf, MOBILENET, type RealModel, SQUEEZENET } from './realModels.ts';
 import { codeTensor, nameOf, type Probe, probeOf, quantizersOf } from './stepParity.ts';
 import {
   codesOf,
@@ -39,6 +45,7 @@ const MODELS: Readonly<Record<string, RealModel>> = {
     preprocess: { image_to_format: 'GRAY', normalize_mean: '[0]', normalize_std: '[255]' },
   },
   SqueezeNet: few(SQUEEZENET),
+  MobileNetV2: few(MOBILENET),
   UltraFace: few(BASELINES.ultraface),
   'YOLOX-nano': few(BASELINES.yolox_nano),
 };
@@ -46,17 +53,28 @@ const MODELS: Readonly<Record<string, RealModel>> = {
 describeWithShared('exported QDQ models in onnxruntime', () => {
   const folder = temporaryFolder();
   let kernels: KernelSet;
+  const quantized = new Map<string, { session: Session; run: RunView }>();
 
   beforeAll(async () => {
     kernels = await wasmKernels();
   });
   afterAll(() => folder.remove());
 
+  async function quantizedOnce(name: string, m: RealModel): Promise<{ session: Session; run: RunView }> {
+    let known = quantized.get(name);
+    if (known === undefined) {
+      const session = await openSession(m.path, kernels);
+      const run = await session.quantize({ configText: configOf(m), configPath: `${m.path}.cfg` });
+      known = { session, run };
+      quantized.set(name, known);
+    }
+    return known;
+  }
+
   test.each(Object.entries(MODELS))('%s: every integer step makes its codes, ties apart', async (name, m) => {
     const path = join(folder.path, `${name.replace(/\W/g, '')}.onnx`);
     const config = configOf(m);
-    const session = await openSession(m.path, kernels);
-    const run = await session.quantize({ configText: config, configPath: `${m.path}.cfg` });
+    const { session, run } = await quantizedOnce(name, m);
     await session.exportModel(path);
     const { evaluation } = await samplesOf(m.path, config);
     const probe = await probeOf(path, kernels);
@@ -94,6 +112,40 @@ describeWithShared('exported QDQ models in onnxruntime', () => {
       );
     }
     probe.program.release();
+  });
+
+  test.each(Object.entries(MODELS))('%s as operators on codes: every one makes its codes', async (name, m) => {
+    const path = join(folder.path, `${name.replace(/\W/g, '')}.qoperator.onnx`);
+    const config = configOf(m);
+    const { session } = await quantizedOnce(name, m);
+    const told = await session.exportModel(path, 'QOPERATOR');
+    const { model: exported } = await openModel(nodeFiles, path);
+    const { evaluation } = await samplesOf(m.path, config);
+    const sample = await evaluation.read(0);
+    const feeds = new Map(
+      exported.graph.inputs.flatMap((id) => {
+        const t = sample.get(nameOf(exported.graph, id));
+        return t === undefined ? [] : [[id, t] as const];
+      }),
+    );
+    const onCodes = (n: Node): boolean => n.opType.startsWith('QLinear') || n.opType === 'QGemm';
+    const steps = await stepsAlone(exported, feeds, { kernels, folder: folder.path, wants: onCodes });
+    const elements = steps.reduce((n, s) => n + (s.ours[0]?.data.length ?? 0), 0);
+    const different = steps.reduce((n, s) => n + differing(s), 0);
+    const most = Math.max(...steps.map(mostApart));
+    printTable(`${name}, QOperator: ${steps.length} operators on onnxruntime's own codes`, [
+      { codes: elements, different, most, told: told.map((d) => d.message).join(' ') },
+    ]);
+    expect(steps.length).toBeGreaterThan(0);
+    expect(different).toBe(0);
+
+    const ours = await (await openSession(path, kernels)).run(sample);
+    const { values } = await runOrt(exported, feeds, { folder: folder.path, level: 'disabled', wanted: [] });
+    for (const id of exported.graph.outputs)
+      expect(
+        cosine(ours.get(nameOf(exported.graph, id))?.data as Float32Array, values.get(id)?.data as Float32Array),
+        nameOf(exported.graph, id),
+      ).toBeGreaterThan(0.99999);
   });
 
   test('requantizer=fixedPoint differs from fp32 by one code at most, and only at ties', async () => {
