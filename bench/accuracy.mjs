@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,11 +8,9 @@ import { markdownTable } from '../scripts/lib/document.mjs';
 import { ROOT } from '../scripts/lib/root.mjs';
 import { hasShared, SHARED } from './lib/core.mjs';
 import { LABELLED } from './lib/labelled.mjs';
+import { writeSection } from './lib/section.mjs';
 
 // npm run accuracy [-- --only TEXT] [-- --method TEXT] [-- --write-doc]: every method on labelled data.
-const DOCUMENT = join(ROOT, 'docs/accuracy.md');
-const [BEGIN, END] = ['<!-- accuracy:begin -->', '<!-- accuracy:end -->'];
-
 const full = (method, ...more) => ({
   common: ['quant_type=FULL_QUANT'],
   sections: ['[full_quant_param]', ...more],
@@ -80,7 +78,7 @@ if (hasShared()) {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  if (options['write-doc']) writeDocument(tables.join('\n'));
+  if (options['write-doc']) writeSection('accuracy', tables.join('\n'));
 }
 
 /** Quantizes and evaluates on the command line, in a process of its own. */
@@ -136,12 +134,4 @@ function signTest(a, b) {
     binomial = (binomial * (n - k)) / (k + 1);
   }
   return Math.min(1, (2 * tail) / 2 ** n);
-}
-
-function writeDocument(text) {
-  const document = existsSync(DOCUMENT) ? readFileSync(DOCUMENT, 'utf8') : `# Accuracy\n\n${BEGIN}\n${END}\n`;
-  const [before, rest] = document.split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (after === undefined) throw new Error(`${DOCUMENT} has no place for the tables (${BEGIN} … ${END})`);
-  writeFileSync(DOCUMENT, `${before}${BEGIN}\n\n${text}\n${END}${after}`);
 }
