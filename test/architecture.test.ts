@@ -35,7 +35,6 @@ const DOORS: Readonly<Record<string, string>> = {
   'chart.js': 'webview/charts/',
   '@sgratzl/chartjs-chart-boxplot': 'webview/charts/',
   '@vscode/webview-ui-toolkit': 'webview/ui.ts',
-  'jpeg-js': 'src/images/jpeg.ts',
   'fast-png': 'src/images/png.ts',
   icodec: 'src/images/webp.ts',
   fflate: 'src/base/deflate.ts',

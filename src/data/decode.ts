@@ -6,8 +6,7 @@ import { type Image, oriented } from './image.ts';
 
 /**
  * Decodes an image, its format told by content, as OpenCV's default does: 8 bits, B G R, alpha dropped, grey expanded,
- * turned as its Exif orientation says; of 16 bits the upper byte. Subsampled JPEG chroma is repeated, not interpolated,
- * so single pixels may differ from other decoders'.
+ * turned as its Exif orientation says; of 16 bits the upper byte.
  *
  * @param file for messages.
  * @throws DiagnosticError DAT201 (another format), DAT202 (damaged), DAT203 (too large).

@@ -1,5 +1,5 @@
 import { decodeBmp, decodePnm } from './bitmap.ts';
-import { decodeJpeg } from './jpeg.ts';
+import { decodeJpeg } from './jpeg/decode.ts';
 import { decodePng } from './png.ts';
 import type { ImageFormat, Raster } from './raster.ts';
 import { decodeTiff } from './tiff.ts';

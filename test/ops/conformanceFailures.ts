@@ -4,11 +4,6 @@ const NOISE =
 /** Cases of the ONNX backend suite that do not pass, by reason. */
 const BY_REASON: Readonly<Record<string, readonly string[]>> = {
   [NOISE]: ['test_dft_inverse', 'test_dft_inverse_opset19'],
-  'ImageDecoder repeats the subsampled chroma of a JPEG, where others interpolate': [
-    'test_image_decoder_decode_jpeg_bgr',
-    'test_image_decoder_decode_jpeg_grayscale',
-    'test_image_decoder_decode_jpeg_rgb',
-  ],
   'ImageDecoder does not decode JPEG 2000': ['test_image_decoder_decode_jpeg2k_rgb'],
   'Gradient is not written': ['test_gradient_of_add', 'test_gradient_of_add_and_mul'],
 };
