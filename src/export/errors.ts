@@ -20,6 +20,16 @@ export function wideCodes(at: Location, names: readonly string[]): DiagnosticErr
   });
 }
 
+/** EXE154: the export would replace the model that it reads from. */
+export function overItsSource(at: Location): DiagnosticError {
+  return new DiagnosticError({
+    severity: 'error',
+    code: 'EXE154',
+    message: 'the quantized model cannot be written over the float model it is made from. Choose another name',
+    at,
+  });
+}
+
 /** EXE152: x64 ONNX Runtime has no fast signed activations. */
 export function signedOnX64(at: Location): Diagnostic {
   return {

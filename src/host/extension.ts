@@ -1,5 +1,7 @@
 import * as vscode from 'vscode';
+import { registerCopyExclusions } from './commands/copyExclusions.ts';
 import type { Deps } from './commands/deps.ts';
+import { registerExportModel } from './commands/exportModel.ts';
 import { registerNewConfig } from './commands/newConfig.ts';
 import { registerOpenResults } from './commands/openResults.ts';
 import { registerOpenSample } from './commands/openSample.ts';
@@ -36,6 +38,8 @@ export function activate(context: vscode.ExtensionContext): void {
   own(registerSensitivity(deps));
   own(registerViewCommands(deps));
   own(registerOpenResults(deps));
+  own(registerExportModel(deps));
+  own(registerCopyExclusions(deps));
   own(registerOpenSample(deps));
   own(registerLanguage({ sessions, problems, state: context.workspaceState }));
 }

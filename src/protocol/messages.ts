@@ -58,6 +58,8 @@ export interface WorkerRequests {
   'quant/run': { params: QuantizeParams; result: RunView };
   /** Evaluates again under an edited config, re-using what did not change; writes nothing. */
   'quant/trial': { params: QuantizeParams; result: TrialView };
+  /** Writes the quantized model of the last run or trial, in its config's format; says what there is to say of it. */
+  'model/export': { params: { path: string }; result: readonly Diagnostic[] };
   'node/details': { params: { nodeId: number }; result: NodeDetails };
   'heat/get': { params: { metric: Metric }; result: HeatView };
   /** Fills `sensitivity` node by node; partial values arrive as events. */

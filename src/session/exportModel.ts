@@ -1,5 +1,6 @@
 import type { FileSystem } from '../base/bytes.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
+import { overItsSource } from '../export/errors.ts';
 import { type ExportFormat, exportGraph } from '../export/exportGraph.ts';
 import type { Facts } from '../graph/fact.ts';
 import { writeModel } from '../onnx/write.ts';
@@ -25,6 +26,7 @@ export interface ExportRequest {
 export async function exportModel(request: ExportRequest): Promise<readonly Diagnostic[]> {
   const { run, build, files, path, format, config } = request;
   const { prepared, open } = run;
+  if (path === open.path) throw overItsSource({ file: open.file });
   const { model, diagnostics } = await exportGraph({
     format,
     graph: build.qdq.graph,

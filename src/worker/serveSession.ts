@@ -19,6 +19,7 @@ export type ServedSession = Pick<
   | 'details'
   | 'heat'
   | 'sensitivity'
+  | 'exportModel'
   | 'skipNodes'
   | 'checkConfig'
   | 'configFacts'
@@ -53,6 +54,7 @@ export function serveSession({ port, cancelCell, clock, createSession }: ServeOp
     },
     'quant/run': (params, signal) => session.quantize(params, stoppable(signal)),
     'quant/trial': (params, signal) => session.trial(params, stoppable(signal)),
+    'model/export': ({ path }) => session.exportModel(path),
     'node/details': ({ nodeId }) => session.details(nodeId),
     'heat/get': ({ metric }) => session.heat(metric),
     'sensitivity/run': ({ samples }, signal) =>

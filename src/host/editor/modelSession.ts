@@ -19,10 +19,10 @@ export interface SessionOptions {
   readonly log: Log;
 }
 
-type JobKind = 'sensitivity' | 'trial' | 'run';
+type JobKind = 'sensitivity' | 'export' | 'trial' | 'run';
 
 /** A job asks one of the same or a lower rank to stop, and waits for one of a higher. */
-const RANK: Record<JobKind, number> = { sensitivity: 0, trial: 1, run: 2 };
+const RANK: Record<JobKind, number> = { sensitivity: 0, export: 1, trial: 2, run: 3 };
 
 /**
  * One opened model: its worker, its graph, its last run and trial. Panels of the same file share it.
@@ -49,7 +49,7 @@ export class ModelSession implements vscode.Disposable {
   private isOpen = false;
   private stamp = '';
   private job: { readonly kind: JobKind; readonly finished: Promise<void>; cancelled: boolean } | undefined;
-  private readonly tickets: Record<JobKind, number> = { sensitivity: 0, trial: 0, run: 0 };
+  private readonly tickets: Record<JobKind, number> = { sensitivity: 0, export: 0, trial: 0, run: 0 };
 
   constructor(uri: vscode.Uri, options: SessionOptions) {
     this.uri = uri;
@@ -153,6 +153,11 @@ export class ModelSession implements vscode.Disposable {
     } finally {
       this.fire('sensitivity/finished', { cancelled });
     }
+  }
+
+  /** Writes the quantized model on display. @returns what is to be said of it. @throws DiagnosticError */
+  exportModel(path: string): Promise<readonly Diagnostic[]> {
+    return this.exclusive('export', (rpc) => rpc.request('model/export', { path }));
   }
 
   /** Asks jobs of the given kinds to stop, those that still wait included. */
