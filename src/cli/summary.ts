@@ -1,5 +1,5 @@
 import { formatDiagnostic } from '../base/diagnostics.ts';
-import type { ClustersView, RunView, SizesView } from '../protocol/views.ts';
+import type { AutoTuneView, ClustersView, RunView, SizesView } from '../protocol/views.ts';
 import { formatBytes, formatCosine, formatDb, formatPercent, formatTable } from './table.ts';
 
 /** Nodes shown on the terminal; the reports have them all. */
@@ -37,6 +37,7 @@ export function summary(run: RunView): string {
       lines.push(`top-5 of ${samples}: float ${formatPercent(top5.float)}, quantized ${formatPercent(top5.quantized)}`);
   }
   lines.push(...sizeLines(run.sizes));
+  if (run.autoTune !== null) lines.push('', ...autoTuneLines(run.autoTune));
   if (run.clusters !== null) lines.push(clusterLine(run.clusters));
   const told = run.diagnostics.filter((d) => d.severity !== 'note');
   if (told.length > 0) lines.push('', ...told.map(formatDiagnostic));
@@ -81,4 +82,18 @@ function sizeLines({ float, quantized, floatGzip, quantizedGzip, effectiveBits, 
   const rest = weights.length - largest.length;
   const table = formatTable(header, rows, new Set([2, 3, 4, 5, 6, 7]));
   return [...lines, '', table, ...(rest > 0 ? [`… and ${rest} smaller ones`] : [])];
+}
+
+/** The candidates of auto_tune in order, the chosen one marked. */
+function autoTuneLines({ target, samples, best, tried }: AutoTuneView): string[] {
+  const rows = tried.map(({ scale, cosine, ratio }) => [
+    scale === best.scale ? `${scale} *` : String(scale),
+    formatCosine(cosine),
+    `${ratio.toFixed(2)}x`,
+  ]);
+  return [
+    `auto_tune: init_scale = 1/${best.scale} keeps a mean cosine of ${target} over ${samples} samples`,
+    '',
+    formatTable(['scale', 'cosine', 'smaller'], rows, new Set([0, 1, 2])),
+  ];
 }

@@ -103,7 +103,7 @@ export const OURS: readonly Row[] = [
     key: 'auto_tune_target',
     type: { kind: 'double', above: 0, below: 1 },
     default: '0.995',
-    effect: 'error',
+    effect: 'done',
     for: WEIGHT,
     doc: 'Mean cosine similarity of the outputs that auto_tune keeps.',
   },

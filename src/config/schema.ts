@@ -156,22 +156,22 @@ const MIXED = usedBy(WEIGHT, [
     key: 'auto_tune',
     type: BOOL,
     default: 'false',
-    effect: 'warning',
-    doc: 'Search init_scale by the similarity of the outputs.',
+    effect: 'done',
+    doc: 'Search the coarsest init_scale whose outputs keep a mean cosine similarity of auto_tune_target over the calibration samples, or those that stand in for them.',
   },
   {
     key: 'use_cv_data',
     type: BOOL,
     default: 'false',
-    effect: 'warning',
-    doc: 'Judge auto_tune on images built into converter_lite.',
+    effect: 'done',
+    doc: 'Judge auto_tune on images built into converter_lite where no samples are named; there are none here: the run says so and takes pseudo-random data.',
   },
   {
     key: 'max_iterations',
     type: int(40, U16),
     default: '40',
-    effect: 'warning',
-    doc: 'Candidates that auto_tune tries.',
+    effect: 'done',
+    doc: 'Candidates that auto_tune tries, about: a quarter in each of its passes.',
   },
 ]);
 

@@ -169,6 +169,25 @@ export interface RequantizersView {
   readonly nodes: readonly RequantizerView[];
 }
 
+/** What auto_tune tried; a scale s gives each weight the relative error 1 / s. */
+export interface AutoTuneView {
+  /** Mean cosine similarity of the outputs that is kept. */
+  readonly target: number;
+  /** Samples that the candidates were judged on. */
+  readonly samples: number;
+  readonly best: AutoTuneCandidate;
+  /** In the order they were tried. */
+  readonly tried: readonly AutoTuneCandidate[];
+}
+
+export interface AutoTuneCandidate {
+  readonly scale: number;
+  /** Of one that misses the target, over the samples after which that was certain. */
+  readonly cosine: number;
+  /** Bytes of the float constants by those of the quantized ones. */
+  readonly ratio: number;
+}
+
 /** Bytes of the constants of both models. */
 export interface SizesView {
   /** As stored. */
@@ -201,6 +220,13 @@ export interface WeightSizeView {
   readonly effectiveBits: number;
 }
 
+/** Something that strict_reference=true does otherwise in this model than strict_reference=false. */
+export interface DifferenceView {
+  readonly what: string;
+  /** Handles of the nodes it concerns. */
+  readonly nodes: readonly string[];
+}
+
 /** One "Quantize with config…", or one trial after it. */
 export interface RunView {
   readonly runId: number;
@@ -214,10 +240,14 @@ export interface RunView {
   readonly nodes: readonly NodeFigures[];
   readonly accuracy: Accuracy | null;
   readonly sizes: SizesView;
+  /** Null where no scale was searched. */
+  readonly autoTune: AutoTuneView | null;
   /** Null where weights are not clustered. */
   readonly clusters: ClustersView | null;
   /** Null where no node requantizes sums. */
   readonly requantizers: RequantizersView | null;
+  /** Between converter_lite's ways and ours; null where the method tells them in its diagnostics. */
+  readonly differences: readonly DifferenceView[] | null;
   readonly elapsedMs: number;
   readonly diagnostics: readonly Diagnostic[];
   /** Folder the CSVs went to, or null. */

@@ -1,8 +1,10 @@
 import type { Severity } from '../base/diagnostics.ts';
 import type {
   Accuracy,
+  AutoTuneView,
   ClusteredTensorView,
   ClustersView,
+  DifferenceView,
   NodeForm,
   RequantizerView,
   RunView,
@@ -25,8 +27,10 @@ export type ReportInput = Pick<
   | 'nodes'
   | 'accuracy'
   | 'sizes'
+  | 'autoTune'
   | 'clusters'
   | 'requantizers'
+  | 'differences'
   | 'diagnostics'
 >;
 
@@ -48,10 +52,14 @@ export interface ReportJson {
   readonly accuracy: Accuracy | null;
   /** Bytes of the constants, in all and of each coded weight. */
   readonly sizes: SizesView;
+  /** What auto_tune tried; null where no scale was searched. */
+  readonly autoTune: AutoTuneView | null;
   /** Weights replaced by centroids; null where none were. */
   readonly clusters: ClustersJson | null;
   /** How sums become codes; null where no node requantizes any. */
   readonly requantizers: RequantizersJson | null;
+  /** What strict_reference changes, by node; null where the method tells that in its diagnostics. */
+  readonly differences: readonly DifferenceView[] | null;
   readonly diagnostics: readonly DiagnosticJson[];
 }
 
@@ -132,6 +140,7 @@ export function reportJson(run: ReportInput, tensors: readonly TensorJson[]): Re
     tensors,
     accuracy: run.accuracy,
     sizes: run.sizes,
+    autoTune: run.autoTune,
     clusters: run.clusters && {
       ...run.clusters,
       tensors: run.clusters.tensors.map((t) => ({ ...t, sqnrDb: finite(t.sqnrDb) })),

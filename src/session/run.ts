@@ -3,7 +3,7 @@ import type { Diagnostic } from '../base/diagnostics.ts';
 import type { Samples } from '../base/samples.ts';
 import type { Program, Step } from '../exec/program.ts';
 import type { Graph, NodeId, ValueId } from '../graph/model.ts';
-import type { Progress } from '../protocol/views.ts';
+import type { AutoTuneView, Progress } from '../protocol/views.ts';
 import { measureBiasCorrection } from '../quant/biasCorrection.ts';
 import { type Calibration, calibrate } from '../quant/calibrate.ts';
 import { isolatedSteps } from '../quant/isolate.ts';
@@ -14,8 +14,9 @@ import { Responses } from '../quant/response/elementwise.ts';
 import { activationScheme } from '../quant/scheme.ts';
 import { ActivationCache } from '../whatif/cache.ts';
 import { type Build, buildQuantized, type Calibrated, planWith } from './build.ts';
-import { choicesOf } from './choices.ts';
+import { choicesOf, counterpartOf } from './choices.ts';
 import { WeightClusters } from './clusters.ts';
+import { differencesOf } from './differences.ts';
 import type { OpenModel } from './model.ts';
 import { type CompileParts, compileGraph, equalized, type Prepared, prepare } from './prepared.ts';
 import type { Settings } from './settings.ts';
@@ -41,6 +42,8 @@ export interface RunState {
   /** The prepared graph's value for one of the user's that stands for it, behind a DequantizeLinear of the file. */
   readonly standIns: ReadonlyMap<ValueId, ValueId>;
   readonly diagnostics: readonly Diagnostic[];
+  /** How the scale of mixed bits was found. */
+  readonly autoTune?: AutoTuneView;
 }
 
 /** Quantized forms of one float program. */
@@ -76,14 +79,20 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
   const compileParts = { open, prepared, kernels, requantizer: settings.requantizer };
   const choices = choicesOf(settings, open, prepared);
   const everything = planWith({ ...compileParts, choices }, new Set());
-  const clampInputs = clampInputsOf(prepared.graph, everything);
-  const observed = new Set<ValueId>([...observedValues(everything), ...clampInputs]);
+  const other = counterpartOf(settings, choices);
+  const plans = [
+    everything,
+    ...(other === undefined ? [] : [planWith({ ...compileParts, choices: other }, new Set())]),
+  ];
+  const clampInputs = new Set(plans.flatMap((plan) => [...clampInputsOf(prepared.graph, plan)]));
+  const observed = new Set<ValueId>([...plans.flatMap((plan) => [...observedValues(plan)]), ...clampInputs]);
   const float = await compileGraph(compileParts, prepared.graph, { keep: clampInputs, apart: true, signal });
   try {
-    const { ranges, diagnostics } = await calibrateValues(parts, float, everything, observed);
+    const { ranges, counterparts, diagnostics } = await calibrateValues(parts, float, everything, observed);
     const base: Calibrated = {
       ...compileParts,
       choices,
+      counterpart: other && { choices: other, isStrict: !settings.strictReference, ranges: counterparts },
       clampInputs,
       ranges,
       calibrationSamples: calibration.count,
@@ -99,7 +108,10 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
       prepared,
       builder: {
         everything,
-        build: (skip, stop) => buildQuantized(calibrated, float, planWith(calibrated, skip), stop),
+        build: async (skip, stop) => {
+          const build = await buildQuantized(calibrated, float, planWith(calibrated, skip), stop);
+          return { ...build, differences: (halt) => differencesOf(calibrated, build, skip, halt) };
+        },
       },
       float,
       samples: evaluation.samples,

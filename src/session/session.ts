@@ -251,8 +251,10 @@ export class Session {
       nodes,
       accuracy: result.accuracy,
       sizes: result.sizes,
+      autoTune: run.autoTune ?? null,
       clusters: result.build.clusters ?? null,
       requantizers,
+      differences: result.differences,
       elapsedMs,
       diagnostics: silence(
         [

@@ -24,11 +24,10 @@ export async function measureSizes(run: RunState, build: Build, signal: AbortSig
   const plain = used.filter(({ id }) => stored?.has(id) !== true).map(({ source }) => source);
   const coded = used.flatMap(({ id }) => stored?.get(id) ?? []);
   const float = allConstants(run.floatGraph);
-  const quantized = sum(plain.map((s) => s.byteLength)) + sum(coded.map(bytesOf));
   const plainGzip = await gzipOf(plain, signal);
   return {
-    float: sum(float.map((s) => s.byteLength)),
-    quantized,
+    float: constantBytes(run.floatGraph),
+    quantized: quantizedBytes(build),
     floatGzip: await gzipOf(float, signal),
     quantizedGzip: plainGzip === null ? null : plainGzip + sum(coded.map((s) => s.gzipBytes - GZIP_OVERHEAD)),
     effectiveBits: coded.length === 0 ? null : (8 * sum(coded.map(bytesOf))) / sum(coded.map((s) => s.elements)),
@@ -37,6 +36,21 @@ export async function measureSizes(run: RunState, build: Build, signal: AbortSig
       return form === undefined ? [] : [weightView(name, form)];
     }),
   };
+}
+
+/** Bytes of a graph's constants as stored. */
+export function constantBytes(graph: Graph): number {
+  return sum(allConstants(graph).map((s) => s.byteLength));
+}
+
+/** Bytes of the quantized model's constants as stored. */
+export function quantizedBytes({ qdq, stored }: Build): number {
+  return sum(
+    usedConstants(qdq.graph).map(({ id, source }) => {
+      const form = stored?.get(id);
+      return form === undefined ? source.byteLength : bytesOf(form);
+    }),
+  );
 }
 
 function weightView(name: string, stored: StoredWeight): WeightSizeView {

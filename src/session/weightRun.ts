@@ -1,32 +1,10 @@
-import { type AbortSignalLike, throwIfAborted } from '../base/abort.ts';
-import type { Diagnostic, Location } from '../base/diagnostics.ts';
-import type { NumericDType } from '../base/dtype.ts';
-import { roundInPlace } from '../base/half.ts';
-import type { QuantizedTensor } from '../base/quantParams.ts';
-import { type Tensor, tensor } from '../base/tensor.ts';
-import type { Program } from '../exec/program.ts';
-import type { NodeId, TensorSource, ValueId } from '../graph/model.ts';
-import { type ReplacedGraph, replaceConstants } from '../passes/replaceConstants.ts';
-import { dequantize } from '../quant/dequantize.ts';
-import type { NodeOverride } from '../quant/overrides.ts';
-import { type CodedWeight, codeWeight } from '../quant/weightOnly/codeWeight.ts';
-import {
-  keptFloat,
-  noGain,
-  onTheFly,
-  sharedPerLayer,
-  shortChannels,
-  singleCorrection,
-} from '../quant/weightOnly/errors.ts';
-import { planWeights, type WeightCode, type WeightPlan } from '../quant/weightOnly/planWeights.ts';
 import { ActivationCache } from '../whatif/cache.ts';
-import { pairValues } from '../whatif/pairs.ts';
-import type { Build } from './build.ts';
 import { overriddenNodes } from './choices.ts';
 import { WeightClusters } from './clusters.ts';
-import { type CompileParts, compileGraph, loadConstants, prepare } from './prepared.ts';
+import { compileGraph, prepare } from './prepared.ts';
 import { CACHE_BYTES, type RunParts, type RunState } from './run.ts';
-import type { WeightSettings } from './weightSettings.ts';
+import { tuneScale } from './tuneScale.ts';
+import { WeightBuilder } from './weightBuilder.ts';
 
 /**
  * A run of WEIGHT_QUANT: weights are codes, which become float32 when the model is loaded; everything computes in
@@ -49,6 +27,8 @@ export async function weightRun(parts: RunParts): Promise<RunState> {
       at: (key) => settings.at('weight_quant_param', key),
       onWeight: (done, total, text) => onProgress({ stage: 'quantize', done, total, text }),
     });
+    const { autoTune } = settings.weight;
+    const tuned = autoTune && (await tuneScale(parts, autoTune, { prepared, builder, float }));
     return {
       open,
       prepared,
@@ -60,149 +40,11 @@ export async function weightRun(parts: RunParts): Promise<RunState> {
       cache: new ActivationCache(CACHE_BYTES),
       floatGraph: open.model.graph,
       standIns: new Map(),
-      diagnostics: prepared.diagnostics,
+      diagnostics: [...prepared.diagnostics, ...(tuned?.diagnostics ?? [])],
+      ...(tuned?.view && { autoTune: tuned.view }),
     };
   } catch (error) {
     float.release();
     throw error;
   }
-}
-
-interface BuilderParts extends CompileParts {
-  readonly float: Program;
-  readonly options: WeightSettings;
-  readonly clusters: WeightClusters;
-  readonly overrides: ReadonlyMap<NodeId, NodeOverride>;
-  readonly at: (key: string) => Location;
-  readonly onWeight: (done: number, total: number, name: string) => void;
-}
-
-/** A weight in codes, and the constant that takes its place. */
-interface Coded extends CodedWeight {
-  readonly source: TensorSource;
-}
-
-/** Makes the model with its weights in codes; what a weight was coded to is kept from build to build. */
-class WeightBuilder {
-  readonly everything: WeightPlan;
-  readonly #parts: BuilderParts;
-  readonly #coded = new Map<string, Coded>();
-
-  constructor(parts: BuilderParts) {
-    this.#parts = parts;
-    this.everything = this.#plan(new Set());
-  }
-
-  async build(skip: ReadonlySet<NodeId>, signal: AbortSignalLike): Promise<Build> {
-    const { prepared, float } = this.#parts;
-    const plan = this.#plan(skip);
-    const coded = new Map<WeightCode, Coded>();
-    for (const [done, code] of plan.codes.entries()) {
-      throwIfAborted(signal);
-      coded.set(code, await this.#code(code, { done, total: plan.codes.length, signal }));
-    }
-    const replaced = replaceConstants(
-      prepared.graph,
-      [...coded].map(([{ value, uses }, { source }]) => ({
-        value,
-        source,
-        readers: new Set(uses.map((u) => u.node)),
-      })),
-      prepared,
-    );
-    const { graph, nextNodeId, nextValueId } = replaced;
-    const program = await compileGraph(this.#parts, graph, { apart: true, signal });
-    return {
-      plan,
-      assignment: { ...NO_ACTIVATIONS, constants: constantsOf(coded) },
-      qdq: { graph, codes: new Map(), floatOf: new Map(), nextNodeId, nextValueId },
-      program,
-      pairs: pairValues(float, program, new Map()),
-      diagnostics: this.#notesOf(plan, coded),
-      stored: storedOf(coded, replaced),
-      clusters: this.#parts.clusters.view(plan.weights),
-    };
-  }
-
-  #plan(skip: ReadonlySet<NodeId>): WeightPlan {
-    const { prepared, options, overrides } = this.#parts;
-    return planWeights(prepared.graph, { facts: prepared.facts, options, skip, overrides });
-  }
-
-  async #code(
-    code: WeightCode,
-    { done, total, signal }: { done: number; total: number; signal: AbortSignalLike },
-  ): Promise<Coded> {
-    const { prepared } = this.#parts;
-    const { value, bits, granularity, clusters } = code;
-    const key = `${value}:${clusters === undefined ? bits : 'clusters'}:${JSON.stringify(granularity)}`;
-    const known = this.#coded.get(key);
-    if (known !== undefined) return known;
-    const name = prepared.graph.values.get(value)?.name ?? '';
-    this.#parts.onWeight(done, total, name);
-    const [first] = code.uses;
-    const centroids =
-      clusters === undefined || first === undefined
-        ? undefined
-        : await this.#parts.clusters.of({ node: first.node, value }, signal);
-    const dtype = prepared.graph.values.get(value)?.constant?.dtype as FloatHeld; // the plan names float constants
-    const coded =
-      centroids === undefined
-        ? await this.#quantize(code, signal)
-        : { ...centroids, diagnostics: [], source: dequantizedSource(centroids.quantized, dtype) };
-    this.#coded.set(key, coded);
-    return coded;
-  }
-
-  async #quantize({ value, bits, granularity, uses }: WeightCode, signal: AbortSignalLike): Promise<Coded> {
-    const { prepared, options, open } = this.#parts;
-    const node = prepared.graph.nodes.find((n) => n.id === uses[0]?.node);
-    const tensor = prepared.graph.values.get(value)?.name ?? '';
-    const at = { file: open.file, tensor, ...(node && { node: node.handle, opType: node.opType }) };
-    const weight = (await loadConstants(prepared.graph, [value])).get(value) as Tensor; // the plan names constants
-    const made = codeWeight(weight, { bits, granularity, options, signal }, at);
-    return { ...made, source: dequantizedSource(made.quantized, weight.dtype as FloatHeld) };
-  }
-
-  #notesOf({ notes }: WeightPlan, coded: ReadonlyMap<WeightCode, Coded>): Diagnostic[] {
-    const { at, options, prepared, open } = this.#parts;
-    const found: Diagnostic[] = [...coded.values()].flatMap((c) => c.diagnostics);
-    const single = [...coded].filter(
-      ([{ clusters }, { quantized }]) =>
-        clusters === undefined && quantized.params.scheme.bits !== 0 && quantized.params.scale.length === 1,
-    );
-    const names = single.map(([{ value }]) => prepared.graph.values.get(value)?.name ?? '');
-    const file = { file: open.file };
-    if (notes.shortChannels.length > 0) found.push(shortChannels(file, notes.shortChannels, options.strict));
-    if (notes.noGain.length > 0) found.push(noGain(file, notes.noGain));
-    if (notes.sharedPerLayer.length > 0) found.push(sharedPerLayer(file, notes.sharedPerLayer));
-    if (notes.keptFloat.length > 0) found.push(keptFloat(file, notes.keptFloat));
-    if (options.correction && names.length > 0) found.push(singleCorrection(file, names, options.strict));
-    if (options.onTheFly) found.push(onTheFly(at('dequant_strategy')));
-    return found;
-  }
-}
-
-const NO_ACTIVATIONS = { activations: new Map(), folded: new Map(), conversions: [], halves: new Map() } as const;
-
-type FloatHeld = NumericDType & ('float32' | 'float16' | 'bfloat16');
-
-/** What codes stand for, made anew whenever it is loaded. */
-function dequantizedSource(quantized: QuantizedTensor, dtype: FloatHeld): TensorSource {
-  const { dims } = quantized.codes;
-  const loadNow = (): Tensor => {
-    const values = dequantize(quantized);
-    roundInPlace(dtype, values);
-    return tensor(dtype, dims, values);
-  };
-  const byteLength = (dtype === 'float32' ? 4 : 2) * (quantized.codes.data as ArrayLike<number>).length;
-  return { dtype, dims, byteLength, load: async () => loadNow(), loadNow };
-}
-
-function constantsOf(coded: ReadonlyMap<WeightCode, Coded>) {
-  return [...coded].flatMap(([{ uses }, { quantized }]) => uses.map((use) => ({ ...use, quantized })));
-}
-
-function storedOf(coded: ReadonlyMap<WeightCode, Coded>, { values }: ReplacedGraph) {
-  return new Map([...coded.values()].map(({ stored }, i) => [values[i] as ValueId, stored]));
 }

@@ -31,7 +31,8 @@ export function weightSettingsOf({ common, weight, mixedBit, quantscope }: Confi
     initScale: mixedBit.initScale,
     clusters: clustersOf(quantscope),
     strict: quantscope.strictReference,
-    autoTune: autoTune ? { target: quantscope.autoTuneTarget, maxIterations, useCvData } : undefined,
+    autoTune:
+      autoTune && common.bitNum === 0 ? { target: quantscope.autoTuneTarget, maxIterations, useCvData } : undefined,
   };
 }
 

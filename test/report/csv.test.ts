@@ -137,6 +137,7 @@ describe('the writer', () => {
       effectiveBits: null,
       weights: [],
     },
+    autoTune: null,
     clusters: {
       clusters: 16,
       start: 'linear',

@@ -264,6 +264,7 @@ export function runOf(graph: GraphView, skipped: ReadonlySet<string> = new Set()
       effectiveBits: null,
       weights: [],
     },
+    autoTune: null,
     clusters: null,
     requantizers: null,
     elapsedMs: 4310,

@@ -17,7 +17,7 @@ export interface StoredWeight {
   readonly gzipBytes: number;
 }
 
-/** Measures a stored form. @param parameters scales, zero points and corrections as they are stored. */
+/** Measures a stored form; it is compressed when that is asked for. @param parameters scales, zero points and corrections as they are stored. */
 export function storedWeight(
   form: Pick<StoredWeight, 'encoding' | 'bits' | 'elements'>,
   codes: Uint8Array,
@@ -26,8 +26,18 @@ export function storedWeight(
   const all = new Uint8Array(codes.length + parameters.length);
   all.set(codes);
   all.set(parameters, codes.length);
-  const sizes = { codeBytes: codes.length, parameterBytes: parameters.length, gzipBytes: gzipBytesOf(all) };
-  return { ...form, ...sizes };
+  let pending: Uint8Array | undefined = all;
+  let gzipBytes = 0;
+  return {
+    ...form,
+    codeBytes: codes.length,
+    parameterBytes: parameters.length,
+    get gzipBytes() {
+      if (pending !== undefined) gzipBytes = gzipBytesOf(pending);
+      pending = undefined;
+      return gzipBytes;
+    },
+  };
 }
 
 /** Bytes of `data` after gzip at its default level. */

@@ -1,4 +1,5 @@
-import type { Diagnostic, Location } from '../../base/diagnostics.ts';
+import { type Diagnostic, DiagnosticError, type Location } from '../../base/diagnostics.ts';
+import type { Candidate } from './autoTune.ts';
 
 const NAMES_SHOWN = 3;
 
@@ -66,4 +67,40 @@ export function onTheFly(at: Location): Diagnostic {
   const message =
     'ON_THE_FLY: below 8 bits weights are stored entropy-coded, from 8 on as plain codes; they become float32 when the model is loaded here, and the results are the same';
   return make('note', 'QNT307', at, message);
+}
+
+/** QNT308: auto_tune compares float32 outputs, and there are none. */
+export function untunable(at: Location): DiagnosticError {
+  const message =
+    'auto_tune compares float32 outputs, and the model has none; set auto_tune=false and choose init_scale';
+  return new DiagnosticError({ severity: 'error', code: 'QNT308', message, at });
+}
+
+/** QNT309: no candidate of auto_tune keeps the target. */
+export function notTunable(at: Location, target: number, tried: readonly Candidate[]): DiagnosticError {
+  const best = tried.reduce((a, b) => (b.cosine > a.cosine ? b : a));
+  const message = `none of ${tried.length} scales keeps a mean cosine similarity of ${target} at the outputs; the best is ${best.scale} with ${best.cosine.toFixed(6)}. Lower [quantscope] auto_tune_target, skip nodes that lose most, or try bit_num=8`;
+  return new DiagnosticError({ severity: 'error', code: 'QNT309', message, at });
+}
+
+/** QNT310: what auto_tune chose. */
+export function tunedTo(
+  at: Location,
+  { scale, cosine, ratio }: Candidate,
+  { tried, samples }: { readonly tried: number; readonly samples: number },
+): Diagnostic {
+  const message = `auto_tune chose init_scale = 1/${scale} of ${tried} candidates: mean cosine similarity ${cosine.toFixed(6)} over ${samples} samples, ${ratio.toFixed(2)} times smaller`;
+  return make('note', 'QNT310', at, message);
+}
+
+/** QNT311: auto_tune without a weight to tune. */
+export function nothingToTune(at: Location): Diagnostic {
+  return make('warning', 'QNT311', at, 'auto_tune has nothing to do: no weight is quantized');
+}
+
+/** QNT312: images that converter_lite has built in. */
+export function noImages(at: Location): Diagnostic {
+  const message =
+    'use_cv_data: no images are built in here, so that auto_tune is judged on pseudo-random data, as converter_lite does without it; name samples with calibrate_path';
+  return make('warning', 'QNT312', at, message);
 }

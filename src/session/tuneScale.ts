@@ -1,0 +1,138 @@
+import type { AbortSignalLike } from '../base/abort.ts';
+import { throwIfAborted } from '../base/abort.ts';
+import type { Diagnostic } from '../base/diagnostics.ts';
+import type { Samples } from '../base/samples.ts';
+import { hasDType, type Tensor } from '../base/tensor.ts';
+import type { Program } from '../exec/program.ts';
+import type { ValueId } from '../graph/model.ts';
+import type { AutoTuneView } from '../protocol/views.ts';
+import { feedsById } from '../quant/calibrate.ts';
+import { autoTune, type Candidate } from '../quant/weightOnly/autoTune.ts';
+import { noImages, nothingToTune, notTunable, tunedTo, untunable } from '../quant/weightOnly/errors.ts';
+import { pairFigures } from '../whatif/figures.ts';
+import type { Prepared } from './prepared.ts';
+import type { RunParts } from './run.ts';
+import { constantBytes, quantizedBytes } from './sizes.ts';
+import { skippedNodes } from './skips.ts';
+import type { WeightBuilder } from './weightBuilder.ts';
+import type { AutoTune } from './weightSettings.ts';
+
+/** Bytes of float outputs that are kept from candidate to candidate; of further samples the float model runs again. */
+const KEPT_OUTPUT_BYTES = 1 << 28;
+
+export interface Tuned {
+  readonly view: AutoTuneView | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Sets a builder to the scale of mixed bits that auto_tune asks for: judged by the mean cosine similarity of all float32
+ * outputs over the calibration samples, or those that stand in for them; converter_lite takes the first.
+ * @throws DiagnosticError QNT308 where no output is float32, QNT309 where no scale keeps the target; Cancelled
+ */
+export async function tuneScale(
+  parts: RunParts,
+  wanted: AutoTune,
+  { prepared, builder, float }: { prepared: Prepared; builder: WeightBuilder; float: Program },
+): Promise<Tuned> {
+  const { open, settings, calibration, signal, onProgress } = parts;
+  const at = settings.at('mixed_bit_weight_quant_param', 'auto_tune');
+  const { codes } = builder.everything;
+  if (codes.length === 0) return { view: undefined, diagnostics: [nothingToTune(at)] };
+  const count = settings.weight.strict ? Math.min(1, calibration.count) : calibration.count;
+  const outputs = new FloatOutputs(float, calibration, count);
+  if (outputs.values.length === 0) throw untunable(at);
+  const skip = skippedNodes(open, prepared, settings.skip);
+  const floatBytes = constantBytes(open.model.graph);
+  let tries = 0;
+  const measure = async (scale: number): Promise<Candidate> => {
+    const text = `auto_tune: scale ${scale}`;
+    const onSample = (): void =>
+      onProgress({ stage: 'quantize', done: Math.min(tries, wanted.maxIterations), total: wanted.maxIterations, text });
+    onSample();
+    builder.tuneTo(1 / scale);
+    const build = await builder.build(skip, signal);
+    try {
+      const cosine = await outputs.meanCosine(build.program, wanted.target, { signal, onSample });
+      tries++;
+      return { scale, cosine, ratio: floatBytes / quantizedBytes(build) };
+    } finally {
+      build.program.release();
+    }
+  };
+  const largestWeight = codes.reduce(
+    (most, { dims }) =>
+      Math.max(
+        most,
+        dims.reduce((a, b) => a * b),
+      ),
+    1,
+  );
+  const { target, maxIterations, useCvData } = wanted;
+  const { best, tried } = await autoTune({ target, maxIterations, largestWeight, measure });
+  if (best === undefined) throw notTunable(at, target, tried);
+  builder.tuneTo(1 / best.scale);
+  const missing = useCvData && settings.sampleSource === 'pseudo-random' ? [noImages(at)] : [];
+  return {
+    view: { target, samples: count, best, tried },
+    diagnostics: [...missing, tunedTo(at, best, { tried: tried.length, samples: count })],
+  };
+}
+
+/** What the float model makes of the samples, as far as it fits into memory. */
+class FloatOutputs {
+  /** The outputs that are compared. */
+  readonly values: readonly ValueId[];
+  readonly #float: Program;
+  readonly #samples: Samples;
+  readonly #count: number;
+  readonly #kept = new Map<number, ReadonlyMap<ValueId, Tensor>>();
+  #keptBytes = 0;
+
+  constructor(float: Program, samples: Samples, count: number) {
+    this.#float = float;
+    this.#samples = samples;
+    this.#count = count;
+    this.values = float.graph.outputs.filter((id) => float.slots.get(id)?.dtype === 'float32');
+  }
+
+  /**
+   * Mean over samples of the mean over outputs. Ends at the sample from which on `target` is out of reach; the mean is
+   * then that of the samples so far.
+   */
+  async meanCosine(
+    program: Program,
+    target: number,
+    { signal, onSample }: { signal: AbortSignalLike; onSample: () => void },
+  ): Promise<number> {
+    let sum = 0;
+    for (let i = 0; i < this.#count; i++) {
+      throwIfAborted(signal);
+      onSample();
+      const feeds = feedsById(this.#float.graph, await this.#samples.read(i));
+      const origin = this.#kept.get(i) ?? this.#keep(i, this.#float.start(feeds, { signal }).finish());
+      const quantized = program.start(feeds, { signal }).finish();
+      const cosines = this.values.map((id) => this.#cosine(origin.get(id), quantized.get(id)));
+      sum += cosines.reduce((a, b) => a + b, 0) / cosines.length;
+      const best = sum + this.#count - (i + 1);
+      if (best < target * this.#count) return sum / (i + 1);
+    }
+    return sum / this.#count;
+  }
+
+  #cosine(origin: Tensor | undefined, quantized: Tensor | undefined): number {
+    if (origin === undefined || quantized === undefined) return 0;
+    if (!hasDType(origin, 'float32') || !hasDType(quantized, 'float32')) return 0;
+    const { cosine } = pairFigures(this.#float.kernels, origin.data, quantized.data);
+    return Number.isNaN(cosine) ? 0 : cosine;
+  }
+
+  #keep(sample: number, outputs: ReadonlyMap<ValueId, Tensor>): ReadonlyMap<ValueId, Tensor> {
+    const compared = new Map([...outputs].filter(([id]) => this.values.includes(id)));
+    const bytes = [...compared.values()].reduce((all, { data }) => all + 4 * data.length, 0); // all are float32
+    if (this.#keptBytes + bytes > KEPT_OUTPUT_BYTES) return outputs;
+    this.#keptBytes += bytes;
+    this.#kept.set(sample, compared);
+    return compared;
+  }
+}
