@@ -1,6 +1,7 @@
-import { decodeBmp, decodePnm } from './bitmap.ts';
+import { decodeBmp } from './bmp.ts';
 import { decodeJpeg } from './jpeg/decode.ts';
 import { decodePng } from './png.ts';
+import { decodePnm } from './pnm.ts';
 import type { ImageFormat, Raster } from './raster.ts';
 import { decodeTiff } from './tiff.ts';
 import { decodeWebp } from './webp.ts';
