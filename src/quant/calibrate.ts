@@ -42,6 +42,8 @@ export interface CalibrateOptions {
 
 export interface Calibration {
   readonly ranges: ReadonlyMap<ValueId, Range>;
+  /** What the other flavour of a value's method takes, where it has two. */
+  readonly counterparts: ReadonlyMap<ValueId, Range>;
   readonly samples: number;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -82,14 +84,16 @@ export async function calibrate(program: Program, samples: Samples, options: Cal
     }
   }
   const ranges = new Map<ValueId, Range>();
+  const counterparts = new Map<ValueId, Range>();
   for (const [id, outcome] of outcomes) {
+    if (outcome.kind === 'range' && outcome.counterpart !== undefined) counterparts.set(id, outcome.counterpart);
     const range = rangeOf(outcome);
     if (range !== undefined) ranges.set(id, range);
     if (outcome.kind !== 'extremes') continue;
     const tensor = program.graph.values.get(id)?.name ?? `#${id}`;
     diagnostics.push(extremesUsed({ file, tensor }, methodOf(id), outcome));
   }
-  return { ranges, samples: samples.count, diagnostics };
+  return { ranges, counterparts, samples: samples.count, diagnostics };
 }
 
 function rangeOf(outcome: Outcome): Range | undefined {

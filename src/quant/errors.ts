@@ -138,3 +138,15 @@ export function droppedCorrections(at: Location, channels: number): Diagnostic {
     at,
   };
 }
+
+/** QNT240: what the other value of strict_reference would change. */
+export function strictDiffers(file: string, other: boolean, what: string, nodes: readonly string[]): Diagnostic {
+  const shown = nodes.slice(0, 3).join(', ');
+  const rest = nodes.length > 3 ? `, … ${nodes.length} in all` : '';
+  return {
+    severity: 'note',
+    code: 'QNT240',
+    message: `strict_reference=${other} differs: ${what} (${shown}${rest})`,
+    at: { file },
+  };
+}

@@ -149,6 +149,7 @@ export function reportJson(run: ReportInput, tensors: readonly TensorJson[]): Re
       ...run.requantizers,
       nodes: run.requantizers.nodes.map(({ nodeId: _, worst, ...node }) => ({ ...node, ...worst })),
     },
+    differences: run.differences,
     diagnostics: run.diagnostics.map(({ severity, code, message, at }) => ({
       severity,
       code,

@@ -3,9 +3,10 @@ import type { Diagnostic } from '../base/diagnostics.ts';
 import type { RequantizerFlavour } from '../base/fixedPoint.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { Program } from '../exec/program.ts';
+import type { CentroidTables } from '../export/centroidTables.ts';
 import type { NodeId, ValueId } from '../graph/model.ts';
 import { insertQdq, type QdqAssignment, type QdqGraph } from '../passes/insertQdq.ts';
-import type { ClustersView } from '../protocol/views.ts';
+import type { ClustersView, DifferenceView } from '../protocol/views.ts';
 import type { GeneralChoice } from '../quant/choices.ts';
 import type { StoredWeight } from '../quant/encode/stored.ts';
 import type { NodeOverride } from '../quant/overrides.ts';
@@ -26,9 +27,19 @@ export interface BuildChoices {
   readonly overrides: ReadonlyMap<NodeId, NodeOverride>;
 }
 
+/** What a run is compared with: converter_lite's ways, or ours. */
+export interface Counterpart {
+  readonly choices: BuildChoices;
+  readonly isStrict: boolean;
+  /** Of values whose calibration method has another flavour there. */
+  readonly ranges: ReadonlyMap<ValueId, Range>;
+}
+
 /** What calibration left behind, from which any plan can be built. */
 export interface Calibrated extends CompileParts {
   readonly choices: BuildChoices;
+  /** The same under the other value of strict_reference; undefined where the run knows no such. */
+  readonly counterpart: Counterpart | undefined;
   /** Values before a ReLU or Clip: kept apart in every program, so that their steps compare. */
   readonly clampInputs: ReadonlySet<ValueId>;
   readonly ranges: ReadonlyMap<ValueId, Range>;
@@ -38,6 +49,12 @@ export interface Calibrated extends CompileParts {
   readonly clusters: WeightClusters;
   /** Loaded constants, filled as plans ask for them. */
   readonly constants: Map<ValueId, Tensor>;
+}
+
+export interface ApartProgram {
+  readonly program: Program;
+  /** What a quantized node makes alone, by the float value that it stands for. */
+  readonly alone: ReadonlyMap<ValueId, ValueId>;
 }
 
 /** One quantized form of the prepared graph, compiled. */
@@ -52,6 +69,15 @@ export interface Build {
   readonly clusters?: ClustersView | null;
   /** What constants of its graph take where they are stored in another form than the graph holds them in. */
   readonly stored?: ReadonlyMap<ValueId, StoredWeight>;
+  /**
+   * The float model, with what every quantized node makes alone on float inputs beside what the float one makes, for
+   * nodes that several steps carry out. Whoever asks releases the program.
+   */
+  readonly apart?: (signal: AbortSignalLike) => Promise<ApartProgram>;
+  /** Constants of its graph that are exported as indices and centroids. */
+  readonly tables?: CentroidTables;
+  /** What strict_reference changes; absent where the quantization has no other side. @throws Cancelled */
+  readonly differences?: (signal: AbortSignalLike) => Promise<readonly DifferenceView[] | null>;
   /** Compiles the same graph with another requantizer, to the same steps. Whoever asks releases the program. */
   readonly withRequantizer?: (requantizer: RequantizerFlavour, signal: AbortSignalLike) => Promise<Program>;
 }

@@ -15,6 +15,11 @@ export function choicesOf(settings: Settings, open: OpenModel, prepared: Prepare
   return { target: targetOf(target), general, overrides: overriddenNodes(open, prepared, overrides) };
 }
 
+/** The choices under the other value of strict_reference. */
+export function counterpartOf({ counterpart }: Settings, { overrides }: BuildChoices): BuildChoices | undefined {
+  return counterpart && { target: targetOf(counterpart.target), general: counterpart.general, overrides };
+}
+
 /** Overrides by the prepared node that carries the named one out; of names that meet in one, later words win. */
 export function overriddenNodes(
   open: OpenModel,

@@ -1,8 +1,10 @@
 import type { AbortSignalLike } from '../base/abort.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
+import { runPaired } from '../exec/paired.ts';
 import type { Program } from '../exec/program.ts';
 import type { NodeId, ValueId } from '../graph/model.ts';
-import type { Accuracy, OutputFigures, Progress, SizesView } from '../protocol/views.ts';
+import type { Accuracy, DifferenceView, OutputFigures, Progress, SizesView } from '../protocol/views.ts';
+import { strictDiffers } from '../quant/errors.ts';
 import { floatSteps, type Isolated, isolatedSteps, runIsolatedSteps } from '../quant/isolate.ts';
 import { type EvaluateOptions, type Evaluation, evaluate } from '../whatif/evaluate.ts';
 import { FigureMeans, type PairFigures } from '../whatif/figures.ts';
@@ -26,6 +28,8 @@ export interface Result {
   readonly local: ReadonlyMap<ValueId, number>;
   readonly accuracy: Accuracy | null;
   readonly sizes: SizesView;
+  /** What strict_reference changes. */
+  readonly differences: readonly DifferenceView[] | null;
   /** Where the settings ask for it. */
   readonly comparison: FlavourComparison | undefined;
   readonly diagnostics: readonly Diagnostic[];
@@ -65,6 +69,7 @@ export async function resultOf(parts: ResultParts): Promise<Result> {
   });
   const local = await localFigures(parts, Math.min(KEPT_SAMPLES, evaluation.samples));
   const { skip } = settings;
+  const differences = (await build.differences?.(signal)) ?? null;
   return {
     build,
     skip,
@@ -72,9 +77,20 @@ export async function resultOf(parts: ResultParts): Promise<Result> {
     local,
     accuracy: top?.accuracy ?? null,
     sizes: await measureSizes(run, build, signal),
+    differences,
     comparison: await compareFlavours(parts, KEPT_SAMPLES),
-    diagnostics: [...build.diagnostics, ...(top?.diagnostics ?? [])],
+    diagnostics: [...build.diagnostics, ...(top?.diagnostics ?? []), ...differenceNotes(run, settings, differences)],
   };
+}
+
+/** The differences as notes; those of another target stand in the report alone. */
+function differenceNotes(
+  { open }: RunState,
+  { target, strictReference }: Settings,
+  differences: readonly DifferenceView[] | null,
+): Diagnostic[] {
+  if (target.name === 'onnxruntime') return [];
+  return (differences ?? []).map(({ what, nodes }) => strictDiffers(open.file, !strictReference, what, nodes));
 }
 
 /** Every quantized node alone, on its float inputs, over the kept samples. */
@@ -82,6 +98,8 @@ async function localFigures(
   { run, build, signal, onProgress, earlier }: ResultParts,
   count: number,
 ): Promise<Map<ValueId, number>> {
+  if (build.apart !== undefined)
+    return apartFigures({ run, build, signal, onProgress, ...(earlier && { earlier }) }, count);
   const local = new Map<ValueId, number>();
   const steps = stepsAlone(build).filter((s) => {
     if (build.plan.nodes.get(s.step.node.id)?.form !== 'quantized') return false;
@@ -106,6 +124,56 @@ async function localFigures(
     reader.release();
   }
   for (const [value, m] of means) if (m.samples > 0) local.set(value, m.mean.sqnrDb);
+  return local;
+}
+
+/** As {@link localFigures} for nodes that several steps carry out: from a program that has them beside the float ones. */
+async function apartFigures(
+  { run, build, signal, onProgress, earlier }: Pick<ResultParts, 'run' | 'build' | 'signal' | 'onProgress' | 'earlier'>,
+  count: number,
+): Promise<Map<ValueId, number>> {
+  const known = knownAlone(run, build, earlier);
+  if (known !== undefined) return known;
+  const apart = await build.apart?.(signal);
+  if (apart === undefined) return new Map();
+  const pairs = [...apart.alone].map(([float, quant]) => ({ float, quant }));
+  const means = pairs.map(() => new FigureMeans());
+  const reader = new PairReader(run.float.kernels);
+  try {
+    for (let i = 0; i < count; i++) {
+      onProgress({ stage: 'evaluate', done: i, total: count, text: 'each node alone' });
+      const feeds = run.cache.feeds(i);
+      if (feeds === undefined) break;
+      const options = { signal };
+      runPaired(run.float.start(feeds, options), apart.program.start(feeds, options), pairs, (index, origin, made) => {
+        means[index]?.add(reader.floats(origin, made));
+      });
+      await Promise.resolve();
+    }
+  } finally {
+    reader.release();
+    apart.program.release();
+  }
+  return new Map(
+    pairs.flatMap(({ float }, i) => {
+      const mean = means[i];
+      return mean === undefined || mean.samples === 0 ? [] : [[float, mean.mean.sqnrDb] as const];
+    }),
+  );
+}
+
+/** Of an earlier result, where all nodes that are quantized now read the same codes there. */
+function knownAlone(run: RunState, build: Build, earlier: Result | undefined): Map<ValueId, number> | undefined {
+  const local = new Map<ValueId, number>();
+  for (const { id, outputs } of run.prepared.graph.nodes) {
+    const [value] = outputs;
+    if (value === undefined || build.plan.nodes.get(id)?.form !== 'quantized') continue;
+    const db = earlier?.local.get(value);
+    const isWeighted = build.assignment.constants.some((c) => c.node === id);
+    if (earlier === undefined || db === undefined) return undefined;
+    if (isWeighted && !sameWeights(build, earlier.build, id)) return undefined;
+    local.set(value, db);
+  }
   return local;
 }
 

@@ -23,7 +23,14 @@ import type { LabelLookup } from './accuracy.ts';
 import { evaluatedOnCalibration, evaluatedOnRandom, inputNames, needsFullRun, noLabels, unlabelled } from './errors.ts';
 import { fixedByShapes } from './inputShapes.ts';
 import type { OpenModel } from './model.ts';
-import { correctsBiases, generalChoiceOf, type TargetChoice, targetChoiceOf } from './targetSettings.ts';
+import {
+  correctsBiases,
+  counterpartSettings,
+  generalChoiceOf,
+  type TargetChoice,
+  type TargetSettings,
+  targetChoiceOf,
+} from './targetSettings.ts';
 import { clustersOf, type WeightSettings, weightSettingsOf } from './weightSettings.ts';
 
 /** What a run may be told beside the config; a face's own options. */
@@ -47,6 +54,8 @@ export interface Settings {
   /** `node_overrides`, by the names as written. */
   readonly overrides: ReadonlyMap<string, NodeOverride>;
   readonly strictReference: boolean;
+  /** Target and codes under the other value of strict_reference; undefined where there is nothing to compare. */
+  readonly counterpart: TargetSettings | undefined;
   readonly calibrationMethod: CalibrationMethod;
   /** In (50, 100), for PERCENTILE. */
   readonly percentile: number;
@@ -117,6 +126,7 @@ export async function openSettings(params: RunRequest, open: OpenModel, files: F
     general: generalChoiceOf(config),
     overrides: quantscope.nodeOverrides,
     strictReference: quantscope.strictReference,
+    counterpart: counterpartSettings(config),
     calibrationMethod: quantscope.calibrationMethod,
     percentile: quantscope.percentile,
     dynamicStrategy: config.dynamic.quantStrategy,

@@ -37,6 +37,21 @@ export function generalChoiceOf(config: Config): GeneralChoice {
   };
 }
 
+/** Target and codes of a run, and of the same config under the other value of strict_reference. */
+export interface TargetSettings {
+  readonly target: TargetChoice;
+  readonly general: GeneralChoice;
+}
+
+/** What a FULL_QUANT run is compared with; a run with target onnxruntime with what converter_lite does for the device. */
+export function counterpartSettings(config: Config): TargetSettings | undefined {
+  const { quantscope, common } = config;
+  const strict = quantscope.strictReference;
+  if (common.quantType !== 'FULL_QUANT' || (strict && quantscope.target === 'onnxruntime')) return undefined;
+  const other: Config = { ...config, quantscope: { ...quantscope, target: 'mindspore', strictReference: !strict } };
+  return { target: targetChoiceOf(other), general: generalChoiceOf(other) };
+}
+
 /** Whether a run corrects biases where the config asks for it: some devices do not. */
 export function correctsBiases({ quantscope, full }: Config): boolean {
   return quantscope.target === 'onnxruntime' || DEVICES[full.targetDevice].correctsBiases;

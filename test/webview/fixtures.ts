@@ -267,6 +267,7 @@ export function runOf(graph: GraphView, skipped: ReadonlySet<string> = new Set()
     autoTune: null,
     clusters: null,
     requantizers: null,
+    differences: null,
     elapsedMs: 4310,
     diagnostics: [],
     reportFolder: '/home/user/models/report',

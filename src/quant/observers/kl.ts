@@ -1,7 +1,7 @@
 import { type KernelSet, type Moments, NEGLIGIBLE, type UniformBins } from '../../kernels/kernelSet.ts';
 import type { Range } from '../qparams.ts';
 import { KL_BINS } from './clippedHistogram.ts';
-import { klThreshold } from './klThreshold.ts';
+import { type KlArithmetic, klThreshold } from './klThreshold.ts';
 import { MinMaxObserver } from './minMax.ts';
 import type { FirstPass, Outcome, SecondPass } from './observer.ts';
 
@@ -36,8 +36,7 @@ export class KlObserver implements FirstPass {
     if (range === undefined) return { kind: 'range', range };
     const largest = Math.max(Math.abs(range.lo), Math.abs(range.hi));
     const step = Math.fround(largest / KL_BINS);
-    if (largest === 0)
-      return { kind: 'range', range: this.#flavour === 'reference' ? { ...range, zeroPoint: 0 } : range };
+    if (largest === 0) return outcomeOf(this.#flavour, { observedSides: range, reference: { ...range, zeroPoint: 0 } });
     if (step <= NEGLIGIBLE)
       return { kind: 'extremes', range, why: `values up to ${largest} are too small for KL's ${KL_BINS} bins` };
     return { kind: 'again', pass: new KlHistogram(this.#kernels, range, step, this.#flavour) };
@@ -62,15 +61,25 @@ class KlHistogram implements SecondPass {
     this.#kernels.histogramF32(x, this.#bins, this.#counts);
   }
 
-  finish(): { readonly kind: 'range'; readonly range: Range } {
+  finish(): Exclude<Outcome, { readonly kind: 'again' }> {
     const { step } = this.#bins;
-    if (this.#flavour === 'reference') {
-      const t = Math.fround((klThreshold(this.#counts, 'reference') + 0.5) * step);
-      return { kind: 'range', range: { lo: -t, hi: t, zeroPoint: 0 } };
-    }
-    const t = Math.fround((klThreshold(this.#counts, 'exact') + 0.5) * step);
-    const lo = Math.max(Math.min(this.#extremes.lo, 0), -t);
-    const hi = Math.min(Math.max(this.#extremes.hi, 0), t);
-    return { kind: 'range', range: { lo, hi } };
+    const thresholdBy = (arithmetic: KlArithmetic): number =>
+      Math.fround((klThreshold(this.#counts, arithmetic) + 0.5) * step);
+    const reference = thresholdBy('reference');
+    const ours = thresholdBy('exact');
+    const lo = Math.max(Math.min(this.#extremes.lo, 0), -ours);
+    const hi = Math.min(Math.max(this.#extremes.hi, 0), ours);
+    return outcomeOf(this.#flavour, {
+      observedSides: { lo, hi },
+      reference: { lo: -reference, hi: reference, zeroPoint: 0 },
+    });
   }
+}
+
+function outcomeOf(
+  flavour: KlFlavour,
+  ranges: Readonly<Record<KlFlavour, Range>>,
+): Exclude<Outcome, { kind: 'again' }> {
+  const other = flavour === 'reference' ? 'observedSides' : 'reference';
+  return { kind: 'range', range: ranges[flavour], counterpart: ranges[other] };
 }

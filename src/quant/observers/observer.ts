@@ -5,7 +5,12 @@ import type { Range } from '../qparams.ts';
 /** What a method knows of a value when it has seen all samples. */
 export type Outcome =
   /** Undefined: no finite value was seen. */
-  | { readonly kind: 'range'; readonly range: Range | undefined }
+  | {
+      readonly kind: 'range';
+      readonly range: Range | undefined;
+      /** What the method's other flavour takes, where it has two. */
+      readonly counterpart?: Range;
+    }
   /** The extremes, because the method has no answer for such values; `why` completes "because". */
   | { readonly kind: 'extremes'; readonly range: Range; readonly why: string }
   /** It needs all samples again. */
