@@ -5,6 +5,7 @@ import type { Facts } from '../graph/fact.ts';
 import type { Graph, Model, NodeId, ValueId } from '../graph/model.ts';
 import { GraphEditor } from '../graph/patch.ts';
 import { isDequantize, isQuantize } from '../ops/quantNodes.ts';
+import { type CentroidTables, hasNarrowIndices, putTables } from './centroidTables.ts';
 import { keptInFloat, signedOnX64, wideCodes } from './errors.ts';
 import { NARROW_AND_WIDE_CODES, raiseToLater } from './laterOpsets.ts';
 import { MICROSOFT, toQOperator } from './qOperator.ts';
@@ -36,12 +37,14 @@ export interface ExportParts {
   /** Shapes the graph was prepared for; inputs are declared with them. */
   readonly inputDims: ReadonlyMap<ValueId, readonly number[]>;
   readonly metadata: ReadonlyMap<string, string>;
+  /** Weights to store as indices and centroids. */
+  readonly tables?: CentroidTables;
   /** Nodes that the plan leaves float, also where they stand between codes. */
   readonly floatNodes: ReadonlySet<NodeId>;
 }
 
 /**
- * A model that other runtimes load: opset 13 or the file's own if higher, 21 for codes of 4 or 16 bits, inputs of the
+ * A model that other runtimes load: opset 13 or the file's own if higher, 21 for codes of 4 or 16 bits and indices of 4, inputs of the
  * shapes it was prepared for.
  * @throws EXE150 where a node has no form at that opset, EXE151 for codes that operators on codes do not take.
  */
@@ -50,11 +53,14 @@ export async function exportGraph(parts: ExportParts): Promise<Exported> {
   const ids = new Ids(parts);
   const editor = new GraphEditor(parts.graph, ids);
   const from = origin.opsets.get('') ?? 0;
-  const later = laterCodes(parts.graph);
-  if (format === 'QOPERATOR' && later.length > 0) throw wideCodes({ file }, later);
-  const opset = Math.max(from, later.length > 0 ? NARROW_AND_WIDE_CODES : TARGET_OPSET);
+  const codes = laterCodes(parts.graph);
+  const tables = parts.tables ?? new Map();
+  const isLater = codes.length > 0 || hasNarrowIndices(tables);
+  if (format === 'QOPERATOR' && codes.length > 0) throw wideCodes({ file }, codes);
+  const opset = Math.max(from, isLater ? NARROW_AND_WIDE_CODES : TARGET_OPSET);
   if (from < TARGET_OPSET) raiseOpset(editor, facts, from, file);
-  if (from < opset && later.length > 0) raiseToLater(editor, from, file);
+  if (from < opset && isLater) raiseToLater(editor, from, file);
+  putTables(editor, tables);
   for (const [id, dims] of parts.inputDims) if (editor.value(id) !== undefined) editor.updateValue(id, { dims });
   for (const id of editor.outputs) {
     const fact = facts.get(id);
@@ -71,7 +77,7 @@ export async function exportGraph(parts: ExportParts): Promise<Exported> {
     ...origin,
     graph: editor.finish(),
     opsets,
-    irVersion: Math.max(origin.irVersion, later.length > 0 ? LATER_IR_VERSION : IR_VERSION),
+    irVersion: Math.max(origin.irVersion, isLater ? LATER_IR_VERSION : IR_VERSION),
     producer: PRODUCT.name,
     producerVersion: PRODUCT.version,
     metadata: new Map([...origin.metadata, ...parts.metadata]),

@@ -30,6 +30,7 @@ export async function exportModel(request: ExportRequest): Promise<readonly Diag
   const { model, diagnostics } = await exportGraph({
     format,
     graph: build.qdq.graph,
+    ...(build.tables && { tables: build.tables }),
     facts: factsOf(build, prepared.facts),
     origin: open.model,
     file: open.file,

@@ -4,6 +4,7 @@ import { roundInPlace } from '../base/half.ts';
 import type { QuantizedTensor } from '../base/quantParams.ts';
 import { type Tensor, tensor } from '../base/tensor.ts';
 import type { Program } from '../exec/program.ts';
+import type { CentroidTables } from '../export/centroidTables.ts';
 import type { NodeId, TensorSource, ValueId } from '../graph/model.ts';
 import { type ReplacedGraph, replaceConstants } from '../passes/replaceConstants.ts';
 import { dequantize } from '../quant/dequantize.ts';
@@ -84,6 +85,7 @@ export class WeightBuilder implements Builder {
       pairs: pairValues(float, program, new Map()),
       diagnostics: this.#notesOf(plan, coded),
       stored: storedOf(coded, replaced),
+      tables: tablesOf(coded, replaced),
       clusters: this.#parts.clusters.view(plan.weights),
     };
   }
@@ -169,4 +171,10 @@ function constantsOf(coded: ReadonlyMap<WeightCode, Coded>) {
 
 function storedOf(coded: ReadonlyMap<WeightCode, Coded>, { values }: ReplacedGraph) {
   return new Map([...coded.values()].map(({ stored }, i) => [values[i] as ValueId, stored]));
+}
+
+/** Weights that are indices of centroids, by the constants that took their place. */
+function tablesOf(coded: ReadonlyMap<WeightCode, Coded>, { values }: ReplacedGraph): CentroidTables {
+  const all = [...coded.values()].map(({ quantized }, i) => [values[i] as ValueId, quantized] as const);
+  return new Map(all.filter(([, { params }]) => params.table !== undefined));
 }

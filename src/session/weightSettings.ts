@@ -32,7 +32,9 @@ export function weightSettingsOf({ common, weight, mixedBit, quantscope }: Confi
     clusters: clustersOf(quantscope),
     strict: quantscope.strictReference,
     autoTune:
-      autoTune && common.bitNum === 0 ? { target: quantscope.autoTuneTarget, maxIterations, useCvData } : undefined,
+      autoTune && common.bitNum === 0 && quantscope.clusters === undefined
+        ? { target: quantscope.autoTuneTarget, maxIterations, useCvData }
+        : undefined,
   };
 }
 
