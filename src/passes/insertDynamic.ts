@@ -3,7 +3,7 @@ import { sizeOf } from '../base/shape.ts';
 import { type Tensor, tensor } from '../base/tensor.ts';
 import { Ids } from '../graph/build.ts';
 import type { Facts } from '../graph/fact.ts';
-import type { Graph, NodeId, ValueId } from '../graph/model.ts';
+import type { Graph, Node, NodeId, ValueId } from '../graph/model.ts';
 import { addDynamicCodes, type DynamicCodes, type DynamicForm } from './insertDynamicCodes.ts';
 import { DynamicNodes, type DynamicSources } from './insertDynamicNodes.ts';
 import type { QdqGraph } from './insertQdq.ts';
@@ -51,9 +51,7 @@ export interface DynamicOptions {
 export function insertDynamic(graph: Graph, assignment: DynamicAssignment, options: DynamicOptions): QdqGraph {
   const ids = new Ids(options);
   const nodes = new DynamicNodes(graph, ids, options.opset, options.sources);
-  const draft = new Draft(nodes, assignment.form, options.facts);
-  for (const product of assignment.products) draft.product(product);
-  for (const table of assignment.tables) draft.table(table);
+  fill(new Draft(nodes, assignment.form, options.facts, undefined), assignment);
   return {
     graph: nodes.editor.finish(),
     codes: new Map(),
@@ -61,6 +59,27 @@ export function insertDynamic(graph: Graph, assignment: DynamicAssignment, optio
     nextNodeId: ids.nextNodeId,
     nextValueId: ids.nextValueId,
   };
+}
+
+/** The float graph, with what each quantized node makes of float inputs as further outputs. */
+export interface AloneGraph {
+  readonly graph: Graph;
+  /** What a quantized node makes alone, by the value that the float one makes. */
+  readonly alone: ReadonlyMap<ValueId, ValueId>;
+}
+
+/** Puts integer products and coded tables beside the float ones in place of into their place: errors do not add up. */
+export function insertDynamicApart(graph: Graph, assignment: DynamicAssignment, options: DynamicOptions): AloneGraph {
+  const nodes = new DynamicNodes(graph, new Ids(options), options.opset, options.sources);
+  const alone = new Map<ValueId, ValueId>();
+  fill(new Draft(nodes, assignment.form, options.facts, alone), assignment);
+  nodes.editor.setOutputs([...new Set([...graph.outputs, ...alone.values()])]);
+  return { graph: nodes.editor.finish(), alone };
+}
+
+function fill(draft: Draft, { products, tables }: DynamicAssignment): void {
+  for (const product of products) draft.product(product);
+  for (const table of tables) draft.table(table);
 }
 
 type Side = 'left' | 'right';
@@ -84,19 +103,37 @@ class Draft {
   readonly #nodes: DynamicNodes;
   readonly #form: DynamicForm;
   readonly #facts: Facts;
+  readonly #alone: Map<ValueId, ValueId> | undefined;
   readonly #activations = new Map<string, DynamicCodes>();
 
-  constructor(nodes: DynamicNodes, form: DynamicForm, facts: Facts) {
+  /** @param alone gets the values of nodes that are put beside the float ones; undefined puts them in their place. */
+  constructor(nodes: DynamicNodes, form: DynamicForm, facts: Facts, alone: Map<ValueId, ValueId> | undefined) {
     this.#nodes = nodes;
     this.#form = form;
     this.#facts = facts;
+    this.#alone = alone;
+  }
+
+  /** What makes the float value's counterpart. */
+  #outputOf(value: ValueId): ValueId {
+    if (this.#alone === undefined) return value;
+    const made = this.#nodes.value(`${this.#nodes.nameOf(value)}_alone`, 'float32');
+    this.#alone.set(value, made);
+    return made;
+  }
+
+  #place(id: NodeId, change: Pick<Node, 'opType' | 'inputs' | 'outputs' | 'attributes'>): void {
+    const { editor } = this.#nodes;
+    if (this.#alone === undefined) editor.updateNode(id, change);
+    else editor.addNode({ ...change, name: `${editor.node(id)?.handle}_alone`, origin: [] });
   }
 
   product({ node: id, left, right, alpha, beta, bias }: IntegerProduct): void {
     const { editor } = this.#nodes;
     const node = editor.node(id);
-    const output = node?.outputs[0];
-    if (node === undefined || output === undefined) return;
+    const made = node?.outputs[0];
+    if (node === undefined || made === undefined) return;
+    const output = this.#outputOf(made);
     const a = this.#operand(left, 'left');
     const b = this.#operand(right, 'right');
     const name = this.#nodes.nameOf(output);
@@ -136,7 +173,7 @@ class Draft {
     const sums = nodes.value(`${name}_quantized`, 'int32');
     const zeros = [a.zeroPoint, b.zeroPoint];
     while (zeros.length > 0 && zeros.at(-1) === undefined) zeros.pop();
-    nodes.editor.updateNode(id, {
+    this.#place(id, {
       opType: 'MatMulInteger',
       inputs: [a.codes, b.codes, ...zeros],
       outputs: [sums],
@@ -159,7 +196,7 @@ class Draft {
       return nodes.double('Sub', [double, shift as ValueId], `${name}_${side}_steps`); // the caller saw both
     };
     const sums = nodes.value(`${name}_quantized`, 'float64');
-    nodes.editor.updateNode(id, {
+    this.#place(id, {
       opType: 'MatMul',
       inputs: [steps(a, 'left'), steps(b, 'right')],
       outputs: [sums],
@@ -218,9 +255,10 @@ class Draft {
   table({ node: id, value, quantized }: CodedTable): void {
     const { editor } = this.#nodes;
     const node = editor.node(id);
-    const output = node?.outputs[0];
+    const made = node?.outputs[0];
     const indices = node?.inputs[1];
-    if (node === undefined || output === undefined || indices === undefined) return;
+    if (node === undefined || made === undefined || indices === undefined) return;
+    const output = this.#outputOf(made);
     const { codes, params } = quantized;
     const { granularity } = params.scheme;
     const table = this.#nodes.nameOf(value);
@@ -233,7 +271,8 @@ class Draft {
     };
     const name = this.#nodes.nameOf(output);
     const gathered = this.#nodes.value(`${name}_quantized`, 'int8');
-    editor.updateNode(id, { inputs: [ids.codes, indices], outputs: [gathered] });
+    const { opType, attributes: place } = node;
+    this.#place(id, { opType, inputs: [ids.codes, indices], outputs: [gathered], attributes: place });
     if (granularity.kind !== 'perChannel') {
       const inputs = [gathered, ids.scale, ids.zeroPoint];
       this.#nodes.add('DequantizeLinear', inputs, { name: `${name}_dequantized`, dtype: 'float32', output });

@@ -1,14 +1,14 @@
 import type { AbortSignalLike } from '../base/abort.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { NodeId, ValueId } from '../graph/model.ts';
-import { insertDynamic } from '../passes/insertDynamic.ts';
+import { insertDynamic, insertDynamicApart } from '../passes/insertDynamic.ts';
 import type { DynamicSources } from '../passes/insertDynamicNodes.ts';
 import { type DynamicPlan, planDynamic } from '../quant/dynamicPlan.ts';
 import { newDynamicCache, quantizeDynamic } from '../quant/dynamicWeights.ts';
 import { differsFromReference } from '../quant/errors.ts';
 import { ActivationCache } from '../whatif/cache.ts';
 import { pairValues } from '../whatif/pairs.ts';
-import type { Build } from './build.ts';
+import type { ApartProgram, Build } from './build.ts';
 import { overriddenNodes } from './choices.ts';
 import { WeightClusters } from './clusters.ts';
 import { compileGraph, type Prepared, prepare } from './prepared.ts';
@@ -51,7 +51,20 @@ export async function dynamicRun(parts: RunParts): Promise<RunState> {
     const quantized = quantizeDynamic(graph, plan, { file: open.file, constants, cache, signal: stop });
     const qdq = insertDynamic(graph, quantized.assignment, { nextNodeId, nextValueId, facts, opset, sources });
     const program = await compileGraph(compileParts, qdq.graph, { apart: true, signal: stop });
+    const apart = async (halt: AbortSignalLike): Promise<ApartProgram> => {
+      const beside = insertDynamicApart(graph, quantized.assignment, {
+        nextNodeId,
+        nextValueId,
+        facts,
+        opset,
+        sources,
+      });
+      const keep = new Set(beside.alone.values());
+      const both = await compileGraph(compileParts, beside.graph, { keep, apart: true, signal: halt });
+      return { program: both, alone: beside.alone };
+    };
     return {
+      apart,
       plan,
       assignment: { ...NO_CODES, constants: quantized.constants },
       qdq,
