@@ -1,3 +1,5 @@
+import { layoutOf } from '../data/bin.ts';
+import type { Layout } from '../data/imageTensor.ts';
 import type { KeyRow } from './keyTypes.ts';
 import { keyRow } from './schema.ts';
 
@@ -91,16 +93,22 @@ function ours(quantType: TemplateType, inputs: readonly TemplateInput[], isQuant
   const section = 'quantscope';
   const open = inputs.flatMap(({ dims }) => (dims ?? []).filter((d) => typeof d === 'string' && d !== ''));
   const lengths = [...new Set(open)].map((name) => `${name}:1`).join(',');
-  const four = quantType === 'FULL_QUANT' && imageOf(inputs) === undefined && inputs.some((i) => i.dims?.length === 4);
+  const layout = quantType === 'FULL_QUANT' && imageOf(inputs) === undefined ? commonLayout(inputs) : undefined;
   return [
     `[${section}]`,
     ...(quantType === 'FULL_QUANT' ? line(section, 'activation_type') : []),
-    ...(four ? line(section, 'bin_layout', 'NCHW') : []),
+    ...(layout === undefined ? [] : line(section, 'bin_layout', layout)),
     ...(lengths === '' ? [] : line(section, 'fixed_dims', lengths)),
     ...unset(section, 'evaluate_path', inputs.length === 1 ? 'test' : `${inputs[0]?.name ?? 'input'}:test`),
     ...unset(section, 'labels', 'labels.csv'),
     ...(isQuantized ? [...line(section, 'imported_model'), ...unset(section, 'float_model', 'float.onnx')] : []),
   ];
+}
+
+/** The layout of all inputs of four dimensions; undefined where they differ, or there is none. */
+function commonLayout(inputs: readonly TemplateInput[]): Layout | undefined {
+  const layouts = inputs.flatMap(({ dims }) => (dims?.length === 4 ? [layoutOf(dims.map(Number))] : []));
+  return layouts.every((layout) => layout === layouts[0]) ? layouts[0] : undefined;
 }
 
 /** Channels and size of the image that a single 4-D float input takes; sizes undefined where open. */
