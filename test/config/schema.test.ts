@@ -75,6 +75,21 @@ describe('templates', () => {
       { input: 'mask', path: 'calibration_mask' },
     ]);
   });
+
+  it('say the layout that all inputs of four dimensions have', () => {
+    const layoutOf = (...dims: readonly (readonly number[])[]) =>
+      parseConfig(
+        configTemplate(
+          'FULL_QUANT',
+          dims.map((d, i) => ({ name: `x${i}`, dims: d })),
+        ),
+        'q.cfg',
+      ).config?.quantscope.binLayout;
+    expect(layoutOf([1, 8, 16, 16], [1, 10])).toBe('NCHW');
+    expect(layoutOf([1, 32, 32, 3], [1, 64, 64, 1])).toBe('NHWC');
+    expect(layoutOf([1, 32, 32, 3], [1, 3, 32, 32])).toBeUndefined();
+    expect(layoutOf([1, 10], [2, 10])).toBeUndefined();
+  });
 });
 
 it('reads the sample, defaults included, and knows where every value stands', () => {
