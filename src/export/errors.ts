@@ -55,6 +55,16 @@ export function keptInFloat(
   };
 }
 
+/** EXE154: weights whose codes have no type in the file's opset. */
+export function storedAsFloat(at: Location, names: readonly string[]): Diagnostic {
+  return {
+    severity: 'note',
+    code: 'EXE154',
+    message: `${names.length} weights are exported as the floats that their codes stand for, since ONNX has no type for the codes at an opset this model can be brought to: ${listed(names)}`,
+    at,
+  };
+}
+
 const MOST_NAMES = 10;
 
 function listed(names: readonly string[], separator = ', '): string {

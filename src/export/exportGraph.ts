@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../base/diagnostics.ts';
+import { type Diagnostic, DiagnosticError } from '../base/diagnostics.ts';
 import { PRODUCT } from '../base/product.ts';
 import { Ids } from '../graph/build.ts';
 import type { Facts } from '../graph/fact.ts';
@@ -6,10 +6,11 @@ import type { Graph, Model, NodeId, ValueId } from '../graph/model.ts';
 import { GraphEditor } from '../graph/patch.ts';
 import { isDequantize, isQuantize } from '../ops/quantNodes.ts';
 import { type CentroidTables, hasNarrowIndices, putTables } from './centroidTables.ts';
-import { keptInFloat, signedOnX64, wideCodes } from './errors.ts';
+import { keptInFloat, signedOnX64, storedAsFloat, wideCodes } from './errors.ts';
 import { NARROW_AND_WIDE_CODES, raiseToLater } from './laterOpsets.ts';
 import { MICROSOFT, toQOperator } from './qOperator.ts';
 import { raiseOpset, TARGET_OPSET } from './raiseOpset.ts';
+import { hasWideCodes, putCodes, type WeightCodes } from './weightCodes.ts';
 
 /** The first IR versions in which models of opset 13 and 21 are valid everywhere. */
 const IR_VERSION = 7;
@@ -39,6 +40,8 @@ export interface ExportParts {
   readonly metadata: ReadonlyMap<string, string>;
   /** Weights to store as indices and centroids. */
   readonly tables?: CentroidTables;
+  /** Weights to store as codes; everything else computes in float. */
+  readonly weightCodes?: WeightCodes;
   /** Nodes that the plan leaves float, also where they stand between codes. */
   readonly floatNodes: ReadonlySet<NodeId>;
 }
@@ -55,18 +58,21 @@ export async function exportGraph(parts: ExportParts): Promise<Exported> {
   const from = origin.opsets.get('') ?? 0;
   const codes = laterCodes(parts.graph);
   const tables = parts.tables ?? new Map();
-  const isLater = codes.length > 0 || hasNarrowIndices(tables);
+  const weightCodes = parts.weightCodes ?? new Map();
+  const isLater = codes.length > 0 || hasNarrowIndices(tables) || (hasWideCodes(weightCodes) && canRaise(parts, from));
   if (format === 'QOPERATOR' && codes.length > 0) throw wideCodes({ file }, codes);
   const opset = Math.max(from, isLater ? NARROW_AND_WIDE_CODES : TARGET_OPSET);
   if (from < TARGET_OPSET) raiseOpset(editor, facts, from, file);
   if (from < opset && isLater) raiseToLater(editor, from, file);
   putTables(editor, tables);
+  const floatWeights = putCodes(editor, weightCodes, opset);
   for (const [id, dims] of parts.inputDims) if (editor.value(id) !== undefined) editor.updateValue(id, { dims });
   for (const id of editor.outputs) {
     const fact = facts.get(id);
     if (fact?.dims !== undefined) editor.updateValue(id, { dtype: fact.dtype, dims: fact.dims });
   }
   const diagnostics = hasSignedActivations(parts.graph) ? [signedOnX64({ file })] : [];
+  if (floatWeights.length > 0) diagnostics.push(storedAsFloat({ file }, floatWeights));
   const opsets = new Map([...origin.opsets, ['', opset] as const]);
   if (format === 'QOPERATOR') {
     const kept = await toQOperator(editor, parts.floatNodes);
@@ -85,6 +91,20 @@ export async function exportGraph(parts: ExportParts): Promise<Exported> {
     nextValueId: ids.nextValueId,
   };
   return { model, diagnostics };
+}
+
+/** Whether every node has a form at the opset of codes of 16 bits. */
+function canRaise(parts: ExportParts, from: number): boolean {
+  if (from >= NARROW_AND_WIDE_CODES) return true;
+  const editor = new GraphEditor(parts.graph, new Ids(parts));
+  try {
+    if (from < TARGET_OPSET) raiseOpset(editor, parts.facts, from, parts.file);
+    raiseToLater(editor, from, parts.file);
+    return true;
+  } catch (error) {
+    if (error instanceof DiagnosticError) return false;
+    throw error;
+  }
 }
 
 const LATER_CODES: ReadonlySet<string> = new Set(['int16', 'uint16', 'int4', 'uint4']);

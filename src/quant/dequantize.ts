@@ -1,9 +1,6 @@
 import type { QuantizedTensor } from '../base/quantParams.ts';
 import { channelsOf, forRuns } from './channels.ts';
 
-/** A variance factor outside 0 to this one is taken as 1. */
-const MOST_VARIANCE_FACTOR = 10;
-
 /**
  * The float32 that codes stand for: what their table says, or equation (D), then the correction where one applies, `scale * (q - zeroPoint) *
  * variance + mean`; computed in float64 and rounded once.
@@ -21,8 +18,7 @@ export function dequantize({ codes, params }: QuantizedTensor): Float32Array {
       for (let i = from; i < to; i++) out[i] = ((q[i] as number) - z) * s;
       return;
     }
-    const stored = applied.variance[c] as number;
-    const variance = stored < 0 || stored > MOST_VARIANCE_FACTOR ? 1 : stored;
+    const variance = applied.variance[c] as number;
     const mean = applied.mean[c] as number;
     for (let i = from; i < to; i++) out[i] = ((q[i] as number) - z) * s * variance + mean;
   });

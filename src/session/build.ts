@@ -4,6 +4,7 @@ import type { RequantizerFlavour } from '../base/fixedPoint.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { Program } from '../exec/program.ts';
 import type { CentroidTables } from '../export/centroidTables.ts';
+import type { WeightCodes } from '../export/weightCodes.ts';
 import type { NodeId, ValueId } from '../graph/model.ts';
 import { insertQdq, type QdqAssignment, type QdqGraph } from '../passes/insertQdq.ts';
 import type { ClustersView, DifferenceView } from '../protocol/views.ts';
@@ -76,6 +77,8 @@ export interface Build {
   readonly apart?: (signal: AbortSignalLike) => Promise<ApartProgram>;
   /** Constants of its graph that are exported as indices and centroids. */
   readonly tables?: CentroidTables;
+  /** Constants of its graph that are exported as codes. */
+  readonly weightCodes?: WeightCodes;
   /** What strict_reference changes; absent where the quantization has no other side. @throws Cancelled */
   readonly differences?: (signal: AbortSignalLike) => Promise<readonly DifferenceView[] | null>;
   /** Compiles the same graph with another requantizer, to the same steps. Whoever asks releases the program. */

@@ -31,6 +31,7 @@ export async function exportModel(request: ExportRequest): Promise<readonly Diag
     format,
     graph: build.qdq.graph,
     ...(build.tables && { tables: build.tables }),
+    ...(build.weightCodes && { weightCodes: build.weightCodes }),
     facts: factsOf(build, prepared.facts),
     origin: open.model,
     file: open.file,

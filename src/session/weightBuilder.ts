@@ -5,6 +5,7 @@ import type { QuantizedTensor } from '../base/quantParams.ts';
 import { type Tensor, tensor } from '../base/tensor.ts';
 import type { Program } from '../exec/program.ts';
 import type { CentroidTables } from '../export/centroidTables.ts';
+import type { WeightCodes } from '../export/weightCodes.ts';
 import type { NodeId, TensorSource, ValueId } from '../graph/model.ts';
 import { type ReplacedGraph, replaceConstants } from '../passes/replaceConstants.ts';
 import { dequantize } from '../quant/dequantize.ts';
@@ -85,7 +86,7 @@ export class WeightBuilder implements Builder {
       pairs: pairValues(float, program, new Map()),
       diagnostics: this.#notesOf(plan, coded),
       stored: storedOf(coded, replaced),
-      tables: tablesOf(coded, replaced),
+      ...exportedForms(coded, replaced),
       clusters: this.#parts.clusters.view(plan.weights),
     };
   }
@@ -173,8 +174,14 @@ function storedOf(coded: ReadonlyMap<WeightCode, Coded>, { values }: ReplacedGra
   return new Map([...coded.values()].map(({ stored }, i) => [values[i] as ValueId, stored]));
 }
 
-/** Weights that are indices of centroids, by the constants that took their place. */
-function tablesOf(coded: ReadonlyMap<WeightCode, Coded>, { values }: ReplacedGraph): CentroidTables {
+/** Weights that are exported as indices of centroids, and as codes, by the constants that took their place. */
+function exportedForms(
+  coded: ReadonlyMap<WeightCode, Coded>,
+  { values }: ReplacedGraph,
+): { readonly tables: CentroidTables; readonly weightCodes: WeightCodes } {
   const all = [...coded.values()].map(({ quantized }, i) => [values[i] as ValueId, quantized] as const);
-  return new Map(all.filter(([, { params }]) => params.table !== undefined));
+  return {
+    tables: new Map(all.filter(([, { params }]) => params.table !== undefined)),
+    weightCodes: new Map(all.filter(([, { params }]) => params.table === undefined)),
+  };
 }
