@@ -83,6 +83,7 @@ function jsonOf(run: RunView): unknown {
     })),
     accuracy: run.accuracy,
     sizes: run.sizes,
+    differences: run.differences,
     clusters: run.clusters && {
       ...run.clusters,
       tensors: run.clusters.tensors.map((t) => ({ ...t, sqnrDb: db(t.sqnrDb) })),

@@ -5,6 +5,9 @@ import { formatBytes, formatCosine, formatDb, formatPercent, formatTable } from 
 /** Nodes shown on the terminal; the reports have them all. */
 const SHOWN = 15;
 
+/** Notes that belong to the result: what strict_reference changes. */
+const TOLD_NOTES: ReadonlySet<string> = new Set(['QNT240']);
+
 /** What a quantization found, for a terminal: worst nodes first, then outputs, accuracy and sizes. */
 export function summary(run: RunView): string {
   const measured = run.nodes.filter((n) => n.cosine !== null);
@@ -39,7 +42,7 @@ export function summary(run: RunView): string {
   lines.push(...sizeLines(run.sizes));
   if (run.autoTune !== null) lines.push('', ...autoTuneLines(run.autoTune));
   if (run.clusters !== null) lines.push(clusterLine(run.clusters));
-  const told = run.diagnostics.filter((d) => d.severity !== 'note');
+  const told = run.diagnostics.filter((d) => d.severity !== 'note' || TOLD_NOTES.has(d.code));
   if (told.length > 0) lines.push('', ...told.map(formatDiagnostic));
   return lines.join('\n');
 }

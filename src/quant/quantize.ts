@@ -141,7 +141,7 @@ class Quantizer {
   #biasCodes(w: WeightDecision, parts: Pick<BiasParts, 'bias' | 'inputScale' | 'weight' | 'correction'>): BiasResult {
     const own = parts.correction === undefined ? '' : w.node;
     const { arithmetic, biases: rule = 'exact' } = this.#plan;
-    const key = `${w.product?.bias ?? w.node}:${this.#keyOf(w)}:${parts.inputScale}:${own}`;
+    const key = `${w.product?.bias ?? w.node}:${this.#keyOf(w)}:${parts.inputScale}:${own}:${rule}`;
     const make = (): BiasResult => quantizeBias({ ...parts, arithmetic, rule, at: this.#placeOf(w) });
     const made = remember(this.#options.cache.biases, key, make);
     this.#tell(made);
