@@ -52,7 +52,6 @@ const HEADER = [
   'cosine',
   'SQNR dB',
   'weights / float',
-  's',
 ];
 
 const { values: options } = parseArgs({
@@ -106,7 +105,7 @@ function measure(folder, model, data, { common, sections, ours }) {
   return JSON.parse(readFileSync(json, 'utf8'));
 }
 
-function rowOf(name, { accuracy, outputs, sizes, elapsedMs }) {
+function rowOf(name, { accuracy, outputs, sizes }) {
   const { samples, top1, top5, discordant } = accuracy;
   const per = (x) => (100 * x).toFixed(1);
   const [output] = outputs;
@@ -120,7 +119,6 @@ function rowOf(name, { accuracy, outputs, sizes, elapsedMs }) {
     output.cosine.toFixed(5),
     output.sqnrDb === null ? '∞' : output.sqnrDb.toFixed(1),
     (sizes.quantized / sizes.float).toFixed(3),
-    (elapsedMs / 1000).toFixed(1),
   ];
 }
 
