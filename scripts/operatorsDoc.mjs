@@ -2,9 +2,9 @@ import { bundled } from './bundled.mjs';
 import { markdownTable, writeDocument } from './lib/document.mjs';
 
 // Writes docs/operators.md from the registry; with --check only says whether it is stale.
-const { supportedOps, TARGETS, DRAWN, NOT_PASSING, SUITE } = await bundled(`
+const { supportedOps, ONNXRUNTIME_OPERATORS, DRAWN, NOT_PASSING, SUITE } = await bundled(`
 export { supportedOps } from './src/ops/registry.ts';
-export { TARGETS } from './src/quant/targets.ts';
+export { ONNXRUNTIME_OPERATORS } from './src/quant/targets.ts';
 export { DRAWN, NOT_PASSING, SUITE } from './test/ops/conformanceFailures.ts';
 `);
 
@@ -15,6 +15,7 @@ const TREATMENTS = {
   shares: 'its output takes the parameters of its input, and is quantized where the input is',
   observed: 'all float inputs and outputs have parameters of their own',
   unitRange: 'as `observed`; its output is known to lie in [0, 1]',
+  reads: 'takes codes where there are some; its output has none',
 };
 
 const operators = new Map();
@@ -24,7 +25,7 @@ for (const def of supportedOps()) {
 }
 const rows = [...operators.values()].map((defs) => {
   const [{ domain, type }] = defs;
-  const treatment = domain === '' ? TARGETS.onnxruntime[type] : undefined;
+  const treatment = domain === '' ? ONNXRUNTIME_OPERATORS[type] : undefined;
   const integer = defs.filter((def) => def.integer !== undefined).map((def) => def.since);
   const form =
     integer.length === 0 ? 'no' : integer.length === defs.length ? 'yes' : `yes, from ${Math.min(...integer)}`;
@@ -32,7 +33,7 @@ const rows = [...operators.values()].map((defs) => {
   return [`\`${type}\``, domain === '' ? 'ai.onnx' : domain, since, form, treatment === undefined ? '' : treatment];
 });
 const passing = SUITE.node + SUITE.simple - NOT_PASSING.size;
-const strange = Object.values(TARGETS.onnxruntime).filter((treatment) => TREATMENTS[treatment] === undefined);
+const strange = Object.values(ONNXRUNTIME_OPERATORS).filter((treatment) => TREATMENTS[treatment] === undefined);
 if (strange.length > 0) throw new Error(`scripts/operatorsDoc.mjs does not explain ${strange.join(', ')}`);
 
 writeDocument(

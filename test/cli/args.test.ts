@@ -15,6 +15,11 @@ test.each([
   ['an unknown option', ['inspect', 'm.onnx', '--jsn', 'x'], /^CLI103 .*--jsn/],
   ['two models', ['inspect', 'a.onnx', 'b.onnx'], /^CLI103 .*b\.onnx is one argument too many/],
   ['words for threads', ['quantize', 'm.onnx', '--config', 'c', '--threads', 'many'], /^CLI105 .*--threads many/],
+  [
+    'an unknown format',
+    ['quantize', 'm.onnx', '--config', 'c', '--export-format', 'qdq'],
+    /^CLI105 .*qdq is not QDQ or QOPERATOR/,
+  ],
   ['a length of zero', ['inspect', 'm.onnx', '--dim', 'batch=0'], /^CLI105 .*batch=0/],
 ])('%s is said in one line', (_what, argv, message) => {
   expect(() => parseCommand(argv)).toThrow(message);

@@ -15,6 +15,21 @@ beforeAll(() => {
   writeFileSync(config, text.replace('evaluate_size=500', 'evaluate_size=20'));
 });
 
+test('quantize exports operators on codes, warns of signed activations, and prints the excluded nodes', async () => {
+  const signed = join(sample, 'signed.cfg');
+  const text = readFileSync(config, 'utf8').replace('bit_num=8', 'bit_num=8\nskip_quant_node=softmax');
+  writeFileSync(signed, `${text.replace(/^activation_type=.*$/m, '')}\nactivation_type=int8\n`);
+  const out = join(folder, 'onCodes.onnx');
+  const flags = ['--export-format', 'QOPERATOR', '--print-skips', '--threads', '1'];
+  const { code, stdout } = await cli(['quantize', model, '--config', signed, '--output', out, ...flags]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/EXE152 .*int8/);
+  expect(stdout).toContain('\nskip_quant_node=softmax\nnodes_to_exclude=["softmax"]');
+  const session = await InferenceSession.create(out);
+  const { probabilities } = await session.run({ image: new Tensor('float32', new Float32Array(784), [1, 1, 28, 28]) });
+  expect(probabilities?.dims).toEqual([1, 10]);
+});
+
 describe('quantize, on the sample', () => {
   const out = join(folder, 'new', 'int8.onnx');
   const reports = join(folder, 'reports');

@@ -135,7 +135,7 @@ async function quantized(name: string, form: (typeof FORMS)[number], opset: numb
   writeFileSync(file, (await built?.bytes()) ?? new Uint8Array());
   const session = await session2(file);
   const [strategy, strict] = form.split(' ');
-  const configText = `[common_quant_param]\nquant_type=DYNAMIC_QUANT\n[dynamic_quant_param]\nquant_strategy=${strategy}\n${strict === undefined ? '' : '[quantscope]\ntarget=onnxruntime\nstrict_reference=true\n'}`;
+  const configText = `[common_quant_param]\nquant_type=DYNAMIC_QUANT\n[dynamic_quant_param]\nquant_strategy=${strategy}\n${strict === undefined ? '' : '[quantscope]\nstrict_reference=true\n'}`;
   const run = await session.quantize({ configText, configPath: join(folder, 'dynamic.cfg') });
   return { session, run, path: join(folder, `${name.replace(/\W/g, '_')}_${opset}_${form.replace(' ', '_')}.onnx`) };
 }
