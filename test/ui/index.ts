@@ -15,6 +15,7 @@ export async function run(options: WorkbenchOptions): Promise<{ passes: number; 
   await import('./opening.test.ts');
   await import('./quantizing.test.ts');
   await import('./toggling.test.ts');
+  await import('./configEditor.test.ts');
   await import('./failures.test.ts');
   await import('./looks.test.ts');
   await import('./mobileNet.test.ts');

@@ -17,6 +17,9 @@ export interface WorkbenchOptions {
 /** Time for one thing to appear; the first webview of a window takes the longest. */
 const PATIENCE_MS = 30_000;
 
+const THEME_CLASSES = { dark: 'vs-dark', light: 'vs', 'high contrast': 'hc-black' };
+const THEME_NAMES = { dark: 'Dark Modern', light: 'Light Modern', 'high contrast': 'Dark High Contrast' };
+
 /** The workbench that the tests drive, one after another. */
 export let workbench: Workbench;
 
@@ -118,7 +121,7 @@ export class Workbench {
   }
 
   /** A row of the pick that is open. */
-  pick(text: string): Locator {
+  pick(text: string | RegExp): Locator {
     return this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first();
   }
 
@@ -149,11 +152,18 @@ export class Workbench {
     writeFileSync(file, JSON.stringify({ ...settings, ...change }));
   }
 
-  async theme(kind: 'dark' | 'light'): Promise<void> {
-    const wanted = this.page.locator(`.monaco-workbench.${kind === 'dark' ? 'vs-dark' : 'vs'}`);
-    if (await wanted.isVisible()) return;
-    await this.command('Preferences: Toggle between Light/Dark Themes');
-    await wanted.waitFor();
+  async theme(kind: 'dark' | 'light' | 'high contrast'): Promise<void> {
+    const shown = (of: typeof kind) => this.page.locator(`.monaco-workbench.${THEME_CLASSES[of]}`);
+    if (await shown(kind).isVisible()) return;
+    if (kind === 'high contrast' || (await shown('high contrast').isVisible())) {
+      await this.page.keyboard.press('Control+k');
+      await this.page.keyboard.press('Control+t');
+      await this.pick(/./).waitFor();
+      await this.page.keyboard.type(THEME_NAMES[kind]);
+      await this.page.locator('.monaco-list-row.focused', { hasText: THEME_NAMES[kind] }).waitFor();
+      await this.page.keyboard.press('Enter');
+    } else await this.command('Preferences: Toggle between Light/Dark Themes');
+    await shown(kind).waitFor();
   }
 
   async screenshot(name: string): Promise<void> {
