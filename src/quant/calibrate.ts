@@ -43,7 +43,7 @@ export interface CalibrateOptions {
 export interface Calibration {
   readonly ranges: ReadonlyMap<ValueId, Range>;
   /** What the other flavour of a value's method takes, where it has two. */
-  readonly counterparts: ReadonlyMap<ValueId, Range>;
+  readonly counterparts: ReadonlyMap<ValueId, () => Range>;
   readonly samples: number;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -84,7 +84,7 @@ export async function calibrate(program: Program, samples: Samples, options: Cal
     }
   }
   const ranges = new Map<ValueId, Range>();
-  const counterparts = new Map<ValueId, Range>();
+  const counterparts = new Map<ValueId, () => Range>();
   for (const [id, outcome] of outcomes) {
     if (outcome.kind === 'range' && outcome.counterpart !== undefined) counterparts.set(id, outcome.counterpart);
     const range = rangeOf(outcome);

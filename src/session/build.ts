@@ -32,8 +32,8 @@ export interface BuildChoices {
 export interface Counterpart {
   readonly choices: BuildChoices;
   readonly isStrict: boolean;
-  /** Of values whose calibration method has another flavour there. */
-  readonly ranges: ReadonlyMap<ValueId, Range>;
+  /** Finds those of values whose calibration method has another flavour there. */
+  readonly ranges: ReadonlyMap<ValueId, () => Range>;
 }
 
 /** What calibration left behind, from which any plan can be built. */

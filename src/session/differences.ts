@@ -51,7 +51,8 @@ async function assign(parts: Calibrated, plan: QuantPlan, signal: AbortSignalLik
   const missing = [...constantsToLoad(prepared.graph, plan)].filter((id) => !constants.has(id));
   const products = plan.weights.filter((w) => w.product !== undefined);
   for (const [id, t] of await parts.clusters.load(missing, products, signal)) constants.set(id, t);
-  const ranges = new Map([...parts.ranges, ...(counterpart?.ranges ?? [])]);
+  const ranges = new Map(parts.ranges);
+  for (const [id, rangeOf] of counterpart?.ranges ?? []) ranges.set(id, rangeOf());
   const { assignment } = quantizeGraph(prepared.graph, plan, { ...parts, file: open.file, ranges, signal });
   return assignment;
 }

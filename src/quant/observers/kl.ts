@@ -1,13 +1,15 @@
 import { type KernelSet, type Moments, NEGLIGIBLE, type UniformBins } from '../../kernels/kernelSet.ts';
 import type { Range } from '../qparams.ts';
 import { KL_BINS } from './clippedHistogram.ts';
-import { type KlArithmetic, klThreshold } from './klThreshold.ts';
+import { leastDivergenceF32 } from './klReference.ts';
+import { klThreshold } from './klThreshold.ts';
 import { MinMaxObserver } from './minMax.ts';
 import type { FirstPass, Outcome, SecondPass } from './observer.ts';
 
 /**
- * What the threshold T becomes. `observedSides`: [max(lo, -T), min(hi, T)] of the extremes lo and hi, so that a rectified
- * value has all codes. `reference`: [-T, T] with zero point 0, whatever was seen.
+ * Which threshold T is taken, and what it becomes. `observedSides`: that of {@link klThreshold}, for [max(lo, -T),
+ * min(hi, T)] of the extremes lo and hi, so that a rectified value has all codes. `reference`: that of
+ * {@link leastDivergenceF32}, for [-T, T] with zero point 0, whatever was seen.
  */
 export type KlFlavour = 'observedSides' | 'reference';
 
@@ -36,7 +38,8 @@ export class KlObserver implements FirstPass {
     if (range === undefined) return { kind: 'range', range };
     const largest = Math.max(Math.abs(range.lo), Math.abs(range.hi));
     const step = Math.fround(largest / KL_BINS);
-    if (largest === 0) return outcomeOf(this.#flavour, { observedSides: range, reference: { ...range, zeroPoint: 0 } });
+    if (largest === 0)
+      return outcomeOf(this.#flavour, { observedSides: () => range, reference: () => ({ ...range, zeroPoint: 0 }) });
     if (step <= NEGLIGIBLE)
       return { kind: 'extremes', range, why: `values up to ${largest} are too small for KL's ${KL_BINS} bins` };
     return { kind: 'again', pass: new KlHistogram(this.#kernels, range, step, this.#flavour) };
@@ -62,24 +65,27 @@ class KlHistogram implements SecondPass {
   }
 
   finish(): Exclude<Outcome, { readonly kind: 'again' }> {
-    const { step } = this.#bins;
-    const thresholdBy = (arithmetic: KlArithmetic): number =>
-      Math.fround((klThreshold(this.#counts, arithmetic) + 0.5) * step);
-    const reference = thresholdBy('reference');
-    const ours = thresholdBy('exact');
-    const lo = Math.max(Math.min(this.#extremes.lo, 0), -ours);
-    const hi = Math.min(Math.max(this.#extremes.hi, 0), ours);
     return outcomeOf(this.#flavour, {
-      observedSides: { lo, hi },
-      reference: { lo: -reference, hi: reference, zeroPoint: 0 },
+      observedSides: () => {
+        const t = this.#thresholdAt(klThreshold(this.#counts));
+        const { lo, hi } = this.#extremes;
+        return { lo: Math.max(Math.min(lo, 0), -t), hi: Math.min(Math.max(hi, 0), t) };
+      },
+      reference: () => {
+        const t = this.#thresholdAt(leastDivergenceF32(this.#counts));
+        return { lo: -t, hi: t, zeroPoint: 0 };
+      },
     });
+  }
+
+  #thresholdAt(bins: number): number {
+    return Math.fround((bins + 0.5) * this.#bins.step);
   }
 }
 
-function outcomeOf(
-  flavour: KlFlavour,
-  ranges: Readonly<Record<KlFlavour, Range>>,
-): Exclude<Outcome, { kind: 'again' }> {
+type Ranges = Readonly<Record<KlFlavour, () => Range>>;
+
+function outcomeOf(flavour: KlFlavour, ranges: Ranges): Exclude<Outcome, { readonly kind: 'again' }> {
   const other = flavour === 'reference' ? 'observedSides' : 'reference';
-  return { kind: 'range', range: ranges[flavour], counterpart: ranges[other] };
+  return { kind: 'range', range: ranges[flavour](), counterpart: ranges[other] };
 }

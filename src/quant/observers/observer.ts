@@ -8,8 +8,8 @@ export type Outcome =
   | {
       readonly kind: 'range';
       readonly range: Range | undefined;
-      /** What the method's other flavour takes, where it has two. */
-      readonly counterpart?: Range;
+      /** Finds what the method's other flavour takes, where it has two. */
+      readonly counterpart?: () => Range;
     }
   /** The extremes, because the method has no answer for such values; `why` completes "because". */
   | { readonly kind: 'extremes'; readonly range: Range; readonly why: string }

@@ -1,6 +1,6 @@
 import type { QuantScheme } from '../../base/quantParams.ts';
 import { type KernelSet, type Moments, NEGLIGIBLE } from '../../kernels/kernelSet.ts';
-import { type Channels, forRuns } from '../channels.ts';
+import type { Channels } from '../channels.ts';
 import type { Range } from '../qparams.ts';
 import type { Response } from '../response/elementwise.ts';
 import { type ChannelHistogram, leastOutputError } from '../response/leastOutputError.ts';
@@ -69,16 +69,25 @@ class OutputMseHistogram implements SecondPass {
       this.#options.kernels.histogramF32(x, { of: 'values', origin: lo, step }, this.#counts);
       return;
     }
+    this.#countByChannel(x, channels, step);
+  }
+
+  /** One loop for runs of any length, as channels of an image lie one element apart. */
+  #countByChannel(x: Float32Array, { count, inner }: Channels, step: number): void {
+    const { lo } = this.#extremes;
+    const counts = this.#counts;
     const last = this.#bins - 1;
-    forRuns(x.length, channels, (channel, from, to) => {
-      const first = channel * this.#bins;
-      for (let i = from; i < to; i++) {
-        const v = x[i] as number;
-        if (!(Math.abs(v) > NEGLIGIBLE) || !Number.isFinite(v)) continue;
-        const bin = first + Math.max(0, Math.min(last, Math.floor((v - lo) / step)));
-        this.#counts[bin] = (this.#counts[bin] as number) + 1;
+    for (let i = 0, left = inner, c = 0; i < x.length; i++, left--) {
+      if (left === 0) {
+        left = inner;
+        c = c + 1 === count ? 0 : c + 1;
       }
-    });
+      const v = x[i] as number;
+      if (!(Math.abs(v) > NEGLIGIBLE) || v - v !== 0) continue;
+      const bin = Math.floor((v - lo) / step);
+      const at = c * this.#bins + (bin < 0 ? 0 : bin > last ? last : bin);
+      counts[at] = (counts[at] as number) + 1;
+    }
   }
 
   finish(): { readonly kind: 'range'; readonly range: Range } {

@@ -59,7 +59,7 @@ interface End {
   readonly rank: number;
 }
 
-/** The first digit of 0 and of magnitudes below 2^-131: half of what is rectified has it, and nothing is left to tell. */
+/** The first digit of 0 and of positive numbers below 2^-131, which are taken for 0: what is rectified is full of them. */
 const ZERO = keyOfFloat(0) >>> (32 - BITS);
 
 class PercentileEnds implements SecondPass {
@@ -93,8 +93,8 @@ class PercentileEnds implements SecondPass {
   /** Between which floats an end lies. */
   #boundsOf({ prefix, rank }: End): Range {
     const counts = this.#counts.get(prefix);
-    const open = counts === undefined ? BITS + OPEN_BITS : OPEN_BITS;
-    const digits = counts === undefined ? prefix : prefix * 2 ** BITS + binOfRank(counts, rank).bin;
-    return { lo: floatOfKey(digits * 2 ** open), hi: floatOfKey((digits + 1) * 2 ** open - 1) };
+    if (counts === undefined) return { lo: 0, hi: 0 };
+    const digits = prefix * 2 ** BITS + binOfRank(counts, rank).bin;
+    return { lo: floatOfKey(digits * 2 ** OPEN_BITS), hi: floatOfKey((digits + 1) * 2 ** OPEN_BITS - 1) };
   }
 }
