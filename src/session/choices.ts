@@ -54,7 +54,8 @@ function whyIdle(override: NodeOverride, plan: QuantPlan, node: NodeId): string 
   if (decision === undefined) return 'it is not part of the plan';
   if (override.precision === 'float32') return undefined;
   if (decision.form === 'float') return decision.why;
-  const weight = plan.weights.find((w) => w.node === node && w.product !== undefined);
+  const floatsOnly = plan.activations.size === 0; // then every constant in codes is a weight
+  const weight = plan.weights.find((w) => w.node === node && (w.product !== undefined || floatsOnly));
   if (override.precision === 'int4' && weight === undefined) return 'it has no constant weight that could have 4 bits';
   if (override.granularity !== undefined && weight === undefined) return 'it has no constant weight';
   return undefined;

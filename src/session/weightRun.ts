@@ -1,8 +1,11 @@
+import type { Diagnostic } from '../base/diagnostics.ts';
+import { idleOverride } from '../quant/errors.ts';
 import { ActivationCache } from '../whatif/cache.ts';
 import { overriddenNodes } from './choices.ts';
 import { WeightClusters } from './clusters.ts';
 import { compileGraph, prepare } from './prepared.ts';
 import { CACHE_BYTES, type RunParts, type RunState } from './run.ts';
+import type { Settings } from './settings.ts';
 import { tuneScale } from './tuneScale.ts';
 import { WeightBuilder } from './weightBuilder.ts';
 
@@ -22,7 +25,7 @@ export async function weightRun(parts: RunParts): Promise<RunState> {
       ...compileParts,
       float,
       options: settings.weight,
-      clusters: new WeightClusters(settings.weight.clusters, prepared, open.file),
+      clusters: new WeightClusters({ choice: settings.clusters, prepared, file: open.file, onProgress }),
       overrides: overriddenNodes(open, prepared, settings.overrides),
       at: (key) => settings.at('weight_quant_param', key),
       onWeight: (done, total, text) => onProgress({ stage: 'quantize', done, total, text }),
@@ -40,11 +43,21 @@ export async function weightRun(parts: RunParts): Promise<RunState> {
       cache: new ActivationCache(CACHE_BYTES),
       floatGraph: open.model.graph,
       standIns: new Map(),
-      diagnostics: [...prepared.diagnostics, ...(tuned?.diagnostics ?? [])],
+      diagnostics: [...prepared.diagnostics, ...idleWords(settings), ...(tuned?.diagnostics ?? [])],
       ...(tuned?.view && { autoTune: tuned.view }),
     };
   } catch (error) {
     float.release();
     throw error;
   }
+}
+
+/** Words of node_overrides that speak of activations, which stay float. */
+function idleWords({ overrides, at }: Settings): Diagnostic[] {
+  return [...overrides].flatMap(([name, { precision, symmetry, method }]) => {
+    const half = precision === 'float16' || precision === 'bfloat16' ? precision : undefined;
+    const words = [half, symmetry, method].filter((word) => word !== undefined);
+    const why = `WEIGHT_QUANT keeps activations in float32, so that ${words.join(', ')} changes nothing`;
+    return words.length === 0 ? [] : [idleOverride(at('quantscope', 'node_overrides'), name, why)];
+  });
 }
