@@ -117,8 +117,9 @@ function isInRange(x: number, { scale, zeroPoint, signed }: TensorQuant): boolea
   return code >= lo && code <= hi;
 }
 
-/** Counts against qmin and qmax of the scheme, which a symmetric weight narrows to [-127, 127]. */
+/** Counts against qmin and qmax of the scheme, which a symmetric weight narrows to [-127, 127]; a table has no ends. */
 function constantRates(origin: Float32Array, { codes, params }: QuantizedTensor): Rates {
+  if (params.table !== undefined) return NO_CODES;
   const { qmin, qmax } = params.scheme;
   const data = codes.data as ArrayLike<number>; // codes are integers of at most 32 bits
   const { inner, channels, stride } = parameterWalk(codes.dims, params);

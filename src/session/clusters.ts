@@ -1,7 +1,7 @@
 import type { AbortSignalLike } from '../base/abort.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { Node, NodeId, ValueId } from '../graph/model.ts';
-import type { ClustersView } from '../protocol/views.ts';
+import type { ClustersView, Progress } from '../protocol/views.ts';
 import { type ClusterChoice, type ClusteredWeight, clusterWeight } from '../quant/clusterWeights.ts';
 import { loadConstants, type Prepared } from './prepared.ts';
 
@@ -11,6 +11,14 @@ interface PlannedWeight {
   readonly value: ValueId;
 }
 
+export interface ClusterParts {
+  /** Undefined leaves weights as they are. */
+  readonly choice: ClusterChoice | undefined;
+  readonly prepared: Pick<Prepared, 'graph'>;
+  readonly file: string;
+  readonly onProgress: (progress: Progress) => void;
+}
+
 type FloatTensor = Tensor<'float32' | 'float16' | 'bfloat16'>;
 
 /** The weights of a run as centroids, each clustered once. */
@@ -18,13 +26,14 @@ export class WeightClusters {
   readonly #choice: ClusterChoice | undefined;
   readonly #prepared: Pick<Prepared, 'graph'>;
   readonly #file: string;
+  readonly #onProgress: ClusterParts['onProgress'];
   readonly #made = new Map<ValueId, ClusteredWeight & { readonly node: Node | undefined }>();
 
-  /** @param choice undefined leaves weights as they are. */
-  constructor(choice: ClusterChoice | undefined, prepared: Pick<Prepared, 'graph'>, file: string) {
+  constructor({ choice, prepared, file, onProgress }: ClusterParts) {
     this.#choice = choice;
     this.#prepared = prepared;
     this.#file = file;
+    this.#onProgress = onProgress;
   }
 
   /**
@@ -38,9 +47,11 @@ export class WeightClusters {
   ): Promise<Map<ValueId, Tensor>> {
     const loaded = await loadConstants(this.#prepared.graph, ids);
     if (this.#choice === undefined) return loaded;
-    for (const planned of weights) {
+    for (const [done, planned] of weights.entries()) {
       const weight = loaded.get(planned.value);
       if (weight === undefined || weight.dims.length < 2 || !isFloat(weight) || this.#made.has(planned.value)) continue;
+      const text = this.#nameOf(planned.value);
+      this.#onProgress({ stage: 'quantize', done, total: weights.length, text });
       loaded.set(planned.value, this.#cluster(weight, planned, this.#choice, signal).weight);
     }
     return loaded;

@@ -41,7 +41,7 @@ export async function dynamicRun(parts: RunParts): Promise<RunState> {
   const float = await compileGraph(compileParts, graph, { apart: true, signal });
   const cache = newDynamicCache();
   const constants = new Map<ValueId, Tensor>();
-  const clusters = new WeightClusters(settings.clusters, prepared, open.file);
+  const clusters = new WeightClusters({ choice: settings.clusters, prepared, file: open.file, onProgress });
   const sources: DynamicSources = { byObject: new WeakMap(), byName: new Map() };
 
   const build = async (skip: ReadonlySet<NodeId>, stop: AbortSignalLike): Promise<Build> => {

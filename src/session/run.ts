@@ -98,7 +98,7 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
       calibrationSamples: calibration.count,
       corrections: new Map(),
       cache: newQuantizeCache(),
-      clusters: new WeightClusters(settings.clusters, prepared, open.file),
+      clusters: new WeightClusters({ choice: settings.clusters, prepared, file: open.file, onProgress }),
       constants: new Map(),
     };
     const corrections = settings.biasCorrection ? await correct(parts, base, float) : base.corrections;

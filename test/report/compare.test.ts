@@ -56,6 +56,22 @@ describe('a pair', () => {
     expect(report).toMatchObject({ cosine: 1, sqnrDb: Infinity, mse: 0, clipRate: 0, saturation: null });
   });
 
+  test('of a weight and its centroids is not clipped, whatever their indices are', () => {
+    const scheme: QuantScheme = {
+      dtype: 'int8',
+      mapping: 'asymmetric',
+      granularity: { kind: 'perTensor' },
+      qmin: -2,
+      qmax: 1,
+      bits: 2,
+    };
+    const params = { scheme, scale: f32(1), zeroPoint: Int32Array.of(0), table: f32(-90, 0, 90) };
+    const clustered: QuantizedTensor = { codes: tensor('int8', [3], Int8Array.of(-2, -1, 0)), params };
+    const report = compareTensors(kernels, f32(-91, 1, 90), f32(-90, 0, 90), clustered);
+    expect(report).toMatchObject({ clipRate: 0, saturation: null });
+    expect(report.mse).toBeCloseTo(2 / 3, 12);
+  });
+
   test('of empty tensors has no error', () => {
     expect(compareTensors(kernels, f32(), f32())).toMatchObject({ cosine: 1, mse: 0, clipRate: 0 });
   });
