@@ -52,7 +52,7 @@ export const USAGE = `quantscope: find out where a quantized ONNX model lost acc
 
   --config CFG       MindSpore Lite quantization config (INI)
   --output OUT.onnx  the quantized model
-  --report DIR       round_*.csv, quant_param.csv, output_summary.csv, report.json; overrides debug_info_save_path
+  --report DIR       round_*.csv, rounds_summary.csv, quant_param.csv, output_summary.csv, report.json; overrides debug_info_save_path
   --json FILE        the result as JSON; - prints it
   --threads N        threads for the kernels; 0 takes one per core (default)
   --memory MIB       for activations and weights; weights beyond it are read from the file when needed (default 4096)

@@ -38,7 +38,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("converter_lite's dialect has its own figures for activations and weights, in the same lines", () => {
+test("converter_lite's dialect has its own figures for activations and weights, in the lines of what was measured", () => {
   const [document = [], lite = []] = ['document', 'converter_lite'].map((dialect) => rows.get(dialect));
   const [header = []] = document;
   const column = (name: string): number => {
@@ -46,14 +46,16 @@ test("converter_lite's dialect has its own figures for activations and weights, 
     return header.indexOf(name);
   };
   expect(lite[0]).toEqual(header);
-  expect(lite).toHaveLength(document.length);
+  const measured = document.filter((line, i) => i === 0 || line[column('Min')] !== '');
+  expect(measured.length).toBe(document.length - 4); // what the convolution gives its ReLU, once per node and side
+  expect(lite).toHaveLength(measured.length);
   const names = ['NodeName', 'TensorName', 'DataTypeFlag', 'TensorTypeFlag', 'Min', 'Max', 'Mean'];
   const seen = new Set<string>();
-  for (const [i, ours] of document.entries()) {
+  for (const [i, ours] of measured.entries()) {
     const its = lite[i] ?? [];
     for (const name of names) expect(its[column(name)]).toBe(ours[column(name)]);
     const variance = Number(ours[column('Var')]);
-    if (i === 0 || ours[column('Var')] === '' || variance === 0) continue;
+    if (i === 0 || variance === 0) continue;
     expect(Number(its[column('Var')]) / Math.sqrt(variance)).toBeCloseTo(1, 4);
     for (const kind of ['Weight', 'Activation']) if (ours.includes(kind)) seen.add(kind);
   }

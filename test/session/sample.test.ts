@@ -176,6 +176,7 @@ describe('a run', () => {
       'output_summary.csv',
       'quant_param.csv',
       'report.json',
+      'rounds_summary.csv',
     ]);
     const json = JSON.parse(readFileSync(join(reportFolder, 'report.json'), 'utf8'));
     expect(json.nodes).toHaveLength(6);
