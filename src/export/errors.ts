@@ -55,11 +55,11 @@ export function keptInFloat(
   };
 }
 
-/** EXE154: weights whose codes have no type in the file's opset. */
+/** EXE155: weights whose codes have no type in the file's opset. */
 export function storedAsFloat(at: Location, names: readonly string[]): Diagnostic {
   return {
     severity: 'note',
-    code: 'EXE154',
+    code: 'EXE155',
     message: `${names.length} weights are exported as the floats that their codes stand for, since ONNX has no type for the codes at an opset this model can be brought to: ${listed(names)}`,
     at,
   };
