@@ -15,9 +15,7 @@ const SHAPES: Readonly<Record<string, (random: Numbers) => number>> = {
 /** How many are drawn, and how many elements each one stands for. */
 const SIZES = [
   [1, 1],
-  [10, 1],
   [300, 7],
-  [20_000, 1],
   [20_000, 5000],
   [200_000, 1],
 ] as const;
@@ -57,10 +55,8 @@ describe.each(Object.entries(SHAPES))('the reference on data that is %s', (_, dr
 test('the reference on nothing, or on one bin, chooses as the step by step search does', () => {
   for (const [bin, count] of [
     [0, 0],
-    [0, 9],
     [127, 1],
-    [128, 2],
-    [1000, 12_345],
+    [1000, 2],
     [2047, 3e9],
   ] as const) {
     const counts = new Float64Array(KL_BINS);
