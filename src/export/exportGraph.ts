@@ -59,12 +59,13 @@ export async function exportGraph(parts: ExportParts): Promise<Exported> {
   const codes = laterCodes(parts.graph);
   const tables = parts.tables ?? new Map();
   const weightCodes = parts.weightCodes ?? new Map();
-  const isLater = codes.length > 0 || hasNarrowIndices(tables) || (hasWideCodes(weightCodes) && canRaise(parts, from));
+  const wishesLater = hasNarrowIndices(tables) || hasWideCodes(weightCodes);
+  const isLater = codes.length > 0 || (wishesLater && canRaise(parts, from));
   if (format === 'QOPERATOR' && codes.length > 0) throw wideCodes({ file }, codes);
   const opset = Math.max(from, isLater ? NARROW_AND_WIDE_CODES : TARGET_OPSET);
   if (from < TARGET_OPSET) raiseOpset(editor, facts, from, file);
   if (from < opset && isLater) raiseToLater(editor, from, file);
-  putTables(editor, tables);
+  putTables(editor, tables, opset);
   const floatWeights = putCodes(editor, weightCodes, opset);
   for (const [id, dims] of parts.inputDims) if (editor.value(id) !== undefined) editor.updateValue(id, { dims });
   for (const id of editor.outputs) {
@@ -93,7 +94,7 @@ export async function exportGraph(parts: ExportParts): Promise<Exported> {
   return { model, diagnostics };
 }
 
-/** Whether every node has a form at the opset of codes of 16 bits. */
+/** Whether every node has a form at the opset of codes of 4 and 16 bits. */
 function canRaise(parts: ExportParts, from: number): boolean {
   if (from >= NARROW_AND_WIDE_CODES) return true;
   const editor = new GraphEditor(parts.graph, new Ids(parts));

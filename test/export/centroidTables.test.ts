@@ -86,4 +86,25 @@ describe('an exported clustered model', () => {
       expect(ours.some((y, i) => y !== float[i])).toBe(true);
     },
   );
+
+  test('keeps to indices of 8 bits where a node has no form at opset 21', async () => {
+    const built = model({ opset: 18 })
+      .input('x', [1, 4, 8, 8])
+      .conv({ name: 'conv', channels: 20, kernel: 3 })
+      .floats('scale', [2])
+      .floats('bias', [2])
+      .elementwise('GroupNormalization', ['scale', 'bias'], { attributes: { num_groups: 2 } })
+      .output()
+      .build();
+    const source = join(folder, 'groups.onnx');
+    writeFileSync(source, await built.bytes());
+    const session = await opened(source);
+    const configText = '[common_quant_param]\nquant_type=WEIGHT_QUANT\n[quantscope]\nclusters=16\n';
+    await session.quantize({ configText, configPath: join(folder, 'weights.cfg') });
+    const path = join(folder, 'groups_16.onnx');
+    await session.exportModel(path);
+    const { opsets, graph } = (await openModel(nodeFiles, path)).model;
+    expect(opsets.get('')).toBe(18);
+    expect([...graph.values.values()].find((v) => v.name.endsWith('_indices'))?.dtype).toBe('uint8');
+  });
 });
