@@ -74,6 +74,8 @@ function jsonOf(run: RunView): unknown {
     nodes: run.nodes.map((n) => ({
       handle: n.handle,
       opType: n.opType,
+      form: n.form,
+      precision: n.precision,
       quantized: n.quantized,
       why: n.why,
       cosine: n.cosine,

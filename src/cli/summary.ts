@@ -1,5 +1,5 @@
 import { formatDiagnostic } from '../base/diagnostics.ts';
-import type { AutoTuneView, ClustersView, RunView, SizesView } from '../protocol/views.ts';
+import type { AutoTuneView, ClustersView, NodeFigures, RunView, SizesView } from '../protocol/views.ts';
 import { formatBytes, formatCosine, formatDb, formatPercent, formatTable } from './table.ts';
 
 /** Nodes shown on the terminal; the reports have them all. */
@@ -15,7 +15,7 @@ export function summary(run: RunView): string {
   const rows = worst.map((n) => [
     n.handle,
     n.opType,
-    n.form,
+    formOf(n),
     formatCosine(n.cosine),
     formatDb(n.sqnrDb),
     formatDb(n.localSqnrDb),
@@ -45,6 +45,12 @@ export function summary(run: RunView): string {
   const told = run.diagnostics.filter((d) => d.severity !== 'note' || TOLD_NOTES.has(d.code));
   if (told.length > 0) lines.push('', ...told.map(formatDiagnostic));
   return lines.join('\n');
+}
+
+/** How a node ran; also its precision where that is not what the form says. */
+function formOf({ form, precision }: NodeFigures): string {
+  const isPlain = precision === null || precision === 'int8' || precision === 'float32';
+  return isPlain ? form : `${form} ${precision}`;
 }
 
 function clusterLine({ clusters, start, tensors }: ClustersView): string {

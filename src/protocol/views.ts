@@ -71,6 +71,8 @@ export interface NodeFigures {
   readonly opType: string;
   readonly quantized: boolean;
   readonly form: NodeForm;
+  /** What it computes in, `int4` to `float32`; null where a file, or a method without such choices, decides. */
+  readonly precision: string | null;
   /** One sentence: why it is quantized or not, or into which node it was fused. */
   readonly why: string;
   /** Whether the user may toggle it (the target would quantize it). */

@@ -1,7 +1,7 @@
 import { type AbortSignalLike, throwIfAborted } from '../base/abort.ts';
 import { type Diagnostic, invariant, type Location } from '../base/diagnostics.ts';
 import { roundInPlace } from '../base/half.ts';
-import type { QuantizedTensor, QuantParams, QuantScheme } from '../base/quantParams.ts';
+import type { QuantParams, QuantScheme } from '../base/quantParams.ts';
 import { hasDType, type Tensor, tensor } from '../base/tensor.ts';
 import type { Graph, Node, NodeId, ValueId } from '../graph/model.ts';
 import type { QdqAssignment } from '../passes/insertQdq.ts';

@@ -73,6 +73,8 @@ export interface NodeJson {
   readonly handle: string;
   readonly opType: string;
   readonly form: NodeForm;
+  /** `int4`, `int8`, `int16`, `float16`, `bfloat16` or `float32`; null where a file, or a method without choices, decides. */
+  readonly precision: string | null;
   readonly quantized: boolean;
   readonly skipped: boolean;
   readonly why: string;
@@ -128,6 +130,7 @@ export function reportJson(run: ReportInput, tensors: readonly TensorJson[]): Re
       handle: n.handle,
       opType: n.opType,
       form: n.form,
+      precision: n.precision,
       quantized: n.quantized,
       skipped: n.skipped,
       why: n.why,

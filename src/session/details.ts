@@ -1,4 +1,4 @@
-import type { QuantizedTensor, QuantParams } from '../base/quantParams.ts';
+import type { QuantParams } from '../base/quantParams.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { Stored } from '../exec/program.ts';
 import type { Node, ValueId } from '../graph/model.ts';
@@ -13,7 +13,7 @@ import type { OpenModel } from './model.ts';
 import { loadConstants } from './prepared.ts';
 import type { Result } from './result.ts';
 import type { RunState } from './run.ts';
-import { type TensorEntry, TensorIndex } from './tensors.ts';
+import { type TensorEntry, TensorIndex, type TensorWeight } from './tensors.ts';
 
 export interface DetailParts {
   readonly run: RunState;
@@ -89,9 +89,8 @@ class SampleReports {
   async of(entry: TensorEntry): Promise<TensorReport | undefined> {
     if (entry.pair !== undefined) return this.#origins.get(entry.pair);
     if (entry.weight === undefined) return undefined;
-    const { float, quantized } = entry.weight;
-    const tensor = (await loadConstants(this.#run.prepared.graph, [float])).get(float);
-    return tensor === undefined ? undefined : weightReport(this.#run, tensor, quantized);
+    const tensor = (await loadConstants(this.#run.prepared.graph, [entry.weight.float])).get(entry.weight.float);
+    return tensor === undefined ? undefined : weightReport(this.#run, tensor, entry.weight);
   }
 
   release(): void {
@@ -142,23 +141,23 @@ class SampleReports {
   }
 }
 
-/** A constant beside its dequantized codes; without codes it is compared with itself. */
-export function weightReport(
-  run: RunState,
-  tensor: Tensor,
-  quantized: QuantizedTensor | undefined,
-): TensorReport | undefined {
-  const pair = weightPair(tensor, quantized);
-  return pair && compareTensors(run.float.kernels, pair.origin, pair.dequant, quantized);
+/** A constant beside what stands for it. */
+export function weightReport(run: RunState, tensor: Tensor, weight: TensorWeight): TensorReport | undefined {
+  const pair = weightPair(tensor, weight);
+  return pair && compareTensors(run.float.kernels, pair.origin, pair.dequant, weight.quantized);
 }
 
-/** A weight's values and what its codes stand for; undefined when it is not float32. */
+/**
+ * A weight's values and what its codes stand for, or what it was rounded to; with neither it stands for itself. Undefined
+ * when it is not float32.
+ */
 export function weightPair(
   tensor: Tensor,
-  quantized: QuantizedTensor | undefined,
+  { quantized, rounded }: TensorWeight,
 ): { readonly origin: Float32Array; readonly dequant: Float32Array } | undefined {
   if (tensor.dtype !== 'float32') return undefined;
   const origin = tensor.data as Float32Array;
+  if (rounded !== undefined) return { origin, dequant: rounded.data as Float32Array }; // half precision lies in float32
   return { origin, dequant: quantized === undefined ? origin : dequantize(quantized) };
 }
 
@@ -166,11 +165,9 @@ function copyOf(t: Tensor): Tensor {
   return { ...t, data: t.data.slice() } as Tensor; // slice keeps the array type
 }
 
-function tensorView({ run, result }: DetailParts, entry: TensorEntry, report: TensorReport | undefined): TensorView {
+function tensorView({ run }: DetailParts, entry: TensorEntry, report: TensorReport | undefined): TensorView {
   const fact = run.open.facts.get(entry.value) ?? run.prepared.facts.get(entry.value);
-  const { activations } = result.build.assignment;
-  const own = entry.weight?.quantized?.params ?? activations.get(entry.value);
-  const params = own ?? activations.get(run.standIns.get(entry.value) ?? entry.value);
+  const { params } = entry;
   const inFile = run.open.quantization?.params.get(entry.value);
   return {
     valueId: entry.value,

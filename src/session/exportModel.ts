@@ -59,7 +59,7 @@ export async function exportModel(request: ExportRequest): Promise<readonly Diag
 
 /** Facts of the float graph, and of what stands for its values behind a DequantizeLinear. */
 function factsOf(build: Build, facts: Facts): Facts {
-  const floatOf = new Map([...build.qdq.codes].map(([value, codes]) => [codes, value]));
+  const { floatOf } = build.qdq;
   const all = new Map(facts);
   for (const node of build.qdq.graph.nodes) {
     const [codes] = node.inputs;

@@ -1,5 +1,6 @@
 import type { Program, Step } from '../exec/program.ts';
 import type { Graph, Node, NodeId, ValueId } from '../graph/model.ts';
+import { isQuantize } from '../ops/quantNodes.ts';
 import type { NodeFigures } from '../protocol/views.ts';
 import type { NodeDecision, QuantPlan } from '../quant/plan.ts';
 import type { PairFigures } from '../whatif/figures.ts';
@@ -41,20 +42,30 @@ function figuresOf(parts: FigureParts, makers: ReadonlyMap<ValueId, Step>, node:
   const owner = parts.prepared.ownerOf.get(node.id);
   if (owner === undefined) {
     const why = 'computed once from constants, or only passes its input on: it does not run';
-    return { ...base, form: 'constant', quantized: false, canSkip: false, skipped: parts.skipped.has(node.id), why };
+    return {
+      ...base,
+      form: 'constant',
+      precision: null,
+      quantized: false,
+      canSkip: false,
+      skipped: parts.skipped.has(node.id),
+      why,
+    };
   }
   const decision = parts.plan.nodes.get(owner.id);
+  const precision = decision?.precision ?? null;
   const skipped = parts.skipped.has(owner.id) || parts.skipped.has(node.id);
   const measured = measuredOutput(parts, node, owner);
-  if (measured === undefined) return { ...base, ...unmeasured(parts, owner, decision, skipped) };
+  if (measured === undefined) return { ...base, precision, ...unmeasured(parts, owner, decision, skipped) };
   const f = parts.values.get(measured) as PairFigures; // `measured` was found by it
-  const step = makers.get(parts.codes.get(measured) ?? measured);
+  const step = makerOf(makers, parts.codes.get(measured) ?? measured);
   const quantized = decision?.form === 'quantized' || decision?.form === 'folded';
   const computes = decision?.computes ?? (step?.form === 'integer' ? 'integer' : 'float');
   const form = decision?.form === 'skipped' ? 'skipped' : quantized ? computes : 'float';
   return {
     ...base,
     form,
+    precision,
     quantized,
     canSkip: decision?.canSkip ?? false,
     skipped,
@@ -64,6 +75,17 @@ function figuresOf(parts: FigureParts, makers: ReadonlyMap<ValueId, Step>, node:
     localSqnrDb: parts.local.get(measured) ?? null,
     clipRate: f.clipRate,
   };
+}
+
+/** The step that computes what a value holds; where that is quantized afterwards, the one before. */
+function makerOf(makers: ReadonlyMap<ValueId, Step>, value: ValueId): Step | undefined {
+  let step = makers.get(value);
+  while (step !== undefined && (step.form === 'layout' || (step.form === 'float' && isQuantize(step.node)))) {
+    const before: Step | undefined = step.inputs[0] === undefined ? undefined : makers.get(step.inputs[0]);
+    if (before === undefined) return step;
+    step = before;
+  }
+  return step;
 }
 
 /** The output that is compared: the node's own, or the prepared node's where an Identity behind it took over the name. */

@@ -104,7 +104,7 @@ export class RoundReports {
     if (!this.#weights.has(key)) {
       const { float, quantized } = entry.weight;
       const tensor = (await loadConstants(this.#run.prepared.graph, [float])).get(float);
-      const pair = tensor && weightPair(tensor, quantized);
+      const pair = tensor && weightPair(tensor, entry.weight);
       this.#weights.set(key, pair && this.#compare(pair.origin, pair.dequant, quantized));
     }
     return this.#weights.get(key);
@@ -121,9 +121,8 @@ export class RoundReports {
     return this.#entries.flatMap(({ handle, opType, tensors }) =>
       tensors.flatMap((t) => {
         const quantized: QuantizedTensor | undefined = t.weight?.quantized;
-        const { activations } = this.#build.assignment;
         const standIn = this.#run.standIns.get(t.value) ?? t.value;
-        const params = quantized?.params ?? activations.get(t.value) ?? activations.get(standIn);
+        const { params } = t;
         if (params === undefined) return [];
         const known = (facts.get(t.value) ?? facts.get(standIn))?.dims?.filter((d) => typeof d === 'number') ?? [];
         return paramRows(

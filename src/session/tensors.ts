@@ -1,4 +1,5 @@
-import type { QuantizedTensor } from '../base/quantParams.ts';
+import type { QuantizedTensor, QuantParams } from '../base/quantParams.ts';
+import type { Tensor } from '../base/tensor.ts';
 import type { Node, NodeId, ValueId } from '../graph/model.ts';
 import type { Pair } from '../whatif/pairs.ts';
 import type { Build } from './build.ts';
@@ -13,8 +14,18 @@ export interface TensorEntry {
   readonly kind: 'Weight' | 'Activation';
   /** Set for activations that exist in both models. */
   readonly pair: Pair | undefined;
-  /** Set for constants of a node that runs: the prepared graph's constant and its codes, if it has some. */
-  readonly weight: { readonly float: ValueId; readonly quantized: QuantizedTensor | undefined } | undefined;
+  /** Set for constants of a node that runs. */
+  readonly weight: TensorWeight | undefined;
+  /** Of its codes: of a constant, of an activation as the node reads it, or as it makes it. */
+  readonly params: QuantParams | undefined;
+}
+
+/** The prepared graph's constant, and its codes or what it was rounded to, if either. */
+export interface TensorWeight {
+  readonly float: ValueId;
+  readonly quantized: QuantizedTensor | undefined;
+  /** In half precision. */
+  readonly rounded: Tensor | undefined;
 }
 
 /** Finds the tensors of a node: its inputs in order, then its outputs. */
@@ -22,11 +33,20 @@ export class TensorIndex {
   readonly #run: RunState;
   readonly #pairs: ReadonlyMap<ValueId, Pair>;
   readonly #codes: ReadonlyMap<string, QuantizedTensor>;
+  readonly #assignment: Build['assignment'];
+  /** Parameters of inputs that convert, and of the values that are read so first. */
+  readonly #converted = new Map<string, QuantParams>();
+  readonly #readAs = new Map<ValueId, QuantParams>();
 
   constructor(run: RunState, build: Build) {
     this.#run = run;
     this.#pairs = new Map(build.pairs.map((p) => [p.value, p]));
     this.#codes = new Map(build.assignment.constants.map((c) => [`${c.node}:${c.input}`, c.quantized]));
+    this.#assignment = build.assignment;
+    for (const { value, params, uses } of build.assignment.conversions) {
+      if (!this.#readAs.has(value)) this.#readAs.set(value, params);
+      for (const { node, input } of uses) this.#converted.set(codeKey(node, input), params);
+    }
   }
 
   entriesOf(node: Node): TensorEntry[] {
@@ -37,14 +57,21 @@ export class TensorIndex {
       const name = values.get(value)?.name ?? '';
       const isConstant = values.get(value)?.constant !== undefined;
       const weight = owner === undefined ? undefined : this.#weightOf(node, owner, index);
-      if (isConstant || weight !== undefined)
-        return [{ name, value, role: 'Input', kind: 'Weight', pair: undefined, weight }];
-      return [{ name, value, role: 'Input', kind: 'Activation', pair: this.#pairOf(value), weight: undefined }];
+      if (isConstant || weight !== undefined) {
+        const params = weight?.quantized?.params;
+        return [{ name, value, role: 'Input', kind: 'Weight', pair: undefined, weight, params }];
+      }
+      const converted = node.opType === owner?.opType ? this.#converted.get(codeKey(owner.id, index)) : undefined;
+      const params = converted ?? this.#paramsOf(value);
+      return [{ name, value, role: 'Input', kind: 'Activation', pair: this.#pairOf(value), weight: undefined, params }];
     });
     const outputs = node.outputs.flatMap((value): TensorEntry[] => {
       if (value === undefined) return [];
       const name = values.get(value)?.name ?? '';
-      return [{ name, value, role: 'Output', kind: 'Activation', pair: this.#pairOf(value), weight: undefined }];
+      const params = this.#paramsOf(value) ?? this.#readAs.get(value);
+      return [
+        { name, value, role: 'Output', kind: 'Activation', pair: this.#pairOf(value), weight: undefined, params },
+      ];
     });
     return [...inputs, ...outputs];
   }
@@ -53,11 +80,17 @@ export class TensorIndex {
     return this.#pairs.get(value) ?? this.#pairs.get(this.#run.standIns.get(value) ?? value);
   }
 
+  #paramsOf(value: ValueId): QuantParams | undefined {
+    const { activations } = this.#assignment;
+    return activations.get(value) ?? activations.get(this.#run.standIns.get(value) ?? value);
+  }
+
   /** The constant behind an input; only the node that gave the prepared one its operator has its inputs. */
   #weightOf(node: Node, owner: Node, index: number): TensorEntry['weight'] {
     const float = node.opType === owner.opType ? owner.inputs[index] : undefined;
     if (float === undefined || this.#run.prepared.graph.values.get(float)?.constant === undefined) return undefined;
-    return { float, quantized: this.#codes.get(codeKey(owner.id, index)) };
+    const rounded = this.#assignment.halves.get(owner.id)?.constants.get(index);
+    return { float, quantized: this.#codes.get(codeKey(owner.id, index)), rounded };
   }
 }
 

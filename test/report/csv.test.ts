@@ -118,6 +118,7 @@ describe('the writer', () => {
         opType: 'Conv',
         quantized: true,
         form: 'integer',
+        precision: 'int4',
         why: 'runs on integers',
         canSkip: true,
         skipped: false,

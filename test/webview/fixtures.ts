@@ -227,6 +227,7 @@ export function runOf(graph: GraphView, skipped: ReadonlySet<string> = new Set()
           : fused
             ? 'its range is folded into the node before it'
             : 'int8 weights per channel, uint8 activations',
+      precision: constant ? null : fused ? null : 'int8',
       canSkip: !constant && n.opType !== 'Flatten',
       skipped: isSkipped,
       cosine: measured ? cosine : null,

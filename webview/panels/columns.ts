@@ -43,7 +43,7 @@ export const COLUMNS: readonly Column[] = [
     doc: 'How it ran in the quantized model.',
     numeric: false,
     key: (r) => r.figures?.form ?? null,
-    text: (r) => (r.node.supported ? (r.figures?.form ?? '') : 'unsupported'),
+    text: (r) => (r.node.supported ? formOf(r.figures) : 'unsupported'),
   },
   {
     id: 'cosine',
@@ -115,4 +115,12 @@ const collator = new Intl.Collator('en', { numeric: true });
 
 function compareText(a: string, b: string): number {
   return collator.compare(a, b);
+}
+
+/** How a node ran; also its precision where that is not what the form says. */
+function formOf(figures: NodeFigures | null): string {
+  if (figures === null) return '';
+  const { form, precision } = figures;
+  const isPlain = precision === null || precision === 'int8' || precision === 'float32';
+  return isPlain ? form : `${form} ${precision}`;
 }
