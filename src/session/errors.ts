@@ -59,6 +59,16 @@ export function evaluatedOnRandom(at: Location): Diagnostic {
   };
 }
 
+/** SES423: a method that is not applied, since the file's own quantization is what is measured. */
+export function quantizedAlready(at: Location, quantType: string): Diagnostic {
+  return {
+    severity: 'warning',
+    code: 'SES423',
+    message: `the model is quantized in its file, which is what is measured: ${quantType} is not applied. Set [quantscope] imported_model=requantize to take the file's quantization out and apply it`,
+    at,
+  };
+}
+
 /** SES406: folders that do not go with the model's inputs. */
 export function inputNames(at: Location, named: readonly string[], inputs: readonly string[]): DiagnosticError {
   const form = inputs.map((name) => `${name}:folder`).join(',');

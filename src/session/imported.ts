@@ -13,19 +13,25 @@ import type { NodeDecision, QuantPlan } from '../quant/plan.ts';
 import { ActivationCache } from '../whatif/cache.ts';
 import { pairValues } from '../whatif/pairs.ts';
 import type { Build } from './build.ts';
-import { anotherParent, noCounterpart } from './errors.ts';
+import { anotherParent, noCounterpart, quantizedAlready } from './errors.ts';
 import { type OpenModel, openModel } from './model.ts';
 import { compileGraph, type Prepared, prepare } from './prepared.ts';
-import { CACHE_BYTES, calibrateRun, type RunParts, type RunState } from './run.ts';
+import { CACHE_BYTES, type RunParts, type RunState } from './run.ts';
+import type { Settings } from './settings.ts';
 
 /**
  * A run on a model that was quantized elsewhere. By `imported_model` it evaluates the file's own quantization, or strips
  * it and quantizes anew. Float is the same model without quantization, with the weights of `float_model` where one is
  * named, else with the numbers that the file's codes stand for.
  *
+ * @param requantize a run of the config's own method.
  * @throws DiagnosticError, Cancelled
  */
-export async function importedRun(parts: RunParts, files: FileSystem): Promise<RunState> {
+export async function importedRun(
+  parts: RunParts,
+  files: FileSystem,
+  requantize: (parts: RunParts) => Promise<RunState>,
+): Promise<RunState> {
   const { open, settings, kernels } = parts;
   const { quantization } = open;
   invariant(quantization !== undefined, 'the model is quantized in its file');
@@ -35,7 +41,7 @@ export async function importedRun(parts: RunParts, files: FileSystem): Promise<R
   const standIns = standInsOf(quantization);
   const found = parent?.diagnostics ?? [];
   if (settings.importedModel === 'requantize') {
-    const run = await calibrateRun({ ...parts, open: floatOpen });
+    const run = await requantize({ ...parts, open: floatOpen });
     return { ...run, standIns, diagnostics: [...found, ...run.diagnostics] };
   }
   const prepared = await prepare(floatOpen, kernels, settings.fixedDims);
@@ -91,12 +97,17 @@ export async function importedRun(parts: RunParts, files: FileSystem): Promise<R
       cache: new ActivationCache(CACHE_BYTES),
       floatGraph: prepared.graph,
       standIns,
-      diagnostics: [...found, ...prepared.diagnostics],
+      diagnostics: [...found, ...prepared.diagnostics, ...unusedMethod(settings)],
     };
   } catch (error) {
     float.release();
     throw error;
   }
+}
+
+/** A method that the file's own quantization leaves without effect; FULL_QUANT is what such a file has. */
+function unusedMethod({ quantType, at }: Settings): Diagnostic[] {
+  return quantType === 'FULL_QUANT' ? [] : [quantizedAlready(at('common_quant_param', 'quant_type'), quantType)];
 }
 
 /** What is measured in place of a dequantized value, and of what a graph output is quantized from. */

@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { type Diagnostic, throwErrors } from '../base/diagnostics.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { silence } from '../config/config.ts';
+import type { QuantType } from '../config/keyTypes.ts';
 import type { ExportFormat } from '../export/exportGraph.ts';
 import type { NodeId } from '../graph/model.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
@@ -340,11 +341,16 @@ export class Session {
   }
 }
 
-/** What a config's method leaves for trials and reports. */
+const RUNS: Readonly<Record<QuantType, (parts: RunParts) => Promise<RunState>>> = {
+  FULL_QUANT: calibrateRun,
+  WEIGHT_QUANT: weightRun,
+  DYNAMIC_QUANT: dynamicRun,
+};
+
+/** What a config's method leaves for trials and reports; of a model that is quantized already, what its file says. */
 function runOf(parts: RunParts, files: FileSystem): Promise<RunState> {
-  if (parts.settings.quantType === 'WEIGHT_QUANT') return weightRun(parts);
-  if (parts.settings.quantType === 'DYNAMIC_QUANT') return dynamicRun(parts);
-  return parts.open.quantization === undefined ? calibrateRun(parts) : importedRun(parts, files);
+  const start = RUNS[parts.settings.quantType];
+  return parts.open.quantization === undefined ? start(parts) : importedRun(parts, files, start);
 }
 
 const MOST_REASONS = 3;

@@ -4,6 +4,7 @@ import type { DType } from '../base/dtype.ts';
 import type { FixedPointForm, RequantizerFlavour } from '../base/fixedPoint.ts';
 import type { Samples } from '../base/samples.ts';
 import { type Config, parseConfig } from '../config/config.ts';
+import type { QuantType } from '../config/keyTypes.ts';
 import { setSkipNodes, skipNodesOf } from '../config/skipNodes.ts';
 import { configTemplate, type TemplateType } from '../config/templates.ts';
 import { classFoldersOf, folderLabels, indicesOfFolders } from '../data/classFolders.ts';
@@ -47,7 +48,7 @@ export interface RunRequest extends QuantizeParams {
 export interface Settings {
   readonly configPath: string;
   readonly configText: string;
-  readonly quantType: string;
+  readonly quantType: QuantType;
   readonly target: TargetChoice;
   /** How a node without words of its own is quantized. */
   readonly general: GeneralChoice;
@@ -65,6 +66,8 @@ export interface Settings {
   readonly biasCorrection: boolean;
   /** Whether the weights of neighbouring convolutions are balanced first. */
   readonly equalization: boolean;
+  /** Whether the channels of activations are balanced, and whether nodes may be added for it. */
+  readonly channelBalance: 'off' | 'free' | 'insert';
   /** Undefined: weights stay as they are. */
   readonly clusters: ClusterChoice | undefined;
   readonly requantizer: RequantizerFlavour;
@@ -133,6 +136,7 @@ export async function openSettings(params: RunRequest, open: OpenModel, files: F
     weight: weightSettingsOf(config),
     biasCorrection: full.biasCorrection && correctsBiases(config),
     equalization: quantscope.equalization,
+    channelBalance: quantscope.channelBalance,
     clusters: clustersOf(quantscope),
     requantizer: quantscope.requantizer === 'fp32' ? 'fp32' : fixedPoint,
     fixedPoint,
@@ -316,6 +320,7 @@ function fingerprintOf(config: Config, dims: ReadonlyMap<string, number>): strin
     quant_strategy: config.dynamic.quantStrategy,
     requantizer: quantscope.requantizer,
     equalization: quantscope.equalization,
+    channel_balance: quantscope.channelBalance,
     clusters: quantscope.clusters,
     cluster_centroids: quantscope.clusterCentroids,
     multiplier_bits: quantscope.multiplierBits,

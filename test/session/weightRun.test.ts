@@ -37,15 +37,18 @@ function configOf({ common = [], weight = [], mixed = [], ours = [] }: Config): 
   ].join('\n');
 }
 
-async function open(builder: ModelBuilder): Promise<Session> {
-  const path = join(folder, `m${files++}.onnx`);
-  writeFileSync(path, await builder.build().bytes());
-  const session = createSession({
+const newSession = (): Session =>
+  createSession({
     kernels: createJsKernels(),
     files: nodeFiles,
     clock: { now: () => 0 },
     onProgress: () => undefined,
   });
+
+async function open(builder: ModelBuilder): Promise<Session> {
+  const path = join(folder, `m${files++}.onnx`);
+  writeFileSync(path, await builder.build().bytes());
+  const session = newSession();
   await session.open(path);
   return session;
 }
@@ -399,5 +402,35 @@ describe('a run', () => {
     expect(run.autoTune?.tried[0]?.scale).toBe(1);
     expect(codesOf(run)).toContain('QNT310');
     await expect(tuned(0.99999999)).rejects.toThrow(/QNT309 .*none of \d+ scales keeps/);
+  });
+});
+
+describe('a model that is quantized already', () => {
+  async function exported(): Promise<string> {
+    const { session } = await quantized(network());
+    const path = join(folder, 'quantized.onnx');
+    await session.exportModel(path);
+    return path;
+  }
+
+  async function runOn(path: string, ours: readonly string[]): Promise<RunView> {
+    const session = newSession();
+    await session.open(path);
+    return session.quantize({
+      configText: configOf({ common: ['bit_num=4'], ours }),
+      configPath: join(folder, 'w.cfg'),
+    });
+  }
+
+  test('keeps what its file says, and the run names the method that is not applied', async () => {
+    const run = await runOn(await exported(), []);
+    expect(run.diagnostics.find((d) => d.code === 'SES423')?.message).toContain('WEIGHT_QUANT is not applied');
+    expect(run.sizes.weights).toEqual([]);
+  });
+
+  test('is quantized anew where the config says so', async () => {
+    const run = await runOn(await exported(), ['imported_model=requantize']);
+    expect(codesOf(run)).not.toContain('SES423');
+    expect(run.sizes.weights.map((w) => w.bits)).toEqual([4, 4]);
   });
 });
