@@ -25,9 +25,9 @@ const MOST_ROUNDS = 300;
 const ELEMENTS_PER_LOOK = 65536;
 
 /**
- * k-means in one dimension, until no centroid moves or for 300 rounds: each value goes to its nearest centroid, each centroid to the mean
- * of its values, rounded to float32. Clusters of sorted values are runs, so that a round needs their ends alone. A
- * centroid without values moves to one that lies farthest from its own.
+ * k-means in one dimension, until no centroid moves or for 300 rounds: each value goes to its nearest centroid, each
+ * centroid to the mean of its values, rounded to float32. Clusters of sorted values are runs, so that a round needs their
+ * ends alone. A centroid without values moves to one that lies farthest from its own.
  *
  * @param x finite float32, any length.
  * @source S. P. Lloyd, Least squares quantization in PCM (1982), method I.
