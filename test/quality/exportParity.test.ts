@@ -64,7 +64,8 @@ describeWithShared('exported QDQ models in onnxruntime', () => {
     let known = quantized.get(name);
     if (known === undefined) {
       const session = await openSession(m.path, kernels);
-      const run = await session.quantize({ configText: configOf(m), configPath: `${m.path}.cfg` });
+      const configText = configOf(m, { activationType: 'uint8' });
+      const run = await session.quantize({ configText, configPath: `${m.path}.cfg` });
       known = { session, run };
       quantized.set(name, known);
     }
@@ -103,6 +104,13 @@ describeWithShared('exported QDQ models in onnxruntime', () => {
       },
     ]);
     printTable(`${name}: run freely`, free);
+    for (const row of free) {
+      const nearest = Math.max(Number(row['cosine to onnxruntime disabled']), Number(row['to all']));
+      const spread = 1 - Number(row['its levels to each other']);
+      expect(1 - nearest, `${row.output}: no further than its levels are from each other`).toBeLessThanOrEqual(
+        Math.max(spread, COSINE_ROUNDING),
+      );
+    }
     expect(steps.length).toBe(probe.program.steps.filter((s) => s.form === 'integer').length);
     expect(steps.length).toBeGreaterThan(0);
     for (const s of steps) {
@@ -194,6 +202,9 @@ describeWithShared('exported QDQ models in onnxruntime', () => {
     fixed.program.release();
   });
 });
+
+/** A cosine of equal vectors is 1 but for the roundings of its sums: 2^-53 for each of 10^4 terms, at random. */
+const COSINE_ROUNDING = 2 ** -53 * 1e4;
 
 /**
  * fp32 rounds three times, u = 2^-24 each, of at most 255 steps: a code may differ within 255 * 3 u of a tie, on both

@@ -18,6 +18,8 @@ export interface Choices {
   readonly biasCorrection?: boolean;
   readonly perChannel?: boolean;
   readonly requantizer?: 'fp32' | 'fixedPoint';
+  /** int8 where nothing is said, as in ONNX Runtime's baseline. */
+  readonly activationType?: 'int8' | 'uint8';
   readonly skip?: readonly string[];
   readonly labels?: string;
   readonly fixedDims?: string;
@@ -76,9 +78,10 @@ export const MOBILENET: RealModel = {
 /** ImageNet labels of the images in `calib/imagenet_sample_256`. */
 export const IMAGENET_LABELS = sharedData('calib/imagenet_sample_256/labels.tsv');
 
-/** The config that quantizes `m`; int8 activations, as in ONNX Runtime's baseline. */
+/** The config that quantizes `m`. */
 export function configOf(m: RealModel, choices: Choices = {}): string {
   const { biasCorrection = true, perChannel = true, requantizer = 'fp32', skip = [], labels, fixedDims } = choices;
+  const { activationType = 'int8' } = choices;
   const lines = [
     '[common_quant_param]',
     'quant_type=FULL_QUANT',
@@ -95,7 +98,7 @@ export function configOf(m: RealModel, choices: Choices = {}): string {
     '[quantscope]',
     `evaluate_path=${m.input}:${m.evaluation}`,
     `evaluate_size=${m.evaluationSamples}`,
-    'activation_type=int8',
+    `activation_type=${activationType}`,
     `requantizer=${requantizer}`,
     ...(labels === undefined ? [] : [`labels=${labels}`]),
     ...(fixedDims === undefined ? [] : [`fixed_dims=${fixedDims}`]),
