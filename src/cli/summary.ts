@@ -5,8 +5,8 @@ import { formatBytes, formatCosine, formatDb, formatPercent, formatTable } from 
 /** Nodes shown on the terminal; the reports have them all. */
 const SHOWN = 15;
 
-/** Notes that belong to the result: what strict_reference changes. */
-const TOLD_NOTES: ReadonlySet<string> = new Set(['QNT240']);
+/** Notes that belong to the result: how ranges were chosen, what strict_reference changes. */
+const TOLD_NOTES: ReadonlySet<string> = new Set(['QNT210', 'QNT240']);
 
 /** What a quantization found, for a terminal: worst nodes first, then outputs, accuracy and sizes. */
 export function summary(run: RunView): string {

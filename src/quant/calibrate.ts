@@ -7,10 +7,11 @@ import type { Program, Step, Stored } from '../exec/program.ts';
 import type { Graph, Node, ValueId } from '../graph/model.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import { type Channels, channelsOf } from './channels.ts';
-import { extremesUsed, nonFiniteActivation } from './errors.ts';
+import { type ChosenRanges, extremesUsed, nonFiniteActivation, rangesChosen } from './errors.ts';
 import type { CalibrationMethod } from './methods.ts';
 import { firstPassOf } from './observers/firstPass.ts';
 import type { KlFlavour } from './observers/kl.ts';
+import { MinMaxObserver } from './observers/minMax.ts';
 import type { Outcome, SecondPass } from './observers/observer.ts';
 import type { Range } from './qparams.ts';
 import type { Response } from './response/elementwise.ts';
@@ -63,10 +64,12 @@ export async function calibrate(program: Program, samples: Samples, options: Cal
       return [id, firstPassOf(method, { kernels, scheme: schemeOf(id), percentile, klFlavour, response })] as const;
     }),
   );
+  const extremes = new Map([...values].map((id) => [id, new MinMaxObserver()]));
   await runPass(program, samples, 'ranges', options, ({ id, x, sample, node }) => {
     const observer = observers.get(id);
     if (observer === undefined) return;
     const m = kernels.momentsF32(x);
+    extremes.get(id)?.observe(x, m);
     observer.observe(x, m);
     if (m.nan + m.inf > 0 && diagnostics.length === 0)
       diagnostics.push(nonFiniteActivation(locationOf(file, node), sample, m.nan, m.inf));
@@ -89,11 +92,42 @@ export async function calibrate(program: Program, samples: Samples, options: Cal
     if (outcome.kind === 'range' && outcome.counterpart !== undefined) counterparts.set(id, outcome.counterpart);
     const range = rangeOf(outcome);
     if (range !== undefined) ranges.set(id, range);
-    if (outcome.kind !== 'extremes') continue;
-    const tensor = program.graph.values.get(id)?.name ?? `#${id}`;
-    diagnostics.push(extremesUsed({ file, tensor }, methodOf(id), outcome));
+    if (outcome.kind === 'extremes')
+      diagnostics.push(extremesUsed({ file, tensor: nameOf(program, id) }, methodOf(id), outcome));
   }
+  diagnostics.push(...choicesOf({ program, samples, options, ranges, extremes }));
   return { ranges, counterparts, samples: samples.count, diagnostics };
+}
+
+interface Chosen {
+  readonly program: Program;
+  readonly samples: Samples;
+  readonly options: CalibrateOptions;
+  readonly ranges: ReadonlyMap<ValueId, Range>;
+  readonly extremes: ReadonlyMap<ValueId, MinMaxObserver>;
+}
+
+/** A note for each method that does not just take the extremes. */
+function choicesOf({ program, samples, options, ranges, extremes }: Chosen): Diagnostic[] {
+  const { file, methodOf } = options;
+  const byMethod = new Map<CalibrationMethod, ChosenRanges['shares'][number][]>();
+  for (const [id, range] of ranges) {
+    const whole = spanOf(extremes.get(id)?.range);
+    const method = methodOf(id);
+    if (method === 'MAX_MIN' || whole === 0) continue;
+    const shares = byMethod.get(method) ?? [];
+    byMethod.set(method, [...shares, { tensor: nameOf(program, id), share: spanOf(range) / whole }]);
+  }
+  return [...byMethod].map(([method, shares]) => rangesChosen(file, { method, samples: samples.count, shares }));
+}
+
+/** Length of the range that also holds 0. */
+function spanOf(range: Range | undefined): number {
+  return range === undefined ? 0 : Math.max(range.hi, 0) - Math.min(range.lo, 0);
+}
+
+function nameOf({ graph }: Program, id: ValueId): string {
+  return graph.values.get(id)?.name ?? `#${id}`;
 }
 
 function rangeOf(outcome: Outcome): Range | undefined {

@@ -79,6 +79,28 @@ export function extremesUsed(
   };
 }
 
+/** What a calibration method made of the ranges of a run. */
+export interface ChosenRanges {
+  readonly method: string;
+  readonly samples: number;
+  /** Of each value: its range as a share of its extremes, both holding 0. */
+  readonly shares: readonly { readonly tensor: string; readonly share: number }[];
+}
+
+/** QNT210: how far ranges are from the extremes. @param shares at least one. */
+export function rangesChosen(file: string, { method, samples, shares }: ChosenRanges): Diagnostic {
+  const percent = (share: number): string => `${(100 * share).toPrecision(3)} %`;
+  const mean = shares.reduce((sum, { share }) => sum + share, 0) / shares.length;
+  const least = shares.reduce((a, b) => (b.share < a.share ? b : a));
+  const what = shares.length === 1 ? 'the range of 1 activation' : `the ranges of ${shares.length} activations`;
+  return {
+    severity: 'note',
+    code: 'QNT210',
+    message: `${method} chose ${what} from ${samples} samples: on average ${percent(mean)} of what lies between the smallest and the largest value, least ${percent(least.share)} for ${least.tensor}`,
+    at: { file, tensor: least.tensor },
+  };
+}
+
 /** QNT230: a name in node_overrides that no node has. */
 export function unknownOverride(at: Location, name: string, suggestion: string | undefined): Diagnostic {
   const hint = suggestion === undefined ? 'open the model to see the names of its nodes' : `${suggestion}?`;
@@ -147,6 +169,17 @@ export function strictDiffers(file: string, other: boolean, what: string, nodes:
     severity: 'note',
     code: 'QNT240',
     message: `strict_reference=${other} differs: ${what} (${shown}${rest})`,
+    at: { file },
+  };
+}
+
+/** QNT241: constant factors moved, channels of activations were balanced. */
+export function balancedChannels(file: string, folded: number, values: number, inserted: number): Diagnostic {
+  const nodes = (count: number): string => `${count} ${count === 1 ? 'node' : 'nodes'}`;
+  return {
+    severity: 'note',
+    code: 'QNT241',
+    message: `channel_balance folded ${nodes(folded)} with constant factors and addends into weights and balanced the channels of ${values} activations${inserted > 0 ? `, for which it added ${inserted} Mul` : ''}; the float model compared with is the balanced one`,
     at: { file },
   };
 }

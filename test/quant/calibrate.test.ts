@@ -151,10 +151,28 @@ test('what a method cannot answer is a warning that names tensor, method, range 
     options(new Set([idOf('Mul')]), 'PERCENTILE'),
   );
   expect(ranges.get(idOf('Mul'))).toEqual({ lo: 0, hi: 10 });
-  expect(diagnostics).toMatchObject([{ code: 'QNT209', severity: 'warning', at: { file: 'net.onnx' } }]);
+  expect(diagnostics).toMatchObject([
+    { code: 'QNT209', severity: 'warning', at: { file: 'net.onnx' } },
+    { code: 'QNT210', severity: 'note' },
+  ]);
   expect(diagnostics[0]?.message).toBe(
     'the smallest and largest value, [0, 10], are the range instead of what PERCENTILE would choose, because all values within the percentile are 0',
   );
+});
+
+test('a note says how far each method stays from the extremes, and where most', async () => {
+  const { program: net, idOf } = await program();
+  const ids = ['', 'Relu', 'Mul'].map(idOf);
+  const method = (id: ValueId): CalibrationMethod => (id === ids[0] ? 'MAX_MIN' : 'PERCENTILE');
+  const all = options(new Set(ids), 'MAX_MIN');
+  const { ranges, diagnostics } = await calibrate(net, samplesOf(normal(2)), { ...all, methodOf: method });
+  const whole = await calibrate(net, samplesOf(normal(2)), all);
+  const [, relu] = ids.map((id) => (ranges.get(id)?.hi ?? Number.NaN) / (whole.ranges.get(id)?.hi ?? Number.NaN));
+  const percent = `${(100 * (relu ?? Number.NaN)).toPrecision(3)} %`;
+  expect(diagnostics.map((d) => d.message)).toEqual([
+    `PERCENTILE chose the ranges of 2 activations from 2 samples: on average ${percent} of what lies between the smallest and the largest value, least ${percent} for ${net.graph.values.get(ids[1] as ValueId)?.name}`,
+  ]);
+  expect(whole.diagnostics).toEqual([]);
 });
 
 test('no samples leave no ranges', async () => {
