@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { FileSystem } from '../../src/base/bytes.ts';
 import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
 import { nodeFiles } from '../../src/node/files.ts';
 import { createSession } from '../../src/session/index.ts';
@@ -18,11 +19,12 @@ let runs = 0;
 async function reportsOf(
   common: readonly string[],
   more: readonly string[] = [],
+  files: FileSystem = nodeFiles,
 ): Promise<(name: string) => Record<string, string>[]> {
   const folder = join(root, String(runs++));
   const session = createSession({
     kernels: createJsKernels(),
-    files: nodeFiles,
+    files,
     clock: { now: () => 0 },
     onProgress: () => undefined,
   });
@@ -154,6 +156,24 @@ describe('quant_param.csv', () => {
     const lines = (await reportsOf(TYPES[5][1]))('quant_param.csv');
     expect([...new Set(lines.map((l) => l.TensorName))]).toEqual(['fc_weight']);
   });
+});
+
+test('each round is written before the next sample is read: no round stays in memory', async () => {
+  const events: string[] = [];
+  const files: FileSystem = {
+    ...nodeFiles,
+    open: (path) => {
+      if (path.includes('calibration')) events.push('read');
+      return nodeFiles.open(path);
+    },
+    write: (path, data) => {
+      const name = path.slice(path.lastIndexOf('/') + 1);
+      if (name.startsWith('round_')) events.push(name);
+      return nodeFiles.write(path, data);
+    },
+  };
+  await reportsOf(TYPES[1][1], [], files);
+  expect(events).toEqual(['read', 'round_0.csv', 'read', 'round_1.csv', 'read', 'round_2.csv']);
 });
 
 test('in the dialect of converter_lite the lines of what was not measured are not there', async () => {
