@@ -60,11 +60,11 @@ export function evaluatedOnRandom(at: Location): Diagnostic {
 }
 
 /** SES423: a method that is not applied, since the file's own quantization is what is measured. */
-export function quantizedAlready(at: Location, quantType: string): Diagnostic {
+export function quantizedAlready(at: Location, what: string): Diagnostic {
   return {
     severity: 'warning',
     code: 'SES423',
-    message: `the model is quantized in its file, which is what is measured: ${quantType} is not applied. Set [quantscope] imported_model=requantize to take the file's quantization out and apply it`,
+    message: `the model is quantized in its file, which is what is measured: ${what} is not applied. Set [quantscope] imported_model=requantize to take the file's quantization out and apply it`,
     at,
   };
 }

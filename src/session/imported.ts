@@ -97,7 +97,7 @@ export async function importedRun(
       cache: new ActivationCache(CACHE_BYTES),
       floatGraph: prepared.graph,
       standIns,
-      diagnostics: [...found, ...prepared.diagnostics, ...unusedMethod(settings)],
+      diagnostics: [...found, ...prepared.diagnostics, ...unusedMethods(settings)],
     };
   } catch (error) {
     float.release();
@@ -105,9 +105,12 @@ export async function importedRun(
   }
 }
 
-/** A method that the file's own quantization leaves without effect; FULL_QUANT is what such a file has. */
-function unusedMethod({ quantType, at }: Settings): Diagnostic[] {
-  return quantType === 'FULL_QUANT' ? [] : [quantizedAlready(at('common_quant_param', 'quant_type'), quantType)];
+/** Methods that the file's own quantization leaves without effect; FULL_QUANT is what such a file has. */
+function unusedMethods({ quantType, clusters, at }: Settings): Diagnostic[] {
+  return [
+    ...(quantType === 'FULL_QUANT' ? [] : [quantizedAlready(at('common_quant_param', 'quant_type'), quantType)]),
+    ...(clusters === undefined ? [] : [quantizedAlready(at('quantscope', 'clusters'), 'clusters')]),
+  ];
 }
 
 /** What is measured in place of a dequantized value, and of what a graph output is quantized from. */

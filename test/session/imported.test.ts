@@ -124,6 +124,17 @@ describe('a model that is quantized in its file', () => {
     expect(run.outputs[0]?.cosine).toBeGreaterThan(0.999);
   });
 
+  test('is said not to be clustered, and compares both requantizers', async () => {
+    const session = await open('coded.onnx');
+    const params = { configText: withOurs('clusters=16', 'multiplier_bits=4'), configPath, compareRequantizers: true };
+    const run = await session.quantize(params);
+    expect(run.clusters).toBeNull();
+    const [said] = run.diagnostics.filter((d) => d.code === 'SES423');
+    expect(said?.message).toMatch(/^the model is quantized in its file, .*: clusters is not applied/);
+    expect(run.requantizers?.nodes.map((n) => n.opType)).toEqual(['Conv', 'Gemm']);
+    for (const { differences } of run.requantizers?.nodes ?? []) expect(differences?.different).toBeGreaterThan(0);
+  });
+
   test('a skipped node reads its input as it was before QuantizeLinear, and the rest stays', async () => {
     const session = await open('coded.onnx');
     const base = await session.quantize({ configText: withOurs('float_model=mnist.onnx'), configPath });
