@@ -8,6 +8,7 @@ import type { QuantType } from './keyTypes.ts';
 import { KeyValues } from './keyValues.ts';
 import { KEYS, keyRow, keysOf, SECTIONS } from './schema.ts';
 import { fillShapes, type InputShapes } from './shapes.ts';
+import { targetOf } from './targetChecks.ts';
 import { type DataFolder, type Layout, type NodeOverride, readValue } from './values.ts';
 
 /** A whole config, defaults filled in. Paths are as written: relative ones start from the config's own folder. */
@@ -74,6 +75,8 @@ export interface Config {
     readonly percentile: number;
     /** Resolved: `auto` is on with per_channel=false. */
     readonly equalization: boolean;
+    /** Whether the channels of activations are balanced, and whether nodes may be added for it. */
+    readonly channelBalance: 'off' | 'free' | 'insert';
     readonly nodeOverrides: ReadonlyMap<string, NodeOverride>;
     /** Undefined: weights are not clustered. */
     readonly clusters: number | undefined;
@@ -247,6 +250,7 @@ function buildConfig(s: KeyValues, silenced: ReadonlySet<string>): Config {
       calibrationMethod: s.optionalWord(ours, 'calibration_method') ?? s.word(full, 'activation_quant_method'),
       percentile: s.number(ours, 'percentile'),
       equalization: equalizes(s),
+      channelBalance: s.word(ours, 'channel_balance'),
       nodeOverrides: s.overrides(ours, 'node_overrides'),
       clusters: s.optionalNumber(ours, 'clusters'),
       clusterCentroids: s.word(ours, 'cluster_centroids'),
@@ -282,15 +286,13 @@ function formatOf(s: KeyValues): Layout | undefined {
   return format === 'ND' ? undefined : format;
 }
 
-function targetOf(s: KeyValues): 'onnxruntime' | 'mindspore' {
-  const device = s.optionalWord('full_quant_param', 'target_device') ?? 'CPU';
-  const implied = device !== 'CPU' || s.bool('quantscope', 'strict_reference') ? 'mindspore' : 'onnxruntime';
-  return s.optionalWord('quantscope', 'target') ?? implied;
-}
-
+/** By itself as converter_lite: with one scale per weight, but not for DSP. */
 function equalizes(s: KeyValues): boolean {
   const when = s.word<'auto' | 'on' | 'off'>('quantscope', 'equalization');
-  return when === 'on' || (when === 'auto' && !s.bool('full_quant_param', 'per_channel'));
+  const perLayer = !s.bool('full_quant_param', 'per_channel');
+  return (
+    when === 'on' || (when === 'auto' && perLayer && s.optionalWord('full_quant_param', 'target_device') !== 'DSP')
+  );
 }
 
 function buildData(s: KeyValues): Config['data'] {

@@ -14,14 +14,14 @@ export const OURS: readonly Row[] = [
       done('mindspore', 'the operators and code ranges of target_device'),
     ),
     effect: 'done',
-    doc: 'Whose rules say what is quantized, and how; unset: mindspore where target_device or strict_reference is set, else onnxruntime.',
+    doc: 'Whose rules say what is quantized, and how; unset: mindspore where target_device names another device than CPU, or with strict_reference; else onnxruntime.',
   },
   {
     key: 'strict_reference',
     type: BOOL,
     default: 'false',
     effect: 'done',
-    doc: 'Do what converter_lite does, also where it errs: its target, its tests, its report dialect.',
+    doc: 'Do what converter_lite does, also where it errs: its target, its tests, its report dialect. Either way the run tells what the other value would change.',
   },
   {
     key: 'activation_type',
@@ -32,7 +32,7 @@ export const OURS: readonly Row[] = [
     default: 'uint8',
     effect: 'done',
     for: FULL,
-    doc: 'Element type of quantized activations.',
+    doc: 'Element type of quantized activations; unset: that of the device for target=mindspore.',
   },
   {
     key: 'activation_symmetry',
@@ -43,7 +43,7 @@ export const OURS: readonly Row[] = [
     default: 'asymmetric',
     effect: 'done',
     for: FULL,
-    doc: 'Whether the zero of an activation may lie anywhere among its codes.',
+    doc: 'Whether the zero of an activation may lie anywhere among its codes; unset: as the device has it for target=mindspore.',
   },
   {
     key: 'weight_symmetry',
@@ -51,7 +51,7 @@ export const OURS: readonly Row[] = [
     default: 'symmetric',
     effect: 'done',
     for: FULL,
-    doc: 'Whether the zero of a weight may lie anywhere among its codes.',
+    doc: 'Whether the zero of a weight may lie anywhere among its codes; unset: as the device has it for target=mindspore.',
   },
   {
     key: 'calibration_method',
@@ -75,6 +75,18 @@ export const OURS: readonly Row[] = [
     effect: 'done',
     for: FULL,
     doc: 'Balance the channel ranges of the weights of neighbouring convolutions before quantizing.',
+  },
+  {
+    key: 'channel_balance',
+    type: oneOf(
+      done('off', 'channels stay as they are'),
+      done('free', 'constant factors move into weights, channels are balanced where weights take up the factors'),
+      done('insert', 'as free, and a Mul brings values back where an operator such as the Sigmoid of SiLU needs them'),
+    ),
+    default: 'off',
+    effect: 'done',
+    for: FULL,
+    doc: 'Give the channels of an activation like ranges, so that one scale serves them all; calibration looks at all samples once more.',
   },
   {
     key: 'node_overrides',

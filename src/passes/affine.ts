@@ -23,16 +23,25 @@ export function composed(first: Affine, second: Affine): Affine {
   };
 }
 
-/** What `node`, a BatchNormalization or Add, does to each channel of `x`; undefined where it is something else. */
+/** What `node` does to each channel of `x`; undefined where it is no BatchNormalization, or constant factor or addend. */
 export async function affineAfter(node: Node, x: ValueId, of: Channels, load: Load): Promise<Affine | undefined> {
   if (node.domain !== '') return undefined;
   if (node.opType === 'BatchNormalization') return normalization(node, x, of, load);
   const other = node.inputs[0] === x ? node.inputs[1] : node.inputs[0];
-  if (node.opType !== 'Add' || other === x) return undefined;
+  const make = CONSTANT[node.opType];
+  if (make === undefined || other === x || (node.inputs[1] === x && (node.opType === 'Sub' || node.opType === 'Div')))
+    return undefined;
   const constant = await load(other);
-  const shift = constant === undefined ? undefined : perChannel(constant, of);
-  return shift && { scale: shift.map(() => 1), shift };
+  const values = constant === undefined ? undefined : perChannel(constant, of);
+  return values && make(values);
 }
+
+const CONSTANT: Readonly<Record<string, (k: Float64Array) => Affine | undefined>> = {
+  Add: (k) => ({ scale: k.map(() => 1), shift: k }),
+  Sub: (k) => ({ scale: k.map(() => 1), shift: k.map((v) => -v) }),
+  Mul: (k) => ({ scale: k, shift: k.map(() => 0) }),
+  Div: (k) => (k.includes(0) ? undefined : { scale: k.map((v) => 1 / v), shift: k.map(() => 0) }),
+};
 
 /** The constant by channel, where it is one number or has one per channel; undefined where it is something else. */
 function perChannel({ dims, data }: Tensor<'float32'>, { channels, rank }: Channels): Float64Array | undefined {

@@ -17,12 +17,25 @@ const CHANNEL_AXIS: Readonly<Record<string, (node: Node, facts: Facts) => number
   MatMul: (node, facts) => (node.inputs.every((id) => id && facts.get(id)?.dims?.length === 2) ? 1 : undefined),
 };
 
+/** Operators that are folded into the product before them. */
+export type Foldable = ReadonlySet<string>;
+
+export const BATCH_NORMALIZATION: Foldable = new Set(['BatchNormalization']);
+/** Every factor and addend that is constant, per channel or for all. */
+export const CONSTANT_AFFINE: Foldable = new Set(['BatchNormalization', 'Mul', 'Div', 'Add', 'Sub']);
+
 /**
  * Folds BatchNormalization into the product before it: w' = w * scale, b' = b * scale + shift, in float64, rounded once.
  * Only where nothing else reads the values between, and all parameters are constant float32. A MatMul, whose bias is an
- * Add, keeps one behind it. Other constant factors and addends stay: what is quantized is what ONNX Runtime quantizes.
+ * Add, keeps one behind it. Other constant factors and
+ * addends stay by default: what is quantized is what ONNX Runtime quantizes.
  */
-export async function foldAffine(editor: GraphEditor, loader: ConstantLoader, facts: Facts): Promise<void> {
+export async function foldAffine(
+  editor: GraphEditor,
+  loader: ConstantLoader,
+  facts: Facts,
+  folds: Foldable = BATCH_NORMALIZATION,
+): Promise<void> {
   const graph = editor.finish();
   const { consumers } = wiringOf(graph);
   for (const node of graph.nodes) {
@@ -37,14 +50,13 @@ export async function foldAffine(editor: GraphEditor, loader: ConstantLoader, fa
       const [next, second] = out === undefined ? [] : (consumers.get(out) ?? []);
       if (out === undefined || next === undefined || second !== undefined || editor.outputs.includes(out)) break;
       const isBias = node.opType === 'MatMul' && last === node;
-      if (next.opType !== 'BatchNormalization' && !isBias) break;
+      if (!folds.has(next.opType) && !isBias) break;
       const more = await affineAfter(next, out, { channels, rank: dims.length }, (id) => float32(loader, id));
       if (more === undefined) break;
       affine = composed(affine, more);
       folded.push(next);
     }
-    if (folded.some((n) => n.opType === 'BatchNormalization'))
-      await fold(node, folded, affine, axis, { editor, loader });
+    if (folded.some((n) => folds.has(n.opType))) await fold(node, folded, affine, axis, { editor, loader });
   }
 }
 

@@ -57,7 +57,8 @@ export async function equalized(prepared: Prepared, file: string): Promise<Prepa
   };
 }
 
-function ownersIn(graph: Graph): Map<NodeId, Node> {
+/** The node of `graph` that carries out each node of the user's file. */
+export function ownersIn(graph: Graph): Map<NodeId, Node> {
   const ownerOf = new Map<NodeId, Node>();
   for (const node of graph.nodes) for (const id of node.origin) ownerOf.set(id, node);
   return ownerOf;

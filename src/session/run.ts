@@ -13,6 +13,7 @@ import { newQuantizeCache } from '../quant/quantize.ts';
 import { Responses } from '../quant/response/elementwise.ts';
 import { activationScheme } from '../quant/scheme.ts';
 import { ActivationCache } from '../whatif/cache.ts';
+import { withBalancedChannels } from './balance.ts';
 import { type Build, buildQuantized, type Calibrated, planWith } from './build.ts';
 import { choicesOf, counterpartOf } from './choices.ts';
 import { WeightClusters } from './clusters.ts';
@@ -74,8 +75,7 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
   const report = (stage: Progress['stage'], done: number, total: number, text: string): void =>
     onProgress({ stage, done, total, text });
   report('read', 0, 1, open.file);
-  const ready = await prepare(open, kernels, settings.fixedDims);
-  const prepared = settings.equalization ? await equalized(ready, open.file) : ready;
+  const prepared = await floatModel(parts);
   const compileParts = { open, prepared, kernels, requantizer: settings.requantizer };
   const choices = choicesOf(settings, open, prepared);
   const everything = planWith({ ...compileParts, choices }, new Set());
@@ -129,6 +129,20 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
 }
 
 /** Ranges of the observed values, each by its node's own method or the config's. */
+/** The float model that is quantized and compared with. */
+async function floatModel({ open, settings, kernels, calibration, signal, onProgress }: RunParts): Promise<Prepared> {
+  const { fixedDims, requantizer, channelBalance } = settings;
+  const ready = await prepare(open, kernels, fixedDims);
+  const prepared = settings.equalization ? await equalized(ready, open.file) : ready;
+  if (channelBalance === 'off') return prepared;
+  return withBalancedChannels({
+    ...{ open, prepared, kernels, requantizer, calibration, signal },
+    inserts: channelBalance === 'insert',
+    onStep: (done, name, step) =>
+      onProgress({ stage: 'calibrate', done, total: calibration.count, text: `channels · ${stepText(name, step)}` }),
+  });
+}
+
 async function calibrateValues(
   parts: RunParts,
   float: Program,

@@ -85,7 +85,7 @@ class OutputMseHistogram implements SecondPass {
       const v = x[i] as number;
       if (!(Math.abs(v) > NEGLIGIBLE) || v - v !== 0) continue;
       const bin = Math.floor((v - lo) / step);
-      const at = c * this.#bins + (bin < 0 ? 0 : bin > last ? last : bin);
+      const at = c * this.#bins + Math.max(0, Math.min(last, bin));
       counts[at] = (counts[at] as number) + 1;
     }
   }
