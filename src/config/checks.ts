@@ -7,6 +7,7 @@ import type { KeyValues } from './keyValues.ts';
 import { checkNormalization } from './normalization.ts';
 import { KEYS, keyRow } from './schema.ts';
 import { openLengths } from './shapes.ts';
+import { checkTarget } from './targetChecks.ts';
 
 const COMMON = 'common_quant_param';
 const DATA = 'data_preprocess_param';
@@ -25,6 +26,7 @@ export function checkSettings(s: KeyValues): Diagnostic[] {
     ...checkSizes(s),
     ...checkShapes(s),
     ...checkExport(s),
+    ...checkTarget(s, quantType),
   ];
 }
 

@@ -53,7 +53,10 @@ const COMMON: readonly Row[] = [
     type: oneOf(
       done('FULL_QUANT', 'weights and activations in int8, with ranges from calibration samples'),
       done('WEIGHT_QUANT', 'weights alone, in codes that become float32 when the model is loaded'),
-      done('DYNAMIC_QUANT', 'weights in int8, activations quantized while the model runs'),
+      done(
+        'DYNAMIC_QUANT',
+        'weights of MatMul, Gemm and Gather in int8, activations quantized while the model runs; convolutions stay float',
+      ),
     ),
     effect: 'done',
     doc: 'What is quantized. It has no default.',
@@ -78,8 +81,8 @@ const COMMON: readonly Row[] = [
     type: int(0, U16),
     default: '16',
     effect: 'done',
-    for: WEIGHT,
-    doc: 'A convolution weight is quantized when it has more output channels than this.',
+    for: ['WEIGHT_QUANT', 'FULL_QUANT'],
+    doc: 'A convolution weight is quantized when it has more output channels than this; for target_device=ASCEND when it has at least as many.',
   },
   { key: 'skip_quant_node', type: NODES, effect: 'done', doc: 'Nodes that stay float, by name, separated by commas.' },
   {
@@ -213,7 +216,7 @@ const FULLQ = usedBy(FULL, [
       done('ASCEND', 'Ascend NPU'),
     ),
     effect: 'done',
-    doc: 'The MindSpore device whose rules say what is quantized.',
+    doc: 'The MindSpore device whose rules say what is quantized, to which codes; docs/targets.md has them side by side.',
   },
   {
     key: 'smooth_alpha',
@@ -300,7 +303,7 @@ const OTHERS: readonly KeyRow[] = [
     section: 'dynamic_quant_param',
     key: 'quant_strategy',
     type: oneOf(
-      done('ALWC', 'activations per layer, weights per channel'),
+      done('ALWC', 'activations by the range of the tensor, weights per channel'),
       done('ACWL', 'activations per row, weights per layer; products of two activations stay float'),
     ),
     default: 'ALWC',
