@@ -2,7 +2,7 @@ import { clamp } from '../../base/round.ts';
 import type { Frame } from './frame.ts';
 import type { RowReader } from './upsample.ts';
 
-/** What the components are: grey, or colours directly or as luminance and two differences; K is black, inverted. */
+/** What the components are: grey, or colours, directly or as luminance and two differences; K is black. */
 export type ColorSpace = 'grey' | 'RGB' | 'YCbCr' | 'CMYK' | 'YCCK';
 
 /**
@@ -22,18 +22,26 @@ export function colorSpaceOf({ components }: Frame, isJfif: boolean, adobe: numb
 /** Writes a row of the image as R, G, B; returns where the next begins. */
 export type RowWriter = (y: number, out: Uint8Array, at: number) => number;
 
+/** @param rows of the components, in their order. */
 export function rowWriter(space: ColorSpace, rows: readonly RowReader[], width: number): RowWriter {
-  const planes = (y: number): readonly Uint8Array[] => rows.map((row) => row(y));
   const line = new Uint8Array(3 * width);
   return (y, out, at) => {
-    const [a = line, b = line, c = line, black] = planes(y);
+    const [a = line, b = a, c = a, black = a] = rows.map((row) => row(y)); // grey has one, for all three colours
     if (space === 'YCbCr' || space === 'YCCK') fromYcc(a, b, c, line);
-    else for (let x = 0; x < width; x++) line.set([a[x] as number, b[x] as number, c[x] as number], 3 * x);
-    if (space === 'grey') for (let x = 0; x < width; x++) line.fill(a[x] as number, 3 * x, 3 * x + 3);
-    if (black !== undefined) blacken(line, black, space === 'YCCK');
+    else interleave(a, b, c, line);
+    if (space === 'YCCK') for (let i = 0; i < line.length; i++) line[i] = 255 - (line[i] as number);
+    if (space === 'YCCK' || space === 'CMYK') blacken(line, black);
     out.set(line, at);
     return at + line.length;
   };
+}
+
+function interleave(red: Uint8Array, green: Uint8Array, blue: Uint8Array, out: Uint8Array): void {
+  for (let x = 0, to = 0; to < out.length; x++) {
+    out[to++] = red[x] as number;
+    out[to++] = green[x] as number;
+    out[to++] = blue[x] as number;
+  }
 }
 
 /**
@@ -53,12 +61,11 @@ function fromYcc(ys: Uint8Array, cbs: Uint8Array, crs: Uint8Array, out: Uint8Arr
   }
 }
 
-/** Colours times black; both are stored inverted, those behind a YCC transform are not. @source OpenCV's CMYK reading. */
-function blacken(rgb: Uint8Array, black: Uint8Array, isTransformed: boolean): void {
-  for (let i = 0; i < rgb.length; i++) {
+/** Colours times black; all are stored inverted, as Adobe does. @source OpenCV's reading of CMYK. */
+function blacken(colours: Uint8Array, black: Uint8Array): void {
+  for (let i = 0; i < colours.length; i++) {
     const k = black[Math.floor(i / 3)] as number;
-    const c = isTransformed ? 255 - (rgb[i] as number) : (rgb[i] as number);
-    rgb[i] = k - (((255 - c) * k) >> 8);
+    colours[i] = k - (((255 - (colours[i] as number)) * k) >> 8);
   }
 }
 
