@@ -65,6 +65,16 @@ export function storedAsFloat(at: Location, names: readonly string[]): Diagnosti
   };
 }
 
+/** EXE156: weights that ONNX Runtime makes one operator of with their MatMul, on activations in int8. */
+export function fusedByRuntime(at: Location, names: readonly string[]): Diagnostic {
+  return {
+    severity: 'note',
+    code: 'EXE156',
+    message: `ONNX Runtime computes the MatMul of ${listed(names)} on activations in int8 (MatMulNBits), so that its results differ from these; its session option session.qdq_matmulnbits_accuracy_level=1 keeps them in float32`,
+    at,
+  };
+}
+
 const MOST_NAMES = 10;
 
 function listed(names: readonly string[], separator = ', '): string {

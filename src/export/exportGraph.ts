@@ -6,7 +6,7 @@ import type { Graph, Model, NodeId, ValueId } from '../graph/model.ts';
 import { GraphEditor } from '../graph/patch.ts';
 import { isDequantize, isQuantize } from '../ops/quantNodes.ts';
 import { type CentroidTables, hasNarrowIndices, putTables } from './centroidTables.ts';
-import { keptInFloat, signedOnX64, storedAsFloat, wideCodes } from './errors.ts';
+import { fusedByRuntime, keptInFloat, signedOnX64, storedAsFloat, wideCodes } from './errors.ts';
 import { NARROW_AND_WIDE_CODES, raiseToLater } from './laterOpsets.ts';
 import { MICROSOFT, toQOperator } from './qOperator.ts';
 import { raiseOpset, TARGET_OPSET } from './raiseOpset.ts';
@@ -66,14 +66,15 @@ export async function exportGraph(parts: ExportParts): Promise<Exported> {
   if (from < TARGET_OPSET) raiseOpset(editor, facts, from, file);
   if (from < opset && isLater) raiseToLater(editor, from, file);
   putTables(editor, tables, opset);
-  const floatWeights = putCodes(editor, weightCodes, opset);
+  const codedWeights = putCodes(editor, weightCodes, opset);
   for (const [id, dims] of parts.inputDims) if (editor.value(id) !== undefined) editor.updateValue(id, { dims });
   for (const id of editor.outputs) {
     const fact = facts.get(id);
     if (fact?.dims !== undefined) editor.updateValue(id, { dtype: fact.dtype, dims: fact.dims });
   }
   const diagnostics = hasSignedActivations(parts.graph) ? [signedOnX64({ file })] : [];
-  if (floatWeights.length > 0) diagnostics.push(storedAsFloat({ file }, floatWeights));
+  if (codedWeights.float.length > 0) diagnostics.push(storedAsFloat({ file }, codedWeights.float));
+  if (codedWeights.fused.length > 0) diagnostics.push(fusedByRuntime({ file }, codedWeights.fused));
   const opsets = new Map([...origin.opsets, ['', opset] as const]);
   if (format === 'QOPERATOR') {
     const kept = await toQOperator(editor, parts.floatNodes);

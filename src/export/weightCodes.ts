@@ -18,19 +18,29 @@ export function hasWideCodes(weights: WeightCodes): boolean {
  * Stores weights as codes behind a DequantizeLinear, and an Add where a mean is restored. Codes of up to 4 bits are
  * stored in 4 where the opset has them, others in 8 or 16. The factor that restores the deviation goes into the scale.
  *
- * @returns names of those that stay float: codes of 16 bits below opset 21, and weights of half precision.
+ * @returns names of what stays float, codes of 16 bits below opset 21 and weights of half precision; and of weights that
+ *   ONNX Runtime makes one operator of with their MatMul.
  */
-export function putCodes(editor: GraphEditor, weights: WeightCodes, opset: number): string[] {
-  const kept: string[] = [];
+export function putCodes(
+  editor: GraphEditor,
+  weights: WeightCodes,
+  opset: number,
+): { readonly float: string[]; readonly fused: string[] } {
+  const float: string[] = [];
+  const fused: string[] = [];
   for (const [id, quantized] of weights) {
     const value = editor.value(id);
     if (value === undefined) continue; // no node reads it any more
     const narrow = typeOf(quantized);
     const type = narrow === 'int4' && opset < NARROW_AND_WIDE_CODES ? 'int8' : narrow;
-    if (value.dtype !== 'float32' || (type === 'int16' && opset < NARROW_AND_WIDE_CODES)) kept.push(value.name);
-    else putWeight(editor, id, value.name, { quantized, type });
+    if (value.dtype !== 'float32' || (type === 'int16' && opset < NARROW_AND_WIDE_CODES)) float.push(value.name);
+    else {
+      const isSecond = [...editor.nodes].some((n) => n.opType === 'MatMul' && n.domain === '' && n.inputs[1] === id);
+      if (isSecond && type !== 'int16' && restoredMean(quantized) === undefined) fused.push(value.name);
+      putWeight(editor, id, value.name, { quantized, type });
+    }
   }
-  return kept;
+  return { float, fused };
 }
 
 function putWeight(
