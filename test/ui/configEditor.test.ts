@@ -17,8 +17,8 @@ describe('the editor of a config', () => {
 
   it('takes the file for a quantization config, and colours it', async () => {
     await w.statusBar('Quantization Config').waitFor();
-    const texts = ['common_quant_param', '# Weights', 'bit_num', 'FULL_QUANT'];
-    const tokens = texts.map((text) => lines().locator('span span', { hasText: text }).last());
+    const texts = [/^common_quant_param$/, /^#.Weights/, /^bit_num$/, /^FULL_QUANT$/];
+    const tokens = texts.map((text) => lines().locator('span > span', { hasText: text }).first());
     const colours = () => Promise.all(tokens.map((t) => t.evaluate((span) => getComputedStyle(span).color)));
     let found = await colours();
     for (let tries = 0; tries < 50 && new Set(found).size < texts.length; tries++) {
@@ -114,11 +114,13 @@ describe('the editor of a config', () => {
       await w.page.keyboard.press('Escape');
       await replaceTyped('min_q', '');
       await w.page.keyboard.press('Backspace');
-      await line('calibrate_size=60000').locator('span span').last().hover();
+      await moveTo('calibrate_size=60000', 'calibrate_size=6'.length);
+      await w.page.keyboard.press('Control+k');
+      await w.page.keyboard.press('Control+i');
       await hover('fewer than the 60000 samples').waitFor();
       await w.screenshot(`c6-${theme.replace(' ', '-')}-hover`);
-      await w.page.mouse.move(640, 5);
-      await moveTo('calibrate_size=60000', 'calibrate_size=6'.length);
+      await w.page.keyboard.press('Escape');
+      await hover('fewer than the 60000 samples').waitFor({ state: 'hidden' });
       await w.page.keyboard.press('Control+.');
       await action('Replace with 100').waitFor();
       await w.screenshot(`c6-${theme.replace(' ', '-')}-fix`);

@@ -18,7 +18,7 @@ export interface WorkbenchOptions {
 const PATIENCE_MS = 30_000;
 
 const THEME_CLASSES = { dark: 'vs-dark', light: 'vs', 'high contrast': 'hc-black' };
-const THEME_NAMES = { dark: 'Dark Modern', light: 'Light Modern', 'high contrast': 'Dark High Contrast' };
+const THEME_NAMES = { dark: 'Dark 2026', light: 'Light 2026', 'high contrast': 'Dark High Contrast' };
 
 /** The workbench that the tests drive, one after another. */
 export let workbench: Workbench;
