@@ -1,9 +1,11 @@
 import { type AbortSignalLike, throwIfAborted } from '../base/abort.ts';
 import type { Samples } from '../base/samples.ts';
 import { sizeOf } from '../base/shape.ts';
+import { tensor } from '../base/tensor.ts';
 import type { Program, Step, Stored } from '../exec/program.ts';
 import type { NodeId } from '../graph/model.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
+import type { QuantInfo } from '../ops/opDef.ts';
 import { converted } from '../ops/storage.ts';
 import { feedsById } from './calibrate.ts';
 import { type Isolated, runIsolatedSteps } from './isolate.ts';
@@ -17,7 +19,8 @@ export interface BiasCorrectionOptions {
 
 /**
  * What to add to the bias of each convolution so that its mean output per channel is that of the float model: each is
- * run alone on quantized float inputs, over all samples, and the difference of the channel means is averaged.
+ * run alone on quantized float inputs, over all samples, and the difference of the channel means is averaged. What a
+ * calibration method leaves out of the range on purpose is no error: float outputs beyond the codes count as the last code.
  *
  * @param steps the steps to correct: convolutions with 4-D outputs.
  * @returns real values [C] by node of the quantized graph.
@@ -39,8 +42,8 @@ export async function measureBiasCorrection(
       ...(options.signal !== undefined && { signal: options.signal }),
       onStep: (step) => options.onStep?.(i, name, step),
     });
-    runIsolatedSteps(run, quant, steps, ({ step }, origin, dequant) => {
-      const a = channelMeans(options.kernels, origin);
+    runIsolatedSteps(run, quant, steps, ({ step, outputQuant }, origin, dequant) => {
+      const a = channelMeans(options.kernels, withinCodes(origin, outputQuant));
       const b = channelMeans(options.kernels, dequant);
       const sum = sums.get(step.node.id) ?? new Float64Array(a.length);
       for (let c = 0; c < sum.length; c++) sum[c] = (sum[c] as number) + (a[c] as number) - (b[c] as number);
@@ -51,8 +54,19 @@ export async function measureBiasCorrection(
   return sums;
 }
 
-function channelMeans(kernels: KernelSet, { tensor, layout }: Stored): Float64Array {
-  const nhwc = converted(tensor, layout, 'nhwc', kernels);
+/** The tensor with what lies more than half a step beyond the codes moved to them. */
+function withinCodes(origin: Stored, quant: QuantInfo | undefined): Stored {
+  const lowest = quant?.dtype === 'uint8' ? 0 : quant?.dtype === 'int8' ? -128 : undefined;
+  if (quant === undefined || lowest === undefined) return origin;
+  const [scale, zeroPoint] = [quant.scale[0] as number, quant.zeroPoint[0] as number];
+  const [lo, hi] = [(lowest - zeroPoint) * scale, (lowest + 255 - zeroPoint) * scale];
+  const data = origin.tensor.data as Float32Array; // outputs of convolutions are float32
+  const within = data.map((x) => (x < lo - scale / 2 ? lo : x > hi + scale / 2 ? hi : x));
+  return { layout: origin.layout, tensor: tensor('float32', origin.tensor.dims, within) };
+}
+
+function channelMeans(kernels: KernelSet, { tensor: x, layout }: Stored): Float64Array {
+  const nhwc = converted(x, layout, 'nhwc', kernels);
   const channels = nhwc.dims.at(-1) ?? 1;
   const rows = sizeOf(nhwc.dims) / channels;
   const sums = new Float64Array(channels);

@@ -75,7 +75,8 @@ class Factors {
   }
 
   /** [C] float64; undefined where all are 1. */
-  of(id: ValueId): Float64Array | undefined {
+  of(id: ValueId | undefined): Float64Array | undefined {
+    if (id === undefined) return undefined;
     if (!this.#known.has(id)) {
       const classes = this.#flow.ties.classesOf(id);
       const found = classes && Float64Array.from(classes, (k) => (k < 0 ? 1 : (this.#byClass[k] as number)));
@@ -104,7 +105,7 @@ class Rewrite {
   /** Weights take the factors of what is read, and give those of what is made to weights and bias. */
   async product(node: Node): Promise<void> {
     const [x, weight, bias] = node.inputs;
-    const [reads, makes] = [x && this.#factors.of(x), node.outputs[0] && this.#factors.of(node.outputs[0])];
+    const [reads, makes] = [this.#factors.of(x), this.#factors.of(node.outputs[0])];
     if (reads === undefined && makes === undefined) return;
     const w = await this.#load(weight);
     const transposed = node.opType === 'ConvTranspose';
@@ -132,7 +133,7 @@ class Rewrite {
   }
 
   async addend(node: Node): Promise<void> {
-    const makes = node.outputs[0] && this.#factors.of(node.outputs[0]);
+    const makes = this.#factors.of(node.outputs[0]);
     if (makes === undefined) return;
     const input = node.inputs.findIndex((id) => id !== undefined && this.#source.graph.values.get(id)?.constant);
     const { data } = await this.#load(node.inputs[input]);

@@ -10,6 +10,8 @@ import type { FirstPass, Outcome, SecondPass } from './observer.ts';
 const BINS = 2048;
 /** Where each channel has a histogram of its own. */
 const CHANNEL_BINS = 1024;
+/** Fewer elements in all say too little of how often values stand out: their extremes are kept. */
+const FEW = 10_000;
 
 /** What the method judges ranges by. */
 export interface OutputMseOptions {
@@ -27,18 +29,21 @@ export interface OutputMseOptions {
 export class OutputMseObserver implements FirstPass {
   readonly #extremes = new MinMaxObserver();
   readonly #options: OutputMseOptions;
+  #count = 0;
 
   constructor(options: OutputMseOptions) {
     this.#options = options;
   }
 
   observe(x: Float32Array, moments: Moments): void {
+    this.#count += x.length;
     this.#extremes.observe(x, moments);
   }
 
   finish(): Outcome {
     const { range } = this.#extremes;
-    if (range === undefined || range.lo === range.hi) return { kind: 'range', range };
+    const isPlain = this.#options.response === undefined;
+    if (range === undefined || range.lo === range.hi || (isPlain && this.#count < FEW)) return { kind: 'range', range };
     const channels = this.#options.response?.channels ?? 1;
     const bins = channels === 1 ? BINS : CHANNEL_BINS;
     if (Math.fround((range.hi - range.lo) / bins) <= NEGLIGIBLE)
