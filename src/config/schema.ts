@@ -55,7 +55,7 @@ const COMMON: readonly Row[] = [
       done('WEIGHT_QUANT', 'weights alone, in codes that become float32 when the model is loaded'),
       done(
         'DYNAMIC_QUANT',
-        'weights of MatMul, Gemm and Gather in int8, activations quantized while the model runs; convolutions stay float',
+        'weights of MatMul, Gemm, Conv and Gather in int8, activations quantized while the model runs',
       ),
     ),
     effect: 'done',
@@ -304,7 +304,7 @@ const OTHERS: readonly KeyRow[] = [
     key: 'quant_strategy',
     type: oneOf(
       done('ALWC', 'activations by the range of the tensor, weights per channel'),
-      done('ACWL', 'activations per row, weights per layer; products of two activations stay float'),
+      done('ACWL', 'activations per row, weights per layer; Conv and products of two activations stay float'),
     ),
     default: 'ALWC',
     effect: 'done',

@@ -26,7 +26,7 @@ export interface PreparedConv {
 const convInteger = defineOp<ConvSpecs, PreparedConv>({
   type: 'ConvInteger',
   domain: '',
-  since: 10,
+  since: 1,
   arity: [2, 4],
   attributes: CONV_ATTRIBUTES,
   layout: { kind: 'nhwc', inputs: [0] },

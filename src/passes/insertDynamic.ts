@@ -23,6 +23,16 @@ export interface IntegerProduct {
   readonly bias: ValueId | undefined;
 }
 
+/** A Conv to carry out on codes; its weight is symmetric, per tensor or per output channel. */
+export interface IntegerConvolution {
+  readonly node: NodeId;
+  readonly activation: ValueId;
+  /** The float weight. */
+  readonly value: ValueId;
+  readonly quantized: QuantizedTensor;
+  readonly bias: ValueId | undefined;
+}
+
 /** A Gather whose table is kept as codes, per tensor or along the axis it gathers from. */
 export interface CodedTable {
   readonly node: NodeId;
@@ -33,6 +43,8 @@ export interface CodedTable {
 export interface DynamicAssignment {
   readonly form: DynamicForm;
   readonly products: readonly IntegerProduct[];
+  /** Of form `range` only. */
+  readonly convolutions: readonly IntegerConvolution[];
   readonly tables: readonly CodedTable[];
 }
 
@@ -77,8 +89,9 @@ export function insertDynamicApart(graph: Graph, assignment: DynamicAssignment, 
   return { graph: nodes.editor.finish(), alone };
 }
 
-function fill(draft: Draft, { products, tables }: DynamicAssignment): void {
+function fill(draft: Draft, { products, convolutions, tables }: DynamicAssignment): void {
   for (const product of products) draft.product(product);
+  for (const convolution of convolutions) draft.convolution(convolution);
   for (const table of tables) draft.table(table);
 }
 
@@ -250,6 +263,34 @@ class Draft {
     const zeroPoint = this.#nodes.constant('uint8_128', ZERO_128, () => tensor('uint8', [], ZERO_128));
     const codes = this.#nodes.constant(`${name}_quantized`, data, unsigned);
     return { codes, zeroPoint, shift: undefined, sums: undefined, isColumns: false };
+  }
+
+  convolution({ node: id, activation, value, quantized, bias }: IntegerConvolution): void {
+    const nodes = this.#nodes;
+    const node = nodes.editor.node(id);
+    const made = node?.outputs[0];
+    if (node === undefined || made === undefined) return;
+    const output = this.#outputOf(made);
+    const name = nodes.nameOf(output);
+    const x = this.#operand({ kind: 'activation', value: activation, transposed: false }, 'left');
+    const { codes, params } = quantized;
+    const channels = codes.dims.map((_, axis) => (axis === 1 ? -1 : 1));
+    const perChannel = codes.dims.slice(1).map((_, i) => (i === 0 ? params.scale.length : 1));
+    const scaleDims = params.scheme.granularity.kind === 'perChannel' ? perChannel : [];
+    const weight = nodes.nameOf(value);
+    const inputs = [x.codes, nodes.constant(`${weight}_quantized`, codes, () => codes), x.zeroPoint];
+    const scale = nodes.constant(`${weight}_scale`, params, () => tensor('float32', scaleDims, params.scale));
+    const sums = nodes.value(`${name}_quantized`, 'int32');
+    this.#place(id, { opType: 'ConvInteger', inputs, outputs: [sums], attributes: node.attributes });
+    const float = nodes.cast(sums, 'float32', `${name}_quantized_float`);
+    const scales = nodes.float('Mul', [x.scale, scale], `${name}_scales`);
+    if (bias === undefined) {
+      nodes.add('Mul', [float, scales], { name: `${name}_scaled`, dtype: 'float32', output });
+      return;
+    }
+    const scaled = nodes.float('Mul', [float, scales], `${name}_scaled`);
+    const shaped = nodes.float('Reshape', [bias, nodes.ints(channels)], `${name}_bias`);
+    nodes.add('Add', [scaled, shaped], { name: `${name}_biased`, dtype: 'float32', output });
   }
 
   table({ node: id, value, quantized }: CodedTable): void {

@@ -48,6 +48,10 @@ export class DynamicNodes {
     );
   }
 
+  ints(values: readonly number[]): ValueId {
+    return this.#named(`int64_${values.join('_')}`, () => int64Tensor([values.length], values));
+  }
+
   value(name: string, dtype: DType): ValueId {
     return this.editor.addValue({ name: freshLabel(name, this.#names), dtype });
   }
@@ -103,7 +107,7 @@ export class DynamicNodes {
     const keepdims: Attribute = { kind: 'int', value: axis === undefined ? 0 : 1 };
     if (axis === undefined) return this.add(opType, [x], { name, dtype: 'float32', attributes: { keepdims } });
     if (this.#opset >= AXES_AS_INPUT) {
-      const axes = this.#named(`axis_${axis}`, () => int64Tensor([1], [axis]));
+      const axes = this.ints([axis]);
       return this.add(opType, [x, axes], { name, dtype: 'float32', attributes: { keepdims } });
     }
     return this.add(opType, [x], {

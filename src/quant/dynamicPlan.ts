@@ -1,4 +1,5 @@
 import type { Granularity, QuantScheme } from '../base/quantParams.ts';
+import { sizeOf } from '../base/shape.ts';
 import type { Facts, TensorFact } from '../graph/fact.ts';
 import type { Graph, Node, NodeId, ValueId } from '../graph/model.ts';
 import type { DynamicForm } from '../passes/insertDynamicCodes.ts';
@@ -25,15 +26,22 @@ export interface DynamicProduct {
   readonly bias: ValueId | undefined;
 }
 
+/** A convolution on integers; its weight, input 1, is among the plan's. */
+export interface DynamicConvolution {
+  readonly activation: ValueId;
+  readonly bias: ValueId | undefined;
+}
+
 /** What becomes of a graph whose activations are quantized while it runs. */
 export interface DynamicPlan extends QuantPlan {
   readonly form: DynamicForm;
   readonly products: ReadonlyMap<NodeId, DynamicProduct>;
+  readonly convolutions: ReadonlyMap<NodeId, DynamicConvolution>;
 }
 
 export interface DynamicPlanOptions {
   readonly strategy: DynamicStrategy;
-  /** Only what converter_lite quantizes: MatMul and Gather; one scale for a MatMul weight that several nodes share. */
+  /** Only what converter_lite quantizes, MatMul and Gather; one scale for a MatMul weight that several nodes share. */
   readonly strictReference: boolean;
   /** Nodes of the prepared graph that stay float on the user's wish. */
   readonly skip: ReadonlySet<NodeId>;
@@ -48,17 +56,26 @@ const MOST_TERMS = 33025;
 const LEAST_OPSET = { default: 7, strict: 9 } as const;
 
 /**
- * Decides what is quantized without calibration: products of an activation by a constant, of two activations, and
- * tables that are gathered from.
- * @source MindSpore Lite, tools/converter/quantizer/dynamic_quantizer.cc: MatMul and Gather; Gemm is ours.
+ * Decides what is quantized without calibration: products of an activation by a constant, of two activations,
+ * convolutions, and tables that are gathered from.
+ * @source MindSpore Lite, tools/converter/quantizer/dynamic_quantizer.cc: MatMul and Gather; Conv as ONNX Runtime's
+ *   quantize_dynamic; Gemm is ours.
  */
 export function planDynamic(graph: Graph, options: DynamicPlanOptions): DynamicPlan {
-  const draft: Draft = { graph, options, users: countUsers(graph), products: new Map(), weights: [] };
+  const draft: Draft = {
+    graph,
+    options,
+    users: countUsers(graph),
+    products: new Map(),
+    convolutions: new Map(),
+    weights: [],
+  };
   const nodes = new Map(graph.nodes.map((node) => [node.id, decide(draft, node)]));
-  const { products, weights } = draft;
+  const { products, convolutions, weights } = draft;
   return {
     form: FORMS[options.strictReference ? 'strict' : 'default'][options.strategy],
     products,
+    convolutions,
     weights,
     nodes,
     arithmetic: options.strictReference ? 'mindspore' : 'onnxruntime',
@@ -81,6 +98,7 @@ interface Draft {
   /** Nodes that read a value. */
   readonly users: ReadonlyMap<ValueId, number>;
   readonly products: Map<NodeId, DynamicProduct>;
+  readonly convolutions: Map<NodeId, DynamicConvolution>;
   readonly weights: WeightDecision[];
 }
 
@@ -90,13 +108,14 @@ function decide(draft: Draft, node: Node): NodeDecision {
   if (reason !== undefined) return stays(reason);
   const least = LEAST_OPSET[draft.options.strictReference ? 'strict' : 'default'];
   if (opset < least) return stays(`the model's opset is ${opset}; its integer form needs ${least}`);
-  const found = node.opType === 'Gather' ? tableOf(draft, node) : productOf(draft, node);
+  const found = find(draft, node);
   if (typeof found === 'string') return stays(found);
   if (skip.has(node.id))
     return { form: 'skipped', canSkip: true, why: 'listed in skip_quant_node', precision: 'float32' };
   if (overrides.get(node.id)?.precision === 'float32') return stays('float32 in node_overrides');
   draft.weights.push(...found.weights);
   if (found.product !== undefined) draft.products.set(node.id, found.product);
+  if (found.convolution !== undefined) draft.convolutions.set(node.id, found.convolution);
   const computes = node.opType === 'Gather' ? 'float' : 'integer';
   return { form: 'quantized', canSkip: true, why: found.why, precision: 'int8', computes };
 }
@@ -104,17 +123,23 @@ function decide(draft: Draft, node: Node): NodeDecision {
 interface Found {
   readonly weights: readonly WeightDecision[];
   readonly product?: DynamicProduct;
+  readonly convolution?: DynamicConvolution;
   readonly why: string;
 }
 
-const QUANTIZED: readonly string[] = ['MatMul', 'Gather', 'Gemm'];
+function find(draft: Draft, node: Node): Found | string {
+  if (node.opType === 'Gather') return tableOf(draft, node);
+  return node.opType === 'Conv' ? convolutionOf(draft, node) : productOf(draft, node);
+}
+
+/** Operators that the reference quantizes, and those that are quantized besides. */
+const REFERENCE: readonly string[] = ['MatMul', 'Gather'];
+const OURS: readonly string[] = ['Gemm', 'Conv'];
 
 function unfit({ strictReference }: DynamicPlanOptions, { domain, opType }: Node): string | undefined {
-  if (domain !== '' || !QUANTIZED.includes(opType)) {
-    const more = opType === 'Conv' ? ': ranges known beforehand (FULL_QUANT) serve convolutions better' : '';
-    return `DYNAMIC_QUANT does not quantize ${opType}${more}`;
-  }
-  return strictReference && opType === 'Gemm' ? 'converter_lite quantizes MatMul and Gather only' : undefined;
+  const isOurs = OURS.includes(opType);
+  if (domain !== '' || !(isOurs || REFERENCE.includes(opType))) return `DYNAMIC_QUANT does not quantize ${opType}`;
+  return strictReference && isOurs ? 'converter_lite quantizes MatMul and Gather only' : undefined;
 }
 
 function stays(why: string): NodeDecision {
@@ -137,6 +162,28 @@ function tableOf(draft: Draft, node: Node): Found | string {
       { node: node.id, input: 0, value, scheme: weightScheme(granularity, { bits: 8, mapping: 'asymmetric' }) },
     ],
     why: `int8 table ${said(granularity, dims)}; what is gathered is dequantized`,
+  };
+}
+
+/** ConvInteger of uint8 codes by the range of the activation; symmetric weights, per output channel. */
+function convolutionOf(draft: Draft, node: Node): Found | string {
+  if (draft.options.strategy === 'ACWL')
+    return 'the windows of a convolution cross the rows that ACWL gives a scale each';
+  const [activation, value, bias] = node.inputs;
+  if (activation === undefined || value === undefined) return 'it has an operand missing';
+  const dtype = draft.options.facts.get(activation)?.dtype;
+  if (dtype !== 'float32') return `its input 0 is ${dtype ?? 'of unknown type'}, not float32`;
+  if (!isConstant(draft, value)) return 'its weight is an activation';
+  const dims = floatDims(draft.options.facts.get(value));
+  if (dims === undefined || dims.length < 3) return 'its weight is not float32 with spatial dimensions';
+  const terms = sizeOf(dims.slice(1));
+  if (terms > MOST_TERMS) return `its sums have ${terms} terms; int32 holds ${MOST_TERMS} for sure`;
+  const scheme = weightScheme(granularityOf(draft, node, value, 0));
+  const product = { activation, activationInput: 0, biasInput: -1, bias: undefined };
+  return {
+    weights: [{ node: node.id, input: 1, value, scheme, product }],
+    convolution: { activation, bias },
+    why: `int8 weight ${said(scheme.granularity, dims)}, the activation becomes uint8 by its range in every run`,
   };
 }
 

@@ -53,10 +53,14 @@ export function quantizeDynamic(
     beta: p.beta,
     bias: p.bias,
   }));
+  const convolutions = plan.weights.flatMap(({ node, input, value }) => {
+    const convolution = plan.convolutions.get(node);
+    return convolution === undefined ? [] : [{ node, value, ...convolution, quantized: codesAt(node, input) }];
+  });
   const tables = plan.weights.flatMap(({ node, input, value }) =>
-    plan.products.has(node) ? [] : [{ node, value, quantized: codesAt(node, input) }],
+    plan.products.has(node) || plan.convolutions.has(node) ? [] : [{ node, value, quantized: codesAt(node, input) }],
   );
-  return { constants, assignment: { form: plan.form, products, tables } };
+  return { constants, assignment: { form: plan.form, products, convolutions, tables } };
 }
 
 /** A constant input of a node, as codes. */

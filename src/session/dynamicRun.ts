@@ -38,7 +38,9 @@ export async function dynamicRun(parts: RunParts): Promise<RunState> {
       opset,
     });
   const everything = planWith(new Set());
-  const float = await compileGraph(compileParts, graph, { apart: true, signal });
+  const made = new Set(graph.nodes.flatMap((n) => (everything.nodes.get(n.id)?.canSkip ? [n.outputs[0]] : [])));
+  const keep = new Set([...made].filter((id) => id !== undefined)); // also before a ReLU: that is where they err
+  const float = await compileGraph(compileParts, graph, { keep, apart: true, signal });
   const cache = newDynamicCache();
   const constants = new Map<ValueId, Tensor>();
   const clusters = new WeightClusters({ choice: settings.clusters, prepared, file: open.file, onProgress });
@@ -50,7 +52,7 @@ export async function dynamicRun(parts: RunParts): Promise<RunState> {
     for (const [id, t] of await clusters.load(missing, plan.weights, stop)) constants.set(id, t);
     const quantized = quantizeDynamic(graph, plan, { file: open.file, constants, cache, signal: stop });
     const qdq = insertDynamic(graph, quantized.assignment, { nextNodeId, nextValueId, facts, opset, sources });
-    const program = await compileGraph(compileParts, qdq.graph, { apart: true, signal: stop });
+    const program = await compileGraph(compileParts, qdq.graph, { keep, apart: true, signal: stop });
     const apart = async (halt: AbortSignalLike): Promise<ApartProgram> => {
       const beside = insertDynamicApart(graph, quantized.assignment, {
         nextNodeId,
@@ -59,8 +61,8 @@ export async function dynamicRun(parts: RunParts): Promise<RunState> {
         opset,
         sources,
       });
-      const keep = new Set(beside.alone.values());
-      const both = await compileGraph(compileParts, beside.graph, { keep, apart: true, signal: halt });
+      const kept = new Set(beside.alone.values());
+      const both = await compileGraph(compileParts, beside.graph, { keep: kept, apart: true, signal: halt });
       return { program: both, alone: beside.alone };
     };
     return {
@@ -97,8 +99,12 @@ function referenceNotes({ strictReference, dynamicStrategy, at }: Settings, plan
   if (strictReference || plan.weights.length + plan.products.size === 0) return [];
   const typeOf = new Map(graph.nodes.map((n) => [n.id, n.opType]));
   const gemms = [...plan.products.keys()].filter((id) => typeOf.get(id) === 'Gemm').length;
+  const more = [
+    ...(gemms === 0 ? [] : [`${gemms} Gemm`]),
+    ...(plan.convolutions.size === 0 ? [] : [`${plan.convolutions.size} Conv`]),
+  ];
   const differences = [
-    ...(gemms === 0 ? [] : [`${gemms} Gemm stay float there, as it quantizes MatMul and Gather only`]),
+    ...(more.length === 0 ? [] : [`${more.join(' and ')} stay float there, as it quantizes MatMul and Gather only`]),
     dynamicStrategy === 'ALWC'
       ? 'activations become int8 by a range that need not hold 0, here uint8 by one that does, as DynamicQuantizeLinear'
       : 'codes are rounded half away from zero after multiplying by 1 / scale, here half to even after dividing',

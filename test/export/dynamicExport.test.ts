@@ -67,6 +67,18 @@ const MODELS: Readonly<Record<string, (opset: number) => ModelBuilder>> = {
       .input('y', [6, 5])
       .node('Gemm', { name: 'gemm', inputs: ['x', 'y'], outputs: ['z'], attributes: { transB: 1 } })
       .output('z'),
+  'a convolution with bias, strides and groups': (opset) =>
+    model({ opset }).input('x', [2, 6, 9, 7]).conv({ channels: 9, group: 3, stride: 2, name: 'c' }).output('c_out'),
+  'convolutions of one and three dimensions': (opset) =>
+    model({ opset })
+      .input('x', [1, 4, 11])
+      .floats('w1', [5, 4, 3])
+      .node('Conv', { name: 'one', inputs: ['x', 'w1'], outputs: ['a'] })
+      .input('y', [1, 2, 4, 5, 3])
+      .floats('w3', [3, 2, 2, 2, 2])
+      .floats('b3', [3])
+      .node('Conv', { name: 'three', inputs: ['y', 'w3', 'b3'], outputs: ['b'] })
+      .output('a', 'b'),
   'tables along both axes': (opset) =>
     model({ opset })
       .constant('rows', int64Tensor([3], [0, 4, -1]))
@@ -93,7 +105,7 @@ describe('a dynamic model in onnxruntime', () => {
       expect([step.node.handle, step.node.opType, differing(step)]).toEqual([step.node.handle, step.node.opType, 0]);
     const expected = run.nodes.filter((n) => n.quantized && n.opType !== 'Gather');
     const integers = steps.filter(
-      (s) => s.node.opType === 'MatMulInteger' || (s.theirs[0]?.dtype === 'float64' && s.node.opType === 'MatMul'),
+      (s) => s.node.opType.endsWith('Integer') || (s.theirs[0]?.dtype === 'float64' && s.node.opType === 'MatMul'),
     );
     expect(integers.map((s) => s.node.handle).sort()).toEqual(expected.map((n) => n.handle).sort());
     expect(expected.length + tablesOf(run).length > 0 || mayBeFloat(c)).toBe(true);
@@ -116,11 +128,10 @@ function tablesOf(run: RunView): NodeFigures[] {
   return run.nodes.filter((n) => n.quantized && n.opType === 'Gather');
 }
 
-/** ACWL leaves products of two activations float, the reference Gemm. */
+/** ACWL leaves products of two activations float, and convolutions; the reference Gemm and convolutions. */
 function mayBeFloat({ name, form }: { readonly name: string; readonly form: string }): boolean {
-  return (
-    (form.startsWith('ACWL') && name.includes('two activations')) || (form.endsWith('strict') && name.includes('Gemm'))
-  );
+  if (form.startsWith('ACWL') && /two activations|convolution/.test(name)) return true;
+  return form.endsWith('strict') && /Gemm|convolution/.test(name);
 }
 
 async function session2(path: string): Promise<Session> {

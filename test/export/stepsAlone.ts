@@ -84,7 +84,20 @@ function norm(x: unknown): unknown {
 
 /** The operators that a dynamic model is made of beside those of the float model. */
 const DYNAMIC: ReadonlySet<string> = new Set([
-  ...['DynamicQuantizeLinear', 'MatMulInteger', 'Cast', 'Mul', 'Add', 'Sub', 'Div', 'Abs', 'Round', 'Sign'],
+  ...[
+    'DynamicQuantizeLinear',
+    'MatMulInteger',
+    'ConvInteger',
+    'Reshape',
+    'Cast',
+    'Mul',
+    'Add',
+    'Sub',
+    'Div',
+    'Abs',
+    'Round',
+    'Sign',
+  ],
   ...['Greater', 'Where', 'Max', 'Min', 'ReduceMax', 'ReduceMin', 'Gather', 'DequantizeLinear', 'Transpose', 'MatMul'],
 ]);
 
