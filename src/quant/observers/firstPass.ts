@@ -30,7 +30,7 @@ export function firstPassOf(method: CalibrationMethod, options: MethodOptions): 
     case 'MAX_MIN':
       return new MinMaxObserver();
     case 'KL':
-      return new KlObserver(kernels, klFlavour);
+      return new KlObserver({ kernels, scheme, klFlavour });
     case 'REMOVAL_OUTLIER':
       return new RemovalOutlierObserver(kernels);
     case 'PERCENTILE':

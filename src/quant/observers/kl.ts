@@ -1,3 +1,4 @@
+import type { QuantScheme } from '../../base/quantParams.ts';
 import { type KernelSet, type Moments, NEGLIGIBLE, type UniformBins } from '../../kernels/kernelSet.ts';
 import type { Range } from '../qparams.ts';
 import { KL_BINS } from './clippedHistogram.ts';
@@ -13,6 +14,13 @@ import type { FirstPass, Outcome, SecondPass } from './observer.ts';
  */
 export type KlFlavour = 'observedSides' | 'reference';
 
+export interface KlOptions {
+  readonly kernels: Pick<KernelSet, 'histogramF32'>;
+  /** Codes the value will have. */
+  readonly scheme: QuantScheme;
+  readonly klFlavour: KlFlavour;
+}
+
 /**
  * KL: the threshold of least relative entropy over the magnitudes of everything it sees. The first pass finds the largest
  * magnitude m, the second counts in 2048 bins of m / 2048.
@@ -21,12 +29,10 @@ export type KlFlavour = 'observedSides' | 'reference';
  */
 export class KlObserver implements FirstPass {
   readonly #extremes = new MinMaxObserver();
-  readonly #kernels: Pick<KernelSet, 'histogramF32'>;
-  readonly #flavour: KlFlavour;
+  readonly #options: KlOptions;
 
-  constructor(kernels: Pick<KernelSet, 'histogramF32'>, flavour: KlFlavour) {
-    this.#kernels = kernels;
-    this.#flavour = flavour;
+  constructor(options: KlOptions) {
+    this.#options = options;
   }
 
   observe(x: Float32Array, moments: Moments): void {
@@ -39,35 +45,38 @@ export class KlObserver implements FirstPass {
     const largest = Math.max(Math.abs(range.lo), Math.abs(range.hi));
     const step = Math.fround(largest / KL_BINS);
     if (largest === 0)
-      return outcomeOf(this.#flavour, { observedSides: () => range, reference: () => ({ ...range, zeroPoint: 0 }) });
+      return outcomeOf(this.#options.klFlavour, {
+        observedSides: () => range,
+        reference: () => ({ ...range, zeroPoint: 0 }),
+      });
     if (step <= NEGLIGIBLE)
       return { kind: 'extremes', range, why: `values up to ${largest} are too small for KL's ${KL_BINS} bins` };
-    return { kind: 'again', pass: new KlHistogram(this.#kernels, range, step, this.#flavour) };
+    return { kind: 'again', pass: new KlHistogram(this.#options, range, step) };
   }
 }
 
 class KlHistogram implements SecondPass {
-  readonly #kernels: Pick<KernelSet, 'histogramF32'>;
+  readonly #options: KlOptions;
   readonly #extremes: Range;
   readonly #bins: UniformBins;
-  readonly #flavour: KlFlavour;
   readonly #counts = new Float64Array(KL_BINS);
 
-  constructor(kernels: Pick<KernelSet, 'histogramF32'>, extremes: Range, step: number, flavour: KlFlavour) {
-    this.#kernels = kernels;
+  constructor(options: KlOptions, extremes: Range, step: number) {
+    this.#options = options;
     this.#extremes = extremes;
     this.#bins = { of: 'magnitudes', origin: 0, step };
-    this.#flavour = flavour;
   }
 
   observe(x: Float32Array): void {
-    this.#kernels.histogramF32(x, this.#bins, this.#counts);
+    this.#options.kernels.histogramF32(x, this.#bins, this.#counts);
   }
 
   finish(): Exclude<Outcome, { readonly kind: 'again' }> {
-    return outcomeOf(this.#flavour, {
+    return outcomeOf(this.#options.klFlavour, {
       observedSides: () => {
-        const t = this.#thresholdAt(klThreshold(this.#counts));
+        const { qmin, qmax } = this.#options.scheme;
+        const histogram = { counts: this.#counts, step: this.#bins.step, extremes: this.#extremes };
+        const t = this.#thresholdAt(klThreshold(histogram, qmax - qmin));
         const { lo, hi } = this.#extremes;
         return { lo: Math.max(Math.min(lo, 0), -t), hi: Math.min(Math.max(hi, 0), t) };
       },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { KL_BINS } from '../../../src/quant/observers/clippedHistogram.ts';
 import { leastDivergenceF32 } from '../../../src/quant/observers/klReference.ts';
-import { klThreshold } from '../../../src/quant/observers/klThreshold.ts';
+import { klThreshold, type MagnitudeHistogram } from '../../../src/quant/observers/klThreshold.ts';
 import { type Numbers, numbersOf } from '../../suites/numbers.ts';
 import { everyDivergence } from './klTranscription.ts';
 
@@ -97,33 +97,78 @@ function spreadEvenly(counts: Float64Array, i: number): Float64Array {
   return q;
 }
 
-describe.each(Object.entries(SHAPES))('the threshold of data that is %s', (_, draw) => {
-  test.each(SIZES)('has the least relative entropy by its definition, for %i drawn, %i times each', (...size) => {
-    const counts = countsOf(numbersOf(size[0] * 3 + size[1]), draw, size);
-    const all = everyExactDivergence(counts);
-    const found = all[klThreshold(counts) - 128] as number;
-    // sums of 2048 terms of total magnitude below ln 2048, in another order: 2048 * 7.6 * 2^-53 on either side
-    expect(found - (all[leastOf(all) - 128] as number)).toBeLessThanOrEqual(2 * 2048 * 7.6 * 2 ** -52);
+/** What clipping after i bins and rounding to `levels` steps costs values in the middle of their bins, for i from 128. */
+function everySquaredError({ counts, step, extremes }: MagnitudeHistogram, levels: number): number[] {
+  return Array.from({ length: KL_BINS - 127 }, (_, k) => {
+    const t = (k + 128.5) * step;
+    const scale = (Math.min(extremes.hi, t) - Math.max(extremes.lo, -t)) / levels;
+    return counts.reduce((error, c, j) => {
+      const beyond = (j + 0.5) * step - t;
+      return error + c * (beyond >= 0 ? beyond ** 2 : scale ** 2 / 12);
+    }, 0);
   });
+}
+
+function histogramOf(counts: Float64Array, extremes = { lo: 0, hi: KL_BINS }): MagnitudeHistogram {
+  return { counts, step: 1, extremes };
+}
+
+describe.each(Object.entries(SHAPES))('the threshold of data that is %s', (_, draw) => {
+  test.each(SIZES)(
+    'has the least relative entropy of those that cost less than clipping nothing, for %i drawn, %i times each',
+    (...size) => {
+      const counts = countsOf(numbersOf(size[0] * 3 + size[1]), draw, size);
+      const entropies = everyExactDivergence(counts);
+      for (const extremes of [
+        { lo: 0, hi: KL_BINS },
+        { lo: -KL_BINS, hi: 700 },
+      ]) {
+        const histogram = histogramOf(counts, extremes);
+        const errors = everySquaredError(histogram, 255);
+        const most = errors.at(-1) as number;
+        const found = klThreshold(histogram, 255) - 128;
+        const affordable = entropies.filter((_, k) => (errors[k] as number) <= most * (1 - 1e-9));
+        // sums of 2048 terms of total magnitude below ln 2048, in another order: 2048 * 7.6 * 2^-53 on either side
+        const tolerance = 2 * 2048 * 7.6 * 2 ** -52;
+        for (const d of affordable) if (!Number.isNaN(d)) expect(entropies[found]).toBeLessThanOrEqual(d + tolerance);
+        expect(errors[found]).toBeLessThanOrEqual(most * (1 + 1e-9));
+      }
+    },
+  );
 });
 
-test('the threshold clips nothing of one value, of few, and of even data, which the reference clips', () => {
+test('the threshold clips nothing of one value, of few, of even data, and next to nothing of a frequent value, all of which the reference clips', () => {
   const one = new Float64Array(KL_BINS);
   one[KL_BINS - 1] = 50;
   const even = new Float64Array(KL_BINS).fill(1000);
   const few = new Float64Array(KL_BINS).map((_, j) => (j % 13 === 7 || j === KL_BINS - 1 ? 1000 : 0));
-  expect([one, even, few].map(klThreshold)).toEqual([KL_BINS, KL_BINS, KL_BINS]);
-  expect(leastDivergenceF32(one)).toBe(128);
-  expect(leastDivergenceF32(few)).toBeLessThan(200);
-  expect(leastDivergenceF32(even)).toBeLessThan(KL_BINS);
+  const frequent = even.slice();
+  frequent[137] = 5_000_000;
+  const all = [one, even, few, frequent];
+  const [ofFrequent, ...others] = all.map((counts) => klThreshold(histogramOf(counts), 255)).reverse();
+  expect(others).toEqual([KL_BINS, KL_BINS, KL_BINS]);
+  expect(ofFrequent).toBeGreaterThan(0.99 * KL_BINS);
+  for (const counts of all) expect(leastDivergenceF32(counts)).toBeLessThan(KL_BINS);
+  expect([leastDivergenceF32(one), leastDivergenceF32(frequent)]).toEqual([128, 138]);
+});
+
+test('the threshold clips outliers, but fewer the more codes there are', () => {
+  const random = numbersOf(4);
+  const counts = countsOf(random, (r) => Math.abs(r.normal()), [100_000, 1]);
+  const outliers = new Float64Array(KL_BINS);
+  for (const [j, c] of counts.entries()) outliers[j >> 3] = (outliers[j >> 3] as number) + 100 * c;
+  outliers[KL_BINS - 1] = 3;
+  expect(klThreshold(histogramOf(outliers), 255)).toBeLessThan(300);
+  expect(klThreshold(histogramOf(outliers), 65535)).toBe(KL_BINS);
 });
 
 test('the threshold of nothing clips nothing', () => {
-  expect(klThreshold(new Float64Array(KL_BINS))).toBe(KL_BINS);
+  expect(klThreshold(histogramOf(new Float64Array(KL_BINS)), 255)).toBe(KL_BINS);
 });
 
 test('the threshold does not depend on how often all of the data is repeated', () => {
-  const random = numbersOf(4);
-  const counts = countsOf(random, (r) => Math.abs(r.normal()) ** 3, [20_000, 1]);
-  for (const times of [2, 1024, 2 ** 20]) expect(klThreshold(counts.map((c) => c * times))).toBe(klThreshold(counts));
+  const counts = countsOf(numbersOf(4), (r) => Math.abs(r.normal()) ** 3, [20_000, 1]);
+  const once = klThreshold(histogramOf(counts), 255);
+  for (const times of [2, 1024, 2 ** 20])
+    expect(klThreshold(histogramOf(counts.map((c) => c * times)), 255)).toBe(once);
 });
