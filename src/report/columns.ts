@@ -150,6 +150,6 @@ function stat(id: keyof TensorStats, header: string, unit: Column<RoundLine>['un
   return { id, header, unit, doc, get };
 }
 
-function figure(x: number | undefined): string {
+function figure(x: number | null | undefined): string {
   return formatNumber(x);
 }

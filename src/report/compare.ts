@@ -1,6 +1,6 @@
 import { invariant } from '../base/diagnostics.ts';
 import { cosine, type MetricSums, mse, sqnrDb } from '../base/metrics.ts';
-import type { QuantizedTensor } from '../base/quantParams.ts';
+import type { QuantizedTensor, QuantParams } from '../base/quantParams.ts';
 import { rint } from '../base/round.ts';
 import { codeRange } from '../kernels/js/qdq.ts';
 import type { KernelSet, TensorQuant } from '../kernels/kernelSet.ts';
@@ -61,6 +61,29 @@ export function compareTensors(
     sqnrDb: sqnrDb(sums),
     mse: isEmpty ? 0 : mse(sums),
   };
+}
+
+/**
+ * The report with the clip rate and saturation of a tensor that was rounded to the codes of `params` and is held in
+ * floats, in any order; both are null for parameters per channel, which an order would have to tell apart.
+ */
+export function withGridRates(
+  report: TensorReport,
+  { origin, dequant }: { readonly origin: Float32Array; readonly dequant: Float32Array },
+  params: QuantParams,
+): TensorReport {
+  if (params.scale.length !== 1 || origin.length === 0) return { ...report, clipRate: null, saturation: null };
+  const { qmin, qmax } = params.scheme;
+  const [scale, zeroPoint] = [params.scale[0] as number, params.zeroPoint[0] as number];
+  let clipped = 0;
+  let saturated = 0;
+  for (let i = 0; i < origin.length; i++) {
+    const wish = rint(Math.fround((origin[i] as number) / scale)) + zeroPoint;
+    if (wish < qmin || wish > qmax) clipped++;
+    const code = rint(Math.fround((dequant[i] as number) / scale)) + zeroPoint;
+    if (code === qmin || code === qmax) saturated++;
+  }
+  return { ...report, clipRate: clipped / origin.length, saturation: saturated / origin.length };
 }
 
 interface Rates {

@@ -19,8 +19,11 @@ export interface TensorStats {
 export interface TensorReport {
   readonly origin: TensorStats;
   readonly dequant: TensorStats;
-  /** Fraction of float elements with rint(x / s) + z outside [qmin, qmax]; 0 for a tensor without parameters. */
-  readonly clipRate: number;
+  /**
+   * Fraction of float elements with rint(x / s) + z outside [qmin, qmax]; 0 for a tensor without parameters, null where
+   * its order does not tell which parameters are an element's.
+   */
+  readonly clipRate: number | null;
   /** Fraction of codes equal to qmin or qmax; null without codes. */
   readonly saturation: number | null;
   readonly cosine: number;

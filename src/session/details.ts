@@ -5,7 +5,7 @@ import type { Node, ValueId } from '../graph/model.ts';
 import { sameParams } from '../passes/recoverQdq.ts';
 import type { NodeDetails, NodeFigures, NodeView, RequantizerView, TensorView } from '../protocol/views.ts';
 import { dequantize } from '../quant/weights.ts';
-import { compareTensors } from '../report/compare.ts';
+import { compareTensors, withGridRates } from '../report/compare.ts';
 import type { TensorReport } from '../report/reportTypes.ts';
 import { PairReader } from '../whatif/pairReader.ts';
 import type { Pair } from '../whatif/pairs.ts';
@@ -134,10 +134,10 @@ class SampleReports {
   #compare(pair: Pair, origin: Stored, stored: Stored): void {
     const { program } = this.#result.build;
     const read = this.#reader.read(program, pair, origin, stored);
-    this.#origins.set(
-      pair,
-      compareTensors(this.#run.float.kernels, read.origin, read.dequant, read.coded, read.figures),
-    );
+    const report = compareTensors(this.#run.float.kernels, read.origin, read.dequant, read.coded, read.figures);
+    const { activations } = this.#result.build.assignment;
+    const params = read.figures.clipRate === null ? activations.get(pair.value) : undefined;
+    this.#origins.set(pair, params ? withGridRates(report, read, params) : report);
   }
 }
 

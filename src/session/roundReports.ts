@@ -6,7 +6,7 @@ import type { Samples } from '../base/samples.ts';
 import type { Step } from '../exec/program.ts';
 import type { ValueId } from '../graph/model.ts';
 import type { Progress, RunView } from '../protocol/views.ts';
-import { type Codes, compareTensors, type KnownFigures } from '../report/compare.ts';
+import { type Codes, compareTensors, type KnownFigures, withGridRates } from '../report/compare.ts';
 import { asConverterLite } from '../report/converterLite.ts';
 import type { OutputSummaryRow, QuantParamRow, ReportRow, TensorReport } from '../report/reportTypes.ts';
 import { ReportWriter } from '../report/writer.ts';
@@ -50,7 +50,9 @@ export class RoundReports {
     this.hooks = {
       full: true,
       onPair: (_sample, pair, origin, dequant, coded, figures) => {
-        this.#round.set(pair.value, this.#compare(origin, dequant, coded, figures));
+        const report = this.#compare(origin, dequant, coded, figures);
+        const params = figures.clipRate === null ? build.assignment.activations.get(pair.value) : undefined;
+        this.#round.set(pair.value, params ? withGridRates(report, { origin, dequant }, params) : report);
       },
       onSampleEnd: (sample) => this.#endRound(sample),
     };

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { QuantizedTensor, QuantScheme } from '../../src/base/quantParams.ts';
+import { PER_TENSOR, type QuantizedTensor, type QuantScheme } from '../../src/base/quantParams.ts';
 import { rint } from '../../src/base/round.ts';
 import { tensor } from '../../src/base/tensor.ts';
 import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
-import { compareTensors } from '../../src/report/compare.ts';
+import { compareTensors, withGridRates } from '../../src/report/compare.ts';
 import { formatNumber } from '../../src/report/format.ts';
 import { tensorStats } from '../../src/report/stats.ts';
 import { SHARED_DATA } from '../helpers/sharedData.ts';
@@ -173,3 +173,24 @@ function pairOf(n: number): { a: Float32Array; b: Float32Array } {
   const b = a.map((x) => scale * Math.max(-128, Math.min(127, rint(x / scale))));
   return { a, b };
 }
+
+describe('a tensor that was rounded to a grid and is held in floats', () => {
+  const scheme = { dtype: 'int16', mapping: 'symmetric', granularity: PER_TENSOR, qmin: -2, qmax: 1 } as const;
+  const params = { scheme, scale: Float32Array.of(0.5), zeroPoint: Int32Array.of(0) };
+  const [origin, dequant] = [Float32Array.of(-1, -1.25, 0.2, 0.75, 0.7), Float32Array.of(-1, -1, 0, 0.5, 0.5)];
+  const report = compareTensors(kernels, origin, dequant);
+
+  test('has the clip rate of its elements before rounding and the saturation of its codes', () => {
+    // -1.25 / 0.5 = -2.5 ties to -2, which is inside; 0.75 / 0.5 = 1.5 ties to 2, which is not
+    const found = withGridRates(report, { origin, dequant }, params);
+    expect([found.clipRate, found.saturation]).toEqual([1 / 5, 4 / 5]);
+    expect(found.cosine).toBe(report.cosine);
+  });
+
+  test('has neither with parameters per channel, nor without elements', () => {
+    const two = { ...params, scale: Float32Array.of(0.5, 1), zeroPoint: Int32Array.of(0, 0) };
+    expect(withGridRates(report, { origin, dequant }, two)).toMatchObject({ clipRate: null, saturation: null });
+    const none = new Float32Array(0);
+    expect(withGridRates(report, { origin: none, dequant: none }, params).clipRate).toBeNull();
+  });
+});

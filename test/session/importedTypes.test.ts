@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -131,6 +131,20 @@ describe('a file of opset 21', () => {
     const [, w] = (await detailsOf(session, view, 'conv')).tensors;
     expect([w?.quant?.dtype, w?.quant?.axis, w?.cosine]).toEqual([weight.dtype, weight.axis ?? null, 1]);
     expect((await run(session, 'requantize')).outputs[0]?.cosine).toBeGreaterThan(0.999);
+  });
+
+  test('whose 16-bit codes do not reach says which share of an activation they clip', async () => {
+    const session = await opened('clips', convModel({ dtype: 'int16', scale: [1e-5] }, W8));
+    const view = await run(session, 'evaluate');
+    const x = new Float32Array(new Uint8Array(readFileSync(join(folder, 'x', '1.bin'))).buffer);
+    const outside = x.filter((v) => Math.abs(v) > 0.32768).length / x.length; // 32767 steps, and a half
+    expect(outside).toBeGreaterThan(0.1);
+    const [input] = (await detailsOf(session, view, 'x_q')).tensors;
+    expect(input?.clipRate).toBeCloseTo(outside, 2);
+    expect(input?.saturation).toBeGreaterThanOrEqual(input?.clipRate ?? 1);
+    const lines = readFileSync(join(folder, 'report', 'round_0.csv'), 'utf8').split('\n');
+    const clips = lines.filter((l) => /,x,Input,Dequant,/.test(l)).map((l) => Number(l.split(',').at(-3)));
+    expect(clips).toEqual([Number((input?.clipRate ?? 0).toPrecision(6))]);
   });
 
   test('with one scale per block of a weight runs as a float model with the numbers of its codes', async () => {
