@@ -157,7 +157,7 @@ export interface IntegerForm<S extends AttributeSpecs, P> {
   accepts(context: IntegerContext<S>): true | string;
   prepare(context: IntegerContext<S>): P;
   /** Of a form that requantizes sums: the real multiplier of each output channel. */
-  multipliers?(context: IntegerContext<S>): Float64Array;
+  multipliers?(context: IntegerContext<S>): Float64Array | undefined;
   /** Whether it computes in float32 between codes, not on integers or by a table. */
   dequantizes?(context: IntegerContext<S>): boolean;
   /** Inputs and outputs are codes. */

@@ -1,9 +1,16 @@
 import type { Tensor } from '../base/tensor.ts';
 import type { TensorFact } from '../graph/fact.ts';
 import type { Dim } from '../graph/model.ts';
-import type { TensorQuant } from '../kernels/kernelSet.ts';
+import {
+  averageMultipliers,
+  averageOfCodes,
+  type EvenWindows,
+  type PreparedAverage,
+  prepareAverage,
+} from './averageCodes.ts';
 import { accepts8, inputQuant, outputQuant, relabelled, requantizeTable } from './codes.ts';
 import { logicalOf } from './convDirect.ts';
+import { isNumeric } from './facts.ts';
 import { isFloat32Stored, stored } from './numbers.ts';
 import type { InferContext } from './opDef.ts';
 import {
@@ -125,18 +132,16 @@ function acceptsImage(context: IntegerContext<AttributeSpecs>): true | string {
   return accepts8(context, [0]);
 }
 
-interface PreparedQuants {
-  readonly x: TensorQuant;
-  readonly y: TensorQuant;
+/** The windows of an AveragePool, where all of them count the same elements. */
+function evenWindows({ attributes }: IntegerContext<PoolSpecs>): EvenWindows | undefined {
+  const { auto_pad, pads, ceil_mode, count_include_pad, kernel_shape: kernel, strides, dilations } = attributes;
+  const hasPadding = !['NOTSET', 'VALID', ''].includes(auto_pad) || pads?.some((p) => p !== 0) === true;
+  if (ceil_mode !== 0 || (hasPadding && count_include_pad === 0)) return undefined;
+  return { kernel, steps: { strides, dilations } };
 }
 
-const prepareQuants = (context: IntegerContext<AttributeSpecs>): PreparedQuants => ({
-  x: inputQuant(context, 0),
-  y: outputQuant(context, 0),
-});
-
 function averagePool(since: number): OpDef {
-  return defineOp<PoolSpecs, undefined, PreparedQuants>({
+  return defineOp<PoolSpecs, undefined, PreparedAverage>({
     type: 'AveragePool',
     domain: '',
     since,
@@ -162,17 +167,14 @@ function averagePool(since: number): OpDef {
         countsPartOfPadding(context.attributes)
           ? 'AveragePool with ceil_mode and count_include_pad has no integer form: windows count part of the padding.'
           : acceptsImage(context),
-      dequantizes: () => true,
-      prepare: prepareQuants,
+      multipliers: (context) => averageMultipliers(context, evenWindows(context)),
+      dequantizes: (context) => averageMultipliers(context, evenWindows(context)) === undefined,
+      prepare: (context) => prepareAverage(context, evenWindows(context)),
       run: (context) => {
         const x = imageOfCodes(context, 0);
         const { window, geometry } = poolGeometry(context.attributes, x);
-        const { x: qx, y: qy } = context.prepared;
-        const shape = { ...x, spatial: window.out, dtype: qy.signed ? 'int8' : 'uint8' } as const;
         const countPadding = context.attributes.count_include_pad !== 0;
-        const compute = (out: Int8Array | Uint8Array) =>
-          context.kernels.averagePoolQ8(x.data, qx, out, qy, geometry, countPadding);
-        return [imageOutputCodes(context, shape, compute)];
+        return [averageOfCodes(context, { x, spatial: window.out, geometry, countPadding })];
       },
     },
   });
@@ -185,7 +187,7 @@ function countsPartOfPadding({ ceil_mode, count_include_pad }: PoolAttributes): 
 
 /** A pool whose window is the whole image: [N, C, spatial...] to [N, C, 1...]. */
 function globalPool(type: 'GlobalAveragePool' | 'GlobalMaxPool' | 'GlobalLpPool'): OpDef {
-  return defineOp<{ readonly p: { readonly kind: 'int'; readonly default: 2 } }, undefined, PreparedQuants>({
+  return defineOp<{ readonly p: { readonly kind: 'int'; readonly default: 2 } }, undefined, PreparedAverage>({
     type,
     domain: '',
     since: 1,
@@ -218,8 +220,10 @@ function globalPool(type: 'GlobalAveragePool' | 'GlobalMaxPool' | 'GlobalLpPool'
       type === 'GlobalLpPool' ? { kind: 'float', why: 'GlobalLpPool has no 8-bit form.' } : { kind: 'observed' },
     integer: {
       accepts: (context) => (type === 'GlobalLpPool' ? 'GlobalLpPool has no integer form.' : acceptsImage(context)),
-      dequantizes: () => type === 'GlobalAveragePool',
-      prepare: prepareQuants,
+      multipliers: (context) => averageMultipliers(context, wholeImage(context, type)),
+      dequantizes: (context) =>
+        type === 'GlobalAveragePool' && averageMultipliers(context, wholeImage(context, type)) === undefined,
+      prepare: (context) => prepareAverage(context, wholeImage(context, type)),
       run: (context) => {
         const x = imageOfCodes(context, 0);
         const { x: qx, y: qy } = context.prepared;
@@ -231,13 +235,17 @@ function globalPool(type: 'GlobalAveragePool' | 'GlobalMaxPool' | 'GlobalLpPool'
           const max = imageOutputCodes(context, shape, (out) => context.kernels.maxPoolQ8(x.data, out, geometry));
           return [relabelled(context, max, requantizeTable(qx, qy), qy.signed)];
         }
-        const shape = { ...x, spatial: window.out, dtype: qy.signed ? ('int8' as const) : ('uint8' as const) };
-        const compute = (out: Int8Array | Uint8Array) =>
-          context.kernels.averagePoolQ8(x.data, qx, out, qy, geometry, false);
-        return [imageOutputCodes(context, shape, compute)];
+        return [averageOfCodes(context, { x, spatial: window.out, geometry, countPadding: false })];
       },
     },
   });
+}
+
+/** The one window of a GlobalAveragePool, where the image's lengths are known. */
+function wholeImage(context: IntegerContext<AttributeSpecs>, type: string): EvenWindows | undefined {
+  const kernel = context.inputs[0]?.dims?.slice(2);
+  if (type !== 'GlobalAveragePool' || kernel === undefined || !isNumeric(kernel)) return undefined;
+  return { kernel, steps: {} };
 }
 
 function wholeWindow(spatial: readonly number[]) {

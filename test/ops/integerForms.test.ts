@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { FULL_WIDTH, relativeError, toFixedPoint } from '../../src/base/fixedPoint.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import { sizeOf } from '../../src/base/shape.ts';
 import { int64Tensor, type Tensor, tensor } from '../../src/base/tensor.ts';
@@ -313,6 +314,55 @@ describe('weighted operators', () => {
       outputQuants: [quant('uint8', 0.01, 110)],
     });
     nearlyEqual(global.integer[0] as number[], global.float[0] as number[], 0.05);
+  });
+
+  it.each([FULL_WIDTH, { bits: 8 }, { bits: 20, tolerance: 0.01 }])(
+    'averages on integers alone in fixed point of %o',
+    (flavour) => {
+      const averages = [
+        { type: 'AveragePool', attributes: { kernel_shape: [3, 2], strides: [2, 1] }, window: [3, 2], spatial: [7, 6] },
+        {
+          type: 'AveragePool',
+          attributes: { kernel_shape: [2, 2], pads: [1, 0, 1, 0], count_include_pad: 1 },
+          window: [2, 2],
+          spatial: [7, 6],
+        },
+        { type: 'AveragePool', attributes: { kernel_shape: [3] }, window: [3], spatial: [11] },
+        { type: 'GlobalAveragePool', attributes: {}, window: [7, 6], spatial: [7, 6] },
+      ];
+      for (const { window, spatial, ...node } of averages) {
+        const [y] = [quant('uint8', 0.03, 110)];
+        const outcome = both({
+          ...node,
+          opset: 13,
+          inputs: [codes('uint8', [2, 5, ...spatial])],
+          inputQuants: [X8],
+          outputQuants: [y],
+          flavour,
+        });
+        const elements = sizeOf(window);
+        const multiplier = (X8.scale[0] as number) / ((y.scale[0] as number) * elements);
+        const error = relativeError(multiplier, toFixedPoint(multiplier, flavour));
+        // a step for the rounding to codes on both sides, and the multiplier's error over at most 255 steps of the input
+        const bound = 1 + error * 255 * elements * multiplier;
+        for (const [i, code] of outcome.integer[0]?.entries() ?? [])
+          expect(Math.abs(code - (outcome.float[0]?.[i] ?? NaN)), `${node.type} ${i}`).toBeLessThanOrEqual(bound);
+      }
+    },
+  );
+
+  it('averages by the fixed-point multiplier of the sum, exactly', () => {
+    const x = codes('uint8', [1, 3, 4, 4]);
+    const y = quant('int8', 0.04, -7);
+    const node = { type: 'GlobalAveragePool', opset: 13, inputs: [x], inputQuants: [X8], outputQuants: [y] };
+    const [made] = both({ ...node, flavour: { bits: 5 } }).integer;
+    const { mantissa, shift } = toFixedPoint((X8.scale[0] as number) / ((y.scale[0] as number) * 16), { bits: 5 });
+    const zero = X8.zeroPoint[0] as number;
+    const expected = [0, 1, 2].map((channel) => {
+      const sum = [...(x.data as Uint8Array)].slice(16 * channel, 16 * channel + 16).reduce((s, c) => s + c - zero, 0);
+      return Math.min(127, Math.max(-128, Math.floor((sum * mantissa) / 2 ** shift + 0.5) - 7));
+    });
+    expect(made).toEqual(expected);
   });
 
   it('refuses sums that could overflow 32 bits, and says how long they may be', () => {

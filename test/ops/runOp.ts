@@ -1,4 +1,5 @@
 import { type DType, isBigInt, type NumericDType, newArray } from '../../src/base/dtype.ts';
+import type { RequantizerFlavour } from '../../src/base/fixedPoint.ts';
 import { sizeOf } from '../../src/base/shape.ts';
 import { type Tensor, tensor } from '../../src/base/tensor.ts';
 import type { TensorFact } from '../../src/graph/fact.ts';
@@ -129,13 +130,15 @@ export interface QuantizedNode extends NodeSpec {
   readonly constant?: readonly number[];
   readonly outputDims?: readonly (readonly number[])[];
   readonly clamp?: ClampRange;
+  /** fp32 by default. */
+  readonly flavour?: RequantizerFlavour;
 }
 
 export function integerContext(node: QuantizedNode): IntegerContext<never> {
   const context = {
     attributes: attributesOf(node),
     kernels,
-    flavour: 'fp32',
+    flavour: node.flavour ?? 'fp32',
     inputs: node.inputs.map(
       (t, i) =>
         t && {
