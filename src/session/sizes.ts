@@ -31,9 +31,9 @@ export async function measureSizes(run: RunState, build: Build, signal: AbortSig
     floatGzip: await gzipOf(float, signal),
     quantizedGzip: plainGzip === null ? null : plainGzip + sum(coded.map((s) => s.gzipBytes - GZIP_OVERHEAD)),
     effectiveBits: coded.length === 0 ? null : (8 * sum(coded.map(bytesOf))) / sum(coded.map((s) => s.elements)),
-    weights: used.flatMap(({ id, name }) => {
+    weights: used.flatMap(({ id, name, source }) => {
       const form = stored?.get(id);
-      return form === undefined ? [] : [weightView(name, form)];
+      return form === undefined ? [] : [weightView(name, form, source.byteLength)];
     }),
   };
 }
@@ -53,9 +53,8 @@ export function quantizedBytes({ qdq, stored }: Build): number {
   );
 }
 
-function weightView(name: string, stored: StoredWeight): WeightSizeView {
-  const bytes = bytesOf(stored);
-  return { name, ...stored, floatBytes: 4 * stored.elements, effectiveBits: (8 * bytes) / stored.elements };
+function weightView(name: string, stored: StoredWeight, floatBytes: number): WeightSizeView {
+  return { name, ...stored, floatBytes, effectiveBits: (8 * bytesOf(stored)) / stored.elements };
 }
 
 function bytesOf({ codeBytes, parameterBytes }: StoredWeight): number {

@@ -2,9 +2,10 @@ import type { AbortSignalLike } from '../base/abort.ts';
 import { throwIfAborted } from '../base/abort.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
 import type { Samples } from '../base/samples.ts';
-import { hasDType, type Tensor } from '../base/tensor.ts';
+import type { Tensor } from '../base/tensor.ts';
 import type { Program } from '../exec/program.ts';
 import type { ValueId } from '../graph/model.ts';
+import { isFloat32Stored } from '../ops/numbers.ts';
 import type { AutoTuneView } from '../protocol/views.ts';
 import { feedsById } from '../quant/calibrate.ts';
 import { autoTune, type Candidate } from '../quant/weightOnly/autoTune.ts';
@@ -26,9 +27,9 @@ export interface Tuned {
 }
 
 /**
- * Sets a builder to the scale of mixed bits that auto_tune asks for: judged by the mean cosine similarity of all float32
+ * Sets a builder to the scale of mixed bits that auto_tune asks for: judged by the mean cosine similarity of all float
  * outputs over the calibration samples, or those that stand in for them; converter_lite takes the first.
- * @throws DiagnosticError QNT308 where no output is float32, QNT309 where no scale keeps the target; Cancelled
+ * @throws DiagnosticError QNT308 where no output is float, QNT309 where no scale keeps the target; Cancelled
  */
 export async function tuneScale(
   parts: RunParts,
@@ -93,7 +94,7 @@ class FloatOutputs {
     this.#float = float;
     this.#samples = samples;
     this.#count = count;
-    this.values = float.graph.outputs.filter((id) => float.slots.get(id)?.dtype === 'float32');
+    this.values = float.graph.outputs.filter((id) => isFloat32Stored(float.slots.get(id)?.dtype ?? 'bool'));
   }
 
   /**
@@ -121,9 +122,9 @@ class FloatOutputs {
   }
 
   #cosine(origin: Tensor | undefined, quantized: Tensor | undefined): number {
-    if (origin === undefined || quantized === undefined) return 0;
-    if (!hasDType(origin, 'float32') || !hasDType(quantized, 'float32')) return 0;
-    const { cosine } = pairFigures(this.#float.kernels, origin.data, quantized.data);
+    const [a, b] = [origin?.data, quantized?.data];
+    if (!(a instanceof Float32Array && b instanceof Float32Array)) return 0; // a float output that was not made
+    const { cosine } = pairFigures(this.#float.kernels, a, b);
     return Number.isNaN(cosine) ? 0 : cosine;
   }
 

@@ -20,7 +20,7 @@ export interface Pair {
 export function pairValues(float: Program, quant: Program, codes: ReadonlyMap<ValueId, ValueId>): Pair[] {
   const pairs: Pair[] = [];
   for (const [value, slot] of float.slots) {
-    if (slot.dtype !== 'float32' || !float.graph.values.has(value)) continue;
+    if (!isFloat32Stored(slot.dtype) || !float.graph.values.has(value)) continue;
     if (float.graph.values.get(value)?.constant !== undefined) continue;
     const quantized = codes.get(value) ?? value;
     const other = quant.slots.get(quantized);

@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { roundInPlace } from '../../src/base/half.ts';
+import { tensor } from '../../src/base/tensor.ts';
 import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
 import { nodeFiles } from '../../src/node/files.ts';
 import type { RunView } from '../../src/protocol/views.ts';
@@ -57,6 +59,12 @@ async function quantized(builder: ModelBuilder, config: Config = {}): Promise<{ 
   const session = await open(builder);
   const run = await session.quantize({ configText: configOf(config), configPath: join(folder, 'w.cfg') });
   return { run, session };
+}
+
+function roundedToHalf(data: Float32Array): Float32Array<ArrayBuffer> {
+  const copy = Float32Array.from(data);
+  roundInPlace('float16', copy);
+  return copy;
 }
 
 const why = (run: RunView, handle: string): string => run.nodes.find((n) => n.handle === handle)?.why ?? '';
@@ -342,6 +350,24 @@ describe('a run', () => {
     const back = await session.trial({ configText: configOf({}), configPath: path });
     expect(back.reused).toMatch(/0 of 3 quantized steps run again/);
     expect(back.run.outputs[0]?.cosine).toBeLessThan(1);
+  });
+
+  test('of a float16 model has figures, and weights that are float16 again', async () => {
+    const half = roundedToHalf(Float32Array.from({ length: 640 }, (_, i) => Math.sin(i * i)));
+    const builder = model()
+      .input('x', [2, 20], 'float16')
+      .constant('w', tensor('float16', [20, 32], half))
+      .node('MatMul', { name: 'm', inputs: ['x', 'w'], outputs: ['y'] })
+      .output('y');
+    const { run, session } = await quantized(builder, { mixed: ['auto_tune=true'], common: ['bit_num=0'] });
+    expect(run.outputs[0]?.cosine).toBeGreaterThan(0.995);
+    expect(run.outputs[0]?.cosine).toBeLessThan(1);
+    expect(run.sizes.weights[0]).toMatchObject({ floatBytes: 2 * 640, elements: 640 });
+    const path = join(folder, 'half.onnx');
+    await session.exportModel(path);
+    const again = newSession();
+    const view = await again.open(path);
+    expect(view.values.find((v) => v.name === 'w')?.dtype).toBe('float16');
   });
 
   test('with everything skipped is the float model', async () => {

@@ -69,10 +69,9 @@ export function onTheFly(at: Location): Diagnostic {
   return make('note', 'QNT307', at, message);
 }
 
-/** QNT308: auto_tune compares float32 outputs, and there are none. */
+/** QNT308: auto_tune compares float outputs, and there are none. */
 export function untunable(at: Location): DiagnosticError {
-  const message =
-    'auto_tune compares float32 outputs, and the model has none; set auto_tune=false and choose init_scale';
+  const message = 'auto_tune compares float outputs, and the model has none; set auto_tune=false and choose init_scale';
   return new DiagnosticError({ severity: 'error', code: 'QNT308', message, at });
 }
 
