@@ -77,6 +77,7 @@ export interface Config {
     readonly equalization: boolean;
     /** Whether the channels of activations are balanced, and whether nodes may be added for it. */
     readonly channelBalance: 'off' | 'free' | 'insert';
+    readonly weightRounding: 'nearest' | 'least_squares';
     readonly nodeOverrides: ReadonlyMap<string, NodeOverride>;
     /** Undefined: weights are not clustered. */
     readonly clusters: number | undefined;
@@ -251,6 +252,7 @@ function buildConfig(s: KeyValues, silenced: ReadonlySet<string>): Config {
       percentile: s.number(ours, 'percentile'),
       equalization: equalizes(s),
       channelBalance: s.word(ours, 'channel_balance'),
+      weightRounding: s.word(ours, 'weight_rounding'),
       nodeOverrides: s.overrides(ours, 'node_overrides'),
       clusters: s.optionalNumber(ours, 'clusters'),
       clusterCentroids: s.word(ours, 'cluster_centroids'),

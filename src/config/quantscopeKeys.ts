@@ -89,6 +89,20 @@ export const OURS: readonly Row[] = [
     doc: 'Give the channels of an activation like ranges, so that one scale serves them all; calibration looks at all samples once more.',
   },
   {
+    key: 'weight_rounding',
+    type: oneOf(
+      done('nearest', 'each weight to the nearest code'),
+      done(
+        'least_squares',
+        'convolutions: so that sums over the inputs of calibration stay, one weight making up for another; clustered weights are left alone',
+      ),
+    ),
+    default: 'nearest',
+    effect: 'done',
+    for: FULL,
+    doc: 'How int8 weights are rounded; least_squares looks at all calibration samples once more.',
+  },
+  {
     key: 'node_overrides',
     type: { kind: 'overrides' },
     effect: 'done',
@@ -128,7 +142,7 @@ export const OURS: readonly Row[] = [
     default: 'fp32',
     effect: 'done',
     for: FULL,
-    doc: 'How the sums of convolutions and matrix products become 8-bit codes; other operators compute in float32 between codes, or by tables, either way.',
+    doc: 'How sums become 8-bit codes: of convolutions, matrix products, averages, and of two activations, as their products; other operators move codes, take them from tables, or compute in float32 between codes, either way.',
   },
   {
     key: 'multiplier_bits',

@@ -9,6 +9,7 @@ import { type BiasParts, type BiasResult, leastWeightScale, quantizeBias, raiseS
 import { degenerateRange, noRange } from './errors.ts';
 import { type HalfType, type QuantPlan, rootDecision, type WeightDecision } from './plan.ts';
 import { ARITHMETICS, collectParams, pairOf, type Range } from './qparams.ts';
+import type { LeastSquaresRounding } from './rounding/roundWeight.ts';
 import { quantizeWeight, type WeightResult } from './weights.ts';
 
 export interface QuantizeOptions {
@@ -20,6 +21,8 @@ export interface QuantizeOptions {
   readonly constants: ReadonlyMap<ValueId, Tensor>;
   /** Real values to add to the bias of a node, [C]; see biasCorrection.ts. */
   readonly corrections: ReadonlyMap<NodeId, Float64Array>;
+  /** How the weight of a node is rounded, where it is not to the nearest code. */
+  readonly roundings?: ReadonlyMap<NodeId, LeastSquaresRounding>;
   /** Keeps results between calls for one model; pass the same object again. */
   readonly cache: QuantizeCache;
   /** Read before each constant. */
@@ -177,7 +180,10 @@ class Quantizer {
 
   #codesOf(w: WeightDecision, minimumScale?: Float64Array): WeightResult {
     const arithmetic = ARITHMETICS[this.#plan.arithmetic];
-    return quantizeWeight(this.#tensorOf(w.value), w.scheme, { at: this.#placeOf(w), arithmetic, minimumScale });
+    const weight = this.#tensorOf(w.value);
+    const nearest = quantizeWeight(weight, w.scheme, { at: this.#placeOf(w), arithmetic, minimumScale });
+    const rounding = w.product === undefined ? undefined : this.#options.roundings?.get(w.node);
+    return rounding === undefined ? nearest : { ...nearest, quantized: rounding.round(weight, nearest.quantized) };
   }
 
   #placeOf(w: WeightDecision): Location {

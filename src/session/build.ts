@@ -15,6 +15,7 @@ import type { QuantPlan } from '../quant/plan.ts';
 import { planQuantization } from '../quant/planQuantization.ts';
 import type { Range } from '../quant/qparams.ts';
 import { constantsToLoad, type QuantizeCache, quantizeGraph } from '../quant/quantize.ts';
+import type { LeastSquaresRounding } from '../quant/rounding/roundWeight.ts';
 import type { Target } from '../quant/targets.ts';
 import { type Pair, pairValues } from '../whatif/pairs.ts';
 import type { WeightClusters } from './clusters.ts';
@@ -46,6 +47,7 @@ export interface Calibrated extends CompileParts {
   readonly ranges: ReadonlyMap<ValueId, Range>;
   readonly calibrationSamples: number;
   readonly corrections: ReadonlyMap<NodeId, Float64Array>;
+  readonly roundings: ReadonlyMap<NodeId, LeastSquaresRounding>;
   readonly cache: QuantizeCache;
   readonly clusters: WeightClusters;
   /** Loaded constants, filled as plans ask for them. */
@@ -116,6 +118,7 @@ export async function buildQuantized(
     calibrationSamples: parts.calibrationSamples,
     constants,
     corrections: parts.corrections,
+    roundings: parts.roundings,
     cache: parts.cache,
     signal,
   });

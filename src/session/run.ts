@@ -20,6 +20,7 @@ import { WeightClusters } from './clusters.ts';
 import { differencesOf } from './differences.ts';
 import type { OpenModel } from './model.ts';
 import { type CompileParts, compileGraph, equalized, type Prepared, prepare } from './prepared.ts';
+import { roundingsOf } from './rounding.ts';
 import type { Settings } from './settings.ts';
 import { skippedNodes } from './skips.ts';
 
@@ -89,6 +90,10 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
   const float = await compileGraph(compileParts, prepared.graph, { keep: clampInputs, apart: true, signal });
   try {
     const { ranges, counterparts, diagnostics } = await calibrateValues(parts, float, everything, observed);
+    const roundings = await roundingsOf(float, {
+      ...{ settings, calibration, signal },
+      onStep: (done, name, step) => report('calibrate', done, calibration.count, `weights · ${stepText(name, step)}`),
+    });
     const base: Calibrated = {
       ...compileParts,
       choices,
@@ -97,6 +102,7 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
       ranges,
       calibrationSamples: calibration.count,
       corrections: new Map(),
+      roundings,
       cache: newQuantizeCache(),
       clusters: new WeightClusters({ choice: settings.clusters, prepared, file: open.file, onProgress }),
       constants: new Map(),

@@ -68,6 +68,7 @@ export interface Settings {
   readonly equalization: boolean;
   /** Whether the channels of activations are balanced, and whether nodes may be added for it. */
   readonly channelBalance: 'off' | 'free' | 'insert';
+  readonly weightRounding: 'nearest' | 'least_squares';
   /** Undefined: weights stay as they are. */
   readonly clusters: ClusterChoice | undefined;
   readonly requantizer: RequantizerFlavour;
@@ -137,6 +138,7 @@ export async function openSettings(params: RunRequest, open: OpenModel, files: F
     biasCorrection: full.biasCorrection && correctsBiases(config),
     equalization: quantscope.equalization,
     channelBalance: quantscope.channelBalance,
+    weightRounding: quantscope.weightRounding,
     clusters: clustersOf(quantscope),
     requantizer: quantscope.requantizer === 'fp32' ? 'fp32' : fixedPoint,
     fixedPoint,
@@ -321,6 +323,7 @@ function fingerprintOf(config: Config, dims: ReadonlyMap<string, number>): strin
     requantizer: quantscope.requantizer,
     equalization: quantscope.equalization,
     channel_balance: quantscope.channelBalance,
+    weight_rounding: quantscope.weightRounding,
     clusters: quantscope.clusters,
     cluster_centroids: quantscope.clusterCentroids,
     multiplier_bits: quantscope.multiplierBits,
