@@ -91,6 +91,7 @@ function measure({ name, path, calibrate: [input, samples, count], lines, theirs
     JSON.parse(execFileSync(process.execPath, command, { encoding: 'utf8' })),
   );
   const seconds = median(runs.map((r) => r.seconds));
+  const cpu = median(runs.map((r) => r.cpuSeconds));
   const mb = median(runs.map((r) => r.peakBytes)) / 1e6;
   const [theirSeconds, theirMb] = theirs[method] ?? [];
   const judged = [
@@ -103,7 +104,7 @@ function measure({ name, path, calibrate: [input, samples, count], lines, theirs
     [
       `${name}, ${count} images`.padEnd(26),
       method.padEnd(16),
-      `${seconds.toFixed(2).padStart(7)} s`,
+      `${seconds.toFixed(2).padStart(7)} s (${cpu.toFixed(2).padStart(6)} s of processors)`,
       `${mb.toFixed(0).padStart(5)} MB`,
       judged.join('  '),
     ].join('  '),

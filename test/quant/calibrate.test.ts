@@ -13,12 +13,14 @@ import { model } from '../models/model.ts';
 import { numbersOf } from '../suites/numbers.ts';
 
 const kernels = createJsKernels();
+/** Of each sample: enough for every method to choose. */
+const ELEMENTS = 12_000;
 
 /** x -> Relu -> Mul by 2. */
 async function program(): Promise<{ program: Program; idOf: (name: string) => ValueId }> {
-  const net = model().input('x', [1, 3000]).relu().floats('two', [], [2]).elementwise('Mul', ['two']).output();
+  const net = model().input('x', [1, ELEMENTS]).relu().floats('two', [], [2]).elementwise('Mul', ['two']).output();
   const { graph, opsets } = net.build().model;
-  const inputDims = new Map(graph.inputs.map((id) => [id, [1, 3000]]));
+  const inputDims = new Map(graph.inputs.map((id) => [id, [1, ELEMENTS]]));
   const built = await compile(graph, { kernels, opsets, file: 'net', inputDims, requantizer: 'fp32', apart: true });
   const idOf = (opType: string): ValueId => {
     const node = graph.nodes.find((n) => n.opType === opType);
@@ -35,13 +37,13 @@ function samplesOf(tensors: readonly Float32Array[]): Samples & { readonly reads
     nameOf: (i) => `sample ${i}`,
     read: async (i) => {
       reads[i] = (reads[i] ?? 0) + 1;
-      return new Map([['x', tensor('float32', [1, 3000], tensors[i] as Float32Array)]]);
+      return new Map([['x', tensor('float32', [1, ELEMENTS], tensors[i] as Float32Array)]]);
     },
     reads,
   };
 }
 
-const normal = (count: number): Float32Array[] => Array.from({ length: count }, (_, i) => numbersOf(i).floats(3000));
+const normal = (count: number): Float32Array[] => Array.from({ length: count }, (_, i) => numbersOf(i).floats(ELEMENTS));
 
 function options(values: ReadonlySet<ValueId>, method: CalibrationMethod): CalibrateOptions {
   return {
@@ -132,7 +134,7 @@ test('NaN and infinities are left out, and the first node that makes them is nam
 test('a value that is never made, or never finite, has no range; others are not touched', async () => {
   const { program: net, idOf } = await program();
   const never = 12_345 as ValueId;
-  const nan = new Float32Array(3000).fill(Number.NaN);
+  const nan = new Float32Array(ELEMENTS).fill(Number.NaN);
   for (const { name } of CALIBRATION_METHODS) {
     const { ranges } = await calibrate(net, samplesOf([nan]), options(new Set([never, idOf('Relu')]), name));
     expect([...ranges]).toEqual([]);
@@ -143,7 +145,7 @@ test('a value that is never made, or never finite, has no range; others are not 
 
 test('what a method cannot answer is a warning that names tensor, method, range and reason', async () => {
   const { program: net, idOf } = await program();
-  const rare = new Float32Array(3000);
+  const rare = new Float32Array(ELEMENTS);
   rare[7] = 5;
   const { ranges, diagnostics } = await calibrate(
     net,
