@@ -142,7 +142,7 @@ export const OURS: readonly Row[] = [
     default: 'fp32',
     effect: 'done',
     for: FULL,
-    doc: 'How sums become 8-bit codes: of convolutions, matrix products, averages, and of two activations, as their products; other operators move codes, take them from tables, or compute in float32 between codes, either way.',
+    doc: 'How sums become 8-bit codes: those of convolutions, matrix products and averages, and the sum or product of two activations; other operators move codes, take them from tables, or compute in float32 between codes, either way.',
   },
   {
     key: 'multiplier_bits',

@@ -2,6 +2,7 @@ import type { DType, NumericDType } from '../base/dtype.ts';
 import { broadcastDims, sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { TensorFact } from '../graph/fact.ts';
+import { lookupPairs } from '../kernels/js/elementwise.ts';
 import type { BinaryOp, TensorQuant, UnaryOp } from '../kernels/kernelSet.ts';
 import { type Arithmetic, arithmetic } from './arithmetic.ts';
 import { type BroadcastDims, broadcastLevels, forEachBlock, zipBroadcast } from './broadcast.ts';
@@ -18,6 +19,7 @@ import {
   type OpDef,
   type RunContext,
 } from './opDef.ts';
+import { fixedPointPairs, type PairQuants, pairMultipliers } from './pairTable.ts';
 
 const FLOAT_KERNELS: Readonly<Record<string, BinaryOp>> = {
   Add: 'add',
@@ -86,14 +88,16 @@ function defineArithmetic(type: 'Add' | 'Sub' | 'Mul' | 'Div', since: number): O
 interface BinaryPrepared {
   /** The table of the other operand's codes, where one is a constant number. */
   readonly lookup?: { readonly operand: 0 | 1; readonly table: Uint8Array };
+  /** The codes of all pairs, where they are computed on integers alone. */
+  readonly pairs?: Uint8Array;
   readonly a: TensorQuant;
   readonly b: TensorQuant;
   readonly y: TensorQuant;
 }
 
 /**
- * The integer form of Add, Sub, Mul, Div: `binaryQ8` over the blocks of the broadcast, or a table where one operand is a
- * float constant of one element.
+ * The integer form of Add, Sub, Mul, Div: `binaryQ8` over the blocks of the broadcast, a table where one operand is a float
+ * constant of one element, or, in the fixed-point flavour and but for Div, a table of all pairs made on integers alone.
  */
 function binaryForm(op: BinaryOp, rule: Arithmetic): IntegerForm<AttributeSpecs, BinaryPrepared> {
   return {
@@ -102,11 +106,18 @@ function binaryForm(op: BinaryOp, rule: Arithmetic): IntegerForm<AttributeSpecs,
       const operand = operandBesideNumber(context);
       return accepts8(context, operand === undefined ? [0, 1] : [operand]);
     },
-    dequantizes: (context) => operandBesideNumber(context) === undefined,
+    multipliers: (context) =>
+      operandBesideNumber(context) === undefined ? pairMultipliers(op, pairQuants(context)) : undefined,
+    dequantizes: (context) =>
+      operandBesideNumber(context) === undefined && pairMultipliers(op, pairQuants(context)) === undefined,
     prepare: (context) => {
       const y = outputQuant(context, 0);
       const operand = operandBesideNumber(context);
-      if (operand === undefined) return { a: inputQuant(context, 0), b: inputQuant(context, 1), y };
+      if (operand === undefined) {
+        const quants = pairQuants(context);
+        const pairs = context.flavour === 'fp32' ? undefined : fixedPointPairs(op, quants, context.flavour);
+        return pairs === undefined ? quants : { ...quants, pairs };
+      }
       const q = inputQuant(context, operand);
       const number = numbersOf(context.constants[1 - operand] as Tensor)[0] as number; // operandBesideNumber found it
       const table = lookupTable(q, y, operand === 0 ? (x) => rule.float(x, number) : (x) => rule.float(number, x));
@@ -114,7 +125,7 @@ function binaryForm(op: BinaryOp, rule: Arithmetic): IntegerForm<AttributeSpecs,
     },
     run: (context) => {
       const [a, b] = [context.input(0), context.input(1)];
-      const { a: qa, b: qb, y: qy, lookup } = context.prepared;
+      const { a: qa, b: qb, y: qy, lookup, pairs } = context.prepared;
       const dims = dimsOfPair((m) => context.fail(m), a, b);
       const out = context.output(0, qy.signed ? 'int8' : 'uint8', dims.out);
       if (lookup !== undefined) {
@@ -125,11 +136,17 @@ function binaryForm(op: BinaryOp, rule: Arithmetic): IntegerForm<AttributeSpecs,
       forEachBlock(dims, ({ at, ia, ib, rows, inner, sizeA, sizeB }) => {
         const blockA = ca.subarray(ia, ia + sizeA);
         const blockB = cb.subarray(ib, ib + sizeB);
-        context.kernels.binaryQ8(op, blockA, qa, blockB, qb, cy.subarray(at, at + rows * inner), qy, rows, inner);
+        const blockY = cy.subarray(at, at + rows * inner);
+        if (pairs !== undefined) lookupPairs(blockA, blockB, pairs, blockY, { rows, inner });
+        else context.kernels.binaryQ8(op, blockA, qa, blockB, qb, blockY, qy, rows, inner);
       });
       return [out];
     },
   };
+}
+
+function pairQuants(context: IntegerContext<AttributeSpecs>): PairQuants {
+  return { a: inputQuant(context, 0), b: inputQuant(context, 1), y: outputQuant(context, 0) };
 }
 
 /** The operand that has codes beside one that is a float32 constant of one element. */

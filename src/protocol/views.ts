@@ -137,7 +137,7 @@ export interface RequantizerView {
   readonly nodeId: number;
   readonly handle: string;
   readonly opType: string;
-  /** Output channels, each with a multiplier of its own. */
+  /** Multipliers: one per output channel, one of an average or a product; of a sum those of both operands and its own. */
   readonly channels: number;
   /** The channel whose M0 2^-n is relatively farthest from its multiplier. */
   readonly worst: {

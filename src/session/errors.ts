@@ -168,7 +168,7 @@ export function floatsBetweenCodes(at: Location, handles: readonly string[]): Di
   return {
     severity: 'note',
     code: 'SES417',
-    message: `requantizer=fixedPoint is about sums: in ${counted(handles)} codes become float32 in between all the same, as in element-wise operators and average pools`,
+    message: `requantizer=fixedPoint is about sums: in ${counted(handles)} codes become float32 in between all the same`,
     at,
   };
 }

@@ -207,6 +207,57 @@ describe('binary operators on codes are float32 arithmetic between D and Q', () 
       }
     });
   }
+
+  for (const type of ['Add', 'Sub', 'Mul']) {
+    it(`${type} on integers alone, under every broadcast, is one code off at most`, () => {
+      let off = 0;
+      let all = 0;
+      for (const [a, b] of pairs) {
+        const { integer, float } = both({
+          type,
+          opset: 13,
+          inputs: [codes('uint8', a), codes('int8', b)],
+          inputQuants: [X8, S8],
+          outputQuants: [quant('uint8', 0.09, 90)],
+          flavour: FULL_WIDTH,
+        });
+        for (const [i, code] of (integer[0] as number[]).entries()) {
+          const apart = Math.abs(code - (float[0]?.[i] ?? NaN));
+          expect(apart).toBeLessThanOrEqual(1);
+          if (apart > 0) off++;
+          all++;
+        }
+      }
+      expect(off).toBeLessThanOrEqual(0.02 * all); // ties alone
+    });
+  }
+
+  it('Add and Mul on integers alone follow their fixed-point multipliers, exactly', () => {
+    const y = quant('int8', 0.07, 12);
+    const [sa, sb, sy] = [X8, S8, y].map((q) => q.scale[0] as number) as [number, number, number];
+    const [za, zb] = [X8, S8].map((q) => q.zeroPoint[0] as number) as [number, number];
+    const inputs = [codes('uint8', [400]), codes('int8', [400])];
+    const times = (n: bigint, m: number): bigint => {
+      const { mantissa, shift } = toFixedPoint(m, { bits: 7 });
+      return (2n * n * BigInt(mantissa) + (1n << BigInt(shift))) >> BigInt(shift + 1);
+    };
+    const common = 2 * Math.max(sa, sb);
+    const sum = (a: bigint, b: bigint): bigint =>
+      times(times(a << 20n, sa / common) + times(b << 20n, sb / common), common / (2 ** 20 * sy));
+    const product = (a: bigint, b: bigint): bigint => times(a * b, (sa * sb) / sy);
+    for (const [type, exact] of [
+      ['Add', sum],
+      ['Mul', product],
+    ] as const) {
+      const node = { type, opset: 13, inputs, inputQuants: [X8, S8], outputQuants: [y], flavour: { bits: 7 } };
+      const [a, b] = inputs.map((t) => Array.from(t.data as Int8Array)) as [number[], number[]];
+      const expected = a.map((code, i) => {
+        const scaled = Number(exact(BigInt(code - za), BigInt((b[i] as number) - zb)));
+        return Math.min(127, Math.max(-128, scaled + 12));
+      });
+      expect(both(node).integer[0]).toEqual(expected);
+    }
+  });
 });
 
 describe('weighted operators', () => {

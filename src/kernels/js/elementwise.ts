@@ -55,6 +55,25 @@ export function binaryQ8(
   }
 }
 
+/** out[i] = table[256 (a & 255) + (b & 255)], a byte per pair of codes; operands repeat as in {@link binaryQ8}. */
+export function lookupPairs(
+  a: Codes,
+  b: Codes,
+  table: Uint8Array,
+  out: Codes,
+  { rows, inner }: { readonly rows: number; readonly inner: number },
+): void {
+  const stepA = repetition(a.length, rows, inner);
+  const stepB = repetition(b.length, rows, inner);
+  for (let row = 0, at = 0; row < rows; row++) {
+    for (let i = 0; i < inner; i++, at++) {
+      const codeA = (a[row * stepA.row + i * stepA.element] as number) & 255;
+      const codeB = (b[row * stepB.row + i * stepB.element] as number) & 255;
+      out[at] = table[256 * codeA + codeB] as number;
+    }
+  }
+}
+
 /** out[i] = op(x[i]) by {@link unaryFunction}. */
 export function unaryF32(op: UnaryOp, x: Float32Array, out: Float32Array, alpha?: number, beta?: number): void {
   const f = unaryFunction(op, alpha, beta);
