@@ -32,8 +32,8 @@ describe('the editor of a config', () => {
     await typeBelow('bit_num=8', 'min_q');
     await suggestion('min_quant_weight_size').waitFor();
     assert.equal(await suggestion('quant_type').count(), 0);
-    await showDetails();
-    await w.page.locator('.suggest-details', { hasText: 'A weight is quantized when it has more elements' }).waitFor();
+    const details = w.page.locator('.suggest-details:visible', { hasText: 'is quantized when it has more' });
+    await until(details, () => w.page.keyboard.press('Control+Space'));
     await w.screenshot('c1-keys');
     await w.page.keyboard.press('Escape');
     await w.page.keyboard.press('Escape');
@@ -91,11 +91,13 @@ describe('the editor of a config', () => {
   });
 
   it('explains a key under the pointer', async () => {
-    await line('activation_quant_method')
-      .locator('span span')
-      .first()
-      .hover({ position: { x: 60, y: 8 } });
-    await hover('How an activation gets its range').waitFor();
+    await until(hover('How an activation gets its range'), async () => {
+      await w.page.mouse.move(640, 5);
+      await line('activation_quant_method')
+        .locator('span > span')
+        .first()
+        .hover({ position: { x: 60, y: 8 } });
+    });
     await w.screenshot('c5-hover');
     await w.page.mouse.move(640, 5);
   });
@@ -115,9 +117,7 @@ describe('the editor of a config', () => {
       await replaceTyped('min_q', '');
       await w.page.keyboard.press('Backspace');
       await moveTo('calibrate_size=60000', 'calibrate_size=6'.length);
-      await w.page.keyboard.press('Control+k');
-      await w.page.keyboard.press('Control+i');
-      await hover('fewer than the 60000 samples').waitFor();
+      await showHover('fewer than the 60000 samples');
       await w.screenshot(`c6-${theme.replace(' ', '-')}-hover`);
       await w.page.keyboard.press('Escape');
       await hover('fewer than the 60000 samples').waitFor({ state: 'hidden' });
@@ -172,11 +172,21 @@ function hover(text: string): Locator {
   return w.page.locator('.monaco-hover:visible', { hasText: text }).first();
 }
 
-/** Opens the documentation beside the list, unless it is open from before. */
-async function showDetails(): Promise<void> {
-  const details = w.page.locator('.suggest-details-container:visible');
-  if (!(await details.isVisible())) await w.page.keyboard.press('Control+Space');
-  await details.waitFor();
+/** Does what makes something appear until it has: a key that comes while the editor is at work may be lost. */
+async function until(wanted: Locator, act: () => Promise<void>): Promise<void> {
+  for (let tries = 0; tries < 6 && !(await wanted.isVisible()); tries++) {
+    await act();
+    await wanted.waitFor({ timeout: 5000 }).catch(() => {}); // once more
+  }
+  await wanted.waitFor();
+}
+
+/** Shows what there is to say about the cursor's place; a check that ends meanwhile closes it again. */
+function showHover(text: string): Promise<void> {
+  return until(hover(text), async () => {
+    await w.page.keyboard.press('Control+k');
+    await w.page.keyboard.press('Control+i');
+  });
 }
 
 /** Puts the cursor behind the first `column` characters of the line with this text. */
