@@ -136,6 +136,29 @@ describe('a model exported with export_format=QOPERATOR', () => {
     await runOrt(exported, feedsOf(exported.graph), { folder, level: 'all', wanted: [] });
   });
 
+  test('16-bit codes are refused by name, and exported as QDQ', async () => {
+    const dense = x([3, 17]).gemm({ units: 9, name: 'dense' }).build();
+    const { session, path } = await quantized(dense, `${configOf('uint8', true)}node_overrides=dense:int16\n`);
+    await expect(session.exportModel(path, 'QOPERATOR')).rejects.toThrow(/EXE151 .*4 or 16 bits: .*dense/);
+    expect(await session.exportModel(path, 'QDQ')).toEqual([]);
+    const { model: exported } = await openModel(nodeFiles, path);
+    await runOrt(exported, feedsOf(exported.graph), { folder, level: 'all', wanted: [] });
+  });
+
+  test('a skipped node between codes stays float', async () => {
+    const sum = x()
+      .floats('c', [6, 1, 1])
+      .at('x')
+      .elementwise('Mul', ['c'], { name: 'm' })
+      .elementwise('Add', ['x'], { name: 'a' });
+    const text = configOf('uint8', true).replace('quant_type=FULL_QUANT', 'quant_type=FULL_QUANT\nskip_quant_node=a');
+    const { session, path } = await quantized(sum.build(), text);
+    expect(await session.exportModel(path, 'QOPERATOR')).toEqual([]);
+    const { model: exported } = await openModel(nodeFiles, path);
+    expect(exported.graph.nodes.find((n) => n.name === 'a')?.opType).toBe('Add');
+    expect(exported.graph.nodes.find((n) => n.name === 'm')?.opType).toBe('QLinearMul');
+  });
+
   test('metadata say what made it: version, model, config and its text; names stay', async () => {
     const dense = x([3, 17]).gemm({ units: 9, name: 'dense' }).build();
     const { session, path, configText } = await quantized(dense, configOf('uint8', true));
