@@ -36,6 +36,8 @@ export interface SampleOptions {
   readonly preprocess: PreprocessOptions;
   /** For BIN; as the model has it, when left out. */
   readonly binLayout?: Layout | undefined;
+  /** Whether other samples of the same inputs were opened before, and what is to be said of layouts was said. */
+  readonly layoutsAreJudged?: boolean | undefined;
   /** Whose folders these are, so that diagnostics name `calibrate_path` (when left out) or `evaluate_path`. */
   readonly use?: 'calibrate' | 'evaluate' | undefined;
   /** Where the config says `calibrate_path`, `evaluate_size`, `resize_width` and so on, for diagnostics. */
@@ -59,7 +61,7 @@ export async function openSamples(
 ): Promise<{ samples: Samples; diagnostics: Diagnostic[] }> {
   const diagnostics: Diagnostic[] = [];
   if (options.kind === 'IMAGE') diagnostics.push(...checkImages(options.inputs, options.preprocess, options.at));
-  if (useOf(options) === 'calibrate') diagnostics.push(...checkLayouts(options));
+  if (options.layoutsAreJudged !== true) diagnostics.push(...checkLayouts(options));
   const sources: Source[] = [];
   for (const input of options.inputs) {
     const names = await list(files, input, options, diagnostics);

@@ -222,6 +222,7 @@ async function openFolders({ config, files, inputs, base }: DataParts, use: 'cal
     }),
     count: size,
     use,
+    layoutsAreJudged: use === 'evaluate' && data.calibratePath.length > 0,
     classFolders: use === 'evaluate' && quantscope.labels === CLASS_FOLDERS,
     kind: data.inputType ?? 'IMAGE',
     preprocess: {

@@ -195,6 +195,8 @@ describe('folders', () => {
     const { samples, diagnostics } = await openSamples(memoryFiles({ '/a': { a: f } }), options);
     expect(diagnostics.map((d) => [d.severity, d.code, d.at.key])).toEqual([['warning', 'DAT112', 'bin_layout']]);
     expect((await samples.read(0)).get('x')?.dims).toEqual([1, 2, 1, 3]);
+    const again = await openSamples(memoryFiles({ '/a': { a: f } }), { ...options, layoutsAreJudged: true });
+    expect(again.diagnostics).toEqual([]);
     const flat = withInput(options, { dims: [1, 6] });
     expect((await openSamples(memoryFiles({ '/a': { a: f } }), flat)).diagnostics).toEqual([]);
   });
