@@ -1,4 +1,4 @@
-import { bytesInMemory, isNumericDType, type NumericArray, type NumericDType } from '../base/dtype.ts';
+import { bytesInMemory, isNumericDType, type NumericDType } from '../base/dtype.ts';
 import { sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { rawByteLength, rawOf, tensorOfRaw } from '../onnx/tensorData.ts';
