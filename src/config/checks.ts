@@ -5,7 +5,7 @@ import { checkExport } from './exportChecks.ts';
 import type { Effect, KeyRow } from './keyTypes.ts';
 import type { KeyValues } from './keyValues.ts';
 import { checkNormalization } from './normalization.ts';
-import { KEYS, keyRow } from './schema.ts';
+import { KEYS, keyRow, keysOf } from './schema.ts';
 import { openLengths } from './shapes.ts';
 import { checkTarget } from './targetChecks.ts';
 
@@ -61,12 +61,22 @@ function carriedOut({ type }: KeyRow): string[] {
   return type.kind === 'enum' ? type.choices.filter((c) => c.effect === 'done').map((c) => c.value) : [];
 }
 
+/** Keys of mixed bits beside a fixed number of them. */
+function idleMixedKeys(s: KeyValues, bits: number): Diagnostic[] {
+  const section = 'mixed_bit_weight_quant_param';
+  return keysOf(section).flatMap(({ key }) => {
+    const message = `${key} has no effect with bit_num = ${bits}: mixed bits are bit_num = 0`;
+    return s.isSet(section, key) ? [errors.hint(s.at(section, key), 'warning', message)] : [];
+  });
+}
+
 function checkBits(s: KeyValues, quantType: string | undefined): Diagnostic[] {
   const bits = s.number(COMMON, 'bit_num');
   if (quantType === 'WEIGHT_QUANT') {
-    if (s.bool(COMMON, 'enable_encode') || bits === 8 || bits === 16) return [];
+    const idle = bits === 0 ? [] : idleMixedKeys(s, bits);
+    if (s.bool(COMMON, 'enable_encode') || bits === 8 || bits === 16) return idle;
     const message = `enable_encode = false needs bit_num 8 or 16, not ${bits}: other widths are only stored packed`;
-    return [errors.conflict(s.at(COMMON, 'enable_encode'), message, 'true')];
+    return [...idle, errors.conflict(s.at(COMMON, 'enable_encode'), message, 'true')];
   }
   if (quantType === undefined || bits === 8) return [];
   return [

@@ -10,8 +10,8 @@ import { gzipBytesOf, type StoredWeight } from '../quant/encode/stored.ts';
 import type { Build } from './build.ts';
 import type { RunState } from './run.ts';
 
-/** Constants of more bytes than this are not compressed to see how small they become: it would take a minute. */
-const MOST_FOR_GZIP = 1 << 29;
+/** Constants of more bytes than this are not compressed to see how small they become: it would take too long. */
+const MOST_FOR_GZIP = 1 << 28;
 
 /** Bytes of a source after gzip; what a source holds does not change. */
 const gzipped = new WeakMap<TensorSource, number>();

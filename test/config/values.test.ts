@@ -257,3 +257,14 @@ describe('settings that need each other', () => {
     expect(parse('common_quant_param', 'bit_num=x', '[quantscope]', 'silence=CFG105').said).toHaveLength(1);
   });
 });
+
+describe('keys of mixed bits', () => {
+  it('have no effect beside a fixed number of bits, and say so', () => {
+    const of = (bits: string) =>
+      parseConfig(
+        `[common_quant_param]\nquant_type=WEIGHT_QUANT\nbit_num=${bits}\n[mixed_bit_weight_quant_param]\ninit_scale=0.1\nauto_tune=true`,
+        'q.cfg',
+      ).diagnostics.filter((d) => d.message.includes('mixed bits are bit_num = 0')).length;
+    expect([of('0'), of('8')]).toEqual([0, 2]);
+  });
+});

@@ -18,6 +18,7 @@ const CASES = [
   { config: 'dynamic_quant.cfg', strategy: 'ALWC' },
   { config: 'dynamic_quant.cfg', strategy: 'ACWL' },
   { config: 'weight_quant.cfg' },
+  { config: 'mixed_bit.cfg' },
 ] as const;
 
 describe('an exported sample', () => {
