@@ -1,5 +1,5 @@
 import { invariant, type Location } from '../base/diagnostics.ts';
-import { at, type IniEntry, type IniSection, itemsOf } from './ini.ts';
+import { at, type IniEntry, type IniSection, itemsOf, type Span } from './ini.ts';
 import { keyRow } from './schema.ts';
 import type { InputShapes } from './shapes.ts';
 import type { DataFolder, Layout, NodeOverride, Value } from './values.ts';
@@ -37,8 +37,8 @@ export class KeyValues {
   at(section: string, key: string, item?: string): Location {
     const entry = this.linesOf(section, key).at(-1);
     if (entry !== undefined) {
-      const found = item === undefined ? undefined : itemsOf(entry).find(({ text }) => text.trim() === item);
-      return at(this.file, found?.span ?? entry.valueSpan, key);
+      const span = item === undefined ? undefined : namedSpan(entry, item);
+      return at(this.file, span ?? entry.valueSpan, key);
     }
     const header = this.#sections.filter((s) => s.name === section).at(-1);
     return header === undefined ? { file: this.file, key } : at(this.file, header.span, key);
@@ -131,4 +131,13 @@ function defaultOf(section: string, key: string): string | undefined {
   const row = keyRow(section, key);
   invariant(row !== undefined, `${section}.${key} is not in the table of keys`);
   return row.default;
+}
+
+/** Where an item of a list, or the name before its colon, stands. */
+function namedSpan(entry: IniEntry, name: string): Span | undefined {
+  for (const { text, span } of itemsOf(entry)) {
+    if (text.trim() === name) return span;
+    if (text.trim().startsWith(`${name}:`)) return { ...span, endColumn: span.column + name.length };
+  }
+  return undefined;
 }

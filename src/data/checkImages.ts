@@ -1,4 +1,4 @@
-import type { Diagnostic, Location } from '../base/diagnostics.ts';
+import type { Diagnostic, Location, Setting } from '../base/diagnostics.ts';
 import {
   batchOfImages,
   notAnImageInput,
@@ -51,10 +51,18 @@ function checkInput(input: SampleInput, options: PreprocessOptions, at: (key: st
   const layout = imageLayout(dims, channels);
   if (layout === undefined) {
     const why = `neither the second nor the last dimension is ${channels}, the channels of image_to_format = ${options.format ?? 'BGR'}`;
-    return [notAnImageInput(at('image_to_format'), name, dims, why)];
+    const format = dims[1] === 1 || dims[3] === 1 ? 'GRAY' : dims[1] === 3 || dims[3] === 3 ? 'RGB' : undefined;
+    const settings = format === undefined ? [] : [setting('image_to_format', format)];
+    return [{ ...notAnImageInput(at('image_to_format'), name, dims, why), settings }];
   }
   const size = options.centerCrop ?? options.resize;
   if (size === undefined || (size.width === layout.width && size.height === layout.height)) return [];
-  const key = options.centerCrop === undefined ? 'resize_width' : 'center_crop_width';
-  return [wrongImageSize(at(key), name, [size.height, size.width, channels], dims)];
+  const way = options.centerCrop === undefined ? 'resize' : 'center_crop';
+  const wrong = wrongImageSize(at(`${way}_width`), name, [size.height, size.width, channels], dims);
+  const settings = [setting(`${way}_width`, `${layout.width}`), setting(`${way}_height`, `${layout.height}`)];
+  return [{ ...wrong, settings }];
+}
+
+function setting(key: string, value: string): Setting {
+  return { section: 'data_preprocess_param', key, value };
 }

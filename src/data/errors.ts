@@ -93,7 +93,8 @@ export function noLayoutOf(at: Location, input: string, why: string): Diagnostic
 /** DAT112: 4-D files whose layout nobody states. */
 export function assumedBinLayout(at: Location, input: string, layout: string): Diagnostic {
   const message = `the layout of the BIN files of input ${input} is not given; it is taken as ${layout}, that of the model. Set [quantscope] bin_layout=NCHW or NHWC, or input_layout`;
-  return make('DAT112', at, message, 'warning');
+  const settings = [{ section: 'quantscope', key: 'bin_layout', value: layout }];
+  return { ...make('DAT112', at, message, 'warning'), settings };
 }
 
 // Files that cannot be read: thrown, naming the file.

@@ -101,17 +101,6 @@ export function rangesChosen(file: string, { method, samples, shares }: ChosenRa
   };
 }
 
-/** QNT230: a name in node_overrides that no node has. */
-export function unknownOverride(at: Location, name: string, suggestion: string | undefined): Diagnostic {
-  const hint = suggestion === undefined ? 'open the model to see the names of its nodes' : `${suggestion}?`;
-  return {
-    severity: 'warning',
-    code: 'QNT230',
-    message: `node_overrides names ${JSON.stringify(name)}, but no node has this name: ${hint}`,
-    at,
-  };
-}
-
 /** QNT231: words in node_overrides that change nothing. */
 export function idleOverride(at: Location, name: string, why: string): Diagnostic {
   return {

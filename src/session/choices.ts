@@ -1,10 +1,12 @@
-import { type Diagnostic, nearest } from '../base/diagnostics.ts';
+import type { Diagnostic } from '../base/diagnostics.ts';
+import { unknownNodeName } from '../config/language/names.ts';
 import type { NodeId } from '../graph/model.ts';
-import { idleOverride, unknownOverride } from '../quant/errors.ts';
+import { idleOverride } from '../quant/errors.ts';
 import type { NodeOverride } from '../quant/overrides.ts';
 import type { QuantPlan } from '../quant/plan.ts';
 import type { BuildChoices } from './build.ts';
 import type { OpenModel } from './model.ts';
+import { modelFacts } from './modelFacts.ts';
 import type { Prepared } from './prepared.ts';
 import type { Settings } from './settings.ts';
 import { targetOf } from './targetSettings.ts';
@@ -35,12 +37,12 @@ export function overriddenNodes(
   return byNode;
 }
 
-/** Names in node_overrides that no node has, each with the nearest one; and words that change nothing. */
+/** Names in node_overrides that no node has, each with what may be meant; and words that change nothing. */
 export function checkOverrides(settings: Settings, open: OpenModel, prepared: Prepared, plan: QuantPlan): Diagnostic[] {
-  const at = settings.at('quantscope', 'node_overrides');
   return [...settings.overrides].flatMap(([name, override]) => {
+    const at = settings.at('quantscope', 'node_overrides', name);
     const id = open.nodeByHandle.get(name);
-    if (id === undefined) return [unknownOverride(at, name, nearest(name, open.nodeByHandle.keys()))];
+    if (id === undefined) return [unknownNodeName(at, 'node_overrides', name, modelFacts(open))];
     const owner = prepared.ownerOf.get(id);
     if (owner === undefined) return [idleOverride(at, name, 'it is computed once from constants')];
     const why = whyIdle(override, plan, owner.id);

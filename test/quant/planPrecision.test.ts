@@ -112,7 +112,7 @@ test('only half precision: every value of the output is one of the type', async 
 test('names that no node has are told with the nearest, words without effect with the reason', async () => {
   const { view } = await quantized('told', 'node_overrides=frist:int16,relu:int4,erf:int8');
   expect(view.diagnostics.map((d) => `${d.code} ${d.message}`)).toEqual([
-    'QNT230 node_overrides names "frist", but no node has this name: first?',
+    'CFG131 node_overrides names "frist", but no node has this name — first?',
     'QNT231 node_overrides for "relu" has no effect: it has no constant weight that could have 4 bits',
     'QNT231 node_overrides for "erf" has no effect: target onnxruntime does not quantize Erf',
   ]);

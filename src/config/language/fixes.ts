@@ -1,6 +1,6 @@
 import type { Diagnostic, Setting } from '../../base/diagnostics.ts';
 import type { ModelFacts } from '../../protocol/modelFacts.ts';
-import { insertSettings, type Range, rangeOf, setSetting, type TextEdit } from '../edits.ts';
+import { entryOf, insertSettings, type Range, rangeOf, setSetting, type TextEdit } from '../edits.ts';
 import { fixesByCode } from './codeFixes.ts';
 
 /** One way to put right what a diagnostic says. */
@@ -30,7 +30,7 @@ export function fixesOf(parts: FixParts): readonly Fix[] {
   const found: Draft[] = [];
   if (suggestion !== undefined && range !== undefined)
     found.push({ title: `Replace with ${suggestion}`, edits: [{ range, text: suggestion }] });
-  if (settings.length > 0) found.push({ title: `Add ${written(settings)}`, edits: addSettings(text, settings) });
+  if (settings.length > 0) found.push({ title: titleOf(text, settings), edits: settingEdits(text, settings) });
   found.push(...fixesByCode(parts));
   const isSure = suggestion !== undefined || settings.length > 0 || found.length === 1;
   return found.map(({ title, edits, sure }, i) => ({ title, edits, preferred: i === 0 && (isSure || sure === true) }));
@@ -43,19 +43,24 @@ export function placeOf({ at }: Diagnostic): Range | undefined {
   return rangeOf({ line, column, endColumn });
 }
 
-function written(settings: readonly Setting[]): string {
-  return settings.map(({ key, value }) => `${key}=${value}`).join(', ');
+function titleOf(text: string, settings: readonly Setting[]): string {
+  const isThere = settings.some(({ section, key }) => entryOf(text, section, key) !== undefined);
+  return `${isThere ? 'Set' : 'Add'} ${settings.map(({ key, value }) => `${key}=${value}`).join(', ')}`;
 }
 
-function addSettings(text: string, settings: readonly Setting[]): TextEdit[] {
-  const sections = [...new Set(settings.map((s) => s.section))];
-  const [first] = settings;
-  if (settings.length === 1 && first !== undefined) return [setSetting(text, first)];
-  return sections.map((section) =>
-    insertSettings(
-      text,
-      section,
-      settings.filter((s) => s.section === section),
+/** Values in place of those that are there; the rest is added, the lines of a section together. */
+function settingEdits(text: string, settings: readonly Setting[]): TextEdit[] {
+  const there = settings.filter(({ section, key }) => entryOf(text, section, key) !== undefined);
+  const rest = settings.filter((setting) => !there.includes(setting));
+  const sections = [...new Set(rest.map(({ section }) => section))];
+  return [
+    ...there.map((setting) => setSetting(text, setting)),
+    ...sections.map((section) =>
+      insertSettings(
+        text,
+        section,
+        rest.filter((setting) => setting.section === section),
+      ),
     ),
-  );
+  ];
 }
