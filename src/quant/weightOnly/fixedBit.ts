@@ -1,7 +1,7 @@
 import type { Location } from '../../base/diagnostics.ts';
 import type { Granularity, QuantizedTensor, QuantParams, QuantScheme } from '../../base/quantParams.ts';
 import { clamp, roundHalfAway } from '../../base/round.ts';
-import { tensor } from '../../base/tensor.ts';
+import { type Tensor, tensor } from '../../base/tensor.ts';
 import { type Channels, channelsOf, forRuns } from '../channels.ts';
 import { nonFiniteWeight } from '../errors.ts';
 import { collectParams, mindsporeParams, type Range } from '../qparams.ts';
@@ -46,7 +46,7 @@ export function quantizeFixedBit(
   const pairs = rangesOf(weight, channels, at).map((range) => mindsporeParams(range, scheme));
   const plain = collectParams(scheme, pairs);
   const codes = codesOf(weight, channels, plain);
-  const held = hold(scheme, dims, codes);
+  const held = heldCodes(scheme, dims, codes);
   if (options.correction === 'none') return { codes: held, params: plain };
   const moments = correctionOf(weight, codes, channels, plain);
   return { codes: held, params: { ...plain, correction: { ...moments, applied: options.correction === 'applied' } } };
@@ -59,7 +59,8 @@ function correctionOf(weight: Float32Array, codes: Int16Array, channels: Channel
   return momentCorrection(weight, value, channels);
 }
 
-function hold({ dtype }: QuantScheme, dims: readonly number[], codes: Int16Array) {
+/** Codes in the type of their scheme. */
+export function heldCodes({ dtype }: QuantScheme, dims: readonly number[], codes: Int16Array): Tensor {
   return dtype === 'int8' ? tensor('int8', dims, Int8Array.from(codes)) : tensor('int16', dims, codes);
 }
 
