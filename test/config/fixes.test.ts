@@ -164,6 +164,12 @@ describe('a fix', () => {
       'Replace with conv1',
       `[quantscope]\nnode_overrides=conv1:int16,conv2:int8\n`,
     ],
+    [
+      'CFG131',
+      '[quantscope]\nnode_overrides=conv1:int8,gone:int16+symmetric\n',
+      'Remove gone:int16+symmetric from node_overrides',
+      '[quantscope]\nnode_overrides=conv1:int8\n',
+    ],
     ['CFG132', `${HEAD}skip_quant_node=conv1_Relu\n`, 'Replace with conv1', `${HEAD}skip_quant_node=conv1\n`],
     ['CFG132', `${HEAD}skip_quant_node=conv2_fusion\n`, 'Replace with conv2', `${HEAD}skip_quant_node=conv2\n`],
     ['CFG132', `${HEAD}skip_quant_node=loop/Add_0\n`, 'Replace with loop', `${HEAD}skip_quant_node=loop\n`],

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { applyEdits } from '../../src/config/edits.ts';
+import { fixesOf } from '../../src/config/language/fixes.ts';
 import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
 import { nodeFiles } from '../../src/node/files.ts';
 import { createSession } from '../../src/session/index.ts';
@@ -94,6 +96,37 @@ describe('input_shape of [ascend_context]', () => {
     expect((await check(...open)).join()).toMatch(/DAT112/);
     expect(await check(...open, 'input_format=NHWC')).toEqual([]);
     expect((await check(...open, 'input_format=ND')).join()).toMatch(/DAT112/);
+  });
+});
+
+describe('data that does not fit the model', () => {
+  async function fixed(lines: readonly string[], code: string): Promise<string> {
+    const session = await opened(SAMPLE);
+    const data = ['calibrate_path=image:x', 'calibrate_size=1'];
+    const text = [...FULL.slice(0, 3), ...data, ...lines, ''].join('\n');
+    const diagnostic = (await session.checkConfig(text, configPath)).find((d) => d.code === code);
+    if (diagnostic === undefined) throw new Error(`${code} is not said`);
+    const [fix] = fixesOf({ text, diagnostic, model: await session.configFacts() });
+    expect(fix?.preferred).toBe(true);
+    return applyEdits(text, fix?.edits ?? []).slice([...FULL.slice(0, 3), ...data, ''].join('\n').length);
+  }
+  const image = 'input_type=IMAGE\nnormalize_mean=[1]\nnormalize_std=[2]\n';
+  const colours = 'input_type=IMAGE\nnormalize_mean=[1,1,1]\nnormalize_std=[2,2,2]\n';
+
+  it.each([
+    ['channels', [colours], 'DAT104', `${colours}\nimage_to_format=GRAY\n`],
+    ['channels that are set', [colours, 'image_to_format=RGB'], 'DAT104', `${colours}\nimage_to_format=GRAY\n`],
+    [
+      'sizes',
+      [image, 'image_to_format=GRAY', 'resize_method=LINEAR', 'resize_width=32', 'resize_height=28'],
+      'DAT108',
+      `${image}\nimage_to_format=GRAY\nresize_method=LINEAR\nresize_width=28\nresize_height=28\n`,
+    ],
+    ['files', ['input_type=BIN', 'calibrate_size=9'], 'DAT102', 'input_type=BIN\ncalibrate_size=1\n'],
+    ['the layout', ['input_type=BIN'], 'DAT112', 'input_type=BIN\n[quantscope]\nbin_layout=NCHW\n'],
+  ])('is put right: %s', async (_, lines, code, expected) => {
+    const squeezed = (text: string): string => text.replace(/\n+/g, '\n');
+    expect(squeezed(await fixed(lines, code))).toBe(squeezed(expected));
   });
 });
 

@@ -44,6 +44,7 @@ const BY_CODE: Readonly<Record<string, (line: Line) => readonly Draft[]>> = {
   CFG133: (l) => [withoutItem(l)],
   SES406: (l) => foldersByInput(l),
   QNT206: (l) => [withoutItem(l)],
+  QNT231: (l) => [withoutItem(l)],
 };
 
 /** Fixes that follow from what a code says, beside its suggestion and its settings. */
@@ -221,12 +222,14 @@ function nearestNodes({ diagnostic, text, line, model }: Line): Draft[] {
 /** Takes an item out with its comma; the line with its last item. */
 function withoutItem(l: Line): Draft {
   const { diagnostic, entry, line, raw } = l;
-  const { column = 1, endColumn = 1 } = diagnostic.at;
-  const name = raw.slice(column - 1, endColumn - 1);
-  if (entry === undefined || !entry.raw.includes(',')) return removal(l);
+  const place = diagnostic.at.column ?? 1;
+  const items = entry === undefined ? [] : itemsOf(entry);
+  const item = items.find(({ span }) => span.column <= place && place <= span.endColumn);
+  if (entry === undefined || item === undefined || items.length < 2) return removal(l);
+  const { column, endColumn } = item.span;
   const after = /^\s*,\s*/.exec(raw.slice(endColumn - 1))?.[0].length;
   const before = /\s*,\s*$/.exec(raw.slice(0, column - 1))?.[0].length ?? 0;
   const span =
     after === undefined ? { line, column: column - before, endColumn } : { line, column, endColumn: endColumn + after };
-  return { title: `Remove ${name} from ${entry.key}`, edits: [replaceSpan(span, '')] };
+  return { title: `Remove ${item.text.trim()} from ${entry.key}`, edits: [replaceSpan(span, '')] };
 }
