@@ -5,8 +5,8 @@ import type { GraphEditor } from '../graph/patch.ts';
 
 /** Codes with their parameters, as a QuantizeLinear or DequantizeLinear states them. */
 export interface Coded {
-  /** The QuantizeLinear or DequantizeLinear. */
-  readonly conversion: NodeId;
+  /** The QuantizeLinear or DequantizeLinear, and a ReLU before it that the code range stands for. */
+  readonly conversions: readonly NodeId[];
   readonly codes: ValueId;
   readonly dtype: DType;
   readonly scale: ValueId;

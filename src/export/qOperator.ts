@@ -24,7 +24,8 @@ export async function toQOperator(editor: GraphEditor, floatNodes: ReadonlySet<N
   const kept: KeptNode[] = [];
   const surroundings = new Surroundings(editor);
   for (const node of [...editor.nodes]) {
-    if (isQuantize(node) || isDequantize(node) || floatNodes.has(node.id)) continue;
+    const isGone = editor.node(node.id) === undefined;
+    if (isGone || isQuantize(node) || isDequantize(node) || floatNodes.has(node.id)) continue;
     const found = await surroundings.around(node);
     if (found === undefined) continue;
     const why = typeof found === 'string' ? found : replace(editor, node, found);
@@ -47,7 +48,7 @@ function replace(editor: GraphEditor, node: Node, around: Around): string | unde
   if (typeof form === 'string') return form;
   const { attributes = node.attributes, domain = '', opType, inputs, outputs } = form;
   editor.updateNode(node.id, { opType, domain, attributes, inputs: inputs(editor), outputs });
-  for (const made of around.outputs) if (made !== undefined) editor.removeNode(made.conversion);
+  for (const made of around.outputs) for (const gone of made?.conversions ?? []) editor.removeNode(gone);
   return undefined;
 }
 
@@ -89,10 +90,10 @@ class Surroundings {
     const outputs: (Coded | undefined)[] = [];
     for (const id of node.outputs) {
       const readers = id === undefined ? [] : (this.#readers.get(id) ?? []);
-      const quantizers = readers.filter((r) => isQuantize(r) && r.inputs[0] === id);
-      const [quantizer] = quantizers;
+      const quantizer = readers.find((r) => isQuantize(r) && r.inputs[0] === id);
       if (quantizer === undefined) {
-        outputs.push(undefined);
+        const isRead = id !== undefined && this.#outputs.has(id);
+        outputs.push(isRead ? undefined : await this.#behindRelu(readers));
         continue;
       }
       if (readers.length > 1 || (id !== undefined && this.#outputs.has(id))) return 'its output is read as floats too';
@@ -100,6 +101,19 @@ class Surroundings {
     }
     const touches = [...inputs, ...outputs].some((c) => c !== undefined && !c.isConstant);
     return touches ? { inputs, outputs } : undefined;
+  }
+
+  /** The codes of a lone ReLU's output whose lowest code is 0: they stand for the ReLU, too. */
+  async #behindRelu([relu, ...others]: readonly Node[]): Promise<Coded | undefined> {
+    const [clamped] = relu?.outputs ?? [];
+    if (relu?.opType !== 'Relu' || others.length > 0 || clamped === undefined || this.#outputs.has(clamped))
+      return undefined;
+    const [quantizer, ...more] = this.#readers.get(clamped) ?? [];
+    if (quantizer === undefined || more.length > 0 || !isQuantize(quantizer)) return undefined;
+    const coded = await this.#coded(quantizer, quantizer.outputs[0]);
+    const lowest = coded?.dtype === 'uint8' ? 0 : -128;
+    if (coded === undefined || !coded.zeros.every((z) => z === lowest)) return undefined;
+    return { ...coded, conversions: [relu.id, ...coded.conversions] };
   }
 
   async #coded(conversion: Node, codes: ValueId | undefined): Promise<Coded | undefined> {
@@ -112,14 +126,14 @@ class Surroundings {
     const dtype = zeros?.dtype ?? this.#editor.value(codes)?.dtype ?? 'uint8';
     const axis = conversion.attributes.get('axis');
     return {
-      conversion: conversion.id,
+      conversions: [conversion.id],
       codes,
       dtype,
       scale,
       zeroPoint,
       scales: scales.data as Float32Array, // its dtype
       zeros: zeros === undefined ? [0] : Array.from(zeros.data as ArrayLike<number>, Number),
-      axis: scales.dims.length === 0 ? undefined : axis?.kind === 'int' ? axis.value : 1,
+      axis: scales.data.length === 1 ? undefined : axis?.kind === 'int' ? axis.value : 1,
       isConstant: constant !== undefined,
       dims: constant?.dims,
     };

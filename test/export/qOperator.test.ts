@@ -159,6 +159,53 @@ describe('a model exported with export_format=QOPERATOR', () => {
     expect(exported.graph.nodes.find((n) => n.name === 'm')?.opType).toBe('QLinearMul');
   });
 
+  test.each([
+    { relu: 'whose lowest code is 0 is left to the code range', zero: 0, operators: ['QLinearConv'] },
+    { relu: 'of codes below 0 stays, and its convolution with it', zero: 3, operators: ['Conv', 'Relu'] },
+  ])('of a model that was quantized elsewhere, a ReLU $relu', async ({ zero, operators }) => {
+    const imported = x()
+      .quantizeDequantize(0.05, 120)
+      .constant(
+        'w',
+        tensor(
+          'int8',
+          [4, 6, 1, 1],
+          Int8Array.from({ length: 24 }, (_, i) => 5 * i - 60),
+        ),
+      )
+      .floats('s', [], [0.01])
+      .constant('z', tensor('int8', [], Int8Array.of(0)));
+    const activation = imported.current;
+    const built = imported
+      .node('DequantizeLinear', { inputs: ['w', 's', 'z'], outputs: ['wf'] })
+      .node('Conv', { name: 'conv', inputs: [activation, 'wf'], outputs: ['c'] })
+      .follow([2, 4, 8, 8])
+      .relu()
+      .quantizeDequantize(0.1, zero)
+      .build();
+    const { session, path } = await quantized(built, configOf('uint8', true));
+    await session.exportModel(path, 'QOPERATOR');
+    const { model: exported } = await openModel(nodeFiles, path);
+    const { nodes } = exported.graph;
+    expect(nodes.filter((n) => !isQuantize(n) && !isDequantize(n)).map((n) => n.opType)).toEqual(operators);
+    const feeds = feedsOf(built.model.graph);
+    const theirs = async (source: typeof exported): Promise<Tensor | undefined> => {
+      const byName = new Map([...feeds].map(([id, t]) => [built.model.graph.values.get(id)?.name, t]));
+      const renamed = source.graph.inputs.flatMap((id) => {
+        const t = byName.get(source.graph.values.get(id)?.name);
+        return t === undefined ? [] : [[id, t] as const];
+      });
+      const { values } = await runOrt(source, new Map(renamed), { folder, level: 'disabled', wanted: [] });
+      const [output] = source.graph.outputs;
+      return output === undefined ? undefined : values.get(output);
+    };
+    const [before, after] = [await theirs(built.model), await theirs(exported)];
+    expect(before?.data.length).toBe(512);
+    const apart = Array.from(after?.data as Float32Array, (v, i) => Math.abs(v - Number(before?.data[i])));
+    expect(Math.max(...apart)).toBeLessThanOrEqual(0.1 + 1e-6); // a code, where a tie falls to the other side
+    expect(apart.filter((d) => d > 1e-6).length).toBeLessThanOrEqual(5);
+  });
+
   test('metadata say what made it: version, model, config and its text; names stay', async () => {
     const dense = x([3, 17]).gemm({ units: 9, name: 'dense' }).build();
     const { session, path, configText } = await quantized(dense, configOf('uint8', true));
