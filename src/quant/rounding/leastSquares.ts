@@ -1,3 +1,5 @@
+import { inverseOfUpper, upperFactor } from '../weightOnly/gptq.ts';
+
 /** Symmetric positive semi-definite second moments of a layer's inputs, [size, size] in rows. */
 export interface InputMoments {
   readonly size: number;
@@ -41,7 +43,7 @@ export function feedbackOf({ size, sums }: InputMoments): Feedback | undefined {
     for (let j = 0; j < size; j++)
       ordered[i * size + j] =
         (sums[(order[i] as number) * size + (order[j] as number)] as number) + (i === j ? damping : 0);
-  return { size, order, upper: upperOfInverse(ordered, size) };
+  return { size, order, upper: inverseOfUpper(upperFactor(ordered, size), size) };
 }
 
 /**
@@ -59,40 +61,4 @@ export function roundRow(weights: Float32Array, { size, order, upper }: Feedback
     const error = (w - scale * (q - zeroPoint)) / (upper[i * size + i] as number);
     for (let j = i + 1; j < size; j++) rest[j] = (rest[j] as number) - error * (upper[i * size + j] as number);
   }
-}
-
-/**
- * The upper triangular U with U'U = M^-1. With M = V V', V upper triangular (Cholesky from the last row), U = V^-1.
- * @param m positive definite, overwritten.
- */
-function upperOfInverse(m: Float64Array, size: number): Float64Array {
-  for (let j = size - 1; j >= 0; j--) {
-    const pivot = Math.sqrt(m[j * size + j] as number);
-    for (let i = 0; i <= j; i++) m[i * size + j] = (m[i * size + j] as number) / pivot;
-    for (let i = 0; i < j; i++) {
-      const f = m[i * size + j] as number;
-      if (f === 0) continue;
-      for (let k = 0; k <= i; k++) m[k * size + i] = (m[k * size + i] as number) - f * (m[k * size + j] as number);
-    }
-  }
-  return inverseOfUpper(m, size);
-}
-
-/** Row by row from below: each row of the inverse follows from those under it. */
-function inverseOfUpper(v: Float64Array, size: number): Float64Array {
-  const inverse = new Float64Array(size * size);
-  for (let i = size - 1; i >= 0; i--) {
-    const row = i * size;
-    const pivot = v[row + i] as number;
-    for (let k = i + 1; k < size; k++) {
-      const f = v[row + k] as number;
-      if (f === 0) continue;
-      const below = k * size;
-      for (let j = k; j < size; j++)
-        inverse[row + j] = (inverse[row + j] as number) - f * (inverse[below + j] as number);
-    }
-    for (let j = i + 1; j < size; j++) inverse[row + j] = (inverse[row + j] as number) / pivot;
-    inverse[row + i] = 1 / pivot;
-  }
-  return inverse;
 }

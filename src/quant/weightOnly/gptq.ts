@@ -107,7 +107,7 @@ function inverseFactor({ length: n, sums }: InputProducts): { factor: Float64Arr
 }
 
 /** The upper R of A = R R', from the last row and column on. @param a its upper triangle. */
-function upperFactor(a: Float64Array, n: number): Float64Array {
+export function upperFactor(a: Float64Array, n: number): Float64Array {
   const r = new Float64Array(n * n);
   for (let j = n - 1; j >= 0; j--) {
     for (let i = j; i >= 0; i--) {
@@ -119,7 +119,8 @@ function upperFactor(a: Float64Array, n: number): Float64Array {
   return r;
 }
 
-function inverseOfUpper(r: Float64Array, n: number): Float64Array {
+/** The inverse of an upper triangular matrix, [n, n]. */
+export function inverseOfUpper(r: Float64Array, n: number): Float64Array {
   const u = new Float64Array(n * n);
   for (let i = n - 1; i >= 0; i--) {
     const diagonal = r[i * n + i] as number;
