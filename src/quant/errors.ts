@@ -111,13 +111,13 @@ export function idleOverride(at: Location, name: string, why: string): Diagnosti
   };
 }
 
-/** QNT240: cross-layer equalization changed weights. */
+/** QNT242: cross-layer equalization changed weights. */
 export function balancedLayers(file: string, pairs: number, triples: number): Diagnostic {
   const found =
     pairs + triples === 0
       ? 'found no convolutions to balance: none reads what only another convolution makes, directly or through ReLU'
       : `balanced ${pairs} ${pairs === 1 ? 'pair' : 'pairs'} of convolutions and ${triples} with a depthwise one between; the float model compared with is the balanced one`;
-  return { severity: 'note', code: 'QNT240', message: `cross-layer equalization ${found}`, at: { file } };
+  return { severity: 'note', code: 'QNT242', message: `cross-layer equalization ${found}`, at: { file } };
 }
 
 /** QNT250: where DYNAMIC_QUANT and the reference part for this model. */
