@@ -97,6 +97,12 @@ function checkCalibration(s: KeyValues, quantType: string | undefined): Diagnost
   const calibrates = s.has(DATA, 'calibrate_path');
   if (quantType === 'FULL_QUANT' && !calibrates)
     return [missing('calibrate_path', 'FULL_QUANT takes the ranges of activations from samples; add input:folder')];
+  if (quantType === 'WEIGHT_QUANT' && s.optionalWord('weight_quant_param', 'quant_strategy') === 'GPTQ') {
+    if (!calibrates)
+      return [missing('calibrate_path', 'GPTQ takes the inputs of products from samples; add input:folder')];
+    if (s.number(COMMON, 'bit_num') === 0)
+      return [errors.conflict(s.at(COMMON, 'bit_num'), 'quant_strategy = GPTQ needs a fixed number of bits', '8')];
+  }
   if (quantType === undefined || !(calibrates || s.has('quantscope', 'evaluate_path'))) return [];
   const found: Diagnostic[] = [];
   if (calibrates && !s.has(DATA, 'calibrate_size')) {

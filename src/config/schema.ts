@@ -5,7 +5,6 @@ import {
   FOLDER,
   int,
   type KeyRow,
-  missing,
   NODES,
   oneOf,
   type QuantType,
@@ -132,7 +131,10 @@ const WEIGHTS = usedBy(WEIGHT, [
   },
   {
     key: 'quant_strategy',
-    type: oneOf(done('MAX_MIN', 'the range of the weight'), missing('GPTQ', 'layer-wise least squares')),
+    type: oneOf(
+      done('MAX_MIN', 'the range of the weight'),
+      done('GPTQ', 'weights of matrix products by least squares at their outputs over the calibration samples'),
+    ),
     default: 'MAX_MIN',
     effect: 'done',
     doc: 'How weights are rounded.',

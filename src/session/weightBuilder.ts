@@ -19,6 +19,7 @@ import {
   shortChannels,
   singleCorrection,
 } from '../quant/weightOnly/errors.ts';
+import type { InputProducts } from '../quant/weightOnly/gptq.ts';
 import { planWeights, type WeightCode, type WeightPlan } from '../quant/weightOnly/planWeights.ts';
 import { pairValues } from '../whatif/pairs.ts';
 import type { Build } from './build.ts';
@@ -57,6 +58,11 @@ export class WeightBuilder implements Builder {
   tuneTo(scale: number): void {
     this.#tunedScale = scale;
     this.#coded.clear();
+  }
+
+  /** Codes a weight of a matrix product by its inputs, for all builds to come. @throws QNT201; Cancelled */
+  async codeByInputs(code: WeightCode, products: InputProducts, signal: AbortSignalLike): Promise<void> {
+    this.#coded.set(keyOf(code), await this.#quantize(code, signal, products));
   }
 
   async build(skip: ReadonlySet<NodeId>, signal: AbortSignalLike): Promise<Build> {
@@ -101,8 +107,8 @@ export class WeightBuilder implements Builder {
     { done, total, signal }: { done: number; total: number; signal: AbortSignalLike },
   ): Promise<Coded> {
     const { prepared } = this.#parts;
-    const { value, bits, granularity, clusters } = code;
-    const key = `${value}:${clusters === undefined ? bits : 'clusters'}:${JSON.stringify(granularity)}`;
+    const { value, clusters } = code;
+    const key = keyOf(code);
     const known = this.#coded.get(key);
     if (known !== undefined) return known;
     const name = prepared.graph.values.get(value)?.name ?? '';
@@ -121,14 +127,20 @@ export class WeightBuilder implements Builder {
     return coded;
   }
 
-  async #quantize({ value, bits, granularity, uses }: WeightCode, signal: AbortSignalLike): Promise<Coded> {
-    const { prepared, options, open } = this.#parts;
+  async #quantize(code: WeightCode, signal: AbortSignalLike, products?: InputProducts): Promise<Coded> {
+    const { bits, granularity, value } = code;
+    const { prepared, options } = this.#parts;
+    const weight = (await loadConstants(prepared.graph, [value])).get(value) as Tensor; // the plan names constants
+    const request = { bits, granularity, options, tunedScale: this.#tunedScale, products, signal };
+    const made = codeWeight(weight, request, this.#placeOf(code));
+    return { ...made, source: dequantizedSource(made.quantized, weight.dtype as FloatHeld) };
+  }
+
+  #placeOf({ uses, value }: WeightCode): Location {
+    const { prepared, open } = this.#parts;
     const node = prepared.graph.nodes.find((n) => n.id === uses[0]?.node);
     const tensor = prepared.graph.values.get(value)?.name ?? '';
-    const at = { file: open.file, tensor, ...(node && { node: node.handle, opType: node.opType }) };
-    const weight = (await loadConstants(prepared.graph, [value])).get(value) as Tensor; // the plan names constants
-    const made = codeWeight(weight, { bits, granularity, options, tunedScale: this.#tunedScale, signal }, at);
-    return { ...made, source: dequantizedSource(made.quantized, weight.dtype as FloatHeld) };
+    return { file: open.file, tensor, ...(node && { node: node.handle, opType: node.opType }) };
   }
 
   #notesOf({ notes }: WeightPlan, coded: ReadonlyMap<WeightCode, Coded>): Diagnostic[] {
@@ -148,6 +160,10 @@ export class WeightBuilder implements Builder {
     if (options.onTheFly) found.push(onTheFly(at('dequant_strategy')));
     return found;
   }
+}
+
+function keyOf({ value, bits, granularity, clusters }: WeightCode): string {
+  return `${value}:${clusters === undefined ? bits : 'clusters'}:${JSON.stringify(granularity)}`;
 }
 
 const NO_ACTIVATIONS = { activations: new Map(), folded: new Map(), conversions: [], halves: new Map() } as const;

@@ -3,6 +3,7 @@ import { idleOverride } from '../quant/errors.ts';
 import { ActivationCache } from '../whatif/cache.ts';
 import { overriddenNodes } from './choices.ts';
 import { WeightClusters } from './clusters.ts';
+import { codeByInputs } from './gptqRun.ts';
 import { compileGraph, prepare } from './prepared.ts';
 import { CACHE_BYTES, type RunParts, type RunState } from './run.ts';
 import type { Settings } from './settings.ts';
@@ -30,6 +31,7 @@ export async function weightRun(parts: RunParts): Promise<RunState> {
       at: (key) => settings.at('weight_quant_param', key),
       onWeight: (done, total, text) => onProgress({ stage: 'quantize', done, total, text }),
     });
+    const learnt = settings.weight.gptq ? await codeByInputs(parts, { prepared, builder, float }) : [];
     const { autoTune } = settings.weight;
     const tuned = autoTune && (await tuneScale(parts, autoTune, { prepared, builder, float }));
     return {
@@ -43,7 +45,7 @@ export async function weightRun(parts: RunParts): Promise<RunState> {
       cache: new ActivationCache(CACHE_BYTES),
       floatGraph: open.model.graph,
       standIns: new Map(),
-      diagnostics: [...prepared.diagnostics, ...idleWords(settings), ...(tuned?.diagnostics ?? [])],
+      diagnostics: [...prepared.diagnostics, ...idleWords(settings), ...learnt, ...(tuned?.diagnostics ?? [])],
       ...(tuned?.view && { autoTune: tuned.view }),
     };
   } catch (error) {

@@ -30,6 +30,7 @@ export function weightSettingsOf({ common, weight, mixedBit, quantscope }: Confi
     maxSegments: weight.maxSegments,
     initScale: mixedBit.initScale,
     clusters: clustersOf(quantscope),
+    gptq: weight.quantStrategy === 'GPTQ',
     strict: quantscope.strictReference,
     autoTune:
       autoTune && common.bitNum === 0 && quantscope.clusters === undefined

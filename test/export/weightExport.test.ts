@@ -175,6 +175,7 @@ const OPTIONS: WeightOptions = {
   maxSegments: 1,
   initScale: 0.02,
   clusters: undefined,
+  gptq: false,
   strict: false,
 };
 

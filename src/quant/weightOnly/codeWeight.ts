@@ -6,6 +6,7 @@ import { channelsOf } from '../channels.ts';
 import type { StoredWeight } from '../encode/stored.ts';
 import { noStep } from './errors.ts';
 import { quantizeFixedBit, rangesOf } from './fixedBit.ts';
+import { type InputProducts, quantizeGptq } from './gptq.ts';
 import { quantizeByStep, searchStep, stepForScale } from './mixedBit.ts';
 import { storeWeight } from './store.ts';
 import type { WeightOptions } from './weightOptions.ts';
@@ -25,6 +26,8 @@ export interface CodeRequest {
   readonly options: WeightOptions;
   /** Relative error by auto_tune's rule instead of a search. */
   readonly tunedScale?: number | undefined;
+  /** Of the inputs of the matrix product whose weight this is, with parameters per output. */
+  readonly products?: InputProducts | undefined;
   readonly signal?: AbortSignalLike | undefined;
 }
 
@@ -52,16 +55,15 @@ export function codeWeight(weight: Tensor, request: CodeRequest, at: Location): 
   return { ...fixed, diagnostics: [...fixed.diagnostics, noStep(at, why)] };
 }
 
-function fixedBits(
-  data: Float32Array,
-  dims: readonly number[],
-  { bits, granularity, options }: CodeRequest,
-  at: Location,
-): CodedWeight {
+function fixedBits(data: Float32Array, dims: readonly number[], request: CodeRequest, at: Location): CodedWeight {
+  const { bits, granularity, options, products, signal } = request;
   const sets = channelsOf(dims, granularity).count;
   const isUsed = sets > 1 || !options.strict || (options.onTheFly && bits < 8);
   const correction = options.correction ? (isUsed ? 'applied' : 'stored') : 'none';
-  const quantized = quantizeFixedBit(data, dims, { bits, granularity, mapping: 'asymmetric', correction }, at);
+  const isMatrix = products !== undefined && granularity.kind === 'perChannel';
+  const quantized = isMatrix
+    ? quantizeGptq(data, dims, { bits, axis: granularity.axis === 0 ? 0 : 1, products, signal }, at)
+    : quantizeFixedBit(data, dims, { bits, granularity, mapping: 'asymmetric', correction }, at);
   const stored = storeWeight(quantized, options);
   if (stored === undefined) throw new Error('invariant: fixed bits are never too many symbols'); // at most 128 of them
   return { quantized, stored, diagnostics: [] };

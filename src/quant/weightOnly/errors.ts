@@ -103,3 +103,9 @@ export function noImages(at: Location): Diagnostic {
     'use_cv_data: no images are built in here, so that auto_tune is judged on pseudo-random data, as converter_lite does without it; name samples with calibrate_path';
   return make('warning', 'QNT312', at, message);
 }
+
+/** QNT313: what quant_strategy = GPTQ coded. */
+export function roundedByInputs(at: Location, products: number, others: number): Diagnostic {
+  const message = `GPTQ: ${products} weights of matrix products are coded by the inputs of the calibration samples${others === 0 ? '' : `; ${others} others are rounded, being no matrix of at most 4096 inputs with parameters per output`}`;
+  return make('note', 'QNT313', at, message);
+}

@@ -116,6 +116,8 @@ class Draft {
     const { facts, options, skip, overrides } = this.#parts;
     const float = (why: string): NodeDecision => ({ form: 'float', canSkip: false, why });
     if (!hasWeights(node, options.strict)) return float(`WEIGHT_QUANT does not quantize ${node.opType}`);
+    if (options.strict && options.gptq && !isProduct(node))
+      return float('converter_lite quantizes matrix products alone where quant_strategy is GPTQ');
     const isConstant = (id: ValueId): boolean => this.#graph.values.get(id)?.constant !== undefined;
     const inputs = weightInputs(node, { strict: options.strict, facts, isConstant });
     if (inputs.length === 0) return float('it has no constant weight of two or more dimensions');
@@ -155,8 +157,8 @@ class Draft {
     return describe(this.#nameOf(value), { ...form, granularity, dims });
   }
 
-  #isSharedProduct({ opType }: Node, value: ValueId): boolean {
-    return (opType === 'MatMul' || opType === 'Gemm') && (this.#readers.get(value)?.length ?? 0) > 1;
+  #isSharedProduct(node: Node, value: ValueId): boolean {
+    return isProduct(node) && (this.#readers.get(value)?.length ?? 0) > 1;
   }
 
   /** Why a weight stays float whatever the user skips. */
@@ -215,6 +217,13 @@ class Draft {
   #nameOf(id: ValueId): string {
     return this.#graph.values.get(id)?.name ?? `#${id}`;
   }
+}
+
+/** Whether a node is a matrix product whose first operand has the inputs in rows. */
+export function isProduct({ domain, opType, attributes }: Node): boolean {
+  const transA = attributes.get('transA');
+  const isGemm = opType === 'Gemm' && !(transA?.kind === 'int' && transA.value !== 0);
+  return domain === '' && (opType === 'MatMul' || isGemm);
 }
 
 /** Bytes of the parameters of one channel as they are stored: scale, zero point, and two float32 of a correction. */

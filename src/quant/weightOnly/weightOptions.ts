@@ -21,6 +21,8 @@ export interface WeightOptions {
   readonly initScale: number;
   /** Centroids instead of codes of `bits`. */
   readonly clusters: ClusterChoice | undefined;
+  /** Whether weights of matrix products are rounded by what their inputs make of it. */
+  readonly gptq: boolean;
   /** Does what converter_lite does, also where it errs. */
   readonly strict: boolean;
 }
