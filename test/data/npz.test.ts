@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { tensor } from '../../src/base/tensor.ts';
 import { readBin } from '../../src/data/bin.ts';
 import { isNpz, readNpz } from '../../src/data/npz.ts';
+import { openSamples } from '../../src/data/reader.ts';
+import { memoryFiles } from './memoryFiles.ts';
 
 const bytes = (base64: string): Uint8Array => new Uint8Array(Buffer.from(base64, 'base64'));
 
@@ -32,6 +34,27 @@ test('a sample of an input is its array, transposed where its layout is another'
   expect(() => readBin(STORED, { ...input, name: 'y' }, 'NCHW', 'a.npz')).toThrow(
     'DAT213 a.npz: the .npz archive has x, mask; one named y is expected',
   );
+});
+
+test('several inputs may take their arrays from the same archives', async () => {
+  const directory = '/a';
+  const { samples, diagnostics } = await openSamples(
+    memoryFiles({ [directory]: { '0.npz': STORED, '1.npz': STORED } }),
+    {
+      inputs: [
+        { name: 'x', dtype: 'float32', dims: [2, 1, 3], directory },
+        { name: 'mask', dtype: 'int64', dims: [2], directory },
+      ],
+      count: undefined,
+      kind: 'BIN',
+      preprocess: {},
+      at: (key) => ({ file: 'q.cfg', key }),
+    },
+  );
+  expect([samples.count, diagnostics]).toEqual([2, []]);
+  const feeds = await samples.read(1);
+  expect(feeds.get('x')).toEqual(X);
+  expect(feeds.get('mask')?.data).toEqual(BigInt64Array.of(1n, 0n));
 });
 
 test('what is damaged is refused, wherever it is, or was of no matter', () => {
