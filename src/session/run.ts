@@ -1,6 +1,7 @@
 import type { AbortSignalLike } from '../base/abort.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
 import type { Samples } from '../base/samples.ts';
+import { rememberSamples } from '../data/remembered.ts';
 import type { Program, Step } from '../exec/program.ts';
 import type { Graph, NodeId, ValueId } from '../graph/model.ts';
 import type { AutoTuneView, Progress } from '../protocol/views.ts';
@@ -26,6 +27,8 @@ import { skippedNodes } from './skips.ts';
 
 /** Bytes of activations kept for what-if. */
 export const CACHE_BYTES = 1 << 30;
+/** Bytes of calibration samples kept from one pass to the next. */
+const REMEMBERED_BYTES = 1 << 26;
 
 /** What "Quantize with config…" leaves for trials, details and sensitivity. */
 export interface RunState {
@@ -134,7 +137,6 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
   }
 }
 
-/** Ranges of the observed values, each by its node's own method or the config's. */
 /** The float model that is quantized and compared with. */
 async function floatModel({ open, settings, kernels, calibration, signal, onProgress }: RunParts): Promise<Prepared> {
   const { fixedDims, requantizer, channelBalance } = settings;
@@ -149,6 +151,7 @@ async function floatModel({ open, settings, kernels, calibration, signal, onProg
   });
 }
 
+/** Ranges of the observed values, each by its node's own method or the config's. */
 async function calibrateValues(
   parts: RunParts,
   float: Program,
@@ -163,8 +166,10 @@ async function calibrateValues(
     opsets: open.model.opsets,
     dimsOf: (id) => float.slots.get(id)?.dims,
   });
-  const total = calibration.count * passesOf([...values].map(methodOf));
-  const found = await calibrate(float, calibration, {
+  const passes = passesOf([...values].map(methodOf));
+  const total = calibration.count * passes;
+  const samples = passes > 1 ? rememberSamples(calibration, REMEMBERED_BYTES) : calibration;
+  const found = await calibrate(float, samples, {
     kernels,
     file: open.file,
     values,
