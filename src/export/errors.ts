@@ -75,6 +75,16 @@ export function fusedByRuntime(at: Location, names: readonly string[]): Diagnost
   };
 }
 
+/** EXE157: nothing that the formats write in different ways. */
+export function sameInBoth(at: Location): Diagnostic {
+  return {
+    severity: 'note',
+    code: 'EXE157',
+    message: 'no activation has codes of parameters that are known beforehand: QOPERATOR and QDQ are the same here',
+    at,
+  };
+}
+
 const MOST_NAMES = 10;
 
 function listed(names: readonly string[], separator = ', '): string {

@@ -6,7 +6,7 @@ import type { Graph, Model, NodeId, ValueId } from '../graph/model.ts';
 import { GraphEditor } from '../graph/patch.ts';
 import { isDequantize, isQuantize } from '../ops/quantNodes.ts';
 import { type CentroidTables, hasNarrowIndices, putTables } from './centroidTables.ts';
-import { fusedByRuntime, keptInFloat, signedOnX64, storedAsFloat, wideCodes } from './errors.ts';
+import { fusedByRuntime, keptInFloat, sameInBoth, signedOnX64, storedAsFloat, wideCodes } from './errors.ts';
 import { NARROW_AND_WIDE_CODES, raiseToLater } from './laterOpsets.ts';
 import { MICROSOFT, toQOperator } from './qOperator.ts';
 import { raiseOpset, TARGET_OPSET } from './raiseOpset.ts';
@@ -77,8 +77,7 @@ export async function exportGraph(parts: ExportParts): Promise<Exported> {
   if (codedWeights.fused.length > 0) diagnostics.push(fusedByRuntime({ file }, codedWeights.fused));
   const opsets = new Map([...origin.opsets, ['', opset] as const]);
   if (format === 'QOPERATOR') {
-    const kept = await toQOperator(editor, parts.floatNodes);
-    if (kept.length > 0) diagnostics.push(keptInFloat({ file }, kept));
+    diagnostics.push(...(await putOnCodes(editor, parts)));
     opsets.set(MICROSOFT, 1);
   }
   const model: Model = {
@@ -93,6 +92,12 @@ export async function exportGraph(parts: ExportParts): Promise<Exported> {
     nextValueId: ids.nextValueId,
   };
   return { model, diagnostics };
+}
+
+async function putOnCodes(editor: GraphEditor, { graph, floatNodes, file }: ExportParts): Promise<Diagnostic[]> {
+  if (!conversionsOf(graph).some((c) => c.isActivation)) return [sameInBoth({ file })];
+  const kept = await toQOperator(editor, floatNodes);
+  return kept.length === 0 ? [] : [keptInFloat({ file }, kept)];
 }
 
 /** Whether every node has a form at the opset of codes of 4 and 16 bits. */

@@ -80,7 +80,7 @@ export interface AloneGraph {
   readonly alone: ReadonlyMap<ValueId, ValueId>;
 }
 
-/** Puts integer products and coded tables beside the float ones in place of into their place: errors do not add up. */
+/** Puts integer products and coded tables beside the float ones, so that errors do not add up from node to node. */
 export function insertDynamicApart(graph: Graph, assignment: DynamicAssignment, options: DynamicOptions): AloneGraph {
   const nodes = new DynamicNodes(graph, new Ids(options), options.opset, options.sources);
   const alone = new Map<ValueId, ValueId>();

@@ -179,3 +179,10 @@ function largestApart(a: Tensor | undefined, b: Tensor | undefined): number {
   const scale = x.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
   return x.reduce((m, v, i) => Math.max(m, Math.abs(v - (y[i] as number)) / scale), 0);
 }
+
+test('a format asked for that makes no difference is said to make none', async () => {
+  const { session, path } = await quantized('a product with a bias', 'ALWC', 13);
+  const told = await session.exportModel(path, 'QOPERATOR');
+  expect(told.map((d) => [d.code, d.severity])).toEqual([['EXE157', 'note']]);
+  expect(await session.exportModel(path)).toEqual([]);
+});
