@@ -42,13 +42,15 @@ export class OutputMseObserver implements FirstPass {
 
   finish(): Outcome {
     const { range } = this.#extremes;
-    const isPlain = this.#options.response === undefined;
-    if (range === undefined || range.lo === range.hi || (isPlain && this.#count < FEW)) return { kind: 'range', range };
-    const channels = this.#options.response?.channels ?? 1;
+    const { response } = this.#options;
+    const isTooFew = response === undefined && this.#count < FEW;
+    if (range === undefined || range.lo === range.hi || isTooFew) return { kind: 'range', range };
+    const reached = { lo: Math.min(range.lo, 0), hi: Math.max(range.hi, 0) }; // ends are tried down to 0
+    const channels = response?.channels ?? 1;
     const bins = channels === 1 ? BINS : CHANNEL_BINS;
-    if (Math.fround((range.hi - range.lo) / bins) <= NEGLIGIBLE)
+    if (Math.fround((reached.hi - reached.lo) / bins) <= NEGLIGIBLE)
       return { kind: 'extremes', range, why: `values from ${range.lo} to ${range.hi} are too close for ${bins} bins` };
-    return { kind: 'again', pass: new OutputMseHistogram(this.#options, range, channels, bins) };
+    return { kind: 'again', pass: new OutputMseHistogram(this.#options, reached, channels, bins) };
   }
 }
 

@@ -1,7 +1,7 @@
 import type { QuantScheme } from '../../base/quantParams.ts';
 import type { Range } from '../qparams.ts';
 
-/** How often a value was in each of equal bins between its extremes, by channel. */
+/** How often a value was in each of equal bins between its extremes, which contain 0, by channel. */
 export interface ChannelHistogram {
   readonly extremes: Range;
   readonly channels: number;

@@ -54,6 +54,14 @@ describe('OUTPUT_MSE', () => {
     expect(hi).toBeGreaterThan(25);
   });
 
+  test('does not end short of values that all make nearly the same', async () => {
+    const response = await responseOf((m) => m.node('HardSigmoid', { inputs: ['u'] }));
+    const options = { kernels, scheme, percentile: 99, klFlavour: 'observedSides', response } as const;
+    const values = Float32Array.from({ length: 4096 }, (_, i) => 2 + (18 * i) / 4095);
+    const { hi } = rangeBy('OUTPUT_MSE', options, [values]);
+    expect(hi).toBeGreaterThan(2.25); // hard sigmoid is 0.9 at 2 and 1 from 2.5 on
+  });
+
   test('keeps both sides of a value that is read itself', () => {
     const options = { kernels, scheme, percentile: 99, klFlavour: 'observedSides' } as const;
     const { lo, hi } = rangeBy('OUTPUT_MSE', options, [normal]);
