@@ -185,7 +185,10 @@ const FULLQ = usedBy(FULL, [
     key: 'activation_quant_method',
     type: oneOf(
       done('MAX_MIN', 'smallest and largest value over all samples'),
-      done('KL', 'threshold of least relative entropy'),
+      done(
+        'KL',
+        'threshold of least relative entropy, among those that cost less by clipping than they save in rounding',
+      ),
       done('REMOVAL_OUTLIER', 'mean over samples of the 0.01 % and 99.99 % ranks', { aliases: ['RemovalOutlier'] }),
     ),
     default: 'MAX_MIN',

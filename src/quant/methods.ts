@@ -12,7 +12,11 @@ export interface CalibrationMethodRow {
 /** Every calibration method; the config's words and their documentation come from here. */
 export const CALIBRATION_METHODS: readonly CalibrationMethodRow[] = [
   { name: 'MAX_MIN', doc: 'smallest and largest value over all samples', passes: 1 },
-  { name: 'KL', doc: 'threshold of least relative entropy', passes: 2 },
+  {
+    name: 'KL',
+    doc: 'threshold of least relative entropy, among those that cost less by clipping than they save in rounding',
+    passes: 2,
+  },
   { name: 'REMOVAL_OUTLIER', doc: 'mean over samples of the 0.01 % and 99.99 % ranks', passes: 1 },
   { name: 'PERCENTILE', doc: 'the range that holds the share `percentile` of all values', passes: 2 },
   { name: 'MSE', doc: 'the range of least mean squared rounding and clipping error', passes: 2 },
