@@ -1,11 +1,12 @@
 import type { AbortSignalLike } from '../base/abort.ts';
+import type { Diagnostic } from '../base/diagnostics.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { NodeId, ValueId } from '../graph/model.ts';
 import { insertDynamic, insertDynamicApart } from '../passes/insertDynamic.ts';
 import type { DynamicSources } from '../passes/insertDynamicNodes.ts';
 import { type DynamicPlan, planDynamic } from '../quant/dynamicPlan.ts';
 import { newDynamicCache, quantizeDynamic } from '../quant/dynamicWeights.ts';
-import { differsFromReference } from '../quant/errors.ts';
+import { differsFromReference, idleOverride } from '../quant/errors.ts';
 import { ActivationCache } from '../whatif/cache.ts';
 import { pairValues } from '../whatif/pairs.ts';
 import type { ApartProgram, Build } from './build.ts';
@@ -87,12 +88,23 @@ export async function dynamicRun(parts: RunParts): Promise<RunState> {
     cache: new ActivationCache(CACHE_BYTES),
     floatGraph: open.model.graph,
     standIns: new Map(),
-    diagnostics: [...prepared.diagnostics, ...referenceNotes(settings, everything, prepared)],
+    diagnostics: [...prepared.diagnostics, ...idleWords(settings), ...referenceNotes(settings, everything, prepared)],
   };
 }
 
 /** No activation has codes of parameters that are known beforehand. */
 const NO_CODES = { activations: new Map(), folded: new Map(), conversions: [], halves: new Map() } as const;
+
+/** Words for single nodes that other types of quantization carry out. */
+function idleWords({ overrides, at }: Settings): Diagnostic[] {
+  return [...overrides].flatMap(([name, { precision, symmetry, method }]) => {
+    const isCarriedOut = precision === undefined || precision === 'float32' || precision === 'int8';
+    const words = [isCarriedOut ? undefined : precision, symmetry, method].filter((word) => word !== undefined);
+    if (words.length === 0) return [];
+    const why = `DYNAMIC_QUANT carries out float32, int8, per_channel and per_layer, not ${words.join(' and ')}`;
+    return [idleOverride(at('quantscope', 'node_overrides', name), name, why)];
+  });
+}
 
 /** What the reference would do with this model, where it is something else. */
 function referenceNotes({ strictReference, dynamicStrategy, at }: Settings, plan: DynamicPlan, { graph }: Prepared) {

@@ -121,6 +121,15 @@ describe('the sample under DYNAMIC_QUANT', () => {
     expect(layer.nodes.find((n) => n.handle === 'fc')?.why).toContain('int8 weight per tensor');
   });
 
+  test('words of node_overrides that have no effect are named', async () => {
+    const words = await (await open()).quantize({
+      configText: withLine('quantscope', 'node_overrides=fc:int16+symmetric,conv1:int8'),
+      configPath,
+    });
+    const idle = words.diagnostics.filter((d) => d.message.includes('DYNAMIC_QUANT carries out'));
+    expect(idle.map((d) => d.message)).toEqual([expect.stringMatching(/fc.*not int16 and symmetric/)]);
+  });
+
   test('sensitivity finds the nodes that err', async () => {
     const values: { nodeId: number; value: number }[] = [];
     await session.sensitivity({ samples: 2 }, (p) => values.push(p));
