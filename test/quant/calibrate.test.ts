@@ -9,6 +9,7 @@ import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
 import { type CalibrateOptions, calibrate } from '../../src/quant/calibrate.ts';
 import { CALIBRATION_METHODS, type CalibrationMethod } from '../../src/quant/methods.ts';
 import { activationScheme } from '../../src/quant/scheme.ts';
+import { wasmKernels } from '../kernels/engines.ts';
 import { model } from '../models/model.ts';
 import { numbersOf } from '../suites/numbers.ts';
 
@@ -17,11 +18,11 @@ const kernels = createJsKernels();
 const ELEMENTS = 12_000;
 
 /** x -> Relu -> Mul by 2. */
-async function program(): Promise<{ program: Program; idOf: (name: string) => ValueId }> {
+async function program(on = kernels): Promise<{ program: Program; idOf: (name: string) => ValueId }> {
   const net = model().input('x', [1, ELEMENTS]).relu().floats('two', [], [2]).elementwise('Mul', ['two']).output();
   const { graph, opsets } = net.build().model;
   const inputDims = new Map(graph.inputs.map((id) => [id, [1, ELEMENTS]]));
-  const built = await compile(graph, { kernels, opsets, file: 'net', inputDims, requantizer: 'fp32', apart: true });
+  const built = await compile(graph, { kernels: on, opsets, file: 'net', inputDims, requantizer: 'fp32', apart: true });
   const idOf = (opType: string): ValueId => {
     const node = graph.nodes.find((n) => n.opType === opType);
     return (node === undefined ? graph.inputs[0] : node.outputs[0]) as ValueId;
@@ -43,7 +44,8 @@ function samplesOf(tensors: readonly Float32Array[]): Samples & { readonly reads
   };
 }
 
-const normal = (count: number): Float32Array[] => Array.from({ length: count }, (_, i) => numbersOf(i).floats(ELEMENTS));
+const normal = (count: number): Float32Array[] =>
+  Array.from({ length: count }, (_, i) => numbersOf(i).floats(ELEMENTS));
 
 function options(values: ReadonlySet<ValueId>, method: CalibrationMethod): CalibrateOptions {
   return {
@@ -160,6 +162,18 @@ test('what a method cannot answer is a warning that names tensor, method, range 
   expect(diagnostics[0]?.message).toBe(
     'the smallest and largest value, [0, 10], are the range instead of what PERCENTILE would choose, because all values within the percentile are 0',
   );
+});
+
+test.each(CALIBRATION_METHODS)('$name takes the memory of one sample, however many there are', async ({ name }) => {
+  const peaks = [];
+  for (const count of [1, 40]) {
+    const wasm = await wasmKernels();
+    const { program: net, idOf } = await program(wasm);
+    const values = new Set(['', 'Relu', 'Mul'].map(idOf));
+    await calibrate(net, samplesOf(normal(count)), { ...options(values, name), kernels: wasm });
+    peaks.push(wasm.memory.peakBytes);
+  }
+  expect(peaks[1]).toBe(peaks[0]);
 });
 
 test('a note says how far each method stays from the extremes, and where most', async () => {
