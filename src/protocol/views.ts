@@ -314,6 +314,8 @@ export interface TensorView {
   } | null;
   /** Parameters that the opened file has, where it was quantized elsewhere and they are not those in `quant`. */
   readonly fileQuant: TensorView['quant'];
+  /** What it takes where it is stored in a form of its own. */
+  readonly stored: WeightSizeView | null;
   readonly origin: StatsView | null;
   readonly dequant: StatsView | null;
   readonly cosine: number | null;

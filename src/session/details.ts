@@ -62,6 +62,7 @@ export function declaredTensors(open: OpenModel, node: Node): TensorView[] {
 const NOT_MEASURED = {
   quant: null,
   fileQuant: null,
+  stored: null,
   origin: null,
   dequant: null,
   cosine: null,
@@ -165,7 +166,8 @@ function copyOf(t: Tensor): Tensor {
   return { ...t, data: t.data.slice() } as Tensor; // slice keeps the array type
 }
 
-function tensorView({ run }: DetailParts, entry: TensorEntry, report: TensorReport | undefined): TensorView {
+function tensorView(parts: DetailParts, entry: TensorEntry, report: TensorReport | undefined): TensorView {
+  const { run } = parts;
   const fact = run.open.facts.get(entry.value) ?? run.prepared.facts.get(entry.value);
   const { params } = entry;
   const inFile = run.open.quantization?.params.get(entry.value);
@@ -178,6 +180,7 @@ function tensorView({ run }: DetailParts, entry: TensorEntry, report: TensorRepo
     dims: run.prepared.facts.get(entry.value)?.dims ?? fact?.dims ?? null,
     quant: quantViewOf(params),
     fileQuant: inFile === undefined || (params && sameParams(inFile, params)) ? null : quantView(inFile),
+    stored: storedView(parts, entry),
     origin: report?.origin ?? null,
     dequant: report?.dequant ?? null,
     cosine: report?.cosine ?? null,
@@ -188,12 +191,23 @@ function tensorView({ run }: DetailParts, entry: TensorEntry, report: TensorRepo
   };
 }
 
+/** The stored form of a weight, by the constant that the node reads in the quantized graph. */
+function storedView({ run, result, node }: DetailParts, entry: TensorEntry): TensorView['stored'] {
+  const owner = run.prepared.ownerOf.get(node.id);
+  if (entry.weight === undefined || owner === undefined) return null;
+  const { graph } = result.build.qdq;
+  const read = graph.nodes.find((n) => n.id === owner.id)?.inputs[node.inputs.indexOf(entry.value)];
+  const value = read === undefined || result.build.stored?.has(read) !== true ? undefined : graph.values.get(read);
+  return result.sizes.weights.find((w) => w.name === value?.name) ?? null;
+}
+
 function quantViewOf(params: QuantParams | undefined): TensorView['quant'] {
   return params === undefined || params.table !== undefined ? null : quantView(params); // a table has no scale
 }
 
 function quantView(params: QuantParams): NonNullable<TensorView['quant']> {
-  const { granularity, dtype, qmin, qmax } = params.scheme;
+  const { granularity, dtype, qmin, qmax, bits } = params.scheme;
+  const isRange = granularity.kind === 'perTensor' && bits !== 0; // entropy-coded codes fill no range
   const s = params.scale[0] as number;
   const z = params.zeroPoint[0] as number;
   return {
@@ -201,6 +215,6 @@ function quantView(params: QuantParams): NonNullable<TensorView['quant']> {
     scale: Array.from(params.scale),
     zeroPoint: Array.from(params.zeroPoint),
     axis: granularity.kind === 'perChannel' ? granularity.axis : null,
-    range: granularity.kind === 'perTensor' ? [s * (qmin - z), s * (qmax - z)] : null,
+    range: isRange ? [s * (qmin - z), s * (qmax - z)] : null,
   };
 }

@@ -267,6 +267,13 @@ describe('a run', () => {
     expect(codesOf(run)).toContain('SES415');
   });
 
+  test('shows at a node how its weight is stored', async () => {
+    const { run, session } = await quantized(network(), { ours: ['node_overrides=a:int4'] });
+    const { tensors } = await session.details(run.nodes.find((n) => n.handle === 'a')?.nodeId ?? -1);
+    expect(tensors.map((t) => t.stored?.bits ?? null)).toEqual([null, 4, null, null]);
+    expect(tensors[1]?.stored).toEqual(run.sizes.weights.find((w) => w.bits === 4));
+  });
+
   test('shows what every node loses alone', async () => {
     const { run } = await quantized(network());
     const alone = new Map(run.nodes.map((n) => [n.handle, n.localSqnrDb]));

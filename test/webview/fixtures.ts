@@ -382,6 +382,7 @@ export function detailsOf(graph: GraphView, run: RunView | null, nodeId: number)
             }
           : null,
         fileQuant: null,
+        stored: null,
         origin: run === null ? null : stats(1, 0),
         dequant: quantized ? stats(0.97, 0.02) : null,
         cosine: quantized ? 0.99921 : null,

@@ -1,7 +1,7 @@
-import type { StatsView, TensorView } from '../../src/protocol/views.ts';
+import type { StatsView, TensorView, WeightSizeView } from '../../src/protocol/views.ts';
 import { type BoxPlot, type BoxPlotColors, drawBoxPlot } from '../charts/chart.ts';
 import { h } from '../dom.ts';
-import { formatCosine, formatDb, formatNumber, formatShape, formatShare } from '../format.ts';
+import { formatBytes, formatCosine, formatDb, formatNumber, formatShape, formatShare } from '../format.ts';
 
 export interface TensorCard {
   readonly element: HTMLElement;
@@ -28,6 +28,7 @@ export function createTensorCard(tensor: TensorView, model: 'float' | 'quantized
       ['Type', [tensor.dtype, formatShape(tensor.dims)].filter((part) => part !== '').join(' ')],
       ['Quantized', model === 'float' && tensor.quant === null ? '' : quantText(tensor.quant)],
       ['In the file', tensor.fileQuant === null ? '' : quantText(tensor.fileQuant)],
+      ['Stored', tensor.stored === null ? '' : storedText(tensor.stored)],
       ['Cosine', formatCosine(tensor.cosine)],
       ['SQNR', formatDb(tensor.sqnrDb)],
       ['MSE', tensor.mse === null ? '' : formatNumber(tensor.mse)],
@@ -65,6 +66,12 @@ function quantText(quant: TensorView['quant']): string {
   parts.push(`scale ${span(scale)}`, `zero point ${span(zeroPoint)}`);
   if (range !== null) parts.push(`range ${between(...range)}`);
   return parts.join(', ');
+}
+
+function storedText({ encoding, bits, codeBytes, parameterBytes, effectiveBits }: WeightSizeView): string {
+  const width = bits === 0 ? 'mixed bits' : `${bits} bits`;
+  const bytes = codeBytes + parameterBytes;
+  return `${encoding}, ${width}, ${formatBytes(bytes)}, ${formatNumber(effectiveBits)} bits per element`;
 }
 
 /** Both ends on one line. */
