@@ -4,22 +4,18 @@ import type { Samples } from '../base/samples.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { layoutOf, readBin } from './bin.ts';
 import { checkImages } from './checkImages.ts';
-import { listClassFolders } from './classFolders.ts';
 import { decodeImage } from './decode.ts';
 import {
   assumedBinLayout,
   cannotReadFile,
-  filesPassedOver,
-  missingFolder,
   noLayoutOf,
-  noSamples,
-  tooFewFiles,
   transposedInput,
   unequalFolders,
   wrongSampleType,
 } from './errors.ts';
 import { imageTensor, type Layout, type SampleInput, takesImages } from './imageTensor.ts';
 import { type PreprocessOptions, preprocess } from './preprocess.ts';
+import { listSamples } from './sampleNames.ts';
 
 /** Where samples lie, and how files become feeds. */
 export interface SampleOptions {
@@ -64,7 +60,9 @@ export async function openSamples(
   if (options.layoutsAreJudged !== true) diagnostics.push(...checkLayouts(options));
   const sources: Source[] = [];
   for (const input of options.inputs) {
-    const names = await list(files, input, options, diagnostics);
+    const { count, classFolders = false, at } = options;
+    const folder = { ...input, count, classFolders, use: useOf(options), at };
+    const names = await listSamples(files, folder, diagnostics);
     if (names !== undefined) sources.push({ input, directory: input.directory, names });
   }
   const count = options.count ?? Math.min(...sources.map((s) => s.names.length));
@@ -101,38 +99,6 @@ function checkLayouts(options: SampleOptions): Diagnostic[] {
     return stated === layoutOf(dims) ? [] : [transposedInput(at(key), name, dims, stated)];
   });
   return [...wrong, ...said];
-}
-
-const NO_SAMPLE = /^\.|\/\.|(^|\/)thumbs\.db$|\.(txt|csv|tsv|json|xml|ya?ml|md|ini)$/i;
-
-async function list(
-  files: FileSystem,
-  { name, directory }: SampleOptions['inputs'][number],
-  options: SampleOptions,
-  diagnostics: Diagnostic[],
-): Promise<readonly string[] | undefined> {
-  const { count } = options;
-  const at = options.at(`${useOf(options)}_path`);
-  const found = await files.exists(directory);
-  if (found !== 'directory') {
-    diagnostics.push(missingFolder(at, name, directory, found === 'file'));
-    return undefined;
-  }
-  let all: readonly string[];
-  try {
-    all = options.classFolders === true ? await listClassFolders(files, directory) : await files.list(directory);
-  } catch (cause) {
-    diagnostics.push(cannotReadFile(directory, cause).diagnostic);
-    return undefined;
-  }
-  const others = all.filter((n) => NO_SAMPLE.test(n));
-  const names = all.filter((n) => !NO_SAMPLE.test(n));
-  if (others.length > 0) diagnostics.push(filesPassedOver(at, directory, others));
-  if (names.length === 0) diagnostics.push(noSamples(at, directory));
-  else if (count !== undefined && names.length < count) {
-    diagnostics.push(tooFewFiles(options.at(`${useOf(options)}_size`), directory, names.length, count));
-  }
-  return names;
 }
 
 class FolderSamples implements Samples {

@@ -1,6 +1,7 @@
 import type { FileSystem } from '../base/bytes.ts';
 import { type Diagnostic, DiagnosticError } from '../base/diagnostics.ts';
 import { parseConfig, silence } from '../config/config.ts';
+import { withNearestFolders } from '../config/language/folders.ts';
 import { checkNodeNames } from '../config/language/names.ts';
 import type { OpenModel } from './model.ts';
 import { modelFacts } from './modelFacts.ts';
@@ -16,12 +17,13 @@ export async function checkConfig(
   if (open === undefined) return diagnostics;
   const names = checkNodeNames(params.configText, params.configPath, modelFacts(open));
   if (config === undefined) return [...diagnostics, ...names];
-  try {
-    const { diagnostics: all } = await openSettings(params, open, files);
-    return silence([...all, ...names], config.quantscope.silence);
-  } catch (error) {
-    if (error instanceof DiagnosticError)
-      return silence([...diagnostics, ...names, ...error.all], config.quantscope.silence);
-    throw error;
-  }
+  const opened = await openSettings(params, open, files).then(
+    (settings) => settings.diagnostics,
+    (error: unknown) => {
+      if (error instanceof DiagnosticError) return [...diagnostics, ...error.all];
+      throw error;
+    },
+  );
+  const found = await withNearestFolders(config, files, [...opened, ...names]);
+  return silence(found, config.quantscope.silence);
 }

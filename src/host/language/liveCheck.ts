@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
 import type { Diagnostic } from '../../base/diagnostics.ts';
-import { parseConfig } from '../../config/config.ts';
+import { parseConfig, silence } from '../../config/config.ts';
+import { checkFolders } from '../../config/language/folders.ts';
+import { nodeFiles } from '../../node/files.ts';
 import type { Problems } from '../problems.ts';
 import type { ConfigModels } from './configModels.ts';
 import { isConfigDocument } from './recognition.ts';
@@ -67,22 +69,29 @@ export class LiveCheck implements vscode.Disposable {
     const configText = document.getText();
     const configPath = uri.fsPath;
     const isCurrent = (): boolean => !document.isClosed && document.version === version;
-    const ofText = (): void => {
-      if (isCurrent()) this.problems.check(uri, parseConfig(configText, configPath).diagnostics);
+    const show = (found: readonly Diagnostic[]): void => {
+      if (isCurrent()) this.problems.check(uri, found);
     };
-    const slow = setTimeout(ofText, PATIENCE_MS);
+    const { config, diagnostics } = parseConfig(configText, configPath);
+    const slow = setTimeout(() => show(diagnostics), PATIENCE_MS);
     const found = await this.ofModel(uri, configText).catch(() => undefined);
     clearTimeout(slow);
-    if (found === undefined) ofText();
-    else if (isCurrent()) this.problems.check(uri, found);
+    if (found !== undefined) return show(found);
+    const folders = config !== undefined && mayLookAround(uri) ? await checkFolders(config, nodeFiles) : [];
+    show(config === undefined ? diagnostics : silence([...diagnostics, ...folders], config.quantscope.silence));
   }
 
-  /** With a model; its data folders are only looked at where the workspace is trusted. */
+  /** With a model; undefined where none is known, or its data may not be looked at. */
   private async ofModel(config: vscode.Uri, configText: string): Promise<readonly Diagnostic[] | undefined> {
-    if (!vscode.workspace.isTrusted || config.scheme !== 'file') return undefined;
+    if (!mayLookAround(config)) return undefined;
     const model = await this.models.modelOf(config);
     if (model === undefined) return undefined;
     const rpc = await model.session.ready();
     return rpc.request('config/check', { configText, configPath: config.fsPath });
   }
+}
+
+/** Folders that a config names are only looked at where the workspace is trusted. */
+function mayLookAround({ scheme }: vscode.Uri): boolean {
+  return vscode.workspace.isTrusted && scheme === 'file';
 }
