@@ -275,7 +275,7 @@ class Draft {
     const x = this.#operand({ kind: 'activation', value: activation, transposed: false }, 'left');
     const { codes, params } = quantized;
     const channels = codes.dims.map((_, axis) => (axis === 1 ? -1 : 1));
-    const perChannel = codes.dims.slice(1).map((_, i) => (i === 0 ? params.scale.length : 1));
+    const perChannel = codes.dims.map((_, axis) => (axis === 1 ? params.scale.length : 1)); // of the rank of images, whose layout it then follows
     const scaleDims = params.scheme.granularity.kind === 'perChannel' ? perChannel : [];
     const weight = nodes.nameOf(value);
     const inputs = [x.codes, nodes.constant(`${weight}_quantized`, codes, () => codes), x.zeroPoint];
