@@ -91,3 +91,13 @@ function listed(names: readonly string[], separator = ', '): string {
   const rest = names.length - MOST_NAMES;
   return `${names.slice(0, MOST_NAMES).join(separator)}${rest > 0 ? `${separator}and ${rest} more` : ''}`;
 }
+
+/** EXE158: float weights that ONNX Runtime would quantize by itself. */
+export function keptFromRuntime(at: Location, names: readonly string[]): Diagnostic {
+  return {
+    severity: 'note',
+    code: 'EXE158',
+    message: `${listed(names)} stay${names.length === 1 ? 's' : ''} float between codes, where ONNX Runtime makes 8-bit codes of float weights when it optimizes; a Max of one input before keeps it from that`,
+    at,
+  };
+}

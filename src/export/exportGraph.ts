@@ -6,7 +6,16 @@ import type { Graph, Model, NodeId, ValueId } from '../graph/model.ts';
 import { GraphEditor } from '../graph/patch.ts';
 import { isDequantize, isQuantize } from '../ops/quantNodes.ts';
 import { type CentroidTables, hasNarrowIndices, putTables } from './centroidTables.ts';
-import { fusedByRuntime, keptInFloat, sameInBoth, signedOnX64, storedAsFloat, wideCodes } from './errors.ts';
+import {
+  fusedByRuntime,
+  keptFromRuntime,
+  keptInFloat,
+  sameInBoth,
+  signedOnX64,
+  storedAsFloat,
+  wideCodes,
+} from './errors.ts';
+import { keepFloat } from './keepFloat.ts';
 import { NARROW_AND_WIDE_CODES, raiseToLater } from './laterOpsets.ts';
 import { MICROSOFT, toQOperator } from './qOperator.ts';
 import { raiseOpset, TARGET_OPSET } from './raiseOpset.ts';
@@ -80,6 +89,8 @@ export async function exportGraph(parts: ExportParts): Promise<Exported> {
     diagnostics.push(...(await putOnCodes(editor, parts)));
     opsets.set(MICROSOFT, 1);
   }
+  const kept = keepFloat(editor, parts.floatNodes);
+  if (kept.length > 0) diagnostics.push(keptFromRuntime({ file }, kept));
   const model: Model = {
     ...origin,
     graph: editor.finish(),
