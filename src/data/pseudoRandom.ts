@@ -5,7 +5,7 @@ import type { Samples } from '../base/samples.ts';
 import { sizeOf } from '../base/shape.ts';
 import { hasDType, type Tensor } from '../base/tensor.ts';
 import { cannotGenerate } from './errors.ts';
-import type { SampleInput } from './imageTensor.ts';
+import { channelsFirst, type SampleInput } from './imageTensor.ts';
 
 /** Seed of a std::mt19937 that was given none. */
 const DEFAULT_SEED = 5489;
@@ -22,12 +22,23 @@ const INTEGERS: Readonly<Partial<Record<DType, readonly [lowest: number, count: 
  * One sample of pseudo-random numbers, the same in every run: floats are uniform in [0.1, 1), 8-bit integers in
  * -127..127 or 0..254, others 0 or 1. The generator starts anew for each input.
  *
+ * @param order of the numbers in 4-D inputs [N, C, H, W]: as they lie, or with the channels last, as converter_lite's
+ *   models have them.
  * @source MindSpore Lite's data for runs without calibration samples (reference behaviour; libstdc++'s distributions).
  */
-export function pseudoRandomSample(inputs: readonly SampleInput[]): Samples {
+export function pseudoRandomSample(
+  inputs: readonly SampleInput[],
+  order: 'channelsFirst' | 'channelsLast' = 'channelsFirst',
+): Samples {
   return {
     count: 1,
-    read: async () => new Map(inputs.map((input) => [input.name, pseudoRandomTensor(input)])),
+    read: async () =>
+      new Map(
+        inputs.map((input) => {
+          const made = pseudoRandomTensor(input);
+          return [input.name, order === 'channelsLast' ? fromChannelsLast(made) : made];
+        }),
+      ),
     nameOf: () => 'pseudo-random sample',
   };
 }
@@ -65,4 +76,12 @@ function below(word: () => number, count: number): number {
     const product = word() * count; // below 2^40: exact
     if (product % WORDS >= least) return Math.floor(product / WORDS);
   }
+}
+
+/** Numbers drawn in the order [N, H, W, C], at their places in [N, C, H, W]. */
+function fromChannelsLast(drawn: Tensor): Tensor {
+  const [batch, channels] = drawn.dims;
+  if (drawn.dims.length !== 4 || batch === undefined || channels === undefined) return drawn;
+  const data = drawn.data as Float32Array; // any array of numbers, which is only moved
+  return { ...drawn, data: channelsFirst(data, data.slice(), batch, channels) } as Tensor;
 }

@@ -261,7 +261,7 @@ async function openWithoutCalibration(parts: DataParts, found: Diagnostic[]): Pr
     return { calibration: evaluation.samples, sampleSource: 'evaluate_path', evaluation };
   }
   found.push(evaluatedOnRandom(config.at('quantscope', 'evaluate_path')));
-  const calibration = pseudoRandomSample(inputs);
+  const calibration = pseudoRandomSample(inputs, config.quantscope.strictReference ? 'channelsLast' : 'channelsFirst');
   const evaluation = { samples: calibration, count: calibration.count, label: 'pseudo-random data' };
   return { calibration, sampleSource: 'pseudo-random', evaluation };
 }

@@ -43,3 +43,14 @@ test('every input starts anew, integers stay in their ranges, an empty one is em
 test('an input of strings is refused by name', async () => {
   await expect(sampleOf({ name: 'text', dtype: 'string', dims: [1] })).rejects.toThrow(/DAT212 text: input text/);
 });
+
+test('with the channels last the same numbers lie as converter_lite draws them', async () => {
+  const input = { name: 'x', dtype: 'float32', dims: [1, 2, 1, 3] } as const;
+  const [first, last] = await Promise.all(
+    (['channelsFirst', 'channelsLast'] as const).map(async (order) => {
+      const x = (await pseudoRandomSample([input], order).read(0)).get('x');
+      return Array.from(x?.data as Float32Array);
+    }),
+  );
+  expect(last).toEqual([0, 2, 4, 1, 3, 5].map((i) => first?.[i]));
+});

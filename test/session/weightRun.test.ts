@@ -281,6 +281,15 @@ describe('a run', () => {
     expect([...alone.values()].filter((db) => db !== null)).toHaveLength(2); // a stands with its ReLU
   });
 
+  test('has the sensitivity of every node to its own weights', async () => {
+    const { run, session } = await quantized(network(), { common: ['bit_num=3'] });
+    const losses = new Map<number, number>();
+    await session.sensitivity({ samples: 1 }, ({ nodeId, value }) => losses.set(nodeId, value));
+    const of = (handle: string) => losses.get(run.nodes.find((n) => n.handle === handle)?.nodeId ?? -1);
+    expect(losses.size).toBe(2);
+    for (const handle of ['a', 'b']) expect(of(handle), handle).toBeGreaterThan(0);
+  });
+
   test('a toggle runs only what lies downstream, and gives what a full run gives', async () => {
     const { session } = await quantized(network());
     const path = join(folder, 'w.cfg');
