@@ -12,9 +12,11 @@ import { dequantize } from '../quant/dequantize.ts';
 import type { NodeOverride } from '../quant/overrides.ts';
 import { type CodedWeight, codeWeight } from '../quant/weightOnly/codeWeight.ts';
 import {
+  codedAnyway,
   keptFloat,
   noGain,
   onTheFly,
+  recurrentWeights,
   sharedPerLayer,
   shortChannels,
   singleCorrection,
@@ -156,6 +158,8 @@ export class WeightBuilder implements Builder {
     if (notes.noGain.length > 0) found.push(noGain(file, notes.noGain));
     if (notes.sharedPerLayer.length > 0) found.push(sharedPerLayer(file, notes.sharedPerLayer));
     if (notes.keptFloat.length > 0) found.push(keptFloat(file, notes.keptFloat));
+    if (notes.codedAnyway.length > 0) found.push(codedAnyway(file, notes.codedAnyway));
+    if (notes.recurrent.length > 0) found.push(recurrentWeights(file, notes.recurrent));
     if (options.correction && names.length > 0) found.push(singleCorrection(file, names, options.strict));
     if (options.onTheFly) found.push(onTheFly(at('dequant_strategy')));
     return found;

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { dequantize } from '../../src/quant/dequantize.ts';
-import { quantizeByStep, searchStep, stepForScale } from '../../src/quant/weightOnly/mixedBit.ts';
+import { hasUnseenSmallest, quantizeByStep, searchStep, stepForScale } from '../../src/quant/weightOnly/mixedBit.ts';
 import { SHARED_DATA } from '../helpers/sharedData.ts';
 import { goldenMixedWeight } from './weightOnlyGolden.ts';
 
@@ -47,5 +47,46 @@ describe.skipIf(!existsSync(golden))('golden mixed-bit steps of the reference', 
       distance += (w - (made[i] as number)) ** 2;
     });
     expect(Math.abs(Math.sqrt(distance / norm) / c.rel_err - 1)).toBeLessThan(1e-5); // float32 sums in the reference
+  });
+});
+
+describe('a step', () => {
+  const rising = Float32Array.from({ length: 200 }, (_, i) => i / 100 - 1);
+  const errorOf = (weight: Float32Array, step: number): number => {
+    const q = quantizeByStep(weight, [weight.length], step);
+    if (q === undefined) throw new Error('16 bits hold the codes');
+    const made = dequantize(q);
+    const sum = (f: (i: number) => number) => weight.reduce((all, _, i) => all + f(i), 0);
+    return Math.sqrt(
+      sum((i) => ((weight[i] as number) - (made[i] as number)) ** 2) / sum((i) => (weight[i] as number) ** 2),
+    );
+  };
+
+  test('of a rising weight has the error asked for; converter_lite sees no smallest element and takes a huge one', () => {
+    const step = searchStep(rising, { target: 0.05, asReference: false }) as number;
+    expect(Math.abs(errorOf(rising, step) / 0.05 - 1)).toBeLessThan(0.011);
+    expect(searchStep(rising, { target: 0.05, asReference: true })).toBe(Math.fround((rising[199] as number) + 1e-5));
+    expect([hasUnseenSmallest(rising), hasUnseenSmallest(rising.slice().reverse())]).toEqual([true, false]);
+  });
+
+  test('of equal elements, of zeros, of one element is found', () => {
+    for (const weight of [new Float32Array(5), new Float32Array(4).fill(-3), Float32Array.of(2)]) {
+      const step = searchStep(weight, { target: 0.02, asReference: false }) as number;
+      expect(step).toBe(Math.fround(Math.abs(weight[0] as number) + 1e-5));
+      expect(quantizeByStep(weight, [weight.length], step)?.codes.data).toEqual(
+        Int16Array.from(weight, (w) => Math.round(w / step)),
+      );
+    }
+  });
+
+  test('too small for 16-bit codes makes none', () => {
+    expect(quantizeByStep(Float32Array.of(1, -1), [2], 1 / 32768)).toBeUndefined();
+    expect(quantizeByStep(Float32Array.of(1, -1), [2], 1 / 32767)?.codes.data).toEqual(Int16Array.of(32767, -32767));
+    expect(quantizeByStep(new Float32Array(2), [2], stepForScale(new Float32Array(2), 0.1))).toBeUndefined();
+  });
+
+  test('of a weight whose spread is small beside its mean cannot be found', () => {
+    const weight = Float32Array.from({ length: 100 }, (_, i) => 100 + (i % 10) / 100);
+    expect(searchStep(weight, { target: 0.5, asReference: false })).toBeUndefined();
   });
 });

@@ -96,6 +96,7 @@ describe('which weights', () => {
         ['r', 1],
       ]);
       expect(run.nodes[0]?.cosine).toBeGreaterThan(0.999);
+      expect(codesOf(run)).toContain('QNT315');
     }
     const strict = await quantized(builder('LSTM', 4), { ours: ['strict_reference=true'] });
     expect(strict.run.sizes.weights.map((w) => w.name).sort()).toEqual(['b', 'r', 'w']);
@@ -257,6 +258,8 @@ describe('where the reference errs', () => {
     const skipped = await quantized(shared(), { ours, common: ['skip_quant_node=first'] });
     expect(skipped.run.outputs).toEqual(run.outputs);
     expect(skipped.run.sizes.quantized).toBe(run.sizes.quantized);
+    expect(codesOf(skipped.run)).toContain('QNT314');
+    expect(codesOf(run)).not.toContain('QNT314');
   });
 });
 

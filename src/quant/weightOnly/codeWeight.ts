@@ -4,10 +4,10 @@ import { type Granularity, PER_TENSOR, type QuantizedTensor } from '../../base/q
 import type { Tensor } from '../../base/tensor.ts';
 import { channelsOf } from '../channels.ts';
 import type { StoredWeight } from '../encode/stored.ts';
-import { noStep } from './errors.ts';
+import { noStep, unseenSmallest } from './errors.ts';
 import { quantizeFixedBit, rangesOf } from './fixedBit.ts';
 import { type InputProducts, quantizeGptq } from './gptq.ts';
-import { quantizeByStep, searchStep, stepForScale } from './mixedBit.ts';
+import { hasUnseenSmallest, quantizeByStep, searchStep, stepForScale } from './mixedBit.ts';
 import { storeWeight } from './store.ts';
 import type { WeightOptions } from './weightOptions.ts';
 
@@ -44,7 +44,7 @@ export function codeWeight(weight: Tensor, request: CodeRequest, at: Location): 
   const quantized = step === undefined ? undefined : quantizeByStep(data, weight.dims, step);
   const stored = quantized && storeWeight(quantized, options);
   const isSmaller = stored !== undefined && stored.codeBytes <= 2 * data.length;
-  if (quantized !== undefined && isSmaller) return { quantized, stored, diagnostics: [] };
+  if (quantized !== undefined && isSmaller) return { quantized, stored, diagnostics: notesOfSearch(data, request, at) };
   const fixed = fixedBits(data, weight.dims, { ...request, bits: 8 }, at);
   const why =
     step === undefined
@@ -53,6 +53,11 @@ export function codeWeight(weight: Tensor, request: CodeRequest, at: Location): 
         ? 'the step is too small for 16-bit codes'
         : 'entropy-coded it takes more than 16 bits per element';
   return { ...fixed, diagnostics: [...fixed.diagnostics, noStep(at, why)] };
+}
+
+/** Where the search starts from another range than converter_lite's. */
+function notesOfSearch(data: Float32Array, { options, tunedScale }: CodeRequest, at: Location): Diagnostic[] {
+  return tunedScale === undefined && !options.strict && hasUnseenSmallest(data) ? [unseenSmallest(at)] : [];
 }
 
 function fixedBits(data: Float32Array, dims: readonly number[], request: CodeRequest, at: Location): CodedWeight {

@@ -109,3 +109,22 @@ export function roundedByInputs(at: Location, products: number, others: number):
   const message = `GPTQ: ${products} weights of matrix products are coded by the inputs of the calibration samples${others === 0 ? '' : `; ${others} others are rounded, being no matrix of at most 4096 inputs with parameters per output`}`;
   return make('note', 'QNT313', at, message);
 }
+
+/** QNT314: nodes in skip_quant_node whose weights are in codes nevertheless, since others share them. */
+export function codedAnyway(at: Location, names: readonly string[]): Diagnostic {
+  const message = `${listed(names)}: a node of skip_quant_node shares it with quantized ones, so that it is in codes there too, as in converter_lite; strict_reference=false keeps it float`;
+  return make('warning', 'QNT314', at, message);
+}
+
+/** QNT315: recurrent weights, of which converter_lite knows LSTM alone. */
+export function recurrentWeights(at: Location, names: readonly string[]): Diagnostic {
+  const message = `${names.length} weights of recurrent operators have parameters per row of a gate (${listed(names)}); converter_lite leaves those of GRU and RNN float, and gives LSTM one set per direction, its biases too`;
+  return make('note', 'QNT315', at, message);
+}
+
+/** QNT316: a weight of which converter_lite does not see the smallest element. */
+export function unseenSmallest(at: Location): Diagnostic {
+  const message =
+    'the step is searched from the whole range; converter_lite passes over elements that are new largest ones when it looks for the smallest, and would start from another range';
+  return make('note', 'QNT316', at, message);
+}

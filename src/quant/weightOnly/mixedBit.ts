@@ -150,6 +150,11 @@ function momentsOfStep(weight: Float32Array, step: number): { variance: number; 
   return { variance, mean: F32(raw - made * variance) };
 }
 
+/** Whether converter_lite would search from another range than that of the weight. */
+export function hasUnseenSmallest(weight: Float32Array): boolean {
+  return referenceRange(weight).lo !== exactRange(weight).lo;
+}
+
 function exactRange(weight: Float32Array): { lo: number; hi: number } {
   const [range] = rangesOf(weight, channelsOf([weight.length], PER_TENSOR), NOWHERE);
   return range ?? { lo: 0, hi: 0 };

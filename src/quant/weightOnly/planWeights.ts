@@ -35,6 +35,10 @@ export interface PlanNotes {
   readonly sharedPerLayer: readonly string[];
   /** Float copies kept for nodes that are left float. */
   readonly keptFloat: readonly string[];
+  /** In codes although a node that reads them is skipped: where converter_lite is followed. */
+  readonly codedAnyway: readonly string[];
+  /** Weights of recurrent operators, which converter_lite quantizes otherwise or not at all. */
+  readonly recurrent: readonly string[];
 }
 
 /** A plan for weights alone. */
@@ -75,6 +79,8 @@ class Draft {
     noGain: new Set<string>(),
     sharedPerLayer: new Set<string>(),
     keptFloat: new Set<string>(),
+    codedAnyway: new Set<string>(),
+    recurrent: new Set<string>(),
   };
 
   constructor(graph: Graph, parts: WeightPlanParts) {
@@ -87,8 +93,8 @@ class Draft {
   finish(): WeightPlan {
     for (const node of this.#graph.nodes) this.#nodes.set(node.id, this.#decide(node));
     const codes = [...this.#codes.values()].map((code) => ({ ...code, uses: this.#usesOf(code) }));
-    if (!this.#parts.options.strict) this.#noteFloatCopies(codes);
-    const { shortChannels, noGain, sharedPerLayer, keptFloat } = this.#notes;
+    this.#noteFloatReaders(codes);
+    const notes = this.#notes;
     return {
       arithmetic: 'mindspore',
       activations: new Map(),
@@ -104,10 +110,12 @@ class Draft {
       codes,
       float: this.#float,
       notes: {
-        shortChannels: [...shortChannels],
-        noGain: [...noGain],
-        sharedPerLayer: [...sharedPerLayer],
-        keptFloat: [...keptFloat],
+        shortChannels: [...notes.shortChannels],
+        noGain: [...notes.noGain],
+        sharedPerLayer: [...notes.sharedPerLayer],
+        keptFloat: [...notes.keptFloat],
+        codedAnyway: [...notes.codedAnyway],
+        recurrent: [...notes.recurrent],
       },
     };
   }
@@ -154,6 +162,7 @@ class Draft {
       uses: [...(known?.uses ?? []), { node: node.id, input }],
     });
     if (shared) this.#notes.sharedPerLayer.add(this.#nameOf(value));
+    if (!options.strict && isRecurrent(node)) this.#notes.recurrent.add(this.#nameOf(value));
     return describe(this.#nameOf(value), { ...form, granularity, dims });
   }
 
@@ -208,15 +217,19 @@ class Draft {
     return [...code.uses, ...rest.filter((u) => !asked.has(`${u.node}:${u.input}`))];
   }
 
-  #noteFloatCopies(codes: readonly WeightCode[]): void {
+  #noteFloatReaders(codes: readonly WeightCode[]): void {
+    const found = this.#parts.options.strict ? this.#notes.codedAnyway : this.#notes.keptFloat;
     for (const { value } of codes)
-      if (this.#readers.get(value)?.some((node) => this.#float.has(node.id)))
-        this.#notes.keptFloat.add(this.#nameOf(value));
+      if (this.#readers.get(value)?.some((node) => this.#float.has(node.id))) found.add(this.#nameOf(value));
   }
 
   #nameOf(id: ValueId): string {
     return this.#graph.values.get(id)?.name ?? `#${id}`;
   }
+}
+
+function isRecurrent({ opType }: Node): boolean {
+  return opType === 'LSTM' || opType === 'GRU' || opType === 'RNN';
 }
 
 /** Whether a node is a matrix product whose first operand has the inputs in rows. */
