@@ -44,8 +44,8 @@ export class ConfigModels implements vscode.Disposable {
     const found =
       shown.find(({ session }) => session.config?.toString() === text) ??
       used.map((uri) => this.sessions.get(uri)).find((model) => model !== undefined) ??
-      (used.length === 0 ? shown[0] : undefined);
-    return found ?? (used[0] && this.lease(config, used[0]));
+      (used[0] && (await this.lease(config, used[0])));
+    return found ?? shown[0];
   }
 
   /** What names may refer to in the config's model; undefined without one, or when it cannot be read. */
