@@ -307,8 +307,12 @@ export interface IntegerKernels {
   packConvQ8(weights: ConvQ8Weights, geometry: ConvGeometry, inputZeroPoint: number): Packed;
   /** @param x [N, H, W, I] codes, signed or not by its array type; @param out [N, H', W', O]. */
   convQ8(x: Codes, packed: Packed, requantizer: Requantizer, out: Codes, geometry: ConvGeometry): void;
-  /** The accumulators of convQ8, bias included, before (R): [N, H', W', O]. */
-  convQ8Accumulators(x: Codes, packed: Packed, out: Int32Array, geometry: ConvGeometry): void;
+  /**
+   * The accumulators of convQ8, bias included, before (R): [N, H', W', O].
+   *
+   * @param inputZeroPoint of x, in place of the packed one; depthwise weights have theirs packed in and take no other.
+   */
+  convQ8Accumulators(x: Codes, packed: Packed, out: Int32Array, geometry: ConvGeometry, inputZeroPoint?: number): void;
   /**
    * @param weights codes [I, O/groups, kH, kW]; per-channel zero points and bias are [O].
    * @param geometry that of the run, but for the batch.

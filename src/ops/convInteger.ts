@@ -33,7 +33,7 @@ const convInteger = defineOp<ConvSpecs, PreparedConv>({
   infer: (context) => [
     { dtype: 'int32', dims: inferConvDims(context, context.attributes, context.input(0).dims, context.input(1).dims) },
   ],
-  prepare: (context) => prepareConv(context, INTEGER_INPUTS),
+  prepare: (context) => prepareForAnyZero(context) ?? prepareConv(context, INTEGER_INPUTS),
   run: (context) => {
     if (context.input(0).dims.length > 4) return [sumDirectly(context)];
     const x = imageOfCodes(context, 0);
@@ -43,7 +43,7 @@ const convInteger = defineOp<ConvSpecs, PreparedConv>({
     const whole = spatial.length === 2;
     const out = context.output(0, 'int32', whole ? [batch, ...spatial, outChannels] : [batch, outChannels, ...spatial]);
     const sums = whole ? out.data : context.scratch('int32', out.data.length);
-    context.kernels.convQ8Accumulators(x.data, packed, sums, geometry);
+    context.kernels.convQ8Accumulators(x.data, packed, sums, geometry, zeroPointOf(context.inputs[2]));
     if (!whole) {
       const [columns] = spatial as [number]; // rank 3 has one spatial dimension
       const from = {
@@ -101,6 +101,18 @@ export function prepareConv(context: PrepareContext<ConvSpecs>, at: ConvInputs):
   const rank = facts[at.w]?.dims?.length ?? 0;
   const packed = variable || rank > 4 ? undefined : packConv(context, constants, at);
   return { packed, release: () => packed?.release() };
+}
+
+/** Weights whose input's zero point is known when they run; depthwise ones are packed for it then, which is little. */
+function prepareForAnyZero(context: PrepareContext<ConvSpecs>): PreparedConv | undefined {
+  const { constants, facts, attributes } = context;
+  const [, w, xZero, wZero] = constants;
+  const isMoving = facts[2] !== undefined && xZero === undefined;
+  const isReady = w !== undefined && w.dims.length <= 4 && (facts[3] === undefined || wZero !== undefined);
+  const isDepthwise = w?.dims[1] === 1 && attributes.group === w.dims[0];
+  if (!isMoving || !isReady || isDepthwise) return undefined;
+  const packed = packConv(context, [undefined, w, undefined, wZero], INTEGER_INPUTS);
+  return { packed, release: () => packed.release() };
 }
 
 export function packConv(

@@ -22,14 +22,15 @@ export function convKernels(engine: Engine): ConvKernels {
     epilogue: Epilogue,
     out: NumericArray,
     geometry: ConvGeometry,
+    inputZeroPoint = asWasmPacked(packed).shape.inputZeroPoint,
   ) => {
     const weights = asWasmPacked(packed);
     checkForm(weights.shape.form, isDepthwise(geometry) ? 'depthwise' : 'panels');
-    if (weights.shape.form === 'depthwise') depthwiseQ8(engine, x, weights, out, geometry, epilogue);
-    else {
-      const { inputZeroPoint, reach } = weights.shape;
-      gemmOverPatchesQ8(engine, x, weights, out, convProblem(geometry), { inputZeroPoint, epilogue, reach });
-    }
+    const { form, reach, inputZeroPoint: packedZeroPoint } = weights.shape;
+    if (form === 'depthwise') {
+      invariant(inputZeroPoint === packedZeroPoint, 'depthwise weights have the zero point of their input packed in');
+      depthwiseQ8(engine, x, weights, out, geometry, epilogue);
+    } else gemmOverPatchesQ8(engine, x, weights, out, convProblem(geometry), { inputZeroPoint, epilogue, reach });
   };
   return {
     packConvF32: (weights, bias, geometry) => {
@@ -51,7 +52,8 @@ export function convKernels(engine: Engine): ConvKernels {
         ? packDepthwiseQ8(engine, weights, geometry, inputZeroPoint)
         : packPanelsQ8(engine, weights, convOrder(geometry), inputZeroPoint),
     convQ8: (x, packed, requantizer, out, geometry) => convQ8(x, packed, requantizer, out, geometry),
-    convQ8Accumulators: (x, packed, out, geometry) => convQ8(x, packed, 'accumulators', out, geometry),
+    convQ8Accumulators: (x, packed, out, geometry, inputZeroPoint) =>
+      convQ8(x, packed, 'accumulators', out, geometry, inputZeroPoint),
   };
 }
 

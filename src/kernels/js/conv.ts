@@ -48,8 +48,14 @@ export function packConvQ8(weights: ConvQ8Weights, geometry: ConvGeometry, input
 }
 
 /** Equation (A); taps in the padding add nothing, which is the real 0. */
-export function convQ8Accumulators(x: Codes, packed: Packed, out: Int32Array, geometry: ConvGeometry): void {
-  const { weights, bias, inputZeroPoint } = asPackedQ8(packed);
+export function convQ8Accumulators(
+  x: Codes,
+  packed: Packed,
+  out: Int32Array,
+  geometry: ConvGeometry,
+  inputZeroPoint = asPackedQ8(packed).inputZeroPoint,
+): void {
+  const { weights, bias } = asPackedQ8(packed);
   const depth = geometry.inChannels / geometry.groups;
   forEachOutput(geometry, (at, channel, firstInput, taps) => {
     let sum = bias[channel] as number;
