@@ -116,6 +116,8 @@ function activationDifference(strict: QuantParams, ours: QuantParams): string {
     return `activations are ${named(strict)} in converter_lite, ${named(ours)} by default`;
   const { qmin, qmax } = ours.scheme;
   const oneSided = ours.zeroPoint[0] === qmin || ours.zeroPoint[0] === qmax;
+  if (!oneSided && strict.zeroPoint[0] === strict.scheme.qmin)
+    return 'KL has zero point 0 in converter_lite also for unsigned codes, which clips everything below 0; by default it does not';
   if (oneSided)
     return 'KL has zero point 0 in converter_lite, which wastes half of the codes of a value with one sign; by default it has all codes';
   return 'KL is symmetric in converter_lite; by default its range ends where values do';

@@ -166,6 +166,20 @@ describe('strict_reference', () => {
     expect(notes(strict.run)[0]).toMatch(/^strict_reference=false differs: KL has zero point 0 /);
   });
 
+  test('clips everything below 0 where KL meets unsigned codes', async () => {
+    const full = ['activation_quant_method=KL', 'bias_correction=false', 'target_device=KIRIN'];
+    const strict = await quantized({ full, ours: ['strict_reference=true'] });
+    const ours = await quantized({ full });
+    expect([(await strict.quantOf('c1', 0)).range?.[0], (await ours.quantOf('c1', 0)).range?.[0]]).toEqual([
+      0,
+      expect.closeTo(-3, 0),
+    ]);
+    expect(strict.run.differences?.map((d) => [d.what, d.nodes])).toContainEqual([
+      expect.stringMatching(/clips everything below 0/),
+      ['c1', 'c2'],
+    ]);
+  });
+
   test('is told to change nothing where it changes nothing', async () => {
     const { run, codes } = await quantized({ full: ['bias_correction=false'], ours: ['target=mindspore'] });
     expect(run.differences).toEqual([]);
