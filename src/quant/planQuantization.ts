@@ -47,11 +47,12 @@ function decide(draft: PlanDraft, node: Node, options: PlanOptions): NodeDecisio
   if ('float' in selection) return { form: 'float', canSkip: false, precision: 'float32', why: selection.float };
   if (options.skip.has(node.id)) return { form: 'skipped', canSkip: true, precision: 'float32', why: SKIPPED };
   const perChannel = choice.perChannel && selection.perLayer !== true;
-  const fusedClamp = clampToFuse(draft, node, options);
+  const fusedClamp = clampToFuse(draft, node, choice, options);
+  const method = (fusedClamp && options.overrides.get(fusedClamp.id)?.method) ?? choice.method;
   const parts: TreatParts = {
     draft,
     node,
-    choice: { ...choice, perChannel },
+    choice: { ...choice, perChannel, method },
     override,
     fusedClamp,
     opsets: options.opsets,
@@ -66,11 +67,12 @@ function foldedDecision(draft: PlanDraft, { from }: Fold, { precision }: NodeCho
   return { form: 'folded', canSkip: true, precision, why: `runs as the activation of ${producer}` };
 }
 
-/** The clamp that a target runs as a node's activation, unless the user wants it otherwise. */
-function clampToFuse(draft: PlanDraft, node: Node, { target, skip, overrides }: PlanOptions): Node | undefined {
-  const clamp = target.fusedClamp?.(node, draft);
-  if (clamp === undefined || skip.has(clamp.id) || overrides.has(clamp.id)) return undefined;
-  return clamp;
+/** The clamp that a target runs as a node's activation, unless the user wants it apart or in other codes. */
+function clampToFuse(draft: PlanDraft, node: Node, choice: NodeChoice, options: PlanOptions): Node | undefined {
+  const clamp = options.target.fusedClamp?.(node, draft);
+  if (clamp === undefined || options.skip.has(clamp.id)) return undefined;
+  const { precision = choice.precision, symmetry = choice.output.mapping } = options.overrides.get(clamp.id) ?? {};
+  return precision === choice.precision && symmetry === choice.output.mapping ? clamp : undefined;
 }
 
 function precisionOf(form: NodeDecision['form'], { precision }: NodeChoice): NodePrecision {

@@ -64,6 +64,14 @@ describe('CPU', () => {
     expect(apart.node('r').form).toBe('float');
   });
 
+  test('words for a fused ReLU are for what it makes; other codes or none keep it apart', () => {
+    const method = onDevice(chain(), 'CPU', { overrides: { c1: { method: 'MSE' }, r: { method: 'KL' } } });
+    expect(method.node('r').form).toBe('folded');
+    expect([...method.plan.methods.values()]).toEqual(['KL']);
+    for (const words of [{ precision: 'float32' }, { precision: 'int16' }, { symmetry: 'symmetric' }] as const)
+      expect(onDevice(chain(), 'CPU', { overrides: { r: words } }).node('r').form).toBe('float');
+  });
+
   test('a ReLU behind a matrix product stays float: the int8 kernel has no activation', () => {
     const p = onDevice(model().input('x', [2, 8]).gemm({ name: 'fc', units: 4 }).relu('r').output(), 'CPU');
     expect([p.codes('fc_out'), p.codes('r_out')]).toEqual(['int8 asymmetric', undefined]);
