@@ -25,8 +25,8 @@ export class Problems implements vscode.Disposable {
   private readonly collection = vscode.languages.createDiagnosticCollection('quantscope');
   /** What was found in each config, by its URI. */
   private readonly layers = new Map<string, Layers>();
-  /** Files that a config's check has put something into. */
-  private readonly filesOf = new Map<string, Set<string>>();
+  /** Files that a config's check has put something into, and what. */
+  private readonly filesOf = new Map<string, ReadonlyMap<string, string>>();
 
   constructor(log: Log) {
     this.log = log;
@@ -69,7 +69,6 @@ export class Problems implements vscode.Disposable {
     const layers = { ...(this.layers.get(config.toString()) ?? NOTHING), ...change };
     this.layers.set(config.toString(), layers);
     const diagnostics = [...layers.text, ...layers.run];
-    for (const file of this.filesOf.get(config.toString()) ?? []) this.collection.delete(vscode.Uri.parse(file));
     const byFile = new Map<string, vscode.Diagnostic[]>();
     const seen = new Set<string>();
     const elsewhere: Diagnostic[] = [];
@@ -81,9 +80,19 @@ export class Problems implements vscode.Disposable {
       if (file === undefined) elsewhere.push(d);
       else byFile.set(file, [...(byFile.get(file) ?? []), problemOf(d)]);
     }
-    for (const [file, list] of byFile) this.collection.set(vscode.Uri.parse(file), list);
-    this.filesOf.set(config.toString(), new Set(byFile.keys()));
+    this.replace(config.toString(), byFile);
     return elsewhere;
+  }
+
+  /** Leaves files alone whose problems stay the same: a hover that shows one would lose it. */
+  private replace(config: string, byFile: ReadonlyMap<string, vscode.Diagnostic[]>): void {
+    const before = this.filesOf.get(config) ?? new Map<string, string>();
+    const now = new Map([...byFile].map(([file, list]) => [file, JSON.stringify(list)]));
+    for (const file of before.keys()) if (!now.has(file)) this.collection.delete(vscode.Uri.parse(file));
+    for (const [file, list] of byFile) {
+      if (before.get(file) !== now.get(file)) this.collection.set(vscode.Uri.parse(file), list);
+    }
+    this.filesOf.set(config, now);
   }
 
   /** Publishes, logs, and says it once: the first error, and how many more there are. */

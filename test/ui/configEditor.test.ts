@@ -184,6 +184,7 @@ async function until(wanted: Locator, act: () => Promise<void>): Promise<void> {
 /** Shows what there is to say about the cursor's place; a check that ends meanwhile closes it again. */
 function showHover(text: string): Promise<void> {
   return until(hover(text), async () => {
+    await w.page.keyboard.press('Escape');
     await w.page.keyboard.press('Control+k');
     await w.page.keyboard.press('Control+i');
   });
