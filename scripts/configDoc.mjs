@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { bundled } from './bundled.mjs';
 import { markdownTable, writeDocument } from './lib/document.mjs';
+import { ROOT } from './lib/root.mjs';
 
 // Writes docs/config.md from the table of keys; with --check only says whether it is stale.
 const { accepted, capital, CONVERTER_OPTIONS, EFFECTS, FORMER_KEYS, keysOf, OVERRIDE_WORDS, SECTIONS } = await bundled(`
@@ -39,6 +42,14 @@ function section({ name, doc }) {
   const table = markdownTable(['key', 'default', 'accepted', 'what it is', 'effect'], keys.map(keyLines));
   const words = values.length === 0 ? '' : `\n\n${markdownTable(['value', 'means', 'effect'], values)}`;
   return `## [${name}]\n\n${capital(doc)}.\n\n${table}${words}`;
+}
+
+/** The codes of src/config/errors.ts with the first sentence of their documents. */
+function messages() {
+  const text = readFileSync(join(ROOT, 'src/config/errors.ts'), 'utf8');
+  const found = [...text.matchAll(/^\/\*\* (CFG\d{3}): (.+?)\.? \*\/$/gm)].map(([, code, what]) => [code, what]);
+  if (found.length < 30) throw new Error(`only ${found.length} documented codes in src/config/errors.ts`);
+  return found.sort(([a], [b]) => a.localeCompare(b));
 }
 
 writeDocument(
@@ -82,6 +93,13 @@ ${markdownTable(
   ['key', 'now'],
   FORMER_KEYS.map(({ name, now, from }) => [`\`${from === 'file' ? '' : '--'}${name}\``, now]),
 )}
+
+## What is said of a config
+
+Errors keep a config from running; warnings and notes can be left out by \`silence=\` with their codes. In the editor
+most have a quick fix. What is said of its data, its model and the run has codes of other families.
+
+${markdownTable(['code', 'said of'], messages())}
 `,
   'scripts/configDoc.mjs',
 );
