@@ -160,3 +160,30 @@ test('half precision after half precision reads what was rounded already', () =>
   expect(told(graph)).toContain('Neg(a) -> b_exact');
   expect(new Set(graph.nodes.map((n) => n.name)).size).toBe(graph.nodes.length);
 });
+
+test('a constant that two nodes hold in other codes has both, under names of their own', () => {
+  const built = model()
+    .input('x', [2])
+    .floats('w', [2], [1, 2])
+    .node('Add', { name: 'a', inputs: ['x', 'w'] })
+    .node('Add', { name: 'b', inputs: ['a_out', 'w'] })
+    .output()
+    .build();
+  const [a, b] = built.model.graph.nodes;
+  const codes = (dtype: 'int8' | 'int16') => ({
+    codes: tensor('int16', [2], Int16Array.of(2, 4)),
+    params: params(dtype),
+  });
+  const constants = [
+    { node: a!.id, input: 1, quantized: codes('int8') },
+    { node: b!.id, input: 1, quantized: codes('int16') },
+  ];
+  const { graph } = inserted(built, { ...NOTHING, constants });
+  expect(told(graph)).toEqual([
+    'DequantizeLinear(w_quantized, w_scale, w_zero_point) -> w_DequantizeLinear_Output',
+    'Add(x, w_DequantizeLinear_Output) -> a_out',
+    'DequantizeLinear(w_quantized_2, w_scale_2, w_zero_point_2) -> w_DequantizeLinear_Output_2',
+    'Add(a_out, w_DequantizeLinear_Output_2) -> b_out',
+  ]);
+  expect(new Set(graph.nodes.map((n) => n.name)).size).toBe(graph.nodes.length);
+});
