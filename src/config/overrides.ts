@@ -52,9 +52,22 @@ export function readOverrides(
         diagnostics.push(errors.badItem(at, key, text, why, better));
         return undefined;
       }
+      const other = contradicted(override, row);
+      if (other !== undefined) {
+        const why = `says both ${other} and ${word} for ${JSON.stringify(name)}: one of them`;
+        diagnostics.push(errors.badItem(at, key, text, why));
+        return undefined;
+      }
       override = { ...override, ...row.sets };
     }
     overrides.set(name, override);
   }
   return overrides;
+}
+
+/** The word already said that sets what `row` sets otherwise. */
+function contradicted(said: NodeOverride, row: OverrideWord): string | undefined {
+  const [choice, value] = Object.entries(row.sets)[0] as [keyof NodeOverride, string];
+  const before = said[choice];
+  return before === value ? undefined : before;
 }

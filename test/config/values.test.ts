@@ -25,6 +25,20 @@ describe('values that are wrong', () => {
     ['common_quant_param', 'bit_num=8.0', 'CFG105 bit_num = 8.0 is not a whole number from 0 to 16'],
     ['common_quant_param', 'bit_num=17', 'CFG105 bit_num = 17 is not a whole number from 0 to 16'],
     ['common_quant_param', 'bit_num=4', 'CFG126 bit_num = 4 does not go with FULL_QUANT, which needs 8'],
+    [
+      'quantscope',
+      'node_overrides=a:int8,fc:int4+int16',
+      'CFG118 node_overrides: "fc:int4+int16" says both int4 and int16 for "fc": one of them',
+      23,
+      23,
+    ],
+    [
+      'quantscope',
+      'node_overrides=fc:KL,fc:symmetric+MSE',
+      'CFG118 node_overrides: "fc:symmetric+MSE" says both KL and MSE for "fc": one of them',
+      22,
+      22,
+    ],
     ['full_quant_param', 'per_channel=yes', 'CFG106 per_channel = yes is not true or false — true?'],
     ['full_quant_param', 'per_channel=0', 'CFG106 per_channel = 0 is not true or false — false?'],
     [
