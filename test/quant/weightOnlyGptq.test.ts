@@ -6,6 +6,11 @@ import { quantizeFixedBit } from '../../src/quant/weightOnly/fixedBit.ts';
 import { InputProducts, quantizeGptq } from '../../src/quant/weightOnly/gptq.ts';
 
 const at = { file: 'm.onnx' };
+const ROUNDED = {
+  granularity: { kind: 'perChannel', axis: 0 },
+  mapping: 'asymmetric',
+  correction: 'none',
+} as const;
 
 /** Inputs that hang together: each is a mixture of few sources. */
 function inputsOf(rows: number, inputs: number, seed: number): Float32Array {
@@ -52,13 +57,7 @@ describe('GPTQ', () => {
     const [outputs, inputs] = [12, 40];
     const x = inputsOf(200, inputs, 1);
     const weight = normal(outputs * inputs, 2);
-    const granularity = { kind: 'perChannel', axis: 0 } as const;
-    const rounded = quantizeFixedBit(
-      weight,
-      [outputs, inputs],
-      { bits, granularity, mapping: 'asymmetric', correction: 'none' },
-      at,
-    );
+    const rounded = quantizeFixedBit(weight, [outputs, inputs], { ...ROUNDED, bits }, at);
     const found = quantizeGptq(weight, [outputs, inputs], { bits, axis: 0, products: productsOf(x, inputs) }, at);
     expect(found.params).toEqual(rounded.params);
     const ours = outputError(x, weight, dequantize(found), inputs);
@@ -71,10 +70,8 @@ describe('GPTQ', () => {
         const weight = Float32Array.from(list);
         const products = new InputProducts(4);
         for (let i = 0; i < 4; i++) products.add(Float32Array.from({ length: 4 }, (_, k) => (k === i ? i + 1 : 0)));
-        const granularity = { kind: 'perChannel', axis: 0 } as const;
-        const options = { bits: 4, granularity, mapping: 'asymmetric', correction: 'none' } as const;
         const found = quantizeGptq(weight, [2, 4], { bits: 4, axis: 0, products }, at);
-        expect(found).toEqual(quantizeFixedBit(weight, [2, 4], options, at));
+        expect(found).toEqual(quantizeFixedBit(weight, [2, 4], { ...ROUNDED, bits: 4 }, at));
       }),
     );
   });
@@ -82,7 +79,10 @@ describe('GPTQ', () => {
   test('[K, N] gives the codes of [N, K]', () => {
     const [outputs, inputs] = [5, 9];
     const weight = normal(outputs * inputs, 3);
-    const turned = Float32Array.from(weight, (_, i) => weight[(i % outputs) * inputs + Math.floor(i / outputs)] as number);
+    const turned = Float32Array.from(
+      weight,
+      (_, i) => weight[(i % outputs) * inputs + Math.floor(i / outputs)] as number,
+    );
     const products = productsOf(inputsOf(50, inputs, 4), inputs);
     const straight = quantizeGptq(weight, [outputs, inputs], { bits: 4, axis: 0, products }, at);
     const other = quantizeGptq(turned, [inputs, outputs], { bits: 4, axis: 1, products }, at);
@@ -91,19 +91,22 @@ describe('GPTQ', () => {
     expect(Array.from(other.codes.data as Int8Array)).toEqual(expected);
   });
 
-  test('an input that never was anything but 0 has weight 0, and takes nothing from the others', () => {
+  test('the weights of an input that never was anything but 0 are rounded, and take nothing from the others', () => {
     const x = inputsOf(60, 6, 5);
     for (let i = 2; i < x.length; i += 6) x[i] = 0;
     const weight = normal(18, 6);
     const found = quantizeGptq(weight, [3, 6], { bits: 8, axis: 0, products: productsOf(x, 6) }, at);
-    const made = dequantize(found);
-    expect([made[2], made[8], made[14]]).toEqual([0, 0, 0]);
-    expect(made.every(Number.isFinite)).toBe(true);
+    const rounded = quantizeFixedBit(weight, [3, 6], { ...ROUNDED, bits: 8 }, at);
+    const [ours, theirs] = [dequantize(found), dequantize(rounded)];
+    expect([ours[2], ours[8], ours[14]]).toEqual([theirs[2], theirs[8], theirs[14]]);
+    expect(ours[2]).not.toBe(0);
+    expect(ours).not.toEqual(theirs);
   });
 
-  test('without any input all weights are 0', () => {
-    const found = quantizeGptq(normal(6, 7), [2, 3], { bits: 4, axis: 0, products: new InputProducts(3) }, at);
-    expect([...dequantize(found)]).toEqual([0, 0, 0, 0, 0, 0]);
+  test('without any input all weights are rounded', () => {
+    const weight = normal(6, 7);
+    const found = quantizeGptq(weight, [2, 3], { bits: 4, axis: 0, products: new InputProducts(3) }, at);
+    expect(found).toEqual(quantizeFixedBit(weight, [2, 3], { ...ROUNDED, bits: 4 }, at));
   });
 
   test('a weight that is not finite is refused', () => {

@@ -68,7 +68,7 @@ export function quantizeGptq(
   const inputs = products.length;
   const outputs = dims[axis] as number;
   invariant(dims.length === 2 && dims[1 - axis] === inputs, `a matrix of ${inputs} inputs`);
-  const { factor, isDead } = inverseFactor(products);
+  const factor = inverseFactor(products);
   const codes = new Int16Array(weight.length);
   const row = new Float64Array(inputs);
   const [perOutput, perInput] = axis === 0 ? [inputs, 1] : [1, outputs];
@@ -76,7 +76,7 @@ export function quantizeGptq(
     throwIfAborted(signal);
     const scale = params.scale[n] as number;
     const zero = params.zeroPoint[n] as number;
-    for (let k = 0; k < inputs; k++) row[k] = isDead[k] === 1 ? 0 : (weight[n * perOutput + k * perInput] as number);
+    for (let k = 0; k < inputs; k++) row[k] = weight[n * perOutput + k * perInput] as number;
     for (let k = 0; k < inputs; k++) {
       const w = row[k] as number;
       const code = clamp(roundHalfAway(w / scale + zero), scheme.qmin, scheme.qmax);
@@ -89,21 +89,20 @@ export function quantizeGptq(
   return { codes: heldCodes(scheme, dims, codes), params };
 }
 
-/** The upper U of inverse(H) = U' U, where H are the products, damped; inputs that never were other than 0 are dead. */
-function inverseFactor({ length: n, sums }: InputProducts): { factor: Float64Array; isDead: Uint8Array } {
+/**
+ * The upper U of inverse(H) = U' U, where H are the products, damped. An input that never was other than 0 hangs together
+ * with no other, so that its weights are rounded as they are: data beyond the samples may well use them.
+ */
+function inverseFactor({ length: n, sums }: InputProducts): Float64Array {
   const damped = sums.slice();
-  const isDead = new Uint8Array(n);
   let trace = 0;
-  for (let i = 0; i < n; i++) {
-    trace += sums[i * n + i] as number;
-    if (sums[i * n + i] === 0) {
-      isDead[i] = 1;
-      damped[i * n + i] = 1;
-    }
-  }
+  for (let i = 0; i < n; i++) trace += sums[i * n + i] as number;
   const damping = (DAMPING * trace) / n;
-  for (let i = 0; i < n; i++) damped[i * n + i] = (damped[i * n + i] as number) + damping;
-  return { factor: inverseOfUpper(upperFactor(damped, n), n), isDead };
+  for (let i = 0; i < n; i++) {
+    const square = sums[i * n + i] as number;
+    damped[i * n + i] = (square === 0 ? 1 : square) + damping;
+  }
+  return inverseOfUpper(upperFactor(damped, n), n);
 }
 
 /** The upper R of A = R R', from the last row and column on. @param a its upper triangle. */
