@@ -114,12 +114,19 @@ describe('completion', () => {
     expect(take(marked, label)).toBe(expected);
   });
 
+  const overrides = '[quantscope]\nnode_overrides=';
+  it('offers one word for each choice of a node', () => {
+    const found = labels(`${overrides}conv1:int16+|`);
+    expect(found).toContain('symmetric');
+    expect(found).not.toContain('int8');
+    expect(labels(`${overrides}conv1:int1|6`)).toContain('int8');
+  });
+
   it('offers no node twice, and none without a model', () => {
     expect(labels(`${skip}conv1,|`)).toEqual(['conv2', 'scope/x:0']);
     expect(labels(`${skip}|`, {})).toEqual([]);
   });
 
-  const overrides = '[quantscope]\nnode_overrides=';
   it.each([
     [`${overrides}c|`, 'conv1', `${overrides}conv1:`],
     [`${overrides}scope/x|:int8`, 'scope/x:0', `${overrides}scope/x:0:int8`],

@@ -2,7 +2,7 @@ import type { ModelFacts } from '../../protocol/modelFacts.ts';
 import type { Position } from '../edits.ts';
 import type { KeyRow } from '../keyTypes.ts';
 import { readFolder } from '../lists.ts';
-import { OVERRIDE_WORDS } from '../overrides.ts';
+import { OVERRIDE_WORDS, type OverrideWord } from '../overrides.ts';
 import type { Completion, CompletionFacts } from './completion.ts';
 import { describeInput, describeNode } from './facts.ts';
 import { placeAt, separatorOf, type ValuePlace } from './place.ts';
@@ -194,15 +194,21 @@ function words(here: Here, row: KeyRow): Completion[] {
 function overrideWords(here: Here): Completion[] {
   const { place, before } = here;
   const plus = before.lastIndexOf('+');
-  const used = new Set(place.item.slice(place.item.lastIndexOf(':') + 1).split('+'));
   const part = { ...here, start: here.start + plus + 1 };
   const offset = part.start - place.span.column;
   const next = place.item.indexOf('+', offset);
   const end = next < 0 ? place.span.endColumn : place.span.column + next;
   const current = place.item.slice(offset, next < 0 ? undefined : next);
-  return OVERRIDE_WORDS.filter(({ word }) => word === current || !used.has(word)).map(({ word, doc }) =>
+  const others = place.item.slice(place.item.lastIndexOf(':') + 1).split('+');
+  const taken = new Set(OVERRIDE_WORDS.filter((w) => w.word !== current && others.includes(w.word)).map(choiceOf));
+  return OVERRIDE_WORDS.filter((w) => !taken.has(choiceOf(w))).map(({ word, doc }) =>
     completion(part, { label: word, kind: 'word', detail: doc, doc }, end),
   );
+}
+
+/** What a word sets; a node takes one word for each. */
+function choiceOf({ sets }: OverrideWord): string | undefined {
+  return Object.keys(sets)[0];
 }
 
 /** Whether the words of an override may follow: behind a node's name, or any name where no model is known. */
