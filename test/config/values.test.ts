@@ -30,13 +30,11 @@ describe('values that are wrong', () => {
       'node_overrides=a:int8,fc:int4+int16',
       'CFG118 node_overrides: "fc:int4+int16" says both int4 and int16 for "fc": one of them',
       23,
-      23,
     ],
     [
       'quantscope',
       'node_overrides=fc:KL,fc:symmetric+MSE',
       'CFG118 node_overrides: "fc:symmetric+MSE" says both KL and MSE for "fc": one of them',
-      22,
       22,
     ],
     ['full_quant_param', 'per_channel=yes', 'CFG106 per_channel = yes is not true or false — true?'],
