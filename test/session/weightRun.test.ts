@@ -74,6 +74,19 @@ describe('which weights', () => {
     expect([await axis('up'), await axis('depthwise')]).toEqual([1, 0]);
   });
 
+  test('a convolution over three dimensions is quantized; strict_reference leaves it float', async () => {
+    const builder = () =>
+      model({ seed: 20 })
+        .input('x', [1, 3, 4, 4, 4])
+        .floats('w', [18, 3, 2, 2, 2])
+        .node('Conv', { name: 'volume', inputs: ['x', 'w'], outputs: ['y'] })
+        .output('y');
+    const { run } = await quantized(builder());
+    expect(formsOf(run)).toEqual([['w', 8, 'plain']]);
+    const strict = await quantized(builder(), { ours: ['strict_reference=true'] });
+    expect(why(strict.run, 'volume')).toContain('three dimensions');
+  });
+
   test('weights of recurrent operators are coded by rows of gates; their biases stay float', async () => {
     const builder = (type: string, gates: number) =>
       model({ seed: 7 })

@@ -178,6 +178,8 @@ class Draft {
     const elements = sizeOf(dims);
     const channels = dims[axis] as number;
     if (elements === 0) return `${name} is empty`;
+    if (options.strict && countsChannels && dims.length > 4)
+      return 'converter_lite knows no convolution over three dimensions';
     if (elements <= options.minSize)
       return `${name} has ${elements} elements, not more than min_quant_weight_size = ${options.minSize}`;
     if (countsChannels && channels <= options.minChannels)

@@ -91,7 +91,7 @@ export function weightInputs(
     const fact = value === undefined ? undefined : facts.get(value);
     if (value === undefined || !isConstant(value) || !isFloatType(fact?.dtype)) return [];
     const dims = fact?.dims?.filter((d) => typeof d === 'number') ?? []; // constants have no symbols
-    if (dims.length < 2 || (strict && rule === CONV && dims.length > 4)) return [];
+    if (dims.length < 2) return [];
     return [{ input, value, dims, axis: rule.axis(node, input, dims), countsChannels: rule.countsChannels === true }];
   });
 }
