@@ -38,6 +38,14 @@ const METHODS = {
   'full, REMOVAL_OUTLIER, no bias correction': full('REMOVAL_OUTLIER', 'bias_correction=false'),
   'full, PERCENTILE, no bias correction': full('PERCENTILE', 'bias_correction=false'),
   'full, MSE, no bias correction': full('MSE', 'bias_correction=false'),
+  'full, MSE, weights by least squares': {
+    ...full('MSE', 'bias_correction=false'),
+    ours: ['calibration_method=MSE', 'weight_rounding=least_squares'],
+  },
+  'full, OUTPUT_MSE, balanced': {
+    ...full('OUTPUT_MSE', 'bias_correction=false'),
+    ours: ['calibration_method=OUTPUT_MSE', 'channel_balance=insert'],
+  },
   dynamic: { common: ['quant_type=DYNAMIC_QUANT'], sections: [], ours: [] },
   'weights, 16 clusters': { ...weight(8), ours: ['clusters=16'] },
 };
