@@ -100,8 +100,6 @@ auto_tune=false
 # Weights are integers in the file; activations are quantized as they come, with the range of each input.
 quant_type=DYNAMIC_QUANT
 bit_num=8
-min_quant_weight_size=0
-min_quant_weight_channel=0
 `,
     `[dynamic_quant_param]
 quant_strategy=ALWC

@@ -68,6 +68,8 @@ function jsonOf(run: RunView): unknown {
   return {
     model: run.model,
     config: run.config,
+    quantType: run.quantType,
+    method: run.method,
     elapsedMs: run.elapsedMs,
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
     outputs: run.outputs.map((o) => ({ ...o, sqnrDb: db(o.sqnrDb) })),
@@ -85,11 +87,13 @@ function jsonOf(run: RunView): unknown {
     })),
     accuracy: run.accuracy,
     sizes: run.sizes,
+    autoTune: run.autoTune,
     differences: run.differences,
     clusters: run.clusters && {
       ...run.clusters,
       tensors: run.clusters.tensors.map((t) => ({ ...t, sqnrDb: db(t.sqnrDb) })),
     },
     requantizers: run.requantizers,
+    diagnostics: run.diagnostics,
   };
 }

@@ -1,14 +1,14 @@
-import { formatDiagnostic } from '../base/diagnostics.ts';
+import { type Diagnostic, formatDiagnostic } from '../base/diagnostics.ts';
 import type { AutoTuneView, ClustersView, NodeFigures, RunView, SizesView } from '../protocol/views.ts';
 import { formatBytes, formatCosine, formatDb, formatPercent, formatTable } from './table.ts';
 
 /** Nodes shown on the terminal; the reports have them all. */
 const SHOWN = 15;
 
-/** Notes that belong to the result: how ranges were chosen, what strict_reference changes. */
-const TOLD_NOTES: ReadonlySet<string> = new Set(['QNT210', 'QNT240']);
+/** Notes of one code on the terminal; the reports have them all. */
+const ALIKE_SHOWN = 3;
 
-/** What a quantization found, for a terminal: worst nodes first, then outputs, accuracy and sizes. */
+/** What a quantization did and found, for a terminal: method, worst nodes, outputs, accuracy, sizes, warnings, notes. */
 export function summary(run: RunView): string {
   const measured = run.nodes.filter((n) => n.cosine !== null);
   const worst = [...measured].sort((a, b) => (a.cosine ?? 1) - (b.cosine ?? 1)).slice(0, SHOWN);
@@ -24,6 +24,8 @@ export function summary(run: RunView): string {
   const header = ['node', 'operator', 'form', 'cosine', 'SQNR dB', 'alone dB', 'clipped'];
   const rest = measured.length - worst.length;
   const lines = [
+    run.method,
+    '',
     `Nodes by cosine similarity to float, worst first (${run.evaluatedOn}, ${run.samples} samples)`,
     '',
     formatTable(header, rows, new Set([3, 4, 5, 6])),
@@ -42,9 +44,21 @@ export function summary(run: RunView): string {
   lines.push(...sizeLines(run.sizes));
   if (run.autoTune !== null) lines.push('', ...autoTuneLines(run.autoTune));
   if (run.clusters !== null) lines.push(clusterLine(run.clusters));
-  const told = run.diagnostics.filter((d) => d.severity !== 'note' || TOLD_NOTES.has(d.code));
-  if (told.length > 0) lines.push('', ...told.map(formatDiagnostic));
+  const warnings = run.diagnostics.filter((d) => d.severity !== 'note');
+  if (warnings.length > 0) lines.push('', ...warnings.map(formatDiagnostic));
+  const notes = noteLines(run.diagnostics.filter((d) => d.severity === 'note'));
+  if (notes.length > 0) lines.push('', ...notes);
   return lines.join('\n');
+}
+
+/** What the run decided by itself; of many notes of one code the first, and how many more there are. */
+function noteLines(notes: readonly Diagnostic[]): string[] {
+  const codes = [...new Set(notes.map((d) => d.code))];
+  return codes.flatMap((code) => {
+    const alike = notes.filter((d) => d.code === code);
+    const shown = alike.slice(0, ALIKE_SHOWN).map((d) => `note ${formatDiagnostic(d)}`);
+    return alike.length > ALIKE_SHOWN ? [...shown, `note ${code}: ${alike.length - ALIKE_SHOWN} more like it`] : shown;
+  });
 }
 
 /** How a node ran; also its precision where that is not what the form says. */

@@ -235,6 +235,8 @@ export interface RunView {
   readonly model: string;
   readonly config: string;
   readonly quantType: string;
+  /** `FULL_QUANT, target onnxruntime, activations uint8 asymmetric by MAX_MIN, …`: what the config says of the method. */
+  readonly method: string;
   /** `calibration samples 0-7` or the evaluation folder: what the figures were measured on. */
   readonly evaluatedOn: string;
   readonly samples: number;

@@ -21,6 +21,7 @@ export type ReportInput = Pick<
   | 'model'
   | 'config'
   | 'quantType'
+  | 'method'
   | 'evaluatedOn'
   | 'samples'
   | 'outputs'
@@ -40,6 +41,8 @@ export interface ReportJson {
   readonly model: string;
   readonly config: string;
   readonly quantType: string;
+  /** Target, codes, how ranges are chosen and what is mended, in words. */
+  readonly method: string;
   /** What the figures were measured on, in words. */
   readonly evaluatedOn: string;
   /** Samples the figures are means of. */
@@ -123,6 +126,7 @@ export function reportJson(run: ReportInput, tensors: readonly TensorJson[]): Re
     model: run.model,
     config: run.config,
     quantType: run.quantType,
+    method: run.method,
     evaluatedOn: run.evaluatedOn,
     samples: run.samples,
     outputs: run.outputs.map((o) => ({ name: o.name, cosine: finite(o.cosine), sqnrDb: finite(o.sqnrDb) })),

@@ -31,6 +31,7 @@ import { exportModel } from './exportModel.ts';
 import { nodeFigures } from './figures.ts';
 import { heatView } from './heat.ts';
 import { importedRun } from './imported.ts';
+import { methodText } from './methodText.ts';
 import { type OpenModel, openModel } from './model.ts';
 import { modelFacts } from './modelFacts.ts';
 import { readableSamples } from './readableSamples.ts';
@@ -241,11 +242,13 @@ export class Session {
       ...checkOverrides(settings, run.open, run.prepared, run.builder.everything),
     ];
     const requantizers = this.#requantizers(result);
+    const isKept = run.open.quantization !== undefined && settings.importedModel === 'evaluate';
     return {
       runId: ++this.#runId,
       model: run.open.path,
       config: settings.configPath,
       quantType: settings.quantType,
+      method: isKept ? `${settings.quantType}, with the parameters of the file` : methodText(settings),
       evaluatedOn: run.evaluatedOn,
       samples: result.evaluation.samples,
       outputs: outputFigures(run.float, result.evaluation),

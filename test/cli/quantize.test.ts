@@ -45,6 +45,10 @@ describe('quantize, on the sample', () => {
     expect(ended.stderr).not.toMatch(/error/i);
     expect(ended.code).toBe(0);
     const { stdout } = ended;
+    expect(stdout).toContain(
+      'FULL_QUANT, target onnxruntime, activations uint8 asymmetric by MAX_MIN, weights int8 symmetric per channel, biases corrected',
+    );
+    expect(stdout).toMatch(/^note SHP103 .*batch dimension N/m);
     expect(stdout).toMatch(/node +operator +form +cosine/);
     const cosines = [...stdout.matchAll(/^\S+ +\w+ +\w+ +(\d\.\d{6}) /gm)].map((m) => Number(m[1]));
     expect(cosines.length).toBeGreaterThan(3);
@@ -59,8 +63,19 @@ describe('quantize, on the sample', () => {
   test('the JSON has the fields that scripts rely on, and no others', () => {
     const result = JSON.parse(readFileSync(json, 'utf8'));
     expect(Object.keys(result)).toEqual([
-      ...['model', 'config', 'elapsedMs', 'peakRssBytes', 'outputs', 'nodes', 'accuracy', 'sizes'],
-      ...['differences', 'clusters', 'requantizers'],
+      ...[
+        'model',
+        'config',
+        'quantType',
+        'method',
+        'elapsedMs',
+        'peakRssBytes',
+        'outputs',
+        'nodes',
+        'accuracy',
+        'sizes',
+      ],
+      ...['autoTune', 'differences', 'clusters', 'requantizers', 'diagnostics'],
     ]);
     expect(Object.keys(result.outputs[0])).toEqual(['name', 'cosine', 'sqnrDb']);
     for (const node of result.nodes)

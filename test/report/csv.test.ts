@@ -108,6 +108,8 @@ describe('the writer', () => {
     model: 'm.onnx',
     config: 'm.cfg',
     quantType: 'FULL_QUANT',
+    method:
+      'FULL_QUANT, target onnxruntime, activations uint8 asymmetric by MAX_MIN, weights int8 symmetric per channel',
     evaluatedOn: 'calibration samples 0-7',
     samples: 8,
     outputs: [{ name: 'prob', cosine: 1, sqnrDb: Infinity }],

@@ -243,6 +243,8 @@ export function runOf(graph: GraphView, skipped: ReadonlySet<string> = new Set()
     model: graph.file,
     config: '/home/user/models/full_quant.cfg',
     quantType: 'FULL_QUANT',
+    method:
+      'FULL_QUANT, target onnxruntime, activations uint8 asymmetric by MAX_MIN, weights int8 symmetric per channel',
     evaluatedOn: 'calibration samples 0-7',
     samples: 8,
     outputs: graph.outputs.map((id, i) => ({
