@@ -1,5 +1,12 @@
 import { type Diagnostic, formatDiagnostic } from '../base/diagnostics.ts';
-import type { AutoTuneView, ClustersView, NodeFigures, RunView, SizesView } from '../protocol/views.ts';
+import type {
+  AutoTuneCandidate,
+  AutoTuneView,
+  ClustersView,
+  NodeFigures,
+  RunView,
+  SizesView,
+} from '../protocol/views.ts';
 import { formatBytes, formatCosine, formatDb, formatPercent, formatTable } from './table.ts';
 
 /** Nodes shown on the terminal; the reports have them all. */
@@ -108,15 +115,17 @@ function sizeLines({ float, quantized, floatGzip, quantizedGzip, effectiveBits, 
 }
 
 /** The candidates of auto_tune in order, the chosen one marked. */
-function autoTuneLines({ target, samples, best, tried }: AutoTuneView): string[] {
-  const rows = tried.map(({ scale, cosine, ratio }) => [
-    scale === best.scale ? `${scale} *` : String(scale),
-    formatCosine(cosine),
-    `${ratio.toFixed(2)}x`,
+function autoTuneLines({ target, samples, rule, best, tried }: AutoTuneView): string[] {
+  const textOf = ({ scale, initScale }: AutoTuneCandidate): string =>
+    rule === 'search' ? String(initScale) : `1/${scale}`;
+  const rows = tried.map((candidate) => [
+    candidate.scale === best.scale ? `${textOf(candidate)} *` : textOf(candidate),
+    formatCosine(candidate.cosine),
+    `${candidate.ratio.toFixed(2)}x`,
   ]);
   return [
-    `auto_tune: init_scale = 1/${best.scale} keeps a mean cosine of ${target} over ${samples} samples`,
+    `auto_tune: init_scale = ${textOf(best)} keeps a mean cosine of ${target} over ${samples} samples`,
     '',
-    formatTable(['scale', 'cosine', 'smaller'], rows, new Set([0, 1, 2])),
+    formatTable(['init_scale', 'cosine', 'smaller'], rows, new Set([0, 1, 2])),
   ];
 }

@@ -171,19 +171,24 @@ export interface RequantizersView {
   readonly nodes: readonly RequantizerView[];
 }
 
-/** What auto_tune tried; a scale s gives each weight the relative error 1 / s. */
+/** What auto_tune tried. */
 export interface AutoTuneView {
   /** Mean cosine similarity of the outputs that is kept. */
   readonly target: number;
   /** Samples that the candidates were judged on. */
   readonly samples: number;
+  /** `search`: each step has the relative error init_scale; `converter_lite`: its own rule, 1.4 % more. */
+  readonly rule: 'search' | 'converter_lite';
   readonly best: AutoTuneCandidate;
   /** In the order they were tried. */
   readonly tried: readonly AutoTuneCandidate[];
 }
 
 export interface AutoTuneCandidate {
+  /** 1 / initScale; an integer by the rule of converter_lite. */
   readonly scale: number;
+  /** Relative error that weights aim at. */
+  readonly initScale: number;
   /** Of one that misses the target, over the samples after which that was certain. */
   readonly cosine: number;
   /** Bytes of the float constants by those of the quantized ones. */

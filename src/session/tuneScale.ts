@@ -2,6 +2,7 @@ import type { AbortSignalLike } from '../base/abort.ts';
 import { throwIfAborted } from '../base/abort.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
 import type { Samples } from '../base/samples.ts';
+import { sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { Program } from '../exec/program.ts';
 import type { ValueId } from '../graph/model.ts';
@@ -9,7 +10,9 @@ import { isFloat32Stored } from '../ops/numbers.ts';
 import type { AutoTuneView } from '../protocol/views.ts';
 import { feedsById } from '../quant/calibrate.ts';
 import { autoTune, type Candidate } from '../quant/weightOnly/autoTune.ts';
+import { coarsestScale, MOST_HALVINGS } from '../quant/weightOnly/coarsestScale.ts';
 import { noImages, nothingToTune, notTunable, tunedTo, untunable } from '../quant/weightOnly/errors.ts';
+import type { TunedStep } from '../quant/weightOnly/mixedBit.ts';
 import { pairFigures } from '../whatif/figures.ts';
 import type { Prepared } from './prepared.ts';
 import type { RunParts } from './run.ts';
@@ -21,6 +24,12 @@ import type { AutoTune } from './weightSettings.ts';
 /** Bytes of float outputs that are kept from candidate to candidate; of further samples the float model runs again. */
 const KEPT_OUTPUT_BYTES = 1 << 28;
 
+interface TunedModels {
+  readonly prepared: Prepared;
+  readonly builder: WeightBuilder;
+  readonly float: Program;
+}
+
 export interface Tuned {
   readonly view: AutoTuneView | undefined;
   readonly diagnostics: readonly Diagnostic[];
@@ -28,56 +37,82 @@ export interface Tuned {
 
 /**
  * Sets a builder to the scale of mixed bits that auto_tune asks for: judged by the mean cosine similarity of all float
- * outputs over the calibration samples, or those that stand in for them; converter_lite takes the first.
+ * outputs over the calibration samples, or those that stand in for them. Candidates are models of an init_scale; where
+ * converter_lite is followed they have its own steps, are walked as there, and judged on the first sample.
  * @throws DiagnosticError QNT308 where no output is float, QNT309 where no scale keeps the target; Cancelled
  */
-export async function tuneScale(
-  parts: RunParts,
-  wanted: AutoTune,
-  { prepared, builder, float }: { prepared: Prepared; builder: WeightBuilder; float: Program },
-): Promise<Tuned> {
-  const { open, settings, calibration, signal, onProgress } = parts;
+export async function tuneScale(parts: RunParts, wanted: AutoTune, models: TunedModels): Promise<Tuned> {
+  const { settings, calibration } = parts;
+  const { builder, float } = models;
   const at = settings.at('mixed_bit_weight_quant_param', 'auto_tune');
-  const { codes } = builder.everything;
-  if (codes.length === 0) return { view: undefined, diagnostics: [nothingToTune(at)] };
-  const count = settings.weight.strict ? Math.min(1, calibration.count) : calibration.count;
-  const outputs = new FloatOutputs(float, calibration, count);
+  if (builder.everything.codes.length === 0) return { view: undefined, diagnostics: [nothingToTune(at)] };
+  const { strict } = settings.weight;
+  const rule = strict ? 'converter_lite' : 'search';
+  const samples = strict ? Math.min(1, calibration.count) : calibration.count;
+  const outputs = new FloatOutputs(float, calibration, samples);
   if (outputs.values.length === 0) throw untunable(at);
+  const { target, maxIterations, useCvData } = wanted;
+  const most = strict ? maxIterations : Math.min(maxIterations, MOST_HALVINGS);
+  const measure = measureWith(parts, models, { outputs, target, rule, most });
+  const { best, tried } = strict
+    ? await autoTune({
+        target,
+        maxIterations,
+        largestWeight: largestOf(builder),
+        measure: (scale) => measure({ scale, initScale: 1 / scale }),
+      })
+    : await coarsestScale({
+        target,
+        maxIterations,
+        measure: (initScale) => measure({ scale: 1 / initScale, initScale }),
+      });
+  if (best === undefined) throw notTunable(at, { target, rule }, tried);
+  builder.tuneTo({ rule, initScale: best.initScale });
+  const missing = useCvData && settings.sampleSource === 'pseudo-random' ? [noImages(at)] : [];
+  return {
+    view: { target, samples, rule, best, tried },
+    diagnostics: [...missing, tunedTo(at, best, { tried: tried.length, samples, rule })],
+  };
+}
+
+interface Measuring {
+  readonly outputs: FloatOutputs;
+  readonly target: number;
+  readonly rule: TunedStep['rule'];
+  /** Candidates that are measured, about. */
+  readonly most: number;
+}
+
+type Scale = Pick<Candidate, 'scale' | 'initScale'>;
+
+/** Builds a candidate, measures it and gives it back; tells how many came before. */
+function measureWith(
+  { open, settings, signal, onProgress }: RunParts,
+  { prepared, builder }: TunedModels,
+  { outputs, target, rule, most }: Measuring,
+): (scale: Scale) => Promise<Candidate> {
   const skip = skippedNodes(open, prepared, settings.skip);
   const floatBytes = constantBytes(open.model.graph);
   let tries = 0;
-  const measure = async (scale: number): Promise<Candidate> => {
-    const text = `auto_tune: scale ${scale}`;
-    const onSample = (): void =>
-      onProgress({ stage: 'quantize', done: Math.min(tries, wanted.maxIterations), total: wanted.maxIterations, text });
+  return async ({ scale, initScale }) => {
+    const text = `auto_tune: init_scale ${rule === 'search' ? initScale : `1/${scale}`}`;
+    const onSample = (): void => onProgress({ stage: 'quantize', done: Math.min(tries, most), total: most, text });
     onSample();
-    builder.tuneTo(1 / scale);
+    builder.tuneTo({ rule, initScale });
     const build = await builder.build(skip, signal);
     try {
-      const cosine = await outputs.meanCosine(build.program, wanted.target, { signal, onSample });
+      const cosine = await outputs.meanCosine(build.program, target, { signal, onSample });
       tries++;
-      return { scale, cosine, ratio: floatBytes / quantizedBytes(build) };
+      return { scale, initScale, cosine, ratio: floatBytes / quantizedBytes(build) };
     } finally {
       build.program.release();
     }
   };
-  const largestWeight = codes.reduce(
-    (most, { dims }) =>
-      Math.max(
-        most,
-        dims.reduce((a, b) => a * b),
-      ),
-    1,
-  );
-  const { target, maxIterations, useCvData } = wanted;
-  const { best, tried } = await autoTune({ target, maxIterations, largestWeight, measure });
-  if (best === undefined) throw notTunable(at, target, tried);
-  builder.tuneTo(1 / best.scale);
-  const missing = useCvData && settings.sampleSource === 'pseudo-random' ? [noImages(at)] : [];
-  return {
-    view: { target, samples: count, best, tried },
-    diagnostics: [...missing, tunedTo(at, best, { tried: tried.length, samples: count })],
-  };
+}
+
+/** Elements of the largest weight that is quantized. */
+function largestOf({ everything }: WeightBuilder): number {
+  return everything.codes.reduce((most, { dims }) => Math.max(most, sizeOf(dims)), 1);
 }
 
 /** What the float model makes of the samples, as far as it fits into memory. */

@@ -22,6 +22,7 @@ import {
   singleCorrection,
 } from '../quant/weightOnly/errors.ts';
 import type { InputProducts } from '../quant/weightOnly/gptq.ts';
+import type { TunedStep } from '../quant/weightOnly/mixedBit.ts';
 import { planWeights, type WeightCode, type WeightPlan } from '../quant/weightOnly/planWeights.ts';
 import { pairValues } from '../whatif/pairs.ts';
 import type { Build } from './build.ts';
@@ -49,16 +50,16 @@ export class WeightBuilder implements Builder {
   readonly everything: WeightPlan;
   readonly #parts: WeightBuilderParts;
   readonly #coded = new Map<string, Coded>();
-  #tunedScale: number | undefined;
+  #tuned: TunedStep | undefined;
 
   constructor(parts: WeightBuilderParts) {
     this.#parts = parts;
     this.everything = this.#plan(new Set());
   }
 
-  /** Gives mixed bits the steps that auto_tune tries for a relative error, from the next build on. */
-  tuneTo(scale: number): void {
-    this.#tunedScale = scale;
+  /** Gives mixed bits the steps of a relative error that auto_tune tries, from the next build on. */
+  tuneTo(tuned: TunedStep): void {
+    this.#tuned = tuned;
     this.#coded.clear();
   }
 
@@ -133,7 +134,7 @@ export class WeightBuilder implements Builder {
     const { bits, granularity, value } = code;
     const { prepared, options } = this.#parts;
     const weight = (await loadConstants(prepared.graph, [value])).get(value) as Tensor; // the plan names constants
-    const request = { bits, granularity, options, tunedScale: this.#tunedScale, products, signal };
+    const request = { bits, granularity, options, tuned: this.#tuned, products, signal };
     const made = codeWeight(weight, request, this.#placeOf(code));
     return { ...made, source: dequantizedSource(made.quantized, weight.dtype as FloatHeld) };
   }

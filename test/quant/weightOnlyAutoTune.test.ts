@@ -6,7 +6,7 @@ function modelOf({ loss, ratio }: { loss: number; ratio: number }) {
   const asked: number[] = [];
   const measure = async (scale: number) => {
     asked.push(scale);
-    return { scale, cosine: 1 - loss / scale, ratio: ratio / Math.sqrt(scale) };
+    return { scale, initScale: 1 / scale, cosine: 1 - loss / scale, ratio: ratio / Math.sqrt(scale) };
   };
   return { asked, measure };
 }

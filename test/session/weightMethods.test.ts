@@ -28,25 +28,6 @@ describe('mixed bits', () => {
     expect(tiny.run.sizes.weights.map((w) => w.bits)).toEqual([8]);
     expect(codesOf(tiny.run)).toContain('QNT304');
   });
-
-  test('auto_tune finds the coarsest scale that keeps its target, over all samples', async () => {
-    const builder = () => model({ seed: 16 }).input('x', [8, 100]).matMul({ name: 'm', units: 200 }).output();
-    const tuned = async (target: number) =>
-      quantized(builder(), {
-        common: ['bit_num=0'],
-        mixed: ['auto_tune=true'],
-        ours: [`auto_tune_target=${target}`],
-      });
-    const { run } = await tuned(0.9);
-    const finer = await tuned(0.999);
-    expect(run.autoTune?.best.cosine).toBeGreaterThanOrEqual(Math.fround(0.9));
-    expect(run.outputs[0]?.cosine).toBeCloseTo(run.autoTune?.best.cosine ?? 0, 12);
-    expect(finer.run.autoTune?.best.scale).toBeGreaterThan(run.autoTune?.best.scale ?? 0);
-    expect(finer.run.sizes.quantized).toBeGreaterThan(run.sizes.quantized);
-    expect(run.autoTune?.tried[0]?.scale).toBe(1);
-    expect(codesOf(run)).toContain('QNT310');
-    await expect(tuned(0.99999999)).rejects.toThrow(/QNT309 .*none of \d+ scales keeps/);
-  });
 });
 
 describe('quant_strategy=GPTQ', () => {

@@ -1,7 +1,9 @@
 /** What the model is at one scale. */
 export interface Candidate {
-  /** An integer s: weights have the relative error 1 / s, and a little more where they are small. */
+  /** 1 / initScale; an integer s in converter_lite's walk. */
   readonly scale: number;
+  /** Relative error that weights aim at. */
+  readonly initScale: number;
   /** Mean cosine similarity of the outputs. */
   readonly cosine: number;
   /** Bytes of the float constants by those of the quantized ones. */

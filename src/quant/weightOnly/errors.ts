@@ -1,5 +1,6 @@
 import { type Diagnostic, DiagnosticError, type Location } from '../../base/diagnostics.ts';
 import type { Candidate } from './autoTune.ts';
+import type { TunedStep } from './mixedBit.ts';
 
 const NAMES_SHOWN = 3;
 
@@ -41,12 +42,13 @@ export function singleCorrection(at: Location, names: readonly string[], strict:
 }
 
 /** QNT304: no step was found, or what it makes is too large. */
-export function noStep(at: Location, why: string): Diagnostic {
+export function noStep(at: Location, why: string, bits: number): Diagnostic {
+  const inReference = bits === 8 ? 'as in converter_lite' : 'which is as exact; converter_lite would take 8 bits';
   return make(
     'warning',
     'QNT304',
     at,
-    `${why}, so this weight has 8-bit codes instead of mixed bits, as in converter_lite`,
+    `${why}, so this weight has ${bits}-bit codes instead of mixed bits, ${inReference}`,
   );
 }
 
@@ -76,20 +78,37 @@ export function untunable(at: Location): DiagnosticError {
 }
 
 /** QNT309: no candidate of auto_tune keeps the target. */
-export function notTunable(at: Location, target: number, tried: readonly Candidate[]): DiagnosticError {
+export function notTunable(
+  at: Location,
+  { target, rule }: { readonly target: number; readonly rule: TunedStep['rule'] },
+  tried: readonly Candidate[],
+): DiagnosticError {
   const best = tried.reduce((a, b) => (b.cosine > a.cosine ? b : a));
-  const message = `none of ${tried.length} scales keeps a mean cosine similarity of ${target} at the outputs; the best is ${best.scale} with ${best.cosine.toFixed(6)}. Lower [quantscope] auto_tune_target, skip nodes that lose most, or try bit_num=8`;
+  const ways =
+    rule === 'search'
+      ? 'Lower [quantscope] auto_tune_target, or skip nodes that lose most'
+      : 'Set [quantscope] strict_reference=false, whose steps become as fine as it takes, lower auto_tune_target, skip nodes that lose most, or try bit_num=8';
+  const message = `none of ${tried.length} scales keeps a mean cosine similarity of ${target} at the outputs; the best is init_scale = ${scaleText(best, rule)} with ${best.cosine.toFixed(6)}. ${ways}`;
   return new DiagnosticError({ severity: 'error', code: 'QNT309', message, at });
 }
 
-/** QNT310: what auto_tune chose. */
+/** QNT310: what auto_tune chose, and how to keep it. */
 export function tunedTo(
   at: Location,
-  { scale, cosine, ratio }: Candidate,
-  { tried, samples }: { readonly tried: number; readonly samples: number },
+  best: Candidate,
+  { tried, samples, rule }: { readonly tried: number; readonly samples: number; readonly rule: TunedStep['rule'] },
 ): Diagnostic {
-  const message = `auto_tune chose init_scale = 1/${scale} of ${tried} candidates: mean cosine similarity ${cosine.toFixed(6)} over ${samples} samples, ${ratio.toFixed(2)} times smaller`;
+  const text = scaleText(best, rule);
+  const keep =
+    rule === 'search'
+      ? `auto_tune=false with init_scale=${text} makes the same model without a search`
+      : 'its steps, as in converter_lite, are not those of an init_scale in the config';
+  const message = `auto_tune chose init_scale = ${text} of ${tried} candidates: mean cosine similarity ${best.cosine.toFixed(6)} over ${samples} samples, ${best.ratio.toFixed(2)} times smaller; ${keep}`;
   return make('note', 'QNT310', at, message);
+}
+
+function scaleText({ scale, initScale }: Candidate, rule: TunedStep['rule']): string {
+  return rule === 'search' ? String(initScale) : `1/${scale}`;
 }
 
 /** QNT311: auto_tune without a weight to tune. */
