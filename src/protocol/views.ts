@@ -177,7 +177,7 @@ export interface AutoTuneView {
   readonly target: number;
   /** Samples that the candidates were judged on. */
   readonly samples: number;
-  /** `search`: each step has the relative error init_scale; `converter_lite`: its own rule, 1.4 % more. */
+  /** `search`: each step has the relative error init_scale; `converter_lite`: its own rule, never below 1.4 %. */
   readonly rule: 'search' | 'converter_lite';
   readonly best: AutoTuneCandidate;
   /** In the order they were tried. */
@@ -187,7 +187,7 @@ export interface AutoTuneView {
 export interface AutoTuneCandidate {
   /** 1 / initScale; an integer by the rule of converter_lite. */
   readonly scale: number;
-  /** Relative error that weights aim at. */
+  /** Relative error of the weights; by the rule of converter_lite that of its step to the norm of a weight, but a floor. */
   readonly initScale: number;
   /** Of one that misses the target, over the samples after which that was certain. */
   readonly cosine: number;

@@ -2,7 +2,7 @@
 export interface Candidate {
   /** 1 / initScale; an integer s in converter_lite's walk. */
   readonly scale: number;
-  /** Relative error that weights aim at. */
+  /** Relative error of the weights; in converter_lite's walk that of a step to the norm of its weight, but a floor. */
   readonly initScale: number;
   /** Mean cosine similarity of the outputs. */
   readonly cosine: number;

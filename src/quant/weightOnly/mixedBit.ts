@@ -22,9 +22,9 @@ export const MIXED_SCHEME: QuantScheme = {
   bits: 0,
 };
 
-/** The relative error that auto_tune gives weights, and how their steps follow from it. */
+/** What auto_tune gives weights in the place of `init_scale`. */
 export interface TunedStep {
-  /** `search`: as init_scale's; `converter_lite`: by the rule of its auto_tune, whose error is larger by about 1.4 %. */
+  /** `search`: the step whose relative error it is; `converter_lite`: by {@link stepForScale}, an error never below 1.4 %. */
   readonly rule: 'search' | 'converter_lite';
   readonly initScale: number;
 }
