@@ -1,5 +1,5 @@
 import { type AbortSignalLike, Cancelled } from '../base/abort.ts';
-import { DiagnosticError, formatDiagnostic } from '../base/diagnostics.ts';
+import { type Diagnostic, DiagnosticError, formatDiagnostic } from '../base/diagnostics.ts';
 import { parseCommand, USAGE } from './args.ts';
 import { EXIT, exitCodeOf } from './exitCodes.ts';
 import { inspectCommand } from './inspect.ts';
@@ -45,7 +45,12 @@ function report(error: unknown): number {
     return EXIT.userError;
   }
   if (error instanceof DiagnosticError) {
-    for (const d of error.all) if (d.severity === 'error') console.error(formatDiagnostic(d));
+    for (const line of distinct(error.all)) console.error(line);
   } else console.error('This is a bug in QuantScope:', error);
   return exitCodeOf(error);
+}
+
+/** Errors and warnings, each once: a warning often says where an error comes from. */
+function distinct(all: readonly Diagnostic[]): ReadonlySet<string> {
+  return new Set(all.filter((d) => d.severity !== 'note').map(formatDiagnostic));
 }

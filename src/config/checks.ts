@@ -1,5 +1,6 @@
 import type { Diagnostic, Setting } from '../base/diagnostics.ts';
 import { checkClusters } from './clusterChecks.ts';
+import { checkCompanions } from './companionChecks.ts';
 import * as errors from './errors.ts';
 import { checkExport } from './exportChecks.ts';
 import type { Effect, KeyRow } from './keyTypes.ts';
@@ -27,6 +28,7 @@ export function checkSettings(s: KeyValues): Diagnostic[] {
     ...checkShapes(s),
     ...checkExport(s),
     ...checkTarget(s, quantType),
+    ...checkCompanions(s, quantType),
   ];
 }
 

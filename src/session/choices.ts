@@ -45,6 +45,8 @@ export function checkOverrides(settings: Settings, open: OpenModel, prepared: Pr
     if (id === undefined) return [unknownNodeName(at, 'node_overrides', name, modelFacts(open))];
     const owner = prepared.ownerOf.get(id);
     if (owner === undefined) return [idleOverride(at, name, 'it is computed once from constants')];
+    if (settings.skip.includes(name) && override.precision !== 'float32')
+      return [idleOverride(at, name, 'skip_quant_node leaves it float')];
     const why = whyIdle(override, plan, owner.id);
     return why === undefined ? [] : [idleOverride(at, name, why)];
   });
