@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Severity } from '../../src/base/diagnostics.ts';
 import { summary } from '../../src/cli/summary.ts';
 import type { RunView } from '../../src/protocol/views.ts';
@@ -46,4 +46,22 @@ test('of many notes of one code three are shown, and how many more there are', (
     'note QNT301: 2 more like it',
     'note QNT310 m.onnx: f',
   ]);
+});
+
+describe('what auto_tune tried', () => {
+  const candidate = (initScale: number, cosine: number) => ({ scale: 1 / initScale, initScale, cosine, ratio: 4.5 });
+  const tried = [candidate(0.02, 0.98), candidate(0.01, 0.997)] as const;
+  const shown = (rule: 'search' | 'converter_lite') =>
+    summary({ ...run, autoTune: { target: 0.995, samples: 8, rule, best: tried[1], tried } });
+
+  test('is told as it is written into a config, the chosen one marked', () => {
+    const text = shown('search');
+    expect(text).toContain('auto_tune: init_scale = 0.01 keeps a mean cosine of 0.995 over 8 samples');
+    expect(text).toMatch(/^ +0\.02 +0\.980000 +4\.50x$/m);
+    expect(text).toMatch(/^ +0\.01 \* +0\.997000 +4\.50x$/m);
+  });
+
+  test('is told as scales where they are those of converter_lite', () => {
+    expect(shown('converter_lite')).toMatch(/^ +1\/100 \* +0\.997000 +4\.50x$/m);
+  });
 });

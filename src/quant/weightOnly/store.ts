@@ -43,10 +43,18 @@ function entropyCoded(
 ): Uint8Array | undefined {
   const distinct = distinctCodes({ codes, bits });
   if (distinct.length > MOST_SYMBOLS) return undefined;
-  const places = new Map(distinct.map((code, place) => [code, place]));
-  const symbols = Uint16Array.from(codes, (code) => places.get(code) as number);
+  const [least = 0] = distinct; // in ascending order
+  const places = new Uint16Array((distinct.at(-1) ?? least) - least + 1);
+  distinct.forEach((code, place) => {
+    places[code - least] = place;
+  });
+  const symbols = new Uint16Array(codes.length);
   const counts = new Uint32Array(distinct.length);
-  for (const symbol of symbols) counts[symbol] = (counts[symbol] as number) + 1;
+  for (let i = 0; i < codes.length; i++) {
+    const symbol = places[(codes[i] as number) - least] as number;
+    symbols[i] = symbol;
+    counts[symbol] = (counts[symbol] as number) + 1;
+  }
   return fseToBytes(fseEncode(symbols, counts, segments), tableOf(distinct));
 }
 
