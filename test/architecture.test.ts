@@ -36,7 +36,7 @@ const DOORS: Readonly<Record<string, string>> = {
   '@sgratzl/chartjs-chart-boxplot': 'webview/charts/',
   '@vscode/webview-ui-toolkit': 'webview/ui.ts',
   'fast-png': 'src/images/png.ts',
-  icodec: 'src/images/webp.ts',
+  icodec: 'src/images/icodec.ts',
   fflate: 'src/base/deflate.ts',
   vscode: 'src/host/',
 };

@@ -62,6 +62,67 @@ CONTRACT, STRICT LIABILITY, OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING 
 SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
 \`\`\`
 
+## mozjpeg 4.1.5
+
+The decoder of JPEG images that icodec brings is compiled from mozjpeg (https://github.com/mozilla/mozjpeg), which is
+derived from libjpeg-turbo and from the library of the Independent JPEG Group. This software is based in part on the work
+of the Independent JPEG Group.
+
+\`\`\`text
+The authors make NO WARRANTY or representation, either express or implied, with respect to this software, its quality,
+accuracy, merchantability, or fitness for a particular purpose.  This software is provided "AS IS", and you, its user,
+assume the entire risk as to its quality and accuracy.
+
+This software is copyright (C) 1991-2020, Thomas G. Lane, Guido Vollbeding.
+All Rights Reserved except as specified below.
+
+Permission is hereby granted to use, copy, modify, and distribute this software (or portions thereof) for any purpose,
+without fee, subject to these conditions:
+(1) If any part of the source code for this software is distributed, then this README file must be included, with this
+copyright and no-warranty notice unaltered; and any additions, deletions, or changes to the original files must be clearly
+indicated in accompanying documentation.
+(2) If only executable code is distributed, then the accompanying documentation must state that "this software is based in
+part on the work of the Independent JPEG Group".
+(3) Permission for use of this software is granted only if the user accepts full responsibility for any undesirable
+consequences; the authors accept NO LIABILITY for damages of any kind.
+
+These conditions apply to any software derived from or based on the IJG code, not just to the unmodified library.  If you
+use our work, you ought to acknowledge us.
+
+Permission is NOT granted for the use of any IJG author's name or company name in advertising or publicity relating to
+this software or products derived from it.  This software may be referred to only as "the Independent JPEG Group's
+software".
+
+We specifically permit and encourage the use of this software as the basis of commercial products, provided that all
+warranty or liability claims are assumed by the product vendor.
+\`\`\`
+
+The modifications of libjpeg-turbo are Copyright (C) 2009-2023 D. R. Commander and others, those of mozjpeg Copyright (C)
+2014 Mozilla Corporation, under the same terms. Parts of libjpeg-turbo are under the Modified (3-clause) BSD License:
+
+\`\`\`text
+Copyright (C) 2009-2023 D. R. Commander.  All Rights Reserved.
+Copyright (C) 2015 Viktor Szathmáry.  All Rights Reserved.
+
+Redistribution and use in source and binary forms, with or without modification, are permitted provided that the
+following conditions are met:
+
+- Redistributions of source code must retain the above copyright notice, this list of conditions and the following
+  disclaimer.
+- Redistributions in binary form must reproduce the above copyright notice, this list of conditions and the following
+  disclaimer in the documentation and/or other materials provided with the distribution.
+- Neither the name of the libjpeg-turbo Project nor the names of its contributors may be used to endorse or promote
+  products derived from this software without specific prior written permission.
+
+THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS", AND ANY EXPRESS OR IMPLIED WARRANTIES,
+INCLUDING, BUT NOT LIMITED TO, THE IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDERS OR CONTRIBUTORS BE LIABLE FOR ANY DIRECT, INDIRECT, INCIDENTAL,
+SPECIAL, EXEMPLARY, OR CONSEQUENTIAL DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR SERVICES;
+LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN
+CONTRACT, STRICT LIABILITY, OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE OF THIS
+SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+\`\`\`
+
 ## ONNX
 
 The field numbers and names of the model format are those of the ONNX schema (https://github.com/onnx/onnx),

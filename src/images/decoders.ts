@@ -1,5 +1,5 @@
 import { decodeBmp } from './bmp.ts';
-import { decodeJpeg } from './jpeg/decode.ts';
+import { decodeJpeg } from './jpeg.ts';
 import { decodePng } from './png.ts';
 import { decodePnm } from './pnm.ts';
 import type { ImageFormat, Raster } from './raster.ts';

@@ -1,3 +1,4 @@
+import { jpegExif } from './jpeg.ts';
 import { pngExif } from './png.ts';
 import { formatOf } from './raster.ts';
 import { webpExif } from './webp.ts';
@@ -23,25 +24,6 @@ function tiffOf(bytes: Uint8Array): Uint8Array | undefined {
     default:
       return undefined;
   }
-}
-
-function jpegExif(jpeg: Uint8Array): Uint8Array | undefined {
-  const view = viewOf(jpeg);
-  let at = 2;
-  while (at + 4 <= jpeg.length && view.getUint8(at) === 0xff) {
-    const marker = view.getUint8(at + 1);
-    if (marker === 0xff) {
-      at++; // a fill byte
-      continue;
-    }
-    if (marker === 0xda || marker === 0xd9) break; // pixels begin
-    const length = view.getUint16(at + 2);
-    const tiff = at + 10; // marker, length, "Exif\0\0"
-    const end = Math.min(at + 2 + length, jpeg.length);
-    if (marker === 0xe1 && end > tiff + 8 && view.getUint32(at + 4) === 0x45786966) return jpeg.subarray(tiff, end);
-    at += 2 + length;
-  }
-  return undefined;
 }
 
 function orientationOf(tiff: DataView): number {

@@ -1,7 +1,4 @@
-// The package's main entry brings the codecs of all its formats along.
-
-import wasm from 'icodec/webp-dec.wasm';
-import create, { type WebpModule } from '../../node_modules/icodec/dist/webp-dec.js';
+import { decodeWithLibwebp } from './icodec.ts';
 import { checkSize, type Raster } from './raster.ts';
 
 interface Chunk {
@@ -16,7 +13,7 @@ interface Chunk {
  */
 export function decodeWebp(bytes: Uint8Array): Raster {
   checkSize(...webpSize(bytes));
-  const raster = decodeWithin(bytes);
+  const { raster } = decodeWithLibwebp(bytes);
   if (raster === undefined) throw new Error('its data is damaged');
   return raster;
 }
@@ -56,38 +53,4 @@ function chunksOf(bytes: Uint8Array): readonly Chunk[] {
     at += 8 + length + (length % 2);
   }
   return chunks;
-}
-
-let compiled: WebAssembly.Module | undefined;
-
-/** Every image has an instance of its own: a damaged one leaves nothing behind, and a large one no memory. */
-function decodeWithin(bytes: Uint8Array): Raster | undefined {
-  compiled ??= new WebAssembly.Module(wasm);
-  const code = compiled;
-  const module: WebpModule = {
-    instantiateWasm: (imports, done) => {
-      const instance = new WebAssembly.Instance(code, imports);
-      done(instance);
-      return instance.exports;
-    },
-  };
-  void create(module);
-  let raster: Raster | undefined;
-  const keep = (rgba: Uint8ClampedArray, width: number, height: number): object => {
-    raster = { width, height, data: withoutAlpha(rgba) };
-    return {};
-  };
-  Object.assign(globalThis, { _icodec_ImageData: keep }); // the name that the decoder calls
-  module.decode?.(bytes);
-  return raster;
-}
-
-function withoutAlpha(rgba: Uint8ClampedArray): Uint8Array {
-  const data = new Uint8Array((rgba.length / 4) * 3);
-  for (let i = 0, to = 0; i < rgba.length; i += 4) {
-    data[to++] = rgba[i] as number;
-    data[to++] = rgba[i + 1] as number;
-    data[to++] = rgba[i + 2] as number;
-  }
-  return data;
 }
