@@ -77,37 +77,32 @@ export function imageTensor(
   }
 }
 
+interface Elements {
+  readonly length: number;
+  [i: number]: number | bigint;
+}
+
 /** [N, ..., C] to [N, C, ...], written into `out`, which it returns. */
-export function channelsFirst<T extends { readonly length: number; [i: number]: number | bigint }>(
-  data: T,
-  out: T,
-  batch: number,
-  channels: number,
-): T {
-  const rows = data.length / batch / channels;
-  let to = 0;
-  for (let n = 0; n < batch; n++) {
-    const start = n * rows * channels;
-    for (let c = 0; c < channels; c++) {
-      for (let r = 0; r < rows; r++) out[to++] = data[start + r * channels + c] as number | bigint;
-    }
-  }
-  return out;
+export function channelsFirst<T extends Elements>(data: T, out: T, batch: number, channels: number): T {
+  return swapped(data, out, { batch, rows: data.length / batch / channels, columns: channels });
 }
 
 /** [N, C, ...] to [N, ..., C], written into `out`, which it returns. */
-export function channelsLast<T extends { readonly length: number; [i: number]: number | bigint }>(
+export function channelsLast<T extends Elements>(data: T, out: T, batch: number, channels: number): T {
+  return swapped(data, out, { batch, rows: channels, columns: data.length / batch / channels });
+}
+
+/** [batch, rows, columns] to [batch, columns, rows]. */
+function swapped<T extends Elements>(
   data: T,
   out: T,
-  batch: number,
-  channels: number,
+  { batch, rows, columns }: { readonly batch: number; readonly rows: number; readonly columns: number },
 ): T {
-  const rows = data.length / batch / channels;
   let to = 0;
   for (let n = 0; n < batch; n++) {
-    const start = n * rows * channels;
-    for (let r = 0; r < rows; r++) {
-      for (let c = 0; c < channels; c++) out[to++] = data[start + c * rows + r] as number | bigint;
+    const start = n * rows * columns;
+    for (let c = 0; c < columns; c++) {
+      for (let r = 0; r < rows; r++) out[to++] = data[start + r * columns + c] as number | bigint;
     }
   }
   return out;

@@ -7,13 +7,12 @@ import type { DynamicSources } from '../passes/insertDynamicNodes.ts';
 import { type DynamicPlan, planDynamic } from '../quant/dynamicPlan.ts';
 import { newDynamicCache, quantizeDynamic } from '../quant/dynamicWeights.ts';
 import { differsFromReference, idleOverride } from '../quant/errors.ts';
-import { ActivationCache } from '../whatif/cache.ts';
 import { pairValues } from '../whatif/pairs.ts';
 import type { ApartProgram, Build } from './build.ts';
 import { overriddenNodes } from './choices.ts';
 import { WeightClusters } from './clusters.ts';
 import { compileGraph, type Prepared, prepare } from './prepared.ts';
-import { CACHE_BYTES, type RunParts, type RunState } from './run.ts';
+import { measuredOn, type RunParts, type RunState } from './run.ts';
 import type { Settings } from './settings.ts';
 
 /**
@@ -78,16 +77,8 @@ export async function dynamicRun(parts: RunParts): Promise<RunState> {
     };
   };
   return {
-    open,
-    prepared,
+    ...measuredOn(parts, prepared, float),
     builder: { everything, build },
-    float,
-    samples: evaluation.samples,
-    sampleCount: evaluation.count,
-    evaluatedOn: evaluation.label,
-    cache: new ActivationCache(CACHE_BYTES),
-    floatGraph: open.model.graph,
-    standIns: new Map(),
     diagnostics: [...prepared.diagnostics, ...idleWords(settings), ...referenceNotes(settings, everything, prepared)],
   };
 }

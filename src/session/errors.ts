@@ -195,3 +195,10 @@ export function otherShape(at: Location, input: string, shape: string, dims: str
 function counted([first = '', ...rest]: readonly string[]): string {
   return rest.length === 0 ? first : `${rest.length + 1} nodes (${first} the first)`;
 }
+
+/** SES424: rounds of an earlier run lie beside those of this one. */
+export function earlierRounds(folder: string, rounds: number, names: readonly string[]): Diagnostic {
+  const some = names.length > 1 ? `${names[0]} … ${names.at(-1)}` : names[0];
+  const message = `this run has ${rounds} round${rounds === 1 ? '' : 's'}; ${some} in the report folder ${names.length > 1 ? 'are' : 'is'} of an earlier one: remove them, or name another folder`;
+  return { severity: 'warning', code: 'SES424', message, at: { file: folder } };
+}

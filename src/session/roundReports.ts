@@ -1,5 +1,6 @@
 import type { AbortSignalLike } from '../base/abort.ts';
 import type { FileSystem } from '../base/bytes.ts';
+import type { Diagnostic } from '../base/diagnostics.ts';
 import { bitsInFile } from '../base/dtype.ts';
 import type { QuantizedTensor, QuantParams } from '../base/quantParams.ts';
 import type { Samples } from '../base/samples.ts';
@@ -14,6 +15,7 @@ import { ActivationCache } from '../whatif/cache.ts';
 import { type EvaluateOptions, evaluate } from '../whatif/evaluate.ts';
 import type { Build } from './build.ts';
 import { weightPair } from './details.ts';
+import { earlierRounds } from './errors.ts';
 import { loadConstants } from './prepared.ts';
 import { type RunState, stepText } from './run.ts';
 import type { Settings } from './settings.ts';
@@ -35,10 +37,14 @@ export class RoundReports {
   readonly #round = new Map<ValueId, TensorReport>();
   readonly #summary: OutputSummaryRow[] = [];
   readonly #lite: boolean;
+  readonly #files: FileSystem;
+  readonly #folder: string;
 
   constructor(run: RunState, build: Build, settings: Settings, files: FileSystem, folder: string) {
     this.#run = run;
     this.#build = build;
+    this.#files = files;
+    this.#folder = folder;
     this.#lite = settings.reportDialect === 'converter_lite';
     this.#writer = new ReportWriter(files, folder, settings.reportDialect);
     const index = new TensorIndex(run, build);
@@ -56,6 +62,19 @@ export class RoundReports {
       },
       onSampleEnd: (sample) => this.#endRound(sample),
     };
+  }
+
+  /** Says so where the folder keeps more rounds of an earlier run than this one has. */
+  async leftOver(rounds: number): Promise<readonly Diagnostic[]> {
+    if ((await this.#files.exists(this.#folder)) !== 'directory') return [];
+    const names = await this.#files.list(this.#folder);
+    const byRound = names.flatMap((name) => {
+      const round = /^round_(\d+)\.csv$/.exec(name)?.[1];
+      return round === undefined || Number(round) < rounds ? [] : [{ name, round: Number(round) }];
+    });
+    if (byRound.length === 0) return [];
+    const inOrder = byRound.sort((a, b) => a.round - b.round).map(({ name }) => name);
+    return [earlierRounds(this.#folder, rounds, inOrder)];
   }
 
   /** Runs both models over the samples, each a round. @throws Cancelled */

@@ -113,8 +113,7 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
     const corrections = settings.biasCorrection ? await correct(parts, base, float) : base.corrections;
     const calibrated: Calibrated = { ...base, corrections };
     return {
-      open,
-      prepared,
+      ...measuredOn(parts, prepared, float),
       builder: {
         everything,
         build: async (skip, stop) => {
@@ -122,13 +121,6 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
           return { ...build, differences: (halt) => differencesOf(calibrated, build, skip, halt) };
         },
       },
-      float,
-      samples: evaluation.samples,
-      sampleCount: evaluation.count,
-      evaluatedOn: evaluation.label,
-      cache: new ActivationCache(CACHE_BYTES),
-      floatGraph: open.model.graph,
-      standIns: new Map(),
       diagnostics: [...prepared.diagnostics, ...diagnostics],
     };
   } catch (error) {
@@ -208,6 +200,25 @@ async function correct(parts: RunParts, base: Calibrated, float: Program): Promi
   } finally {
     build.program.release();
   }
+}
+
+/** What runs of all types on a float file have in common: the float program, and the samples it is measured on. */
+export function measuredOn(
+  { open, evaluation }: RunParts,
+  prepared: Prepared,
+  float: Program,
+): Omit<RunState, 'builder' | 'diagnostics'> {
+  return {
+    open,
+    prepared,
+    float,
+    samples: evaluation.samples,
+    sampleCount: evaluation.count,
+    evaluatedOn: evaluation.label,
+    cache: new ActivationCache(CACHE_BYTES),
+    floatGraph: open.model.graph,
+    standIns: new Map(),
+  };
 }
 
 /** What is in work, for people: the sample and the node. */

@@ -222,8 +222,10 @@ export class Session {
       const inOnePass = settings.evaluation.samples === settings.calibration;
       if (reports !== undefined && !inOnePass) await reports.measure(settings.calibration, signal, onProgress);
       const hooks = reports !== undefined && inOnePass ? reports.hooks : {};
-      const result = await resultOf({ run, settings, build, count: run.sampleCount, signal, onProgress, hooks });
-      return { result, reports };
+      const measured = await resultOf({ run, settings, build, count: run.sampleCount, signal, onProgress, hooks });
+      const rounds = inOnePass ? run.sampleCount : settings.calibration.count;
+      const earlier = (await reports?.leftOver(rounds)) ?? [];
+      return { result: { ...measured, diagnostics: [...measured.diagnostics, ...earlier] }, reports };
     } catch (error) {
       build?.program.release();
       run.float.release();

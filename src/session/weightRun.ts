@@ -1,11 +1,10 @@
 import type { Diagnostic } from '../base/diagnostics.ts';
 import { idleOverride } from '../quant/errors.ts';
-import { ActivationCache } from '../whatif/cache.ts';
 import { overriddenNodes } from './choices.ts';
 import { WeightClusters } from './clusters.ts';
 import { codeByInputs } from './gptqRun.ts';
 import { compileGraph, prepare } from './prepared.ts';
-import { CACHE_BYTES, type RunParts, type RunState } from './run.ts';
+import { measuredOn, type RunParts, type RunState } from './run.ts';
 import type { Settings } from './settings.ts';
 import { tuneScale } from './tuneScale.ts';
 import { WeightBuilder } from './weightBuilder.ts';
@@ -35,16 +34,8 @@ export async function weightRun(parts: RunParts): Promise<RunState> {
     const { autoTune } = settings.weight;
     const tuned = autoTune && (await tuneScale(parts, autoTune, { prepared, builder, float }));
     return {
-      open,
-      prepared,
+      ...measuredOn(parts, prepared, float),
       builder,
-      float,
-      samples: evaluation.samples,
-      sampleCount: evaluation.count,
-      evaluatedOn: evaluation.label,
-      cache: new ActivationCache(CACHE_BYTES),
-      floatGraph: open.model.graph,
-      standIns: new Map(),
       diagnostics: [...prepared.diagnostics, ...idleWords(settings), ...learnt, ...(tuned?.diagnostics ?? [])],
       ...(tuned?.view && { autoTune: tuned.view }),
     };

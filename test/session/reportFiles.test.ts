@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,27 +22,7 @@ async function reportsOf(
   files: FileSystem = nodeFiles,
 ): Promise<(name: string) => Record<string, string>[]> {
   const folder = join(root, String(runs++));
-  const session = createSession({
-    kernels: createJsKernels(),
-    files,
-    clock: { now: () => 0 },
-    onProgress: () => undefined,
-  });
-  await session.open(join(SAMPLE, 'mnist.onnx'));
-  const configText = [
-    '[common_quant_param]',
-    ...common,
-    '[data_preprocess_param]',
-    'calibrate_path=image:calibration',
-    `calibrate_size=${ROUNDS}`,
-    'input_type=IMAGE',
-    'image_to_format=GRAY',
-    'normalize_mean=[0]',
-    'normalize_std=[255]',
-    ...more,
-  ].join('\n');
-  const configPath = join(SAMPLE, 'full_quant.cfg');
-  await session.quantize({ configText, configPath, reportFolder: folder });
+  await quantizeInto(folder, [...common, ...PREPROCESS, ...more], files);
   expect(readdirSync(folder).sort()).toEqual([
     'output_summary.csv',
     'quant_param.csv',
@@ -53,6 +33,29 @@ async function reportsOf(
     'rounds_summary.csv',
   ]);
   return (name) => table(readFileSync(join(folder, name), 'utf8'));
+}
+
+const PREPROCESS = [
+  '[data_preprocess_param]',
+  'calibrate_path=image:calibration',
+  `calibrate_size=${ROUNDS}`,
+  'input_type=IMAGE',
+  'image_to_format=GRAY',
+  'normalize_mean=[0]',
+  'normalize_std=[255]',
+];
+
+/** @param lines of the config, from those of [common_quant_param] on. */
+async function quantizeInto(folder: string, lines: readonly string[], files: FileSystem) {
+  const session = createSession({
+    kernels: createJsKernels(),
+    files,
+    clock: { now: () => 0 },
+    onProgress: () => undefined,
+  });
+  await session.open(join(SAMPLE, 'mnist.onnx'));
+  const configText = ['[common_quant_param]', ...lines].join('\n');
+  return session.quantize({ configText, configPath: join(SAMPLE, 'full_quant.cfg'), reportFolder: folder });
 }
 
 /** Lines by header; the sample's names need no quotes but Dims has blanks. */
@@ -203,4 +206,18 @@ test('in the dialect of converter_lite the lines of what was not measured are no
   expect(lines.map((l) => l.Line)).toEqual(lines.map((_, i) => String(i)));
   expect(lines.some((l) => l.TensorName === 'conv1_output')).toBe(false);
   expect(lines.every((l) => l.CosineSimilarity !== '')).toBe(true);
+});
+
+test('rounds of an earlier, longer run in the same folder are named, and stay', async () => {
+  const folder = join(root, 'used before');
+  mkdirSync(folder);
+  const names = ['round_2.csv', 'round_3.csv', 'round_10.csv', 'round_x.csv'];
+  for (const name of names) writeFileSync(join(folder, name), 'of the earlier run');
+  const { diagnostics } = await quantizeInto(folder, ['quant_type=FULL_QUANT', ...PREPROCESS], nodeFiles);
+  const said = diagnostics.filter((d) => d.code === 'SES424');
+  expect(said.map((d) => d.message)).toEqual([
+    'this run has 3 rounds; round_3.csv … round_10.csv in the report folder are of an earlier one: remove them, or name another folder',
+  ]);
+  expect(readFileSync(join(folder, 'round_10.csv'), 'utf8')).toBe('of the earlier run');
+  expect(readFileSync(join(folder, 'round_2.csv'), 'utf8')).toContain('CosineSimilarity');
 });
