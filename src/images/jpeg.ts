@@ -13,7 +13,8 @@ const HARMLESS = /extraneous bytes before marker|unknown JFIF revision|Unknown A
 
 /**
  * Decodes a JPEG, baseline or progressive, of 8 bits, grey, RGB or YCbCr, with mozjpeg in WebAssembly. Every pixel is
- * that of libjpeg-turbo, which OpenCV and Pillow read with.
+ * that of libjpeg-turbo, which OpenCV and Pillow read with. Damage within the pixels that libjpeg does not notice makes
+ * other pixels, as it does there.
  *
  * @throws TooManyPixels, or Error with the reason where the file is damaged, ends early or is of another kind.
  */
