@@ -8,6 +8,7 @@ import { GraphEditor } from '../graph/patch.ts';
 import { CONSTANT_AFFINE, foldAffine } from '../passes/foldAffine.ts';
 import { ConstantLoader } from '../passes/foldConstants.ts';
 import { inferFacts } from '../passes/inferFacts.ts';
+import { pushAddends } from '../passes/pushAddends.ts';
 import { pushFactors } from '../passes/pushFactors.ts';
 import { balanceChannels } from '../quant/balance/balance.ts';
 import { channelPeaks } from '../quant/balance/peaks.ts';
@@ -57,6 +58,7 @@ async function withFoldedFactors({ open, prepared }: CompileParts): Promise<Prep
   const editor = new GraphEditor(prepared.graph, ids);
   await foldAffine(editor, new ConstantLoader(editor), prepared.facts, CONSTANT_AFFINE);
   await pushFactors(editor, prepared.facts);
+  await pushAddends(editor, new ConstantLoader(editor), prepared.facts);
   const graph = editor.finish();
   const constants = new Map<ValueId, Tensor>();
   for (const [id, { constant }] of prepared.facts) if (constant !== undefined) constants.set(id, constant);
