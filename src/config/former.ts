@@ -50,7 +50,7 @@ export const FORMER_KEYS: readonly FormerKey[] = [
       value: value === 'RemovalOutlier' ? 'REMOVAL_OUTLIER' : value,
     }),
   },
-  { name: 'thread_num', now: 'nothing; threads are chosen by the program', from: 'file', move: () => undefined },
+  { name: 'thread_num', now: 'chosen by the program; leave it out', from: 'file', move: () => undefined },
   {
     name: 'quantType',
     now: 'quant_type in [common_quant_param]',

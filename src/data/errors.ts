@@ -106,7 +106,10 @@ export function notAnImage(file: string, found: string): DiagnosticError {
 
 /** DAT202: an image that is damaged or of an unknown kind. */
 export function brokenImage(file: string, format: string, why: string, cause?: unknown): DiagnosticError {
-  return new DiagnosticError(make('DAT202', { file }, `the ${format} image cannot be decoded: ${why}`), { cause });
+  return new DiagnosticError(
+    make('DAT202', { file }, `the ${format} image cannot be decoded: ${why || 'its data is damaged'}`),
+    { cause },
+  );
 }
 
 /** DAT203: an image whose pixels would not fit in memory. */

@@ -75,7 +75,7 @@ export function inputNames(at: Location, named: readonly string[], inputs: reado
   return new DiagnosticError({
     severity: 'error',
     code: 'SES406',
-    message: `it names ${named.join(', ') || 'no input'}; the model's inputs are ${inputs.join(', ')}: write ${form}`,
+    message: `there are folders for ${named.join(', ') || 'no input'}; the model's inputs are ${inputs.join(', ')}: write ${form}`,
     at,
   });
 }
@@ -201,4 +201,14 @@ export function earlierRounds(folder: string, rounds: number, names: readonly st
   const some = names.length > 1 ? `${names[0]} … ${names.at(-1)}` : names[0];
   const message = `this run has ${rounds} round${rounds === 1 ? '' : 's'}; ${some} in the report folder ${names.length > 1 ? 'are' : 'is'} of an earlier one: remove them, or name another folder`;
   return { severity: 'warning', code: 'SES424', message, at: { file: folder } };
+}
+
+/** SES425: auto_tune kept its target over its own samples, which the evaluation samples do not bear out. */
+export function tunedOnOthers(
+  at: Location,
+  tuned: { readonly target: number; readonly samples: number },
+  evaluated: { readonly cosine: number; readonly samples: number },
+): Diagnostic {
+  const message = `auto_tune kept a mean cosine of ${tuned.target} over ${tuned.samples} calibration sample${tuned.samples === 1 ? '' : 's'}; over the ${evaluated.samples} evaluation samples it is ${evaluated.cosine.toFixed(4)}: tune on more samples, by a larger calibrate_size, or raise auto_tune_target`;
+  return { severity: 'warning', code: 'SES425', message, at };
 }

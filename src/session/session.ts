@@ -15,6 +15,7 @@ import type {
   HeatView,
   Metric,
   NodeDetails,
+  OutputFigures,
   Progress,
   RequantizersView,
   RunView,
@@ -26,7 +27,7 @@ import { checkConfig } from './checkConfig.ts';
 import { checkOverrides } from './choices.ts';
 import { declaredTensors, nodeDetails } from './details.ts';
 import { dynamicRun } from './dynamicRun.ts';
-import { integersInBoth, noSuchNode, nothingYet } from './errors.ts';
+import { integersInBoth, noSuchNode, nothingYet, tunedOnOthers } from './errors.ts';
 import { exportModel } from './exportModel.ts';
 import { nodeFigures } from './figures.ts';
 import { heatView } from './heat.ts';
@@ -239,6 +240,8 @@ export class Session {
     const notes = nodes.some((n) => n.quantized) ? [] : [nothingToQuantize(run.open.file, whyNothing(result))];
     const integers = run.open.view.quantization?.integerOperators ?? 0;
     if (integers > 0) notes.push(integersInBoth(run.open.file, integers));
+    const outputs = outputFigures(run.float, result.evaluation);
+    notes.push(...tuningLost(run, settings, result, outputs));
     const skips = [
       ...checkSkips(settings, run.open, run.prepared, run.builder.everything),
       ...checkOverrides(settings, run.open, run.prepared, run.builder.everything),
@@ -253,7 +256,7 @@ export class Session {
       method: isKept ? `${settings.quantType}, with the parameters of the file` : methodText(settings),
       evaluatedOn: run.evaluatedOn,
       samples: result.evaluation.samples,
-      outputs: outputFigures(run.float, result.evaluation),
+      outputs,
       nodes,
       accuracy: result.accuracy,
       sizes: result.sizes,
@@ -356,6 +359,20 @@ const RUNS: Readonly<Record<QuantType, (parts: RunParts) => Promise<RunState>>> 
 function runOf(parts: RunParts, files: FileSystem): Promise<RunState> {
   const start = RUNS[parts.settings.quantType];
   return parts.open.quantization === undefined ? start(parts) : importedRun(parts, files, start);
+}
+
+/** Where auto_tune's target does not hold on the evaluation samples. */
+function tuningLost(
+  run: RunState,
+  settings: Settings,
+  { evaluation: { samples } }: Result,
+  outputs: readonly OutputFigures[],
+): Diagnostic[] {
+  const { autoTune } = run;
+  if (autoTune === undefined || outputs.length === 0) return [];
+  const cosine = outputs.reduce((sum, o) => sum + o.cosine, 0) / outputs.length;
+  if (cosine >= autoTune.target || settings.evaluation.samples === settings.calibration) return [];
+  return [tunedOnOthers(settings.at('mixed_bit_weight_quant_param', 'auto_tune'), autoTune, { cosine, samples })];
 }
 
 const MOST_REASONS = 3;

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Cancelled } from '../../src/base/abort.ts';
@@ -48,6 +48,25 @@ describe('auto_tune', () => {
     await expect(tuned(BEYOND_REFERENCE, ['strict_reference=true'])).rejects.toThrow(
       /QNT309 .*none of \d+ scales keeps .* 0\.9999 .*strict_reference=false/,
     );
+  });
+
+  test('says so where other samples than those it was tuned on miss the target', async () => {
+    const sample = join(import.meta.dirname, '../../media/sample');
+    const session = createSession({
+      kernels: createJsKernels(),
+      files: nodeFiles,
+      clock: { now: () => 0 },
+      onProgress: () => undefined,
+    });
+    await session.open(join(sample, 'mnist.onnx'));
+    const text = readFileSync(join(sample, 'mixed_bit.cfg'), 'utf8')
+      .replace('auto_tune=false', 'auto_tune=true')
+      .replace(/calibrate_size=.*/, 'calibrate_size=1');
+    const { diagnostics, outputs } = await session.quantize({ configText: text, configPath: join(sample, 'c.cfg') });
+    const [warning] = diagnostics.filter((d) => d.code === 'SES425');
+    expect(outputs[0]?.cosine).toBeLessThan(0.995);
+    expect(warning?.message).toContain(`over the 500 evaluation samples it is ${outputs[0]?.cosine.toFixed(4)}`);
+    expect(warning?.at.line).toBeGreaterThan(0);
   });
 
   test('makes the model that its init_scale makes in a config, and the next coarser one loses the target', async () => {
