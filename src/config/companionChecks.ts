@@ -51,6 +51,12 @@ const FULL_QUANT: readonly Companions[] = [
   },
   {
     section: OURS,
+    keys: ['channel_balance_exponent'],
+    isIdle: (s) => s.word<string>(OURS, 'channel_balance') === 'off',
+    why: 'with channel_balance = off',
+  },
+  {
+    section: OURS,
     keys: ['multiplier_bits', 'multiplier_error'],
     isIdle: (s) => s.word<string>(OURS, 'requantizer') === 'fp32',
     why: 'on results without requantizer = fixedPoint; the report says how exact such multipliers would be',

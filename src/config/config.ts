@@ -77,6 +77,8 @@ export interface Config {
     readonly equalization: boolean;
     /** Whether the channels of activations are balanced, and whether nodes may be added for it. */
     readonly channelBalance: 'off' | 'free' | 'insert';
+    /** In (0, 1). */
+    readonly channelBalanceExponent: number;
     readonly weightRounding: 'nearest' | 'least_squares';
     readonly nodeOverrides: ReadonlyMap<string, NodeOverride>;
     /** Undefined: weights are not clustered. */
@@ -252,6 +254,7 @@ function buildConfig(s: KeyValues, silenced: ReadonlySet<string>): Config {
       percentile: s.number(ours, 'percentile'),
       equalization: equalizes(s),
       channelBalance: s.word(ours, 'channel_balance'),
+      channelBalanceExponent: s.number(ours, 'channel_balance_exponent'),
       weightRounding: s.word(ours, 'weight_rounding'),
       nodeOverrides: s.overrides(ours, 'node_overrides'),
       clusters: s.optionalNumber(ours, 'clusters'),

@@ -89,6 +89,14 @@ export const OURS: readonly Row[] = [
     doc: 'Give the channels of an activation like ranges, so that one scale serves them all; calibration looks at all samples once more.',
   },
   {
+    key: 'channel_balance_exponent',
+    type: { kind: 'double', above: 0, below: 1 },
+    default: '0.8',
+    effect: 'done',
+    for: FULL,
+    doc: 'How much of the difference between channels channel_balance levels out; less spares the weights behind them.',
+  },
+  {
     key: 'weight_rounding',
     type: oneOf(
       done('nearest', 'each weight to the nearest code'),

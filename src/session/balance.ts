@@ -11,13 +11,15 @@ import { inferFacts } from '../passes/inferFacts.ts';
 import { pushAddends } from '../passes/pushAddends.ts';
 import { pushFactors } from '../passes/pushFactors.ts';
 import { balanceChannels } from '../quant/balance/balance.ts';
-import { channelPeaks } from '../quant/balance/peaks.ts';
+import { channelShares } from '../quant/balance/peaks.ts';
 import { balancedChannels } from '../quant/errors.ts';
 import { type CompileParts, compileGraph, ownersIn, type Prepared } from './prepared.ts';
 
 export interface BalanceParts extends CompileParts {
   readonly calibration: Samples;
   readonly inserts: boolean;
+  /** In (0, 1). */
+  readonly exponent: number;
   readonly signal: AbortSignalLike;
   readonly onStep: (sample: number, name: string, step: Step) => void;
 }
@@ -28,14 +30,15 @@ export interface BalanceParts extends CompileParts {
  * @throws Cancelled
  */
 export async function withBalancedChannels(parts: BalanceParts): Promise<Prepared> {
-  const { open, calibration, inserts, signal, onStep } = parts;
+  const { open, calibration, inserts, exponent, signal, onStep } = parts;
   const folded = await withFoldedFactors(parts);
   const float = await compileGraph({ ...parts, prepared: folded }, folded.graph, { apart: true, signal });
   try {
-    const peaks = await channelPeaks(float, calibration, { signal, onStep });
+    const shares = await channelShares(float, calibration, { signal, onStep });
     const { graph, facts, nextNodeId, nextValueId, values, inserted } = await balanceChannels(folded, {
-      peaks,
+      shares,
       inserts,
+      exponent,
     });
     const gone = parts.prepared.graph.nodes.length - folded.graph.nodes.length;
     const note = balancedChannels(open.file, gone, values, inserted);

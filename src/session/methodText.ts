@@ -15,6 +15,7 @@ export type MethodSettings = Pick<
   | 'biasCorrection'
   | 'equalization'
   | 'channelBalance'
+  | 'channelBalanceExponent'
   | 'weightRounding'
   | 'weight'
   | 'dynamicStrategy'
@@ -44,7 +45,9 @@ function fullText({ target, general, ...settings }: MethodSettings): string[] {
     `weights ${floatWeights === true ? 'float32' : `int8 ${weights}`}`,
     ...(settings.biasCorrection ? ['biases corrected'] : []),
     ...(settings.equalization ? ['equalization'] : []),
-    ...(settings.channelBalance === 'off' ? [] : [`channel_balance ${settings.channelBalance}`]),
+    ...(settings.channelBalance === 'off'
+      ? []
+      : [`channel_balance ${settings.channelBalance} to the power ${settings.channelBalanceExponent}`]),
     ...(settings.weightRounding === 'nearest' ? [] : [`weight_rounding ${settings.weightRounding}`]),
     ...(requantizer === 'fp32' ? [] : [`requantizer fixedPoint of ${requantizer.bits} bits`]),
   ];

@@ -131,13 +131,13 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
 
 /** The float model that is quantized and compared with. */
 async function floatModel({ open, settings, kernels, calibration, signal, onProgress }: RunParts): Promise<Prepared> {
-  const { fixedDims, requantizer, channelBalance } = settings;
+  const { fixedDims, requantizer, channelBalance, channelBalanceExponent: exponent } = settings;
   const ready = await prepare(open, kernels, fixedDims);
   const prepared = settings.equalization ? await equalized(ready, open.file) : ready;
   if (channelBalance === 'off') return prepared;
   return withBalancedChannels({
     ...{ open, prepared, kernels, requantizer, calibration, signal },
-    inserts: channelBalance === 'insert',
+    ...{ inserts: channelBalance === 'insert', exponent },
     onStep: (done, name, step) =>
       onProgress({ stage: 'calibrate', done, total: calibration.count, text: `channels · ${stepText(name, step)}` }),
   });

@@ -68,6 +68,8 @@ export interface Settings {
   readonly equalization: boolean;
   /** Whether the channels of activations are balanced, and whether nodes may be added for it. */
   readonly channelBalance: 'off' | 'free' | 'insert';
+  /** In (0, 1). */
+  readonly channelBalanceExponent: number;
   readonly weightRounding: 'nearest' | 'least_squares';
   /** Undefined: weights stay as they are. */
   readonly clusters: ClusterChoice | undefined;
@@ -138,6 +140,7 @@ export async function openSettings(params: RunRequest, open: OpenModel, files: F
     biasCorrection: full.biasCorrection && correctsBiases(config),
     equalization: quantscope.equalization,
     channelBalance: quantscope.channelBalance,
+    channelBalanceExponent: quantscope.channelBalanceExponent,
     weightRounding: quantscope.weightRounding,
     clusters: clustersOf(quantscope),
     requantizer: quantscope.requantizer === 'fp32' ? 'fp32' : fixedPoint,
@@ -324,6 +327,7 @@ function fingerprintOf(config: Config, dims: ReadonlyMap<string, number>): strin
     requantizer: quantscope.requantizer,
     equalization: quantscope.equalization,
     channel_balance: quantscope.channelBalance,
+    channel_balance_exponent: quantscope.channelBalanceExponent,
     weight_rounding: quantscope.weightRounding,
     clusters: quantscope.clusters,
     cluster_centroids: quantscope.clusterCentroids,

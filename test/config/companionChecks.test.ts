@@ -12,6 +12,12 @@ const data = (type: string, ...more: string[]) => [
 const FULL = ['quant_type=FULL_QUANT', ...data('BIN'), '[quantscope]'];
 const MIXED = ['quant_type=WEIGHT_QUANT', 'bit_num=0', ...data('BIN')];
 
+test('channel_balance_exponent is for balanced channels', () => {
+  const idle = ['channel_balance_exponent has no effect with channel_balance = off'];
+  expect(notes(...FULL, 'channel_balance_exponent=0.5')).toEqual(idle);
+  expect(notes(...FULL, 'channel_balance_exponent=0.5', 'channel_balance=free')).toEqual([]);
+});
+
 test('percentile is for PERCENTILE, of the run or of a node', () => {
   const idle = ['percentile has no effect without calibration_method = PERCENTILE'];
   expect(notes(...FULL, 'percentile=99')).toEqual(idle);

@@ -41,7 +41,7 @@ test.each([
         'clusters=16',
         'node_overrides=a:int16,b:int4',
       ),
-    'FULL_QUANT, target mindspore KIRIN, activations uint8 asymmetric by PERCENTILE 99.9, weights int8 asymmetric per layer, equalization, channel_balance insert, weight_rounding least_squares, requantizer fixedPoint of 15 bits, weights clustered: 16 linear, node_overrides for 2',
+    'FULL_QUANT, target mindspore KIRIN, activations uint8 asymmetric by PERCENTILE 99.9, weights int8 asymmetric per layer, equalization, channel_balance insert to the power 0.8, weight_rounding least_squares, requantizer fixedPoint of 15 bits, weights clustered: 16 linear, node_overrides for 2',
   ],
   [
     [...FULL, '[full_quant_param]', 'target_device=NVGPU', '[quantscope]', 'strict_reference=true'],

@@ -4,13 +4,16 @@ import type { TensorFact } from '../../graph/fact.ts';
 import type { Node, NodeId, ValueId } from '../../graph/model.ts';
 import { GraphEditor } from '../../graph/patch.ts';
 import type { FloatGraph } from '../equalize.ts';
+import { LEAST_SHARE } from './peaks.ts';
 import { type Flow, flowOf, groupOf } from './rules.ts';
 
 export interface BalanceOptions {
-  /** Largest magnitudes per channel, [C], by value. */
-  readonly peaks: ReadonlyMap<ValueId, Float64Array>;
+  /** Sizes of channels relative to one another, [C], by value. */
+  readonly shares: ReadonlyMap<ValueId, Float64Array>;
   /** Whether Mul nodes may be put where an operator needs a value as it was. */
   readonly inserts: boolean;
+  /** Share of the difference between channels that is levelled out, in (0, 1); the rest spares the weights behind them. */
+  readonly exponent: number;
 }
 
 /** A graph whose activations have channels of like size, and what that took. */
@@ -20,18 +23,13 @@ export interface Balanced extends FloatGraph {
   readonly inserted: number;
 }
 
-/** Share of the difference between channels that is levelled out; the rest spares the weights behind them. */
-const EXPONENT = 0.8;
-/** Channels are taken for at least this share of the largest one, so that idle ones are not blown up. */
-const LEAST_SHARE = 0.01;
-
 /**
  * Divides the channels of activations by factors, so that one scale per tensor serves all of them; the weights that make
  * them and those that read them take the factors up. Factors run through whatever keeps them: ReLU, pooling, Resize, sums,
  * Concat, gates. Where an operator does not, as the Sigmoid of SiLU, a Mul before it brings the value back.
  *
  * The factor of a class of tied channels is the geometric mean, over the values of the class, of
- * max(peak / largest peak of the value, 0.01) ^ 0.8. The graph computes what it did, but for float32 rounding.
+ * max(share / largest share of the value, 0.01) ^ exponent. The graph computes what it did, but for float32 rounding.
  */
 export async function balanceChannels(source: FloatGraph, options: BalanceOptions): Promise<Balanced> {
   const { graph, facts } = source;
@@ -40,14 +38,14 @@ export async function balanceChannels(source: FloatGraph, options: BalanceOption
     return dims?.every((d): d is number => typeof d === 'number') ? dims : undefined;
   };
   const flow = flowOf(graph, { dimsOf, inserts: options.inserts });
-  const factors = new Factors(flow, options.peaks);
+  const factors = new Factors(flow, options);
   const ids = new Ids(source);
   const rewrite = new Rewrite(source, ids, factors);
   for (const node of flow.products) await rewrite.product(node);
   for (const node of flow.addends) await rewrite.addend(node);
   let inserted = 0;
   for (const { node, input } of flow.restores) inserted += rewrite.restore(node, input);
-  const values = [...options.peaks.keys()].filter((id) => factors.of(id) !== undefined).length;
+  const values = [...options.shares.keys()].filter((id) => factors.of(id) !== undefined).length;
   return { ...rewrite.finish(), nextNodeId: ids.nextNodeId, nextValueId: ids.nextValueId, values, inserted };
 }
 
@@ -57,21 +55,21 @@ class Factors {
   readonly #byClass: Float64Array;
   readonly #known = new Map<ValueId, Float64Array | undefined>();
 
-  constructor(flow: Flow, peaks: ReadonlyMap<ValueId, Float64Array>) {
+  constructor(flow: Flow, { shares, exponent }: BalanceOptions) {
     this.#flow = flow;
     const logs = new Float64Array(flow.ties.size);
     const counts = new Float64Array(flow.ties.size);
-    for (const [id, peak] of peaks) {
+    for (const [id, share] of shares) {
       const classes = flow.ties.classesOf(id);
-      const most = peak.reduce((a, b) => Math.max(a, b), 0);
-      if (classes?.length !== peak.length || !(most > 0)) continue;
+      const most = share.reduce((a, b) => Math.max(a, b), 0);
+      if (classes?.length !== share.length || !(most > 0)) continue;
       for (const [c, group] of classes.entries()) {
         if (group < 0) continue;
-        logs[group] = (logs[group] as number) + Math.log(Math.max((peak[c] as number) / most, LEAST_SHARE));
+        logs[group] = (logs[group] as number) + Math.log(Math.max((share[c] as number) / most, LEAST_SHARE));
         counts[group] = (counts[group] as number) + 1;
       }
     }
-    this.#byClass = logs.map((log, i) => Math.exp((EXPONENT * log) / Math.max(1, counts[i] as number)));
+    this.#byClass = logs.map((log, i) => Math.exp((exponent * log) / Math.max(1, counts[i] as number)));
   }
 
   /** [C] float64; undefined where all are 1. */

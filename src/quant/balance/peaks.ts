@@ -12,17 +12,21 @@ export interface PeakOptions {
   readonly onStep?: (sample: number, name: string, step: Step) => void;
 }
 
+/** Channels are taken for at least this share of the largest one, so that idle ones are not blown up. */
+export const LEAST_SHARE = 0.01;
+
 /**
- * The largest finite magnitude in each channel of each rank-4 value that a step makes, [C] by value: the mean over the
- * samples of what each sample has, so that one unusual sample does not decide.
+ * How large each channel of each rank-4 value is that a step makes, [C] by value: its largest finite magnitude in a sample
+ * over that of the largest channel, at least 0.01; of that the geometric mean over the samples, so that each sample counts
+ * alike, however large its values are. A value that is 0 everywhere is left out.
  */
-export async function channelPeaks(
+export async function channelShares(
   program: Program,
   samples: Samples,
   options: PeakOptions,
 ): Promise<Map<ValueId, Float64Array>> {
   const { signal, onStep } = options;
-  const sums = new Map<ValueId, Float64Array>();
+  const logs = new Map<ValueId, LogShares>();
   for (let sample = 0; sample < samples.count; sample++) {
     throwIfAborted(signal);
     const name = samples.nameOf(sample);
@@ -35,12 +39,36 @@ export async function channelPeaks(
         const stored = run.value(id);
         if (stored === undefined || stored.tensor.dims.length !== 4 || !hasDType(stored.tensor, 'float32')) continue;
         const peaks = peaksOf(stored.tensor.data, channelsIn(stored));
-        const sum = sums.get(id);
-        sums.set(id, sum === undefined ? peaks : sum.map((s, c) => s + (peaks[c] as number)));
+        const sum = logs.get(id) ?? new LogShares(peaks.length);
+        logs.set(id, sum);
+        sum.add(peaks);
       }
   }
-  for (const sum of sums.values()) for (let c = 0; c < sum.length; c++) sum[c] = (sum[c] as number) / samples.count;
-  return sums;
+  return new Map([...logs].filter(([, sum]) => sum.samples > 0).map(([id, sum]) => [id, sum.mean]));
+}
+
+/** Sums of the logarithms of shares. */
+class LogShares {
+  samples = 0;
+  readonly #sums: Float64Array;
+
+  constructor(channels: number) {
+    this.#sums = new Float64Array(channels);
+  }
+
+  /** Samples whose peaks are all 0 say nothing. */
+  add(peaks: Float64Array): void {
+    const most = peaks.reduce((a, b) => Math.max(a, b), 0);
+    if (most === 0) return;
+    this.samples++;
+    for (const [c, peak] of peaks.entries())
+      this.#sums[c] = (this.#sums[c] as number) + Math.log(Math.max(peak / most, LEAST_SHARE));
+  }
+
+  /** Geometric mean by channel. */
+  get mean(): Float64Array {
+    return this.#sums.map((sum) => Math.exp(sum / this.samples));
+  }
 }
 
 /** One loop for runs of any length, as channels of an image lie one element apart. */

@@ -67,6 +67,16 @@ describe('balancing the channels of activations', () => {
     expect(after.nodes).toEqual(before.nodes);
   });
 
+  test('levels out as much of the difference between channels as the exponent says', async () => {
+    const built = start().relu('mid').conv({ channels: 5 }).build();
+    const before = await run((await prepared(built)).graph, X, ['mid_out']);
+    const [some, most] = [await balance(built, false, 0.5), await balance(built, false, 0.9)];
+    const spreads = [before, await run(some.after, X, ['mid_out']), await run(most.after, X, ['mid_out'])];
+    const [was = 0, half = 0, tenth = 0] = spreads.map(([x]) => Math.log(spread(x)));
+    expect(half).toBeLessThan(was);
+    expect(tenth).toBeLessThan(half);
+  });
+
   test('takes idle channels for a hundredth of the largest one', async () => {
     const start = model({ seed: 3 }).input('x', DIMS);
     const weight = Array.from({ length: 6 }, (_, i) => (i < 3 ? 1 : 0));
@@ -119,7 +129,7 @@ async function balanced(rest: (m: ModelBuilder) => ModelBuilder, inserts: boolea
   return balance(rest(start()).build(), inserts);
 }
 
-async function balance(built: BuiltModel, inserts: boolean) {
+async function balance(built: BuiltModel, inserts: boolean, exponent = 0.8) {
   const ready = await prepared(built);
   const shown = [...ready.graph.values.values()].filter(({ id, constant }) => {
     const made = ready.graph.nodes.some((n) => n.outputs.includes(id));
@@ -135,7 +145,7 @@ async function balance(built: BuiltModel, inserts: boolean) {
     const channels = Number(ready.facts.get(id)?.dims?.[1]);
     peaks.set(id, peaksOf(values[i] as Float32Array, channels));
   });
-  const result = await balanceChannels(ready, { peaks, inserts });
+  const result = await balanceChannels(ready, { shares: peaks, inserts, exponent });
   return { before: ready.graph, after: result.graph, values: result.values, inserted: result.inserted };
 }
 
