@@ -11,7 +11,7 @@ vi.setConfig({ testTimeout: 600_000 }); // whole models, perhaps beside other wo
 
 type Name = keyof typeof BASELINES;
 
-/** Keys of [quantscope] that make full int8 most exact, by what stands out in the model; the exponents did best on these images. */
+/** Keys of [quantscope] that make full int8 most exact, by what stands out in the model; exponents are the best here. */
 const BALANCED = ['calibration_method=OUTPUT_MSE', 'channel_balance=insert'];
 const ROUNDED = ['weight_rounding=least_squares'];
 const BEST: Readonly<Record<Name, readonly string[]>> = {
