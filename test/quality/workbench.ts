@@ -7,10 +7,10 @@ import type { Samples } from '../../src/base/samples.ts';
 import type { KernelSet } from '../../src/kernels/kernelSet.ts';
 import { nodeFiles } from '../../src/node/files.ts';
 import type { Progress } from '../../src/protocol/views.ts';
+import type { LabelLookup } from '../../src/session/accuracy.ts';
 import { createSession, type Session } from '../../src/session/index.ts';
 import { openModel } from '../../src/session/model.ts';
 import { openSettings } from '../../src/session/settings.ts';
-import type { LabelLookup } from '../../src/session/accuracy.ts';
 
 /** A temporary folder; `remove` it afterwards. */
 export function temporaryFolder(): { readonly path: string; remove(): void } {
