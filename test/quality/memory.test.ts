@@ -29,6 +29,7 @@ describeWithShared('UltraFace calibrated on repeated images, each time in a new 
       outfile: program,
       bundle: true,
       loader: { '.wasm': 'binary' },
+      target: 'node20',
       platform: 'node',
       format: 'esm',
       logLevel: 'error',
