@@ -2,13 +2,13 @@ import { type AbortSignalLike, throwIfAborted } from '../base/abort.ts';
 import { invariant, type Location } from '../base/diagnostics.ts';
 import type { Granularity, QuantizedTensor, QuantScheme } from '../base/quantParams.ts';
 import { clamp } from '../base/round.ts';
-import { sizeOf } from '../base/shape.ts';
 import { type Tensor, tensor } from '../base/tensor.ts';
 import type { Graph, NodeId, ValueId } from '../graph/model.ts';
 import type { DynamicAssignment, ProductOperand } from '../passes/insertDynamic.ts';
+import { channelsOf, forRuns } from './channels.ts';
 import type { DynamicOperand, DynamicPlan } from './dynamicPlan.ts';
-import { nonFiniteWeight } from './errors.ts';
 import { ARITHMETICS, type ArithmeticName, collectParams, type Range } from './qparams.ts';
+import { weightRanges } from './weightRanges.ts';
 
 /** Codes of constants by value and scheme, and in the order a product reads them: pass the same one for all builds. */
 export interface DynamicCache {
@@ -102,18 +102,17 @@ export function quantizeConstant(
 ): QuantizedTensor {
   const { paramsOf, codeOf } = ARITHMETICS[arithmetic];
   const data = weight.data as Float32Array; // the plan takes float32 only
-  const { count, inner } = channelsOf(weight.dims, scheme.granularity);
-  const ranges = rangesOf(data, count, inner, at);
+  const channels = channelsOf(weight.dims, scheme.granularity);
+  const ranges = weightRanges(data, channels, at).map((r) => (r.lo > r.hi ? { lo: 0, hi: 0 } : r));
   const params = collectParams(
     scheme,
     ranges.map((range) => paramsOf(range, scheme)),
   );
   const codes = new Int8Array(data.length);
-  for (let start = 0, c = 0; start < data.length; start += inner, c = (c + 1) % count) {
+  forRuns(data.length, channels, (c, from, to) => {
     const [s, z] = [params.scale[c] as number, params.zeroPoint[c] as number];
-    for (let i = start; i < start + inner; i++)
-      codes[i] = clamp(codeOf(data[i] as number, s, z), scheme.qmin, scheme.qmax);
-  }
+    for (let i = from; i < to; i++) codes[i] = clamp(codeOf(data[i] as number, s, z), scheme.qmin, scheme.qmax);
+  });
   return { codes: tensor('int8', weight.dims, codes), params };
 }
 
@@ -144,26 +143,4 @@ export function turned(q: QuantizedTensor, cache: DynamicCache): QuantizedTensor
     cache.turned.set(q, found);
   }
   return found;
-}
-
-function channelsOf(dims: readonly number[], granularity: Granularity): { count: number; inner: number } {
-  if (granularity.kind !== 'perChannel') return { count: 1, inner: Math.max(1, sizeOf(dims)) };
-  return { count: dims[granularity.axis] as number, inner: sizeOf(dims.slice(granularity.axis + 1)) };
-}
-
-function rangesOf(data: Float32Array, count: number, inner: number, at: Location): Range[] {
-  const lo = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
-  const hi = new Float64Array(count).fill(Number.NEGATIVE_INFINITY);
-  let [nan, inf] = [0, 0];
-  for (let start = 0, c = 0; start < data.length; start += inner, c = (c + 1) % count) {
-    for (let i = start; i < start + inner; i++) {
-      const x = data[i] as number;
-      if (Number.isNaN(x)) nan++;
-      else if (!Number.isFinite(x)) inf++;
-      lo[c] = Math.min(lo[c] as number, x);
-      hi[c] = Math.max(hi[c] as number, x);
-    }
-  }
-  if (nan + inf > 0) throw nonFiniteWeight(at, nan, inf);
-  return Array.from(lo, (min, c) => (min > (hi[c] as number) ? { lo: 0, hi: 0 } : { lo: min, hi: hi[c] as number }));
 }

@@ -1,10 +1,11 @@
 import type { Diagnostic, Location } from '../base/diagnostics.ts';
-import type { Granularity, QuantizedTensor, QuantParams, QuantScheme } from '../base/quantParams.ts';
+import type { QuantizedTensor, QuantParams, QuantScheme } from '../base/quantParams.ts';
 import { clamp } from '../base/round.ts';
-import { sizeOf, stridesOf } from '../base/shape.ts';
 import { hasDType, type Tensor, tensor } from '../base/tensor.ts';
-import { degenerateRange, nonFiniteWeight, raisedWeightScale } from './errors.ts';
+import { type Channels, channelsOf } from './channels.ts';
+import { degenerateRange, raisedWeightScale } from './errors.ts';
 import { type AffinePair, ARITHMETICS, type Arithmetic, collectParams, type Range } from './qparams.ts';
+import { weightRanges } from './weightRanges.ts';
 
 /** A quantized constant and what was noticed on the way. */
 export interface WeightResult {
@@ -30,7 +31,7 @@ export function quantizeWeight(weight: Tensor, scheme: QuantScheme, options: Wei
   const { at, arithmetic = ARITHMETICS.onnxruntime, minimumScale } = options;
   const data = floatData(weight);
   const channels = channelsOf(weight.dims, scheme.granularity);
-  const ranges = channelRanges(data, channels, at);
+  const ranges = weightRanges(data, channels, at).map(withZero);
   const diagnostics: Diagnostic[] = [];
   let raised = 0;
   let factor = 1;
@@ -50,6 +51,10 @@ export function quantizeWeight(weight: Tensor, scheme: QuantScheme, options: Wei
   return { quantized: { codes, params }, diagnostics };
 }
 
+function withZero({ lo, hi }: Range): Range {
+  return { lo: Math.min(lo, 0), hi: Math.max(hi, 0) };
+}
+
 /** Codes in the array of their type; int32 is made in bias.ts. */
 function heldAs(dtype: QuantScheme['dtype'], dims: readonly number[], codes: Int32Array): Tensor {
   switch (dtype) {
@@ -66,53 +71,6 @@ function heldAs(dtype: QuantScheme['dtype'], dims: readonly number[], codes: Int
     case 'int32':
       return tensor(dtype, dims, codes);
   }
-}
-
-/** Dequantizes codes: equation (D), in float32. */
-export function dequantize(q: QuantizedTensor): Float32Array {
-  const codes = q.codes.data as ArrayLike<number>;
-  const { count, inner } = channelsOf(q.codes.dims, q.params.scheme.granularity);
-  const out = new Float32Array(codes.length);
-  for (let i = 0; i < out.length; i++) {
-    const c = Math.floor(i / inner) % count;
-    out[i] = ((codes[i] as number) - (q.params.zeroPoint[c] as number)) * (q.params.scale[c] as number);
-  }
-  return out;
-}
-
-interface Channels {
-  readonly count: number;
-  /** Elements between consecutive channels. */
-  readonly inner: number;
-}
-
-function channelsOf(dims: readonly number[], granularity: Granularity): Channels {
-  if (granularity.kind !== 'perChannel') return { count: 1, inner: Math.max(1, sizeOf(dims)) };
-  return { count: dims[granularity.axis] as number, inner: stridesOf(dims)[granularity.axis] as number };
-}
-
-function channelRanges(data: Float32Array, { count, inner }: Channels, at: Location): Range[] {
-  const lo = new Float32Array(count);
-  const hi = new Float32Array(count);
-  let nan = 0;
-  let inf = 0;
-  for (let start = 0, c = 0; start < data.length; start += inner, c = (c + 1) % count) {
-    let min = lo[c] as number;
-    let max = hi[c] as number;
-    for (let i = start; i < start + inner; i++) {
-      const x = data[i] as number;
-      if (x - x !== 0) {
-        if (Number.isNaN(x)) nan++;
-        else inf++;
-      }
-      if (x < min) min = x;
-      if (x > max) max = x;
-    }
-    lo[c] = min;
-    hi[c] = max;
-  }
-  if (nan + inf > 0) throw nonFiniteWeight(at, nan, inf);
-  return Array.from(lo, (min, c) => ({ lo: min, hi: hi[c] as number }));
 }
 
 function quantizeCodes(

@@ -4,7 +4,7 @@ import type { Stored } from '../exec/program.ts';
 import type { Node, ValueId } from '../graph/model.ts';
 import { sameParams } from '../passes/recoverQdq.ts';
 import type { NodeDetails, NodeFigures, NodeView, RequantizerView, TensorView } from '../protocol/views.ts';
-import { dequantize } from '../quant/weights.ts';
+import { dequantize } from '../quant/dequantize.ts';
 import { compareTensors, withGridRates } from '../report/compare.ts';
 import type { TensorReport } from '../report/reportTypes.ts';
 import { PairReader } from '../whatif/pairReader.ts';

@@ -5,9 +5,10 @@ import { describe, expect, test } from 'vitest';
 import { PER_TENSOR, type QuantScheme } from '../../src/base/quantParams.ts';
 import { tensor } from '../../src/base/tensor.ts';
 import { leastWeightScale, quantizeBias } from '../../src/quant/bias.ts';
+import { dequantize } from '../../src/quant/dequantize.ts';
 import { mindsporeParams, onnxruntimeParams } from '../../src/quant/qparams.ts';
 import { activationScheme, weightScheme } from '../../src/quant/scheme.ts';
-import { dequantize, quantizeWeight } from '../../src/quant/weights.ts';
+import { quantizeWeight } from '../../src/quant/weights.ts';
 import { SHARED_DATA } from '../helpers/sharedData.ts';
 
 const at = { file: 'model.onnx' };

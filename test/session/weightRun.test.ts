@@ -220,6 +220,24 @@ describe('where the reference errs', () => {
     expect(codesOf(run)).toContain('QNT302');
   });
 
+  test('figures of a corrected weight are those of what its codes stand for', async () => {
+    const figures = async (correction: string) => {
+      const { session, run } = await quantized(network(), {
+        common: ['bit_num=3'],
+        weight: [`bias_correction=${correction}`],
+      });
+      const node = run.nodes.find((n) => n.handle === 'a');
+      return (await session.details(node?.nodeId ?? -1)).tensors.find((t) => t.quant !== null);
+    };
+    const [corrected, plain] = [await figures('true'), await figures('false')];
+    const shift = (t: typeof plain) => Math.abs((t?.dequant?.mean ?? 1) - (t?.origin?.mean ?? 0));
+    // Every channel's mean is restored; each element is rounded to float32 once.
+    expect(shift(corrected)).toBeLessThan(
+      2 ** -24 * Math.max(Math.abs(plain?.origin?.min ?? 0), plain?.origin?.max ?? 0),
+    );
+    expect(shift(plain)).toBeGreaterThan(100 * shift(corrected));
+  });
+
   test('the correction of one set of parameters is applied; strict_reference stores it unused', async () => {
     const builder = () =>
       model({ seed: 12 })

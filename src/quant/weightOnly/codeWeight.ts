@@ -5,8 +5,9 @@ import type { Tensor } from '../../base/tensor.ts';
 import { channelsOf } from '../channels.ts';
 import { dequantize } from '../dequantize.ts';
 import type { StoredWeight } from '../encode/stored.ts';
+import { weightRanges } from '../weightRanges.ts';
 import { noStep, unseenSmallest } from './errors.ts';
-import { quantizeFixedBit, rangesOf } from './fixedBit.ts';
+import { quantizeFixedBit } from './fixedBit.ts';
 import { type InputProducts, quantizeGptq } from './gptq.ts';
 import { hasUnseenSmallest, quantizeByStep, searchStep, stepForScale, type TunedStep } from './mixedBit.ts';
 import { storeWeight } from './store.ts';
@@ -40,7 +41,7 @@ export interface CodeRequest {
 export function codeWeight(weight: Tensor, request: CodeRequest, at: Location): CodedWeight {
   const data = weight.data as Float32Array; // float32, float16 and bfloat16 are held in it
   if (request.bits > 0) return fixedBits(data, weight.dims, request, at);
-  rangesOf(data, channelsOf(weight.dims, PER_TENSOR), at); // refuses what is not finite
+  weightRanges(data, channelsOf(weight.dims, PER_TENSOR), at); // refuses what is not finite
   const { options } = request;
   const step = stepOf(data, request);
   const quantized = step === undefined ? undefined : quantizeByStep(data, weight.dims, step);

@@ -3,8 +3,8 @@ import type { Granularity, QuantizedTensor, QuantParams, QuantScheme } from '../
 import { clamp, roundHalfAway } from '../../base/round.ts';
 import { type Tensor, tensor } from '../../base/tensor.ts';
 import { type Channels, channelsOf, forRuns } from '../channels.ts';
-import { nonFiniteWeight } from '../errors.ts';
-import { collectParams, mindsporeParams, type Range } from '../qparams.ts';
+import { collectParams, mindsporeParams } from '../qparams.ts';
+import { weightRanges } from '../weightRanges.ts';
 import { momentCorrection } from './correction.ts';
 
 /** Below it a scale is none: all codes are 0. */
@@ -43,7 +43,7 @@ export function quantizeFixedBit(
 ): QuantizedTensor {
   const scheme = fixedBitScheme(options);
   const channels = channelsOf(dims, options.granularity);
-  const pairs = rangesOf(weight, channels, at).map((range) => mindsporeParams(range, scheme));
+  const pairs = weightRanges(weight, channels, at).map((range) => mindsporeParams(range, scheme));
   const plain = collectParams(scheme, pairs);
   const codes = codesOf(weight, channels, plain);
   const held = heldCodes(scheme, dims, codes);
@@ -62,31 +62,6 @@ function correctionOf(weight: Float32Array, codes: Int16Array, channels: Channel
 /** Codes in the type of their scheme. */
 export function heldCodes({ dtype }: QuantScheme, dims: readonly number[], codes: Int16Array): Tensor {
   return dtype === 'int8' ? tensor('int8', dims, Int8Array.from(codes)) : tensor('int16', dims, codes);
-}
-
-/** Smallest and largest element of each channel. */
-export function rangesOf(weight: Float32Array, channels: Channels, at: Location): Range[] {
-  const lo = new Float32Array(channels.count).fill(Number.POSITIVE_INFINITY);
-  const hi = new Float32Array(channels.count).fill(Number.NEGATIVE_INFINITY);
-  let nan = 0;
-  let inf = 0;
-  forRuns(weight.length, channels, (c, from, to) => {
-    let min = lo[c] as number;
-    let max = hi[c] as number;
-    for (let i = from; i < to; i++) {
-      const x = weight[i] as number;
-      if (x - x !== 0) {
-        if (Number.isNaN(x)) nan++;
-        else inf++;
-      }
-      if (x < min) min = x;
-      if (x > max) max = x;
-    }
-    lo[c] = min;
-    hi[c] = max;
-  });
-  if (nan + inf > 0) throw nonFiniteWeight(at, nan, inf);
-  return Array.from(lo, (min, c) => ({ lo: min, hi: hi[c] as number }));
 }
 
 function codesOf(weight: Float32Array, channels: Channels, { scheme, scale, zeroPoint }: QuantParams): Int16Array {

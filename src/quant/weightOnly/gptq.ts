@@ -4,7 +4,8 @@ import type { QuantizedTensor } from '../../base/quantParams.ts';
 import { clamp, roundHalfAway } from '../../base/round.ts';
 import { channelsOf } from '../channels.ts';
 import { collectParams, mindsporeParams } from '../qparams.ts';
-import { fixedBitScheme, heldCodes, rangesOf } from './fixedBit.ts';
+import { weightRanges } from '../weightRanges.ts';
+import { fixedBitScheme, heldCodes } from './fixedBit.ts';
 
 /** Share of the mean square of an input that is added to each, so that the inverse exists. */
 const DAMPING = 0.01;
@@ -60,7 +61,7 @@ export function quantizeGptq(
 ): QuantizedTensor {
   const granularity = { kind: 'perChannel', axis } as const;
   const scheme = fixedBitScheme({ bits, granularity, mapping: 'asymmetric' });
-  const ranges = rangesOf(weight, channelsOf(dims, granularity), at);
+  const ranges = weightRanges(weight, channelsOf(dims, granularity), at);
   const params = collectParams(
     scheme,
     ranges.map((range) => mindsporeParams(range, scheme)),

@@ -3,7 +3,7 @@ import type { Location } from '../../base/diagnostics.ts';
 import { PER_TENSOR, type QuantizedTensor, type QuantScheme } from '../../base/quantParams.ts';
 import { tensor } from '../../base/tensor.ts';
 import { channelsOf } from '../channels.ts';
-import { rangesOf } from './fixedBit.ts';
+import { weightRanges } from '../weightRanges.ts';
 
 const F32 = Math.fround;
 const LEAST_DEVIATION = 2.220446049250313e-16; // 2^-52
@@ -163,7 +163,7 @@ export function hasUnseenSmallest(weight: Float32Array): boolean {
 }
 
 function exactRange(weight: Float32Array): { lo: number; hi: number } {
-  const [range] = rangesOf(weight, channelsOf([weight.length], PER_TENSOR), NOWHERE);
+  const [range] = weightRanges(weight, channelsOf([weight.length], PER_TENSOR), NOWHERE);
   return range ?? { lo: 0, hi: 0 };
 }
 
