@@ -1,10 +1,8 @@
 import type { QuantParams } from '../base/quantParams.ts';
 import type { Tensor } from '../base/tensor.ts';
-import type { Stored } from '../exec/program.ts';
 import type { Node, ValueId } from '../graph/model.ts';
 import { sameParams } from '../passes/recoverQdq.ts';
 import type { NodeDetails, NodeFigures, NodeView, RequantizerView, TensorView } from '../protocol/views.ts';
-import { dequantize } from '../quant/dequantize.ts';
 import { compareTensors, withGridRates } from '../report/compare.ts';
 import type { TensorReport } from '../report/reportTypes.ts';
 import { PairReader } from '../whatif/pairReader.ts';
@@ -13,6 +11,8 @@ import type { OpenModel } from './model.ts';
 import { loadConstants } from './prepared.ts';
 import type { Result } from './result.ts';
 import type { RunState } from './run.ts';
+import { type StoredPair, storedPairs } from './storedPairs.ts';
+import { weightPair } from './tensorPair.ts';
 import { type TensorEntry, TensorIndex, type TensorWeight } from './tensors.ts';
 
 export interface DetailParts {
@@ -28,10 +28,9 @@ export interface DetailParts {
 export async function nodeDetails(parts: DetailParts): Promise<NodeDetails> {
   const { run, result, node, view, figures, requantizer } = parts;
   const entries = new TensorIndex(run, result.build).entriesOf(node);
-  const reports = new SampleReports(run, result, entries);
+  const reportOf = await sampleReports(parts, entries);
   const tensors: TensorView[] = [];
-  for (const entry of entries) tensors.push(tensorView(parts, entry, await reports.of(entry)));
-  reports.release();
+  for (const entry of entries) tensors.push(tensorView(parts, entry, await reportOf(entry)));
   return { node: view, figures, tensors, requantizer };
 }
 
@@ -72,98 +71,41 @@ const NOT_MEASURED = {
   saturation: null,
 } as const;
 
-/** Compares the tensors of a node on the first evaluation sample, from the cache or by running both models again. */
-class SampleReports {
-  readonly #run: RunState;
-  readonly #result: Result;
-  readonly #reader: PairReader;
-  readonly #origins = new Map<Pair, TensorReport>();
+/** Compares the tensors of a node on the first evaluation sample. */
+async function sampleReports(
+  { run, result }: DetailParts,
+  entries: readonly TensorEntry[],
+): Promise<(entry: TensorEntry) => Promise<TensorReport | undefined>> {
+  const pairs = entries.flatMap((e) => (e.pair === undefined ? [] : [e.pair]));
+  const tensors = run.sampleCount === 0 ? new Map() : await storedPairs({ run, result, sample: 0 }, pairs);
+  const reader = new PairReader(run.float.kernels);
+  const reports = new Map<Pair, TensorReport>();
+  for (const [pair, both] of tensors) reports.set(pair, activationReport({ run, result, reader }, pair, both));
+  reader.release();
+  return async ({ pair, weight }) => {
+    if (pair !== undefined) return reports.get(pair);
+    if (weight === undefined) return undefined;
+    const tensor = (await loadConstants(run.prepared.graph, [weight.float])).get(weight.float);
+    return tensor === undefined ? undefined : weightReport(run, tensor, weight);
+  };
+}
 
-  constructor(run: RunState, result: Result, entries: readonly TensorEntry[]) {
-    this.#run = run;
-    this.#result = result;
-    this.#reader = new PairReader(run.float.kernels);
-    const pairs = entries.flatMap((e) => (e.pair === undefined ? [] : [e.pair]));
-    if (pairs.length > 0) this.#compareAll(pairs);
-  }
-
-  async of(entry: TensorEntry): Promise<TensorReport | undefined> {
-    if (entry.pair !== undefined) return this.#origins.get(entry.pair);
-    if (entry.weight === undefined) return undefined;
-    const tensor = (await loadConstants(this.#run.prepared.graph, [entry.weight.float])).get(entry.weight.float);
-    return tensor === undefined ? undefined : weightReport(this.#run, tensor, entry.weight);
-  }
-
-  release(): void {
-    this.#reader.release();
-  }
-
-  #compareAll(pairs: readonly Pair[]): void {
-    const { cache, float, samples } = this.#run;
-    const { program } = this.#result.build;
-    const feeds = cache.feeds(0);
-    if (feeds === undefined || samples.count === 0) return;
-    const floatRun = float.start(feeds);
-    const quantRun = program.start(feeds);
-    const seen = new Map<Pair, { origin?: Stored; stored?: Stored }>(pairs.map((p) => [p, {}]));
-    for (const pair of pairs) {
-      const origin = cache.get(0, pair.floatSignature);
-      const stored = cache.get(0, pair.quantSignature);
-      if (origin !== undefined && stored !== undefined) {
-        this.#compare(pair, origin, stored);
-        seen.delete(pair);
-      }
-    }
-    if (seen.size === 0) return;
-    const collect = (run: typeof floatRun, side: 'origin' | 'stored'): void => {
-      for (const [pair, both] of seen) {
-        const value = both[side] === undefined ? run.value(side === 'origin' ? pair.value : pair.quantized) : undefined;
-        if (value !== undefined) both[side] = { ...value, tensor: copyOf(value.tensor) };
-      }
-    };
-    for (const [run, side] of [
-      [floatRun, 'origin'],
-      [quantRun, 'stored'],
-    ] as const) {
-      collect(run, side);
-      while (run.advance() !== undefined) collect(run, side);
-    }
-    for (const [pair, { origin, stored }] of seen)
-      if (origin !== undefined && stored !== undefined) this.#compare(pair, origin, stored);
-  }
-
-  #compare(pair: Pair, origin: Stored, stored: Stored): void {
-    const { program } = this.#result.build;
-    const read = this.#reader.read(program, pair, origin, stored);
-    const report = compareTensors(this.#run.float.kernels, read.origin, read.dequant, read.coded, read.figures);
-    const { activations } = this.#result.build.assignment;
-    const params = read.figures.clipRate === null ? activations.get(pair.value) : undefined;
-    this.#origins.set(pair, params ? withGridRates(report, read, params) : report);
-  }
+function activationReport(
+  { run, result, reader }: Pick<DetailParts, 'run' | 'result'> & { readonly reader: PairReader },
+  pair: Pair,
+  { origin, stored }: StoredPair,
+): TensorReport {
+  const { program, assignment } = result.build;
+  const read = reader.read(program, pair, origin, stored);
+  const report = compareTensors(run.float.kernels, read.origin, read.dequant, read.coded, read.figures);
+  const params = read.figures.clipRate === null ? assignment.activations.get(pair.value) : undefined;
+  return params ? withGridRates(report, read, params) : report;
 }
 
 /** A constant beside what stands for it. */
-export function weightReport(run: RunState, tensor: Tensor, weight: TensorWeight): TensorReport | undefined {
+function weightReport(run: RunState, tensor: Tensor, weight: TensorWeight): TensorReport | undefined {
   const pair = weightPair(tensor, weight);
   return pair && compareTensors(run.float.kernels, pair.origin, pair.dequant, weight.quantized);
-}
-
-/**
- * A weight's values and what its codes stand for, or what it was rounded to; with neither it stands for itself. Undefined
- * when it is not float32.
- */
-export function weightPair(
-  tensor: Tensor,
-  { quantized, rounded }: TensorWeight,
-): { readonly origin: Float32Array; readonly dequant: Float32Array } | undefined {
-  if (tensor.dtype !== 'float32') return undefined;
-  const origin = tensor.data as Float32Array;
-  if (rounded !== undefined) return { origin, dequant: rounded.data as Float32Array }; // half precision lies in float32
-  return { origin, dequant: quantized === undefined ? origin : dequantize(quantized) };
-}
-
-function copyOf(t: Tensor): Tensor {
-  return { ...t, data: t.data.slice() } as Tensor; // slice keeps the array type
 }
 
 function tensorView(parts: DetailParts, entry: TensorEntry, report: TensorReport | undefined): TensorView {

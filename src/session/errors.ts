@@ -212,3 +212,12 @@ export function tunedOnOthers(
   const message = `auto_tune kept a mean cosine of ${tuned.target} over ${tuned.samples} calibration sample${tuned.samples === 1 ? '' : 's'}; over the ${evaluated.samples} evaluation samples it is ${evaluated.cosine.toFixed(4)}: tune on more samples, by a larger calibrate_size, or raise auto_tune_target`;
   return { severity: 'warning', code: 'SES425', message, at };
 }
+
+/** SES426: a sample that the run was not evaluated on. */
+export function noSuchSample(file: string, sample: number, count: number): DiagnosticError {
+  const message =
+    count === 0
+      ? `sample ${sample} is asked for; the run has no evaluation samples`
+      : `sample ${sample} is asked for; the run has evaluation samples 0 to ${count - 1}`;
+  return new DiagnosticError({ severity: 'error', code: 'SES426', message, at: { file } });
+}

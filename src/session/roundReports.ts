@@ -14,11 +14,11 @@ import { ReportWriter } from '../report/writer.ts';
 import { ActivationCache } from '../whatif/cache.ts';
 import { type EvaluateOptions, evaluate } from '../whatif/evaluate.ts';
 import type { Build } from './build.ts';
-import { weightPair } from './details.ts';
 import { earlierRounds } from './errors.ts';
 import { loadConstants } from './prepared.ts';
 import { type RunState, stepText } from './run.ts';
 import type { Settings } from './settings.ts';
+import { weightPair } from './tensorPair.ts';
 import { type TensorEntry, TensorIndex } from './tensors.ts';
 
 /** Writes the debug reports of a run: one round per sample, and the summaries. Only the round in work is in memory. */
