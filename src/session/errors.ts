@@ -221,3 +221,20 @@ export function noSuchSample(file: string, sample: number, count: number): Diagn
       : `sample ${sample} is asked for; the run has evaluation samples 0 to ${count - 1}`;
   return new DiagnosticError({ severity: 'error', code: 'SES426', message, at: { file } });
 }
+
+/** SES440: a tensor whose elements cannot be shown. */
+export function cannotShowTensor(at: Location, why: string): DiagnosticError {
+  return new DiagnosticError({ severity: 'error', code: 'SES440', message: `its elements cannot be shown: ${why}`, at });
+}
+
+/** SES441: elements are asked for that the tensor does not have, or more than cross at once. */
+export function noSuchElements(at: Location, asked: string, dims: readonly number[]): DiagnosticError {
+  const message = `${asked} of a tensor of dims [${dims.join(', ')}] cannot be answered`;
+  return new DiagnosticError({ severity: 'error', code: 'SES441', message, at });
+}
+
+/** SES442: a sample that does not come from files. */
+export function sampleWithoutFile(file: string, name: string): DiagnosticError {
+  const message = `${name} is made by the program, so there is no file of it to open; name samples with [quantscope] evaluate_path`;
+  return new DiagnosticError({ severity: 'error', code: 'SES442', message, at: { file } });
+}
