@@ -29,7 +29,7 @@ const targets = {
   'kernelThread.cjs': { entry: 'src/node/kernelThread.ts', ...cjs },
   'cli.js': { entry: 'src/cli/main.ts', ...esm },
   'webview.js': { entry: 'webview/main.ts', ...browser },
-  'layoutWorker.js': { entry: 'webview/graph/layoutWorker.ts', ...browser },
+  'graphWorker.js': { entry: 'webview/graph/graphWorker.ts', ...browser },
 };
 
 /**

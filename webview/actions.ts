@@ -1,14 +1,15 @@
+import { GraphTable } from '../src/protocol/graphTable.ts';
 import { PROTOCOL_VERSION } from '../src/protocol/messages.ts';
 import { Cancelled, type Diagnostic, diagnosticOf } from '../src/protocol/rpc.ts';
 import type { HeatView, Metric, NodeFigures, RunView } from '../src/protocol/views.ts';
 import type { Connection } from './connection.ts';
-import { type ColumnId, NO_SENSITIVITY, type Sort, type Store } from './store.ts';
+import { type BottomPanel, type ColumnId, NO_SENSITIVITY, type Sort, type Store } from './store.ts';
 
 /** Everything a user can do, and what the host's events do to the state. */
 export type Actions = ReturnType<typeof createActions>;
 
 /** Where panels stack and one is shown at a time; the same as in theme.css. */
-const NARROW = '(max-width: 699px)';
+export const NARROW = '(max-width: 699px)';
 
 /** What needs the drawn graph. */
 export interface ViewCommands {
@@ -62,7 +63,7 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
   const loadDetails = async () => {
     const { selected, graph } = store.state;
     const asked = ++detailsAsked;
-    if (selected === null || !graph?.nodes.some((n) => n.id === selected)) {
+    if (selected === null || graph === null || graph.nodeIndex(selected) < 0) {
       store.update({ details: null });
       return;
     }
@@ -91,8 +92,10 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
   };
 
   rpc.on('graph/changed', ({ graph }) => {
-    const known = graph.nodes.some((n) => n.id === store.state.selected);
-    store.update({ graph, file: graph.file, ...(known ? {} : { selected: null, details: null }) });
+    const table = new GraphTable(graph);
+    const { selected } = store.state;
+    const known = selected !== null && table.nodeIndex(selected) >= 0;
+    store.update({ graph: table, file: table.file, ...(known ? {} : { selected: null, details: null }) });
     void loadDetails();
   });
   rpc.on('run/progress', (progress) => {
@@ -108,7 +111,8 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
   });
   rpc.on('trial/started', ({ handles }) => {
     const named = new Set(handles);
-    const ids = store.state.graph?.nodes.filter((n) => named.has(n.handle)).map((n) => n.id) ?? [];
+    const figures = (store.state.trial?.run ?? store.state.run)?.nodes ?? [];
+    const ids = figures.filter((f) => named.has(f.handle)).map((f) => f.nodeId);
     const pendingSkips = new Set([...store.state.pendingSkips, ...ids]);
     store.update({ busy: true, progress: null, busyText: `Trying ${handles.join(', ')}`, pendingSkips });
   });
@@ -149,13 +153,14 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
     async start(): Promise<void> {
       try {
         const first = await rpc.request('view/ready', { protocol: PROTOCOL_VERSION });
-        const { graph, run, trial, busy } = first;
+        const { run, trial, busy } = first;
+        const graph = new GraphTable(first.graph);
         const sameFile = store.state.file === graph.file;
         store.update({
           graph,
           trial,
           file: graph.file,
-          ...(sameFile ? {} : { selected: null, camera: null }),
+          ...(sameFile ? {} : { selected: null, selectedTensor: null, camera: null, openGroups: null }),
         });
         adoptRun(trial?.run ?? run);
         store.update({ busy });
@@ -247,7 +252,12 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
       else store.update({ showTable: !showTable, tab: showTable ? 'details' : 'table' });
     },
     showDetails: () => store.update({ showDetails: true, tab: 'details' }),
-    setTab: (tab: 'details' | 'table') => store.update({ tab }),
+    /** Shows the details, or a panel below the graph. */
+    setTab: (tab: 'details' | BottomPanel) =>
+      store.update(tab === 'details' ? { tab, showDetails: true } : { tab: 'table', bottom: tab, showTable: true }),
+    /** Chooses the tensor that charts and the tensor viewer show. */
+    selectTensor: (selectedTensor: number | null) => store.update({ selectedTensor }),
+    setOpenGroups: (openGroups: readonly string[] | null) => store.update({ openGroups }),
     resize: (size: { readonly detailsWidth?: number; readonly tableHeight?: number }) => store.update(size),
     setSort: (sort: Sort) => store.update({ sort }),
     openSearch(): void {

@@ -1,7 +1,8 @@
-import { type Actions, createActions, type ViewCommands } from './actions.ts';
+import { type Actions, createActions, NARROW, type ViewCommands } from './actions.ts';
 import type { Connection } from './connection.ts';
 import { h } from './dom.ts';
 import { createGraphView } from './graph/graphView.ts';
+import { t } from './l10n.ts';
 import { createBanner } from './panels/banner.ts';
 import { createLegend } from './panels/legend.ts';
 import { createNodePanel } from './panels/node.ts';
@@ -10,8 +11,15 @@ import { createSplitter } from './panels/splitter.ts';
 import { createSummary } from './panels/summary.ts';
 import { createTable } from './panels/table.ts';
 import { createToolbar } from './panels/toolbar.ts';
-import type { Store } from './store.ts';
+import type { BottomPanel, Store } from './store.ts';
 import { button, tabs } from './ui.ts';
+
+/** A panel below the graph; one is shown at a time. */
+interface BottomEntry {
+  readonly id: BottomPanel;
+  readonly title: string;
+  readonly element: HTMLElement;
+}
 
 /** Builds the whole view into `root`. */
 export function mountApp(root: HTMLElement, store: Store, connection: Connection): Actions {
@@ -21,7 +29,7 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
     if (commands === undefined) throw new Error('a command came before the view was built');
     return commands;
   });
-  const graph = createGraphView(store, () => actions, root.dataset.layoutWorker ?? '');
+  const graph = createGraphView(store, () => actions, root.dataset.graphWorker ?? '');
   const search = createSearch(store, actions, graph.showFound);
   commands = {
     ...graph,
@@ -32,17 +40,15 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
   };
 
   graph.element.append(search.element, createLegend(store, graph.element), zoomControls(actions));
-  const strip = tabs(
-    'Panels',
-    [
-      ['details', 'Details'],
-      ['table', 'Nodes'],
-    ] as const,
+  const panels: readonly BottomEntry[] = [{ id: 'nodes', title: t('Nodes'), element: createTable(store, actions) }];
+  const strip = tabs<'details' | BottomPanel>(
+    t('Panels'),
+    [['details', t('Details')], ...panels.map(({ id, title }) => [id, title] as const)],
     actions.setTab,
   );
   strip.element.classList.add('tab-strip');
   const details = createNodePanel(store, actions);
-  const table = createTable(store, actions);
+  const bottom = h('div', { class: 'bottom' }, ...panels.map(({ element }) => element));
   const columns = createSplitter('Width of the details', 'vertical', {
     size: () => store.state.detailsWidth,
     limits: () => [240, Math.max(240, root.clientWidth - 320)],
@@ -53,7 +59,7 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
     limits: () => [90, Math.max(90, root.clientHeight - 320)],
     resize: (tableHeight) => actions.resize({ tableHeight }),
   });
-  const main = h('main', { class: 'main' }, graph.element, columns, details, rows, strip.element, table);
+  const main = h('main', { class: 'main' }, graph.element, columns, details, rows, strip.element, bottom);
   root.replaceChildren(
     createToolbar(store, actions),
     createBanner(store, actions),
@@ -64,14 +70,15 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
   root.classList.add('app');
 
   store.watch(
-    (s) => [s.showDetails, s.showTable, s.tab, s.detailsWidth, s.tableHeight],
+    (s) => [s.showDetails, s.showTable, s.tab, s.bottom, s.detailsWidth, s.tableHeight],
     (s) => {
       main.classList.toggle('no-details', !s.showDetails);
       main.classList.toggle('no-table', !s.showTable);
       main.dataset.tab = s.tab;
       main.style.setProperty('--details-width', `${s.detailsWidth}px`);
       main.style.setProperty('--table-height', `${s.tableHeight}px`);
-      strip.show(s.tab);
+      for (const { id, element } of panels) element.hidden = id !== s.bottom;
+      strip.show(s.tab === 'details' && matchMedia(NARROW).matches ? 'details' : s.bottom);
     },
   );
   document.addEventListener('keydown', (event) => {

@@ -42,7 +42,8 @@ export function connect(): Connection {
 /** Whether a saved value can stand where `initial` stands; another version may have saved another shape. */
 function isKind(initial: unknown, saved: unknown): boolean {
   if (initial === undefined) return false;
-  if (initial === null || saved === null) return saved === null || typeof saved === 'number' || isCamera(saved);
+  if (Array.isArray(saved)) return saved.every((element) => typeof element === 'string');
+  if (initial === null || saved === null) return saved === null || typeof saved !== 'object' || isCamera(saved);
   return typeof initial === typeof saved;
 }
 

@@ -1,7 +1,7 @@
 import './theme.css';
 import { mountApp } from './app.ts';
 import { connect } from './connection.ts';
-import { INITIAL, type PersistedView, Store } from './store.ts';
+import { INITIAL, PERSISTED, type PersistedView, Store } from './store.ts';
 import { registerControls } from './ui.ts';
 
 registerControls();
@@ -13,33 +13,9 @@ const store = new Store({ ...INITIAL, ...saved });
 const actions = mountApp(root, store, connection);
 
 store.watch(
-  (s) => [
-    s.selected,
-    s.metric,
-    s.sort,
-    s.showDetails,
-    s.showTable,
-    s.tab,
-    s.detailsWidth,
-    s.tableHeight,
-    s.legend,
-    s.camera,
-    s.file,
-  ],
-  ({ selected, metric, sort, showDetails, showTable, tab, detailsWidth, tableHeight, legend, camera, file }) => {
-    const view: PersistedView = {
-      selected,
-      metric,
-      sort,
-      showDetails,
-      showTable,
-      tab,
-      detailsWidth,
-      tableHeight,
-      legend,
-      camera,
-      file,
-    };
+  (s) => PERSISTED.map((key) => s[key]),
+  (state) => {
+    const view = Object.fromEntries(PERSISTED.map((key) => [key, state[key]])) as unknown as PersistedView;
     connection.save(view);
   },
 );

@@ -1,5 +1,6 @@
+import type { GraphTable } from '../src/protocol/graphTable.ts';
 import type { Diagnostic } from '../src/protocol/rpc.ts';
-import type { GraphView, HeatView, Metric, NodeDetails, Progress, RunView, TrialView } from '../src/protocol/views.ts';
+import type { HeatView, Metric, NodeDetails, Progress, RunView, TrialView } from '../src/protocol/views.ts';
 
 export type ColumnId = 'handle' | 'opType' | 'form' | 'cosine' | 'sqnrDb' | 'localSqnrDb' | 'clipRate' | 'sensitivity';
 
@@ -7,6 +8,8 @@ export interface Sort {
   readonly column: ColumnId;
   readonly descending: boolean;
 }
+
+export type BottomPanel = 'nodes' | 'tensors' | 'charts' | 'data';
 
 export interface Camera {
   /** Point of the graph in the middle of the view. */
@@ -18,11 +21,22 @@ export interface Camera {
 /** What survives a reload: how one looked, never what was computed. */
 export interface PersistedView {
   readonly selected: number | null;
+  /** The tensor (value id) that charts and the tensor viewer show. */
+  readonly selectedTensor: number | null;
+  /** What colours the cards; their right edges, where a second metric is chosen. */
   readonly metric: Metric | null;
+  readonly secondMetric: Metric | null;
+  /** The evaluation sample that figures are of: the worst or the mean of all, or one by its index. */
+  readonly sample: 'worst' | 'mean' | number;
+  /** Keys of the groups that are open; null: those that are at first. */
+  readonly openGroups: readonly string[] | null;
   readonly sort: Sort;
   readonly showDetails: boolean;
   readonly showTable: boolean;
+  /** Where panels stack: whether the details or the panel below is shown. */
   readonly tab: 'details' | 'table';
+  /** The panel below the graph. */
+  readonly bottom: BottomPanel;
   readonly detailsWidth: number;
   readonly tableHeight: number;
   /** `auto`: open where there is room for it. */
@@ -42,7 +56,7 @@ export interface Sensitivities {
 
 /** Everything shown; replaced, never changed. */
 export interface AppState extends PersistedView {
-  readonly graph: GraphView | null;
+  readonly graph: GraphTable | null;
   readonly run: RunView | null;
   readonly trial: TrialView | null;
   readonly busy: boolean;
@@ -77,17 +91,42 @@ export const INITIAL: AppState = {
   pendingSkips: new Set(),
   searchOpen: false,
   selected: null,
+  selectedTensor: null,
   metric: 'cosine',
+  secondMetric: null,
+  sample: 'worst',
+  openGroups: null,
   sort: { column: 'cosine', descending: false },
   showDetails: true,
   showTable: true,
   tab: 'details',
+  bottom: 'nodes',
   detailsWidth: 380,
   tableHeight: 240,
   legend: 'auto',
   camera: null,
   file: '',
 };
+
+/** Names of {@link PersistedView}. */
+export const PERSISTED = [
+  'selected',
+  'selectedTensor',
+  'metric',
+  'secondMetric',
+  'sample',
+  'openGroups',
+  'sort',
+  'showDetails',
+  'showTable',
+  'tab',
+  'bottom',
+  'detailsWidth',
+  'tableHeight',
+  'legend',
+  'camera',
+  'file',
+] as const satisfies readonly (keyof PersistedView)[];
 
 /** Holds the state and tells watchers, once per turn, when what they selected has changed. */
 export class Store {

@@ -1,4 +1,4 @@
-import type { GraphView, RunView } from '../protocol/views.ts';
+import type { NodeView, RunView } from '../protocol/views.ts';
 
 /** The nodes that a run leaves float on the user's wish, as one tool reads them. */
 export interface ExclusionText {
@@ -12,11 +12,12 @@ export interface ExclusionText {
  * The exclusion list of a run in the forms of converter_lite (a line of a config) and of ONNX Runtime's quantizer (an
  * argument in Python), in the order of the graph.
  */
-export function exclusionTexts(graph: GraphView, run: RunView): readonly ExclusionText[] {
+export function exclusionTexts(graph: { readonly nodes: Iterable<NodeView> }, run: RunView): readonly ExclusionText[] {
   const skipped = new Set(run.nodes.filter((n) => n.skipped).map((n) => n.nodeId));
-  const nodes = graph.nodes.filter((n) => skipped.has(n.id));
+  const all = [...graph.nodes];
+  const nodes = all.filter((n) => skipped.has(n.id));
   const named = new Map<string, number>();
-  for (const { name } of graph.nodes) named.set(name, (named.get(name) ?? 0) + 1);
+  for (const { name } of all) named.set(name, (named.get(name) ?? 0) + 1);
   const isNamed = (name: string): boolean => name !== '' && named.get(name) === 1;
   const handles = nodes.map((n) => n.handle);
   const names = nodes.filter((n) => isNamed(n.name)).map((n) => pythonString(n.name));

@@ -1,10 +1,10 @@
 import type { AbortSignalLike } from '../base/abort.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
 import type { ModelFacts } from './modelFacts.ts';
-import type { GraphView, HeatView, Metric, NodeDetails, Progress, RunView, TrialView } from './views.ts';
+import type { HeatView, Metric, NodeDetails, Progress, RunView, TrialView } from './views.ts';
 
 /** Raised when either side of a message changes; compared in the first message. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** What the webview asks of the host. */
 export interface HostRequests {
@@ -30,7 +30,8 @@ export interface HostRequests {
 
 /** What the host tells the webview. */
 export interface HostEvents {
-  'graph/changed': { graph: GraphView };
+  /** A {@link GraphTable.buffer}. */
+  'graph/changed': { graph: ArrayBuffer };
   'run/progress': Progress;
   'run/finished': { run: RunView };
   'trial/started': { handles: readonly string[] };
@@ -45,7 +46,8 @@ export interface HostEvents {
 
 export interface ViewState {
   readonly protocol: number;
-  readonly graph: GraphView;
+  /** A {@link GraphTable.buffer}. */
+  readonly graph: ArrayBuffer;
   readonly run: RunView | null;
   readonly trial: TrialView | null;
   readonly busy: boolean;
@@ -53,7 +55,8 @@ export interface ViewState {
 
 /** What the host asks of the worker. Paths are absolute; the worker reads files itself. */
 export interface WorkerRequests {
-  'model/open': { params: { protocol: number; path: string }; result: GraphView };
+  /** Answers a {@link GraphTable.buffer}. */
+  'model/open': { params: { protocol: number; path: string }; result: ArrayBuffer };
   /** Calibrates, quantizes, evaluates; writes the reports the config names (or into `reportFolder`). */
   'quant/run': { params: QuantizeParams; result: RunView };
   /** Evaluates again under an edited config, re-using what did not change; writes nothing. */

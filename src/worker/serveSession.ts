@@ -1,6 +1,7 @@
 import type { AbortSignalLike } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
 import { DiagnosticError } from '../base/diagnostics.ts';
+import { encodeGraph } from '../protocol/encodeGraph.ts';
 import { protocolMismatch } from '../protocol/errors.ts';
 import { type Handlers, PROTOCOL_VERSION, type WorkerEvents, type WorkerRequests } from '../protocol/messages.ts';
 import { type Port, Rpc } from '../protocol/rpc.ts';
@@ -50,7 +51,7 @@ export function serveSession({ port, cancelCell, clock, createSession }: ServeOp
       if (protocol !== PROTOCOL_VERSION) {
         throw new DiagnosticError(protocolMismatch('worker', protocol, PROTOCOL_VERSION));
       }
-      return session.open(path);
+      return encodeGraph(await session.open(path));
     },
     'quant/run': (params, signal) => session.quantize(params, stoppable(signal)),
     'quant/trial': (params, signal) => session.trial(params, stoppable(signal)),
@@ -64,7 +65,11 @@ export function serveSession({ port, cancelCell, clock, createSession }: ServeOp
     'config/facts': () => session.configFacts(),
     'config/template': ({ quantType }) => session.configTemplate(quantType),
   };
-  const rpc: WorkerRpc = new Rpc(port, { peer: 'extension host', handlers });
+  const rpc: WorkerRpc = new Rpc(port, {
+    peer: 'extension host',
+    handlers,
+    transferOf: (_, result) => (result instanceof ArrayBuffer ? [result] : []),
+  });
   return rpc;
 }
 

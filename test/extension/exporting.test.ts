@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import type { GraphView, RunView } from '../../src/protocol/views.ts';
+import type { GraphTable } from '../../src/protocol/graphTable.ts';
+import type { RunView } from '../../src/protocol/views.ts';
 import { closeAll, config, file, MODEL, newSession, write } from './workspace.ts';
 
 describe('exporting', () => {
@@ -54,7 +55,7 @@ async function exported(name: string): Promise<vscode.Uri> {
   return uri;
 }
 
-async function graphOf(uri: vscode.Uri): Promise<GraphView> {
+async function graphOf(uri: vscode.Uri): Promise<GraphTable> {
   const session = newSession(uri);
   try {
     return await session.graph();

@@ -41,7 +41,7 @@ describe('the worker', () => {
     const start = Date.now();
     await assert.rejects(running, Cancelled);
     assert(Date.now() - start > 2000);
-    assert.deepEqual((await session.graph()).nodes, []);
+    assert.deepEqual([...(await session.graph()).nodes], []);
     session.dispose();
   });
 
@@ -49,7 +49,7 @@ describe('the worker', () => {
     const session = await sessionWith('dies', 'process.exit(3);');
     const running = session.quantize(file('a.cfg'), { configText: '', configPath: '' });
     await assert.rejects(running, /IPC004.*exit code 3/);
-    assert.deepEqual((await session.graph()).nodes, []);
+    assert.deepEqual([...(await session.graph()).nodes], []);
     session.dispose();
   });
 

@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { PROTOCOL_VERSION } from '../../src/protocol/messages.ts';
 import { mobileNet, runOf } from './fixtures.ts';
 import { servePage } from './page.mjs';
 import { inQdq, ofManyTypes } from './quantizedFixtures.ts';
@@ -99,7 +100,7 @@ test('a model without a run opens with its graph, what to do and a table without
   expect(await page.locator('.summary').innerText()).toContain('Not quantized yet');
   expect(await page.locator('.grid').getAttribute('aria-rowcount')).toBe(String(mobileNet().nodes.length + 1));
   expect(await page.locator('.legend').isHidden()).toBe(true);
-  expect((await asked('view/ready'))[0]).toEqual({ protocol: 1 });
+  expect((await asked('view/ready'))[0]).toEqual({ protocol: PROTOCOL_VERSION });
 });
 
 test('“Quantize with config…” shows progress, then figures, colours and the legend with its numbers', async () => {
@@ -307,7 +308,7 @@ test('selection, metric, order and zoom survive a reload', async () => {
 test('a narrow view shows one panel at a time and nothing sticks out', async () => {
   await open('?run=1&theme=light', { width: 600, height: 800 });
   expect(await page.locator('.table').isHidden()).toBe(true);
-  await page.locator('#tab-table').click();
+  await page.locator('#tab-nodes').click();
   await page.locator('.grid-row').first().click();
   await page.locator('#tab-details').click();
   await page.locator('.details h2').waitFor();

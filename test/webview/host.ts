@@ -1,3 +1,4 @@
+import { encodeGraph } from '../../src/protocol/encodeGraph.ts';
 import { jsonPort } from '../../src/protocol/jsonPort.ts';
 import type { Handlers, HostEvents, HostRequests } from '../../src/protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../src/protocol/messages.ts';
@@ -49,7 +50,13 @@ function tryAgain(added: readonly string[], removed: readonly string[]): TrialVi
 }
 
 const handlers: Handlers<HostRequests> = {
-  'view/ready': async () => ({ protocol: PROTOCOL_VERSION, graph, run, trial, busy: query.has('busy') }),
+  'view/ready': async () => ({
+    protocol: PROTOCOL_VERSION,
+    graph: encodeGraph(graph),
+    run,
+    trial,
+    busy: query.has('busy'),
+  }),
   'node/details': async ({ nodeId }) => {
     const shown = trial?.run ?? run;
     if (graph.quantization === null) return detailsOf(graph, shown, nodeId);
@@ -101,8 +108,7 @@ const handlers: Handlers<HostRequests> = {
 
 const rpc = new Rpc<Record<never, never>, HostEvents, HostRequests, Record<never, never>>(
   jsonPort({
-    // As VS Code does it: what is not JSON does not arrive.
-    post: (message) => toView(JSON.parse(JSON.stringify(message))),
+    post: (message) => toView(asVsCodeSends(message)),
     onMessage: (listener) => {
       fromView = listener;
     },
@@ -116,7 +122,7 @@ const STATE = 'quantscope-test-state';
 Object.assign(window, {
   acquireVsCodeApi: () => ({
     postMessage: (message: unknown) => {
-      const copy: unknown = JSON.parse(JSON.stringify(message));
+      const copy = asVsCodeSends(message);
       if (isRequest(copy)) seen.push({ method: copy.method, params: copy.params });
       queueMicrotask(() => fromView(copy));
     },
@@ -125,6 +131,15 @@ Object.assign(window, {
   }),
   testHost: { seen, emit: rpc.emit.bind(rpc) },
 });
+
+/** As VS Code does it: array buffers and typed arrays arrive, what else is not JSON does not. */
+function asVsCodeSends(value: unknown): unknown {
+  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return structuredClone(value);
+  if (Array.isArray(value)) return value.map((part) => asVsCodeSends(part) ?? null);
+  if (typeof value !== 'object' || value === null) return JSON.parse(JSON.stringify(value) ?? 'null');
+  const entries = Object.entries(value).filter(([, part]) => part !== undefined);
+  return Object.fromEntries(entries.map(([key, part]) => [key, asVsCodeSends(part)]));
+}
 
 function isRequest(message: unknown): message is { method: string; params: unknown } {
   return typeof message === 'object' && message !== null && 'method' in message;

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { nodeFiles } from '../../src/node/files.ts';
+import { encodeGraph } from '../../src/protocol/encodeGraph.ts';
+import { GraphTable } from '../../src/protocol/graphTable.ts';
 import { openModel } from '../../src/session/model.ts';
 import { type LayoutInput, type LayoutResult, layoutGraph } from '../../webview/graph/layout.ts';
-import { buildScene, toLayoutInput } from '../../webview/graph/scene.ts';
+import { buildScene, noHierarchy } from '../../webview/graph/scene.ts';
 import { describeWithShared, sharedData } from '../helpers/sharedData.ts';
 import { chain, dense, fastest, inception, layoutInput, oneFeedsAll, random, residual, unet, wide } from './graphs.ts';
 
@@ -99,7 +101,16 @@ describeWithShared('real graphs', () => {
     ['models/ocr/ppocrv4_det.onnx', 600],
   ])('%s keeps every rule', async (path, atLeast) => {
     const { view } = await openModel(nodeFiles, sharedData(path));
-    const input = toLayoutInput(buildScene(view, (text) => text.length * 6));
+    const table = new GraphTable(encodeGraph(view));
+    const scene = buildScene({ table, hierarchy: noHierarchy(table), open: new Set() }, (text) => text.length * 6);
+    const input = {
+      nodes: Array.from(scene.width, (width, i) => ({ width, height: scene.height[i] as number })),
+      edges: Array.from(scene.edgeFrom, (from, e) => ({
+        from,
+        to: scene.edgeTo[e] as number,
+        group: scene.edgeValue[e] as number,
+      })),
+    };
     const result = layoutGraph(input);
     expect(view.nodes.length).toBeGreaterThan(atLeast);
     expectNoOverlap(input, result);

@@ -39,7 +39,7 @@ async function bundle() {
     absWorkingDir: root,
     entryPoints: {
       webview: 'webview/main.ts',
-      layoutWorker: 'webview/graph/layoutWorker.ts',
+      graphWorker: 'webview/graph/graphWorker.ts',
       host: 'test/webview/host.ts',
     },
     outdir: 'out',
@@ -75,7 +75,7 @@ function page(origin, theme) {
 <title>QuantScope</title>
 </head>
 <body class="${theme.classes}" data-vscode-theme-id="test">
-<div id="app" data-layout-worker="${origin}/layoutWorker.js"></div>
+<div id="app" data-graph-worker="${origin}/graphWorker.js"></div>
 <script nonce="N" src="webview.js"></script>
 </body>
 </html>`;

@@ -1,43 +1,61 @@
 import { expect, test } from 'vitest';
+import { encodeGraph } from '../../src/protocol/encodeGraph.ts';
+import { GraphTable } from '../../src/protocol/graphTable.ts';
+import type { GraphView } from '../../src/protocol/views.ts';
 import { formatChange, formatCosine, formatDb, formatShape, formatShare } from '../../webview/format.ts';
 import { firstCamera, fitCamera, keepInSight, toGraph, toScreen, zoomAt } from '../../webview/graph/camera.ts';
 import { contextOf, describeItem } from '../../webview/graph/describe.ts';
+import { Drawing } from '../../webview/graph/drawing.ts';
 import { markNodes } from '../../webview/graph/heat.ts';
-import { layoutGraph } from '../../webview/graph/layout.ts';
 import { neighbour } from '../../webview/graph/navigate.ts';
-import { createDrawing, itemAt } from '../../webview/graph/painter.ts';
-import { buildScene, shorten, toLayoutInput } from '../../webview/graph/scene.ts';
+import { ItemKind } from '../../webview/graph/picture.ts';
+import { PictureMaker } from '../../webview/graph/pictureMaker.ts';
 import { searchGraph } from '../../webview/graph/search.ts';
+import { measureCharacters, measureWith, shorten } from '../../webview/graph/text.ts';
 import { clustersText, multiplierText } from '../../webview/panels/codes.ts';
 import { buildRows, COLUMNS, sortRows } from '../../webview/panels/columns.ts';
 import { NO_SENSITIVITY } from '../../webview/store.ts';
 import { heatOf, largeGraph, mobileNet, runOf, withUnsupported } from './fixtures.ts';
-import { fastest } from './graphs.ts';
+
+const widths = measureCharacters((text) => text.length * 6);
+function draw(view: GraphView): Drawing {
+  const table = new GraphTable(encodeGraph(view));
+  const maker = new PictureMaker();
+  const { hierarchy } = maker.load(table.buffer, widths);
+  return new Drawing({ table, hierarchy }, maker.draw(hierarchy.groups.map((g) => g.key)), measureWith(widths));
+}
 
 const graph = mobileNet();
-const scene = buildScene(graph, (text) => text.length * 6);
-const layout = layoutGraph(toLayoutInput(scene));
+const table = new GraphTable(encodeGraph(graph));
+const drawing = draw(graph);
+const { scene, layout } = drawing;
+const itemsOf = ({ scene: { count } }: Drawing) => Array.from({ length: count }, (_, i) => i);
+const isPill = (item: number) => scene.kind[item] === ItemKind.input || scene.kind[item] === ItemKind.output;
 const nodeNamed = (handle: string) => graph.nodes.find((n) => n.handle === handle)?.id ?? -1;
 
 test('a scene has a card per node but constants, and a pill per input and output', () => {
   const folded = graph.nodes.filter((n) => n.opType === 'Constant');
   expect(folded.length).toBe(1);
-  expect(scene.items.filter((i) => i.kind === 'node').length).toBe(graph.nodes.length - 1);
-  expect(scene.items.filter((i) => i.kind !== 'node').map((i) => [i.kind, i.fullLabel, i.shape])).toEqual([
+  expect(itemsOf(drawing).filter((i) => scene.kind[i] === ItemKind.node).length).toBe(graph.nodes.length - 1);
+  const pills = itemsOf(drawing)
+    .filter(isPill)
+    .map((i) => drawing.text(i));
+  expect(pills.map((text) => [text.title, text.fullLabel, text.shape])).toEqual([
     ['input', 'input', 'float32 batch_size×3×224×224'],
     ['output', '/classifier/classifier.1/Gemm_output_0', 'float32 batch_size×1000'],
   ]);
-  expect(scene.itemOf.get(folded[0]?.id ?? -1)).toBe(scene.itemOf.get(nodeNamed('/Flatten')));
+  expect(drawing.itemOf(folded[0]?.id ?? -1)).toBe(drawing.itemOf(nodeNamed('/Flatten')));
 });
 
 test('edges carry the shape and name of their tensor, weights are no edges', () => {
-  const add = scene.itemOf.get(nodeNamed('/features/features.3/Add')) ?? -1;
-  expect(scene.incoming[add]?.map((e) => scene.edges[e]?.shape)).toEqual([
+  const add = drawing.itemOf(nodeNamed('/features/features.3/Add')) ?? -1;
+  const reached = [...scene.inEdges.subarray(scene.inStart[add], scene.inStart[add + 1])];
+  expect(reached.map((e) => formatShape(table.dims(scene.edgeValue[e] ?? -1)))).toEqual([
     'batch_size×24×56×56',
     'batch_size×24×56×56',
   ]);
-  const conv = scene.items[scene.itemOf.get(nodeNamed('/features/features.0.0/Conv')) ?? -1];
-  expect([conv?.category, conv?.shape]).toEqual(['weighted', '32×3×3×3']);
+  const conv = drawing.text(drawing.itemOf(nodeNamed('/features/features.0.0/Conv')) ?? -1);
+  expect([conv.category, conv.shape]).toEqual(['weighted', '32×3×3×3']);
 });
 
 test('a long name keeps its beginning and, longer, its end', () => {
@@ -45,34 +63,27 @@ test('a long name keeps its beginning and, longer, its end', () => {
   expect(shorten('Conv_1', 15, (t) => t.length)).toBe('Conv_1');
 });
 
-test('1,000 nodes become a scene and a layout in less than 200 ms', () => {
-  const large = largeGraph(1000);
-  const build = () => toLayoutInput(buildScene(large, (text) => text.length * 6));
-  expect(build().nodes.length).toBeGreaterThan(990);
-  expect(fastest(() => layoutGraph(build()), 200)).toBeLessThan(200);
-});
-
 test('arrow keys lead to producer, consumer and sibling', () => {
-  const add = scene.itemOf.get(nodeNamed('/features/features.3/Add')) ?? -1;
-  const up = neighbour(scene, layout, add, 'up') ?? -1;
-  expect(scene.items[up]?.fullLabel).toBe('/features/features.3/conv/conv.2/Conv');
-  expect(neighbour(scene, layout, up, 'down')).toBe(add);
-  expect(neighbour(scene, layout, 0, 'up')).toBe(undefined);
-  const branches = buildScene(largeGraph(60), (text) => text.length * 6);
-  const placed = layoutGraph(toLayoutInput(branches));
-  const sibling = branches.items.findIndex((_, i) => neighbour(branches, placed, i, 'right') !== undefined);
-  const right = neighbour(branches, placed, sibling, 'right') ?? -1;
-  expect(placed.rank[right]).toBe(placed.rank[sibling]);
-  expect(neighbour(branches, placed, right, 'left')).toBe(sibling);
+  const add = drawing.itemOf(nodeNamed('/features/features.3/Add')) ?? -1;
+  const up = neighbour(drawing, add, 'up') ?? -1;
+  expect(drawing.text(up).fullLabel).toBe('/features/features.3/conv/conv.2/Conv');
+  expect(neighbour(drawing, up, 'down')).toBe(add);
+  const input = itemsOf(drawing).find((i) => scene.kind[i] === ItemKind.input) ?? -1;
+  expect(neighbour(drawing, input, 'up')).toBe(undefined);
+  const branches = draw(largeGraph(60));
+  const sibling = itemsOf(branches).find((i) => neighbour(branches, i, 'right') !== undefined) ?? -1;
+  const right = neighbour(branches, sibling, 'right') ?? -1;
+  expect(branches.layout.rank[right]).toBe(branches.layout.rank[sibling]);
+  expect(neighbour(branches, right, 'left')).toBe(sibling);
 });
 
 test('a point inside a card finds it, a point between cards finds none', () => {
-  const drawing = createDrawing(scene, layout);
-  for (const i of [0, 7, scene.items.length - 1]) {
+  const drawn = itemsOf(drawing).filter((i) => scene.kind[i] !== ItemKind.frame);
+  for (const i of [0, 7, drawn.length - 1].map((k) => drawn[k] ?? -1)) {
     const x = layout.x[i] ?? 0;
     const y = layout.y[i] ?? 0;
-    expect(itemAt(drawing, x, y + 3)).toBe(i);
-    expect(itemAt(drawing, x, y - 3)).toBe(undefined);
+    expect(drawing.itemAt(x, y + 3)).toBe(i);
+    expect(drawing.itemAt(x, y - 3)).toBe(undefined);
   }
 });
 
@@ -95,28 +106,28 @@ test('zooming keeps the point under the pointer; fitting shows everything', () =
 });
 
 test('search finds handles, operators and tensors, nodes and better matches first', () => {
-  const hits = searchGraph(graph, 'features.7');
+  const hits = searchGraph(table, 'features.7');
   expect(hits[0]).toEqual({
     kind: 'node',
     nodeId: nodeNamed('/features/features.7/conv/conv.0/conv.0.0/Conv'),
     label: '/features/features.7/conv/conv.0/conv.0.0/Conv',
     detail: 'Conv',
   });
-  expect(searchGraph(graph, 'gemm')[0]?.label).toBe('/classifier/classifier.1/Gemm');
+  expect(searchGraph(table, 'gemm')[0]?.label).toBe('/classifier/classifier.1/Gemm');
   expect(
-    searchGraph(graph, 'features.3 add')
+    searchGraph(table, 'features.3 add')
       .filter((h) => h.kind === 'node')
       .map((h) => h.label),
   ).toEqual(['/features/features.3/Add']);
-  const weight = searchGraph(graph, 'classifier.1.weight')[0];
+  const weight = searchGraph(table, 'classifier.1.weight')[0];
   expect([weight?.kind, weight?.nodeId]).toEqual(['tensor', nodeNamed('/classifier/classifier.1/Gemm')]);
-  expect(searchGraph(graph, '  ')).toEqual([]);
-  expect(searchGraph(graph, 'nothing of this name')).toEqual([]);
+  expect(searchGraph(table, '  ')).toEqual([]);
+  expect(searchGraph(table, 'nothing of this name')).toEqual([]);
 });
 
 test('the table sorts worst first and keeps what was not measured last in both directions', () => {
   const run = runOf(graph);
-  const rows = buildRows(graph, run, NO_SENSITIVITY);
+  const rows = buildRows(table, run, NO_SENSITIVITY);
   expect(rows.length).toBe(graph.nodes.length);
   const up = sortRows(rows, { column: 'cosine', descending: false }).map((r) => r.figures?.cosine ?? null);
   const down = sortRows(rows, { column: 'cosine', descending: true }).map((r) => r.figures?.cosine ?? null);
@@ -131,12 +142,12 @@ test('the table sorts worst first and keeps what was not measured last in both d
 test('infinite SQNR sorts as best and two of them stay in file order', () => {
   const run = runOf(graph);
   const nodes = run.nodes.map((n, i) => (i < 2 ? { ...n, sqnrDb: Infinity } : n));
-  const sorted = sortRows(buildRows(graph, { ...run, nodes }, NO_SENSITIVITY), { column: 'sqnrDb', descending: true });
+  const sorted = sortRows(buildRows(table, { ...run, nodes }, NO_SENSITIVITY), { column: 'sqnrDb', descending: true });
   expect(sorted.slice(0, 2).map((r) => r.node.id)).toEqual([0, 1]);
 });
 
 test('every column has a heading, a sentence and a text for a node without figures', () => {
-  const [row] = buildRows(graph, null, NO_SENSITIVITY);
+  const [row] = buildRows(table, null, NO_SENSITIVITY);
   if (row === undefined) throw new Error('no row');
   for (const column of COLUMNS) {
     expect(column.doc.endsWith('.')).toBe(true);
@@ -150,25 +161,26 @@ test('marks carry the number and level of the heat and say what is skipped', () 
   const marks = markNodes(run, heatOf(run, 'cosine'), new Set([5]));
   expect(marks.get(2)).toMatchObject({ level: 0, text: '1.0000', pending: false });
   expect(marks.get(5)?.pending).toBe(true);
-  expect(describeItem(scene, scene.itemOf.get(2) ?? -1, marks)).toContain('1.0000, skipped');
+  expect(describeItem(drawing, drawing.itemOf(2) ?? -1, marks)).toContain('1.0000, skipped');
   expect(markNodes(null, null, new Set()).size).toBe(0);
 });
 
 test('the menu context names the node and whether it can be switched', () => {
   const figures = runOf(graph).nodes[0] ?? null;
-  expect(JSON.parse(contextOf({ kind: 'node', id: 4 }, figures, undefined))).toEqual({
+  expect(JSON.parse(contextOf(4, figures, undefined))).toEqual({
     webviewSection: 'node',
     nodeId: 4,
     canSkip: true,
     skipped: false,
     preventDefaultContextMenuItems: true,
   });
-  expect(JSON.parse(contextOf({ kind: 'node', id: 4 }, null, 'no run'))).toMatchObject({ canSkip: false });
+  expect(JSON.parse(contextOf(4, null, 'no run'))).toMatchObject({ canSkip: false });
   expect(JSON.parse(contextOf(undefined, null, undefined))).toMatchObject({ webviewSection: 'canvas' });
 });
 
 test('unsupported nodes are marked', () => {
-  const items = buildScene(withUnsupported(graph), (text) => text.length * 6).items;
+  const marked = draw(withUnsupported(graph));
+  const items = itemsOf(marked).map((i) => marked.text(i));
   expect(items.filter((i) => !i.supported).map((i) => i.title)).toEqual(['FancyNorm', 'FancyNorm']);
 });
 

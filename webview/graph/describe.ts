@@ -1,23 +1,24 @@
 import type { NodeFigures } from '../../src/protocol/views.ts';
+import { t } from '../l10n.ts';
+import type { Drawing } from './drawing.ts';
 import type { NodeMark } from './heat.ts';
-import type { Scene, SceneItem } from './scene.ts';
+import { ItemKind } from './picture.ts';
 
 /** An item in words: tooltip and screen reader name. */
-export function describeItem(scene: Scene, index: number, marks: ReadonlyMap<number, NodeMark>): string {
-  const item = scene.items[index];
-  if (item === undefined) return '';
-  if (item.kind !== 'node') return `Graph ${item.kind} ${item.fullLabel} ${item.shape}`.trimEnd();
-  const mark = marks.get(item.id);
-  const parts = [`${item.title} ${item.fullLabel}`];
+export function describeItem(drawing: Drawing, item: number, marks: ReadonlyMap<number, NodeMark>): string {
+  const { kind, id, title, fullLabel, shape, supported } = drawing.text(item);
+  if (kind === ItemKind.input) return t('Graph input {0} {1}', fullLabel, shape).trimEnd();
+  if (kind === ItemKind.output) return t('Graph output {0} {1}', fullLabel, shape).trimEnd();
+  if (kind !== ItemKind.node) return t('Group {0}', fullLabel);
+  const mark = marks.get(id);
+  const parts = [`${title} ${fullLabel}`];
   if (mark?.text) parts.push(mark.text);
   if (mark?.figures !== null && mark?.figures !== undefined) {
-    parts.push(mark.figures.skipped ? 'skipped' : mark.figures.form);
+    parts.push(mark.figures.skipped ? t('skipped') : t(mark.figures.form));
   }
-  if (!item.supported) parts.push('not supported');
-  if (item.shape !== '') parts.push(`weights ${item.shape}`);
-  const inputs = scene.incoming[index]?.length ?? 0;
-  const outputs = scene.outgoing[index]?.length ?? 0;
-  parts.push(`${inputs} in, ${outputs} out`);
+  if (!supported) parts.push(t('not supported'));
+  if (shape !== '') parts.push(t('weights {0}', shape));
+  parts.push(t('{0} in, {1} out', drawing.before(item).length, drawing.after(item).length));
   return parts.join(', ');
 }
 
@@ -26,15 +27,15 @@ export function describeItem(scene: Scene, index: number, marks: ReadonlyMap<num
  * `nodeId`, `canSkip` and `skipped`.
  */
 export function contextOf(
-  item: Pick<SceneItem, 'kind' | 'id'> | undefined,
+  nodeId: number | undefined,
   figures: NodeFigures | null,
   obstacle: string | undefined,
 ): string {
   return JSON.stringify(
-    item?.kind === 'node'
+    nodeId !== undefined
       ? {
           webviewSection: 'node',
-          nodeId: item.id,
+          nodeId,
           canSkip: obstacle === undefined,
           skipped: figures?.skipped ?? false,
           preventDefaultContextMenuItems: true,

@@ -1,20 +1,31 @@
+import type { GraphTable } from '../../src/protocol/graphTable.ts';
 import type { Actions, ViewCommands } from '../actions.ts';
 import { whyNoToggle } from '../actions.ts';
 import { fill, h, setAttr } from '../dom.ts';
 import { layoutFailed, noLayoutWorker } from '../errors.ts';
+import { t } from '../l10n.ts';
 import type { Camera, Store } from '../store.ts';
 import { firstCamera, fitCamera, type Point, toGraph, zoomAt } from './camera.ts';
 import { contextOf, describeItem } from './describe.ts';
+import { Drawing } from './drawing.ts';
+import { createGraphClient } from './graphClient.ts';
 import { markNodes, type NodeMark } from './heat.ts';
 import { listenToInput } from './input.ts';
-import { createLayoutClient } from './layoutClient.ts';
 import { Motion } from './motion.ts';
 import { type Direction, neighbour } from './navigate.ts';
-import { createDrawing, type Drawing, type Highlight, itemAt, paint } from './painter.ts';
+import { type Highlight, paint } from './painter.ts';
 import { type Palette, readPalette, watchTheme } from './palette.ts';
-import { buildScene, toLayoutInput } from './scene.ts';
+import type { Hierarchy } from './picture.ts';
+import { measureCharacters, measureWith } from './text.ts';
 
 const EMPTY: ReadonlySet<number> = new Set();
+
+const NOTHING: Readonly<Record<Direction, () => string>> = {
+  up: () => t('Nothing up'),
+  down: () => t('Nothing down'),
+  left: () => t('Nothing to the left'),
+  right: () => t('Nothing to the right'),
+};
 
 export interface GraphView extends Omit<ViewCommands, 'focusSearch' | 'announce'> {
   readonly element: HTMLElement;
@@ -25,9 +36,9 @@ export interface GraphView extends Omit<ViewCommands, 'focusSearch' | 'announce'
 /**
  * The graph on a canvas, with a listbox of the selected node and its neighbours for screen readers.
  *
- * @param layoutScript where the layout worker's script lies.
+ * @param graphScript where the graph worker's script lies.
  */
-export function createGraphView(store: Store, actions: () => Actions, layoutScript: string): GraphView {
+export function createGraphView(store: Store, actions: () => Actions, graphScript: string): GraphView {
   const canvas = h('canvas', { class: 'graph-canvas', attrs: { 'aria-hidden': 'true' } });
   const options = h('div', { class: 'sr-only' });
   const surface = h(
@@ -51,7 +62,7 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
   /** An input or output pill under the keyboard; nodes are selected through the store. */
   let pill: number | undefined;
 
-  const layouts = createLayoutClient(layoutScript, (reason) => actions().warn(noLayoutWorker(reason)));
+  const client = createGraphClient(graphScript, (reason) => actions().warn(noLayoutWorker(reason)));
 
   const draw = () => {
     if (frame !== 0) return;
@@ -74,7 +85,7 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
   };
   const selectedItem = (): number | undefined => {
     const { selected } = store.state;
-    return pill ?? (selected === null ? undefined : drawing?.scene.itemOf.get(selected));
+    return pill ?? (selected === null ? undefined : drawing?.itemOf(selected));
   };
   const highlight = (): Highlight => ({
     selected: selectedItem(),
@@ -91,22 +102,22 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
   });
   const pointOf = (item: number): Point => ({
     x: drawing?.layout.x[item] ?? 0,
-    y: (drawing?.layout.y[item] ?? 0) + (drawing?.scene.items[item]?.height ?? 0) / 2,
+    y: (drawing?.layout.y[item] ?? 0) + (drawing?.layout.itemHeight[item] ?? 0) / 2,
   });
 
   const selectItem = (item: number | undefined) => {
-    const target = item === undefined ? undefined : drawing?.scene.items[item];
-    pill = target !== undefined && target.kind !== 'node' ? item : undefined;
-    actions().select(target?.kind === 'node' ? target.id : null);
+    const nodeId = item === undefined ? undefined : drawing?.nodeId(item);
+    pill = nodeId === undefined ? item : undefined;
+    actions().select(nodeId ?? null);
     updateOptions();
     draw();
   };
   const step = (direction: Direction) => {
-    if (drawing === undefined || drawing.scene.items.length === 0) return;
+    if (drawing === undefined || drawing.scene.count === 0) return;
     const from = selectedItem();
-    const next = from === undefined ? 0 : neighbour(drawing.scene, drawing.layout, from, direction);
+    const next = from === undefined ? 0 : neighbour(drawing, from, direction);
     if (next === undefined) {
-      actions().announce(`Nothing ${direction === 'up' || direction === 'down' ? direction : `to the ${direction}`}`);
+      actions().announce(NOTHING[direction]());
       return;
     }
     selectItem(next);
@@ -121,12 +132,8 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
       setAttr(surface, 'aria-activedescendant', null);
       return;
     }
-    const { scene } = drawing;
-    const near = [
-      ...(scene.incoming[current] ?? []).map((e) => scene.edges[e]?.from as number),
-      current,
-      ...(scene.outgoing[current] ?? []).map((e) => scene.edges[e]?.to as number),
-    ];
+    const shown = drawing;
+    const near = [...shown.before(current), current, ...shown.after(current)];
     fill(
       options,
       ...[...new Set(near)].map((i) =>
@@ -138,22 +145,22 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
             attrs: {
               'aria-selected': String(i === current),
               'aria-posinset': i + 1,
-              'aria-setsize': scene.items.length,
+              'aria-setsize': shown.scene.count,
             },
           },
-          describeItem(scene, i, marks),
+          describeItem(shown, i, marks),
         ),
       ),
     );
     setAttr(surface, 'aria-activedescendant', `graph-item-${current}`);
   };
   const setContext = (item: number | undefined) => {
-    const target = item === undefined ? undefined : drawing?.scene.items[item];
-    const figures = target === undefined ? null : (marks.get(target.id)?.figures ?? null);
+    const nodeId = item === undefined ? undefined : drawing?.nodeId(item);
+    const figures = nodeId === undefined ? null : (marks.get(nodeId)?.figures ?? null);
     setAttr(
       surface,
       'data-vscode-context',
-      contextOf(target, figures, whyNoToggle(store.state.run, figures ?? undefined)),
+      contextOf(nodeId, figures, whyNoToggle(store.state.run, figures ?? undefined)),
     );
   };
   const hover = (item: number | undefined) => {
@@ -161,7 +168,7 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
     if (item === hovered) return;
     hovered = item;
     surface.classList.toggle('over-node', item !== undefined);
-    const target = item === undefined || drawing === undefined ? '' : describeItem(drawing.scene, item, marks);
+    const target = item === undefined || drawing === undefined ? '' : describeItem(drawing, item, marks);
     surface.title = target;
     draw();
   };
@@ -170,7 +177,7 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
     itemAt: (p) => {
       if (drawing === undefined) return undefined;
       const { x, y } = toGraph(motion.camera, view, p);
-      return itemAt(drawing, x, y);
+      return drawing.itemAt(x, y);
     },
     hover,
     select: selectItem,
@@ -183,7 +190,7 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
     },
     toggleSelected: () => {
       const { selected } = store.state;
-      if (selected === null) actions().announce('Select a node first');
+      if (selected === null) actions().announce(t('Select a node first'));
       else actions().toggleSkip(selected);
     },
     pan: (dx, dy) => {
@@ -195,7 +202,7 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
     step,
     end: (which) => {
       if (drawing === undefined) return;
-      const item = which === 'first' ? 0 : drawing.scene.items.length - 1;
+      const item = which === 'first' ? 0 : drawing.scene.count - 1;
       selectItem(item);
       motion.follow(pointOf(item));
     },
@@ -223,7 +230,8 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
     draw();
   };
   const initialCamera = ({ scene, layout }: Drawing): Camera => {
-    const top = scene.items.reduce((best, _, i) => ((layout.y[i] ?? 0) < (layout.y[best] ?? 0) ? i : best), 0);
+    let top = 0;
+    for (let i = 1; i < scene.count; i++) if ((layout.y[i] ?? 0) < (layout.y[top] ?? 0)) top = i;
     return firstCamera(view, layout, { x: layout.x[top] ?? 0, y: layout.y[top] ?? 0 });
   };
   new ResizeObserver(resize).observe(surface);
@@ -232,34 +240,47 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
     draw();
   });
 
-  const measure = (text: string, font: 'title' | 'label') => {
+  const widthOf = (text: string, font: 'title' | 'label') => {
     g.font = font === 'title' ? `600 12px ${palette.font}` : `11px ${palette.font}`;
     return g.measureText(text).width;
   };
-  store.watch(
-    (s) => [s.graph],
-    ({ graph }) => {
-      if (graph === null) return;
-      surface.classList.add('laying-out');
-      const scene = buildScene(graph, measure);
-      layouts.run(toLayoutInput(scene)).then(
-        (layout) => {
-          if (store.state.graph !== graph) return;
-          surface.classList.remove('laying-out');
-          drawing = createDrawing(scene, layout);
-          pill = undefined;
-          hovered = undefined;
-          surface.setAttribute(
-            'aria-label',
-            `Graph of ${graph.file}: ${graph.nodes.length} nodes. Arrow keys follow edges.`,
-          );
-          if (view.width > 0) motion.moveTo(store.state.camera ?? initialCamera(drawing));
-          updateOptions();
-        },
-        (cause: unknown) => {
-          if (store.state.graph === graph) actions().warn(layoutFailed(graph.file, cause));
-        },
+  let loaded:
+    | { readonly table: GraphTable; readonly hierarchy: Hierarchy; readonly open: readonly string[] }
+    | undefined;
+  let turn = 0;
+  const redraw = async (table: GraphTable, openGroups: readonly string[] | null) => {
+    const mine = ++turn;
+    surface.classList.add('laying-out');
+    try {
+      const widths = measureCharacters(widthOf);
+      if (loaded?.table !== table) {
+        const { hierarchy, defaultOpen } = await client.load(table.buffer, widths);
+        if (mine !== turn) return;
+        loaded = { table, hierarchy, open: defaultOpen };
+      }
+      const picture = await client.draw(openGroups ?? loaded.open);
+      if (mine !== turn) return;
+      const isFirst = drawing?.table !== table;
+      drawing = new Drawing(loaded, picture, measureWith(widths));
+      pill = undefined;
+      hovered = undefined;
+      surface.setAttribute(
+        'aria-label',
+        t('Graph of {0}: {1} nodes. Arrow keys follow edges.', table.file, table.nodeCount),
       );
+      if (isFirst && view.width > 0) motion.moveTo(store.state.camera ?? initialCamera(drawing));
+      updateOptions();
+      draw();
+    } catch (cause) {
+      if (mine === turn) actions().warn(layoutFailed(table.file, cause));
+    } finally {
+      if (mine === turn) surface.classList.remove('laying-out');
+    }
+  };
+  store.watch(
+    (s) => [s.graph, s.openGroups],
+    ({ graph, openGroups }) => {
+      if (graph !== null) void redraw(graph, openGroups);
     },
   );
   store.watch(
@@ -282,18 +303,18 @@ export function createGraphView(store: Store, actions: () => Actions, layoutScri
   return {
     element,
     reveal: (nodeId) => {
-      const item = drawing?.scene.itemOf.get(nodeId);
+      const item = drawing?.itemOf(nodeId);
       if (item !== undefined) motion.centre(pointOf(item));
     },
     bringIntoSight: (nodeId) => {
-      const item = drawing?.scene.itemOf.get(nodeId);
+      const item = drawing?.itemOf(nodeId);
       if (item !== undefined) motion.reveal(pointOf(item));
     },
     fit: showAll,
     zoomBy: (factor) => motion.flyTo(zoomAt(motion.camera, view, { x: view.width / 2, y: view.height / 2 }, factor)),
     focusGraph: () => surface.focus(),
     showFound: (nodeIds) => {
-      found = new Set([...nodeIds].flatMap((id) => drawing?.scene.itemOf.get(id) ?? []));
+      found = new Set([...nodeIds].flatMap((id) => drawing?.itemOf(id) ?? []));
       draw();
     },
   };

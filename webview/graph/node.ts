@@ -1,6 +1,9 @@
 import type { NodeMark } from './heat.ts';
+import type { ItemSize, ItemText } from './items.ts';
 import type { Palette } from './palette.ts';
-import type { SceneItem } from './scene.ts';
+import { ItemKind } from './picture.ts';
+
+export type SceneItem = ItemText & ItemSize;
 
 export interface CardState {
   readonly selected: boolean;
@@ -24,14 +27,14 @@ export function drawItem(
   const { width: w, height } = item;
   const mark = state.mark;
   const level = mark?.level === null || mark?.level === undefined ? undefined : palette.levels[mark.level];
-  const radius = item.kind === 'node' ? RADIUS : height / 2;
+  const radius = item.kind === ItemKind.node ? RADIUS : height / 2;
   const skipped = mark?.figures?.skipped === true;
 
   g.beginPath();
   g.roundRect(x, y, w, height, radius);
   g.fillStyle = level?.fill ?? palette.card;
   g.fill();
-  if (item.kind === 'node') drawStrip(g, item, x, y, palette);
+  if (item.kind === ItemKind.node) drawStrip(g, item, x, y, palette);
   g.beginPath();
   g.roundRect(x, y, w, height, radius);
   g.lineWidth = item.supported ? 1 : 2;
@@ -56,7 +59,7 @@ export function drawItem(
   const dim = level?.dim ?? palette.dim;
   g.textBaseline = 'middle';
   g.textAlign = 'left';
-  if (item.kind !== 'node') {
+  if (item.kind !== ItemKind.node) {
     g.textAlign = 'center';
     g.fillStyle = palette.text;
     g.font = `600 12px ${palette.font}`;

@@ -1,52 +1,17 @@
+import { formatShape } from '../format.ts';
 import type { Camera } from '../store.ts';
 import { type Size, toGraph } from './camera.ts';
+import type { Drawing } from './drawing.ts';
 import type { NodeMark } from './heat.ts';
-import type { LayoutResult } from './layout.ts';
 import { drawItem } from './node.ts';
 import type { Palette } from './palette.ts';
-import type { Scene } from './scene.ts';
-
-/** A scene with positions: all that is needed to draw and to find what is under the pointer. */
-export interface Drawing {
-  readonly scene: Scene;
-  readonly layout: LayoutResult;
-  /** left, top, right, bottom of each edge. */
-  readonly edgeBoxes: Float64Array;
-}
+import { ItemKind } from './picture.ts';
 
 export interface Highlight {
   readonly selected: number | undefined;
   readonly hovered: number | undefined;
   readonly found: ReadonlySet<number>;
   readonly focused: boolean;
-}
-
-export function createDrawing(scene: Scene, layout: LayoutResult): Drawing {
-  const edgeBoxes = new Float64Array(scene.edges.length * 4);
-  for (let e = 0; e < scene.edges.length; e++) {
-    let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
-    for (let p = layout.pointStart[e] as number; p < (layout.pointStart[e + 1] as number); p++) {
-      const px = layout.points[2 * p] as number;
-      const py = layout.points[2 * p + 1] as number;
-      left = Math.min(left, px);
-      right = Math.max(right, px);
-      top = Math.min(top, py);
-      bottom = Math.max(bottom, py);
-    }
-    edgeBoxes.set([left, top, right, bottom], 4 * e);
-  }
-  return { scene, layout, edgeBoxes };
-}
-
-/** The item at a point of the graph. */
-export function itemAt({ scene, layout }: Drawing, x: number, y: number): number | undefined {
-  for (let i = 0; i < scene.items.length; i++) {
-    const item = scene.items[i];
-    const top = layout.y[i] as number;
-    if (item === undefined || y < top || y > top + item.height) continue;
-    if (Math.abs(x - (layout.x[i] as number)) <= item.width / 2) return i;
-  }
-  return undefined;
 }
 
 /** Draws what lies in sight. */
@@ -82,12 +47,12 @@ export function paint(
     right >= corner.x && left <= far.x && bottom >= corner.y && top <= far.y;
 
   const visible: number[] = [];
-  for (let e = 0; e < scene.edges.length; e++) {
+  for (let e = 0; e < scene.edgeFrom.length; e++) {
     const [left, top, right, bottom] = drawing.edgeBoxes.subarray(4 * e, 4 * e + 4) as unknown as number[];
     if (inSight(left as number, top as number, right as number, bottom as number)) visible.push(e);
   }
   const touches = (e: number, item: number | undefined) =>
-    item !== undefined && (scene.edges[e]?.from === item || scene.edges[e]?.to === item);
+    item !== undefined && (scene.edgeFrom[e] === item || scene.edgeTo[e] === item);
   const active = visible.filter((e) => touches(e, highlight.selected) || touches(e, highlight.hovered));
   const thin = Math.max(1, 0.6 / camera.zoom);
   strokeEdges(g, drawing, visible, palette.edge, thin);
@@ -98,19 +63,22 @@ export function paint(
   }
 
   const focus = { found: highlight.found, selected: highlight.selected, hovered: highlight.hovered };
-  scene.items.forEach((item, i) => {
-    const x = (layout.x[i] as number) - item.width / 2;
+  for (let i = 0; i < scene.count; i++) {
+    const width = layout.itemWidth[i] as number;
+    const height = layout.itemHeight[i] as number;
+    const x = (layout.x[i] as number) - width / 2;
     const y = layout.y[i] as number;
-    if (!inSight(x, y, x + item.width, y + item.height)) return;
+    if (scene.kind[i] === ItemKind.frame || !inSight(x, y, x + width, y + height)) continue;
+    const text = drawing.text(i);
     const state = {
       selected: focus.selected === i,
       hovered: focus.hovered === i,
       focused: highlight.focused,
       found: focus.found.has(i),
-      mark: item.kind === 'node' ? marks.get(item.id) : undefined,
+      mark: text.kind === ItemKind.node ? marks.get(text.id) : undefined,
     };
-    drawItem(g, item, { x, y, zoom: camera.zoom }, state, palette);
-  });
+    drawItem(g, { ...text, width, height }, { x, y, zoom: camera.zoom }, state, palette);
+  }
   if (camera.zoom >= 0.55) drawLabels(g, drawing, visible, new Set(active), camera.zoom, palette);
 }
 
@@ -162,7 +130,7 @@ function drawArrows(g: CanvasRenderingContext2D, { layout }: Drawing, edges: rea
 /** Shapes below their producer, once per tensor; with its name when zoomed in or when the line is highlighted. */
 function drawLabels(
   g: CanvasRenderingContext2D,
-  { scene, layout }: Drawing,
+  { table, scene, layout }: Drawing,
   edges: readonly number[],
   active: ReadonlySet<number>,
   zoom: number,
@@ -174,12 +142,13 @@ function drawLabels(
   g.textBaseline = 'middle';
   const ordered = [...edges].sort((a, b) => Number(active.has(b)) - Number(active.has(a)));
   for (const e of ordered) {
-    const edge = scene.edges[e];
-    if (edge === undefined || done.has(edge.group)) continue;
-    done.add(edge.group);
+    const value = scene.edgeValue[e] as number;
+    if (done.has(value)) continue;
+    done.add(value);
+    const shape = formatShape(table.dims(value));
     const p = layout.pointStart[e] as number;
     const named = zoom >= 1.6 || active.has(e);
-    const text = named ? [edge.name, edge.shape].filter((part) => part !== '').join('  ') : edge.shape;
+    const text = named ? [table.valueName(value), shape].filter((part) => part !== '').join('  ') : shape;
     if (text === '') continue;
     const x = (layout.points[2 * p] as number) + 6;
     const y = (layout.points[2 * p + 1] as number) + 11;

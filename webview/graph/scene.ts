@@ -1,188 +1,143 @@
-import type { GraphView, NodeView, ValueView } from '../../src/protocol/views.ts';
-import { formatShape } from '../format.ts';
-import { type Category, categoryOf } from './category.ts';
-import type { LayoutInput } from './layout.ts';
+import type { GraphTable } from '../../src/protocol/graphTable.ts';
+import { itemSize, itemText } from './items.ts';
+import type { LayoutInput } from './layout/types.ts';
+import { type Hierarchy, ItemKind, type Scene } from './picture.ts';
+import type { Measure } from './text.ts';
 
-/** A card or pill on the canvas. */
-export interface SceneItem {
-  readonly kind: 'node' | 'input' | 'output';
-  /** Node id of a node, value id of an input or output. */
-  readonly id: number;
-  /** Operator, or `input` and `output`. */
-  readonly title: string;
-  /** Handle or tensor name, shortened to fit. */
-  readonly label: string;
-  /** The same in full. */
-  readonly fullLabel: string;
-  /** Shape of the largest constant, or of an input or output. */
-  readonly shape: string;
-  readonly category: Category;
-  readonly supported: boolean;
-  readonly width: number;
-  readonly height: number;
+/** No groups at all. */
+export function noHierarchy(table: GraphTable): Hierarchy {
+  return { groups: [], groupOfNode: new Int32Array(table.nodeCount).fill(-1) };
 }
 
-export interface SceneEdge {
-  /** Indices of items. */
-  readonly from: number;
-  readonly to: number;
-  readonly group: number;
-  readonly name: string;
-  readonly shape: string;
+export interface SceneSource {
+  readonly table: GraphTable;
+  readonly hierarchy: Hierarchy;
+  /** Keys of the groups that are open. */
+  readonly open: ReadonlySet<string>;
 }
 
-/** What is drawn of a graph, without positions. Constants and `Constant` nodes are part of their consumers. */
-export interface Scene {
-  readonly items: readonly SceneItem[];
-  readonly edges: readonly SceneEdge[];
-  /** Item that shows a node; a folded `Constant` is shown by its first consumer. */
-  readonly itemOf: ReadonlyMap<number, number>;
-  /** Edges by item. */
-  readonly incoming: readonly (readonly number[])[];
-  readonly outgoing: readonly (readonly number[])[];
-}
-
-/** Width of `text` in pixels at zoom 1. */
-export type Measure = (text: string, font: 'title' | 'label') => number;
-
-const NODE_HEIGHT = 42;
-const PILL_HEIGHT = 36;
-const MIN_WIDTH = 128;
-const MAX_LABEL = 176;
-/** Room kept for the number of the heat map, so that a change of metric moves nothing. */
-const NUMBER_ROOM = 72;
-
-/** Builds what is drawn of `graph`. */
-export function buildScene(graph: GraphView, measure: Measure): Scene {
-  const values = new Map(graph.values.map((v) => [v.id, v]));
-  const items: SceneItem[] = [];
-  const itemOf = new Map<number, number>();
-  const producer = new Map<number, number>();
-  for (const id of graph.inputs) {
-    const value = values.get(id);
-    if (value === undefined || value.kind === 'constant') continue;
-    producer.set(id, items.push(pill('input', value, measure)) - 1);
-  }
-  for (const node of graph.nodes) {
-    if (isFolded(node)) continue;
-    const index = items.push(card(node, values, measure)) - 1;
-    itemOf.set(node.id, index);
-    for (const id of node.outputs) producer.set(id, index);
-  }
-  const edges: SceneEdge[] = [];
-  const connect = (id: number | null, to: number) => {
-    const from = id === null ? undefined : producer.get(id);
-    const value = id === null ? undefined : values.get(id);
-    if (from === undefined || value === undefined || from === to) return;
-    edges.push({ from, to, group: value.id, name: value.name, shape: formatShape(value.dims) });
+/** Builds what is drawn of a graph. */
+export function buildScene(source: SceneSource, measure: Measure): Scene {
+  const { table } = source;
+  const kinds: number[] = [];
+  const refs: number[] = [];
+  const add = (kind: ItemKind, ref: number) => {
+    kinds.push(kind);
+    return refs.push(ref) - 1;
   };
-  for (const node of graph.nodes) {
-    const index = itemOf.get(node.id);
-    if (index !== undefined) for (const id of new Set(node.inputs)) connect(id, index);
+  const itemOfNode = new Int32Array(table.nodeCount).fill(-1);
+  const inputOf = new Int32Array(table.valueCount).fill(-1);
+  for (const id of table.inputs) {
+    const value = table.valueIndex(id);
+    if (value >= 0 && table.valueKind(value) !== 'constant') inputOf[value] = add(ItemKind.input, value);
   }
-  for (const id of graph.outputs) {
-    const value = values.get(id);
-    if (value !== undefined) connect(id, items.push(pill('output', value, measure)) - 1);
+  for (let node = 0; node < table.nodeCount; node++) {
+    if (!isFolded(table, node)) itemOfNode[node] = add(ItemKind.node, node);
   }
-  foldConstants(graph, itemOf);
-
-  const incoming: number[][] = items.map(() => []);
-  const outgoing: number[][] = items.map(() => []);
-  edges.forEach((edge, e) => {
-    outgoing[edge.from]?.push(e);
-    incoming[edge.to]?.push(e);
-  });
-  return { items, edges, itemOf, incoming, outgoing };
+  const shown = itemOfNode.slice();
+  const edges = new EdgeList();
+  const sourceOf = (value: number) => {
+    const producer = table.producerOf(value);
+    return producer < 0 ? (inputOf[value] as number) : (shown[producer] as number);
+  };
+  for (let node = 0; node < table.nodeCount; node++) {
+    const to = shown[node] as number;
+    if (to < 0) continue;
+    for (const value of new Set(table.inputsOf(node))) {
+      if (value < 0) continue;
+      const producer = table.producerOf(value);
+      if (producer >= 0 && shown[producer] === -1) {
+        if (itemOfNode[producer] === -1) itemOfNode[producer] = to; // a folded constant is shown by its first consumer
+      } else edges.add(sourceOf(value), to, value);
+    }
+  }
+  for (const id of table.outputs) {
+    const value = table.valueIndex(id);
+    if (value >= 0) edges.add(sourceOf(value), add(ItemKind.output, value), value);
+  }
+  return assemble(source, { kinds, refs, edges, itemOfNode }, measure);
 }
 
 /** The scene as the layout sees it. */
 export function toLayoutInput(scene: Scene): LayoutInput {
   return {
-    nodes: scene.items.map(({ width, height }) => ({ width, height })),
-    edges: scene.edges.map(({ from, to, group }) => ({ from, to, group })),
+    count: scene.count,
+    width: scene.width,
+    height: scene.height,
+    parent: scene.parent,
+    isFrame: scene.kind.map((kind) => Number(kind === ItemKind.frame)),
+    edgeFrom: scene.edgeFrom,
+    edgeTo: scene.edgeTo,
+    edgeGroup: scene.edgeValue,
   };
 }
 
-function isFolded(node: NodeView): boolean {
-  return node.opType === 'Constant' && node.domain === '';
+interface Parts {
+  readonly kinds: readonly number[];
+  readonly refs: readonly number[];
+  readonly edges: EdgeList;
+  readonly itemOfNode: Int32Array;
 }
 
-function foldConstants(graph: GraphView, itemOf: Map<number, number>): void {
-  const folded = new Map<number, number>();
-  for (const node of graph.nodes) if (isFolded(node)) for (const id of node.outputs) folded.set(id, node.id);
-  if (folded.size === 0) return;
-  for (const node of graph.nodes) {
-    const index = itemOf.get(node.id);
-    if (index === undefined) continue;
-    for (const id of node.inputs) {
-      const constant = id === null ? undefined : folded.get(id);
-      if (constant !== undefined && !itemOf.has(constant)) itemOf.set(constant, index);
-    }
+function assemble(source: SceneSource, { kinds, refs, edges, itemOfNode }: Parts, measure: Measure): Scene {
+  const count = kinds.length;
+  const width = new Float64Array(count);
+  const height = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    const text = itemText(source, kinds[i] as ItemKind, refs[i] as number, measure);
+    const size = itemSize(text, measure);
+    width[i] = size.width;
+    height[i] = size.height;
   }
-}
-
-function card(node: NodeView, values: ReadonlyMap<number, ValueView>, measure: Measure): SceneItem {
-  const label = shorten(node.handle, MAX_LABEL, (text) => measure(text, 'label'));
-  const width = Math.max(
-    MIN_WIDTH,
-    measure(node.opType, 'title') + NUMBER_ROOM + 24,
-    Math.min(MAX_LABEL, measure(label, 'label')) + 26,
-  );
+  const edgeFrom = Int32Array.from(edges.from);
+  const edgeTo = Int32Array.from(edges.to);
+  const out = byItem(count, edgeFrom);
+  const into = byItem(count, edgeTo);
   return {
-    kind: 'node',
-    id: node.id,
-    title: node.opType,
-    label,
-    fullLabel: node.handle,
-    shape: largestConstant(node, values),
-    category: categoryOf(node.opType),
-    supported: node.supported,
-    width: Math.ceil(width / 4) * 4,
-    height: NODE_HEIGHT,
+    count,
+    kind: Uint8Array.from(kinds),
+    ref: Int32Array.from(refs),
+    width,
+    height,
+    parent: new Int32Array(count).fill(-1),
+    edgeFrom,
+    edgeTo,
+    edgeValue: Int32Array.from(edges.value),
+    edgeMore: new Int32Array(edgeFrom.length),
+    itemOfNode,
+    outStart: out.start,
+    outEdges: out.edges,
+    inStart: into.start,
+    inEdges: into.edges,
   };
 }
 
-function pill(kind: 'input' | 'output', value: ValueView, measure: Measure): SceneItem {
-  const label = shorten(value.name, MAX_LABEL, (text) => measure(text, 'title'));
-  const shape = [value.dtype, formatShape(value.dims)].filter((part) => part !== '').join(' ');
-  const width = Math.max(96, measure(label, 'title') + 36, measure(shape, 'label') + 36);
-  return {
-    kind,
-    id: value.id,
-    title: kind,
-    label,
-    fullLabel: value.name,
-    shape,
-    category: 'other',
-    supported: true,
-    width: Math.ceil(width / 4) * 4,
-    height: PILL_HEIGHT,
-  };
-}
+class EdgeList {
+  readonly from: number[] = [];
+  readonly to: number[] = [];
+  readonly value: number[] = [];
 
-function largestConstant(node: NodeView, values: ReadonlyMap<number, ValueView>): string {
-  let best: ValueView | undefined;
-  for (const id of node.inputs) {
-    const value = id === null ? undefined : values.get(id);
-    if (value?.kind === 'constant' && (value.dims?.length ?? 0) > (best?.dims?.length ?? 0)) best = value;
+  add(from: number, to: number, value: number): void {
+    if (from < 0 || from === to) return;
+    this.from.push(from);
+    this.to.push(to);
+    this.value.push(value);
   }
-  return formatShape(best?.dims ?? null);
 }
 
-/** Cuts the middle out of a name that is wider than `limit`: its ends tell most. */
-export function shorten(text: string, limit: number, widthOf: (text: string) => number): string {
-  if (widthOf(text) <= limit) return text;
-  let lo = 1;
-  let hi = text.length - 1;
-  while (lo < hi) {
-    const mid = (lo + hi + 1) >> 1;
-    if (widthOf(cut(text, mid)) <= limit) lo = mid;
-    else hi = mid - 1;
-  }
-  return cut(text, lo);
+/** Edges of each item, in their order. */
+function byItem(count: number, ends: Int32Array): { readonly start: Int32Array; readonly edges: Int32Array } {
+  const start = new Int32Array(count + 1);
+  for (const item of ends) start[item + 1]!++;
+  for (let i = 0; i < count; i++) start[i + 1]! += start[i] as number;
+  const next = start.slice();
+  const edges = new Int32Array(ends.length);
+  ends.forEach((item, e) => {
+    edges[next[item]!++] = e;
+  });
+  return { start, edges };
 }
 
-function cut(text: string, kept: number): string {
-  const head = Math.floor(kept * 0.4);
-  return `${text.slice(0, head)}…${text.slice(text.length - (kept - head))}`;
+function isFolded(table: GraphTable, node: number): boolean {
+  return table.opType(node) === 'Constant' && table.domain(node) === '';
 }

@@ -1,4 +1,4 @@
-import type { GraphView } from '../../src/protocol/views.ts';
+import type { GraphTable } from '../../src/protocol/graphTable.ts';
 import { formatShape } from '../format.ts';
 
 export interface Hit {
@@ -10,7 +10,7 @@ export interface Hit {
 }
 
 /** Finds nodes by handle, name and operator, then tensors by name; best matches first, ties in file order. */
-export function searchGraph(graph: GraphView, query: string): Hit[] {
+export function searchGraph(graph: GraphTable, query: string): Hit[] {
   const words = query
     .toLowerCase()
     .split(/\s+/)

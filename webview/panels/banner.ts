@@ -1,3 +1,4 @@
+import type { GraphTable } from '../../src/protocol/graphTable.ts';
 import type { Diagnostic } from '../../src/protocol/rpc.ts';
 import type { Actions } from '../actions.ts';
 import { fill, h } from '../dom.ts';
@@ -59,11 +60,17 @@ function messageOf(d: Diagnostic): string {
 
 /** The message; one that names a node of this graph leads to it. */
 function lineOf(d: Diagnostic, store: Store, actions: Actions): HTMLElement {
-  const node = store.state.graph?.nodes.find((n) => n.handle === d.at.node);
-  if (node === undefined) return h('span', {}, messageOf(d));
+  const nodeId = nodeOf(store.state.graph, d.at.node);
+  if (nodeId === undefined) return h('span', {}, messageOf(d));
   return h(
     'button',
-    { class: 'link', attrs: { type: 'button' }, on: { click: () => actions.select(node.id, { reveal: true }) } },
+    { class: 'link', attrs: { type: 'button' }, on: { click: () => actions.select(nodeId, { reveal: true }) } },
     messageOf(d),
   );
+}
+
+function nodeOf(graph: GraphTable | null, handle: string | undefined): number | undefined {
+  if (graph === null || handle === undefined) return undefined;
+  for (let i = 0; i < graph.nodeCount; i++) if (graph.handle(i) === handle) return graph.nodeId(i);
+  return undefined;
 }

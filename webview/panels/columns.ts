@@ -1,4 +1,5 @@
-import type { GraphView, NodeFigures, NodeView, RunView } from '../../src/protocol/views.ts';
+import type { GraphTable } from '../../src/protocol/graphTable.ts';
+import type { NodeFigures, NodeView, RunView } from '../../src/protocol/views.ts';
 import { formatCosine, formatDb, formatLoss, formatShare } from '../format.ts';
 import type { ColumnId, Sensitivities, Sort } from '../store.ts';
 
@@ -88,12 +89,14 @@ export const COLUMNS: readonly Column[] = [
 ];
 
 /** Rows in file order. */
-export function buildRows(graph: GraphView | null, run: RunView | null, sensitivity: Sensitivities): Row[] {
+export function buildRows(graph: GraphTable | null, run: RunView | null, sensitivity: Sensitivities): Row[] {
   const figures = new Map(run?.nodes.map((f) => [f.nodeId, f]) ?? []);
-  return (graph?.nodes ?? []).map((node) => {
-    const own = figures.get(node.id) ?? null;
-    return { node, figures: own, sensitivity: sensitivity.values.get(node.id) ?? own?.sensitivity ?? null };
-  });
+  return (
+    graph?.nodes.map((node) => {
+      const own = figures.get(node.id) ?? null;
+      return { node, figures: own, sensitivity: sensitivity.values.get(node.id) ?? own?.sensitivity ?? null };
+    }) ?? []
+  );
 }
 
 /** Sorted copy; rows without a value stay last, ties keep file order. */

@@ -23,7 +23,7 @@ export function createNodePanel(store: Store, actions: Actions): HTMLElement {
     for (const plot of plots) plot.destroy();
     plots = [];
     drawPlots = () => {};
-    const node = state.graph?.nodes.find((n) => n.id === state.selected);
+    const node = state.selected === null ? undefined : state.graph?.nodeOf(state.selected);
     if (node === undefined) {
       fill(element, h('p', { class: 'hint' }, emptyText(state)));
       return;

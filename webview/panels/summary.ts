@@ -1,11 +1,5 @@
-import type {
-  FileQuantizationView,
-  GraphView,
-  OutputFigures,
-  Progress,
-  RunView,
-  TrialView,
-} from '../../src/protocol/views.ts';
+import type { GraphTable } from '../../src/protocol/graphTable.ts';
+import type { FileQuantizationView, OutputFigures, Progress, RunView, TrialView } from '../../src/protocol/views.ts';
 import type { Actions } from '../actions.ts';
 import { fill, h, tail } from '../dom.ts';
 import { formatBytes, formatChange, formatCosine, formatDb, formatMs, plural } from '../format.ts';
@@ -41,7 +35,7 @@ function introduction({ graph, problems }: AppState): HTMLElement[] {
       ),
     ];
   }
-  const facts = [graph.file, plural(graph.nodes.length, 'node'), graph.opsets, graph.producer].filter((f) => f !== '');
+  const facts = [graph.file, plural(graph.nodeCount, 'node'), graph.opsets, graph.producer].filter((f) => f !== '');
   return [
     h(
       'div',
@@ -54,7 +48,7 @@ function introduction({ graph, problems }: AppState): HTMLElement[] {
   ];
 }
 
-function hintFor({ runnable, quantization }: GraphView): (HTMLElement | string)[] {
+function hintFor({ runnable, quantization }: GraphTable): (HTMLElement | string)[] {
   if (!runnable)
     return ['This model can be looked at but not run: some operators are not supported. They are listed above.'];
   if (quantization === null)

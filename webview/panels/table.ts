@@ -64,7 +64,7 @@ export function createTable(store: Store, actions: Actions): HTMLElement {
         setAttr(
           line,
           'data-vscode-context',
-          contextOf({ kind: 'node', id: row.node.id }, row.figures, whyNoToggle(run, row.figures ?? undefined)),
+          contextOf(row.node.id, row.figures, whyNoToggle(run, row.figures ?? undefined)),
         );
         return line;
       }),

@@ -27,7 +27,7 @@ export function graphPage(webview: vscode.Webview, dist: vscode.Uri): string {
 <title>QuantScope</title>
 </head>
 <body>
-<div id="app" data-layout-worker="${uri('layoutWorker.js')}"></div>
+<div id="app" data-graph-worker="${uri('graphWorker.js')}"></div>
 <script nonce="${nonce}" src="${uri('webview.js')}"></script>
 </body>
 </html>`;

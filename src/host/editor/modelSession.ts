@@ -2,8 +2,9 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { Cancelled } from '../../base/abort.ts';
 import { type Diagnostic, DiagnosticError } from '../../base/diagnostics.ts';
+import { GraphTable } from '../../protocol/graphTable.ts';
 import { type HostEvents, PROTOCOL_VERSION, type QuantizeParams, type ViewState } from '../../protocol/messages.ts';
-import type { GraphView, NodeView, RunView, TrialView } from '../../protocol/views.ts';
+import type { NodeView, RunView, TrialView } from '../../protocol/views.ts';
 import { diagnosticsOf, schemeUnsupported, workerEnded } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type HostRpc, type ModelWorker, startNodeWorker } from '../workers/node.ts';
@@ -45,7 +46,7 @@ export class ModelSession implements vscode.Disposable {
   /** After everything was forgotten: the file is to be read again, or the worker has ended. */
   readonly onDidReset = this.resets.event;
   private worker: ModelWorker | undefined;
-  private opened: Promise<GraphView> | undefined;
+  private opened: Promise<GraphTable> | undefined;
   private isOpen = false;
   private stamp = '';
   private job: { readonly kind: JobKind; readonly finished: Promise<void>; cancelled: boolean } | undefined;
@@ -75,7 +76,7 @@ export class ModelSession implements vscode.Disposable {
    *
    * @throws DiagnosticError when the file cannot be read; the same until {@link reload}.
    */
-  graph(): Promise<GraphView> {
+  graph(): Promise<GraphTable> {
     this.opened ??= this.open();
     return this.opened;
   }
@@ -83,17 +84,17 @@ export class ModelSession implements vscode.Disposable {
   async viewState(): Promise<ViewState> {
     const graph = await this.graph();
     const busy = this.job !== undefined && this.job.kind !== 'sensitivity';
-    return { protocol: PROTOCOL_VERSION, graph, run: this.run, trial: this.trial, busy };
+    return { protocol: PROTOCOL_VERSION, graph: graph.buffer, run: this.run, trial: this.trial, busy };
   }
 
   /** The nodes of these ids that exist. */
   async nodes(ids: readonly number[]): Promise<readonly NodeView[]> {
-    const wanted = new Set(ids);
-    return (await this.graph()).nodes.filter((node) => wanted.has(node.id));
+    const graph = await this.graph();
+    return ids.flatMap((id) => graph.nodeOf(id) ?? []);
   }
 
   /** Forgets everything and reads the file again. @throws as {@link graph}. */
-  reload(): Promise<GraphView> {
+  reload(): Promise<GraphTable> {
     const { worker } = this;
     this.worker = undefined;
     worker?.dispose();
@@ -186,13 +187,14 @@ export class ModelSession implements vscode.Disposable {
     this.resets.dispose();
   }
 
-  private async open(): Promise<GraphView> {
+  private async open(): Promise<GraphTable> {
     if (this.uri.scheme !== 'file') throw new DiagnosticError(schemeUnsupported(this.file, this.uri.scheme));
     const worker = this.startWorker();
     this.stamp = await stampOf(this.uri);
-    const graph = await worker.rpc.request('model/open', { protocol: PROTOCOL_VERSION, path: this.uri.fsPath });
+    const params = { protocol: PROTOCOL_VERSION, path: this.uri.fsPath };
+    const graph = new GraphTable(await worker.rpc.request('model/open', params));
     this.isOpen = true;
-    this.options.log.info(`${this.file}: ${graph.nodes.length} nodes, ${graph.opsets}, ${graph.producer}`);
+    this.options.log.info(`${this.file}: ${graph.nodeCount} nodes, ${graph.opsets}, ${graph.producer}`);
     this.options.log.diagnostics(graph.diagnostics);
     return graph;
   }

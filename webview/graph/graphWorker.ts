@@ -1,6 +1,7 @@
 import { Rpc } from '../../src/protocol/rpc.ts';
-import { layoutGraph } from './layout.ts';
-import type { LayoutRequests } from './layoutMessages.ts';
+import type { GraphRequests } from './graphMessages.ts';
+import type { Picture } from './picture.ts';
+import { buffersOf, PictureMaker } from './pictureMaker.ts';
 
 type None = Record<never, never>;
 
@@ -10,7 +11,9 @@ const scope = self as unknown as {
   onmessage: ((event: MessageEvent) => void) | null;
 };
 
-new Rpc<None, None, LayoutRequests, None>(
+const maker = new PictureMaker();
+
+new Rpc<None, None, GraphRequests, None>(
   {
     post: (message, transfer = []) => scope.postMessage(message, [...transfer] as Transferable[]),
     onMessage: (listener) => {
@@ -18,11 +21,11 @@ new Rpc<None, None, LayoutRequests, None>(
     },
   },
   {
-    peer: 'layout worker',
-    handlers: { 'layout/run': async (input) => layoutGraph(input) },
-    transferOf: (_, result) => {
-      const { x, y, rank, points, pointStart } = result as ReturnType<typeof layoutGraph>;
-      return [x.buffer, y.buffer, rank.buffer, points.buffer, pointStart.buffer];
+    peer: 'graph worker',
+    handlers: {
+      'graph/load': async ({ buffer, widths }) => maker.load(buffer, widths),
+      'graph/draw': async ({ open }) => maker.draw(open),
     },
+    transferOf: (method, result) => (method === 'graph/draw' ? buffersOf(result as Picture) : []),
   },
 );

@@ -1,0 +1,18 @@
+import type { Hierarchy, Picture } from './picture.ts';
+import type { TextWidths } from './text.ts';
+
+/** What the view asks of the graph worker. */
+export interface GraphRequests {
+  /** Takes a graph ({@link GraphTable.buffer}); answers its groups, and which of them are open at first. */
+  'graph/load': {
+    params: { readonly buffer: ArrayBuffer; readonly widths: TextWidths };
+    result: LoadedGraph;
+  };
+  /** Draws the loaded graph with these groups open. */
+  'graph/draw': { params: { readonly open: readonly string[] }; result: Picture };
+}
+
+export interface LoadedGraph {
+  readonly hierarchy: Hierarchy;
+  readonly defaultOpen: readonly string[];
+}
