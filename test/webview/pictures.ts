@@ -70,7 +70,9 @@ export function pictureOf(drawn: {
 
 function rows(count: number, ends: Int32Array): { readonly start: Int32Array; readonly edges: Int32Array } {
   const lists: number[][] = Array.from({ length: count }, () => []);
-  ends.forEach((item, e) => lists[item]?.push(e));
+  ends.forEach((item, e) => {
+    lists[item]?.push(e);
+  });
   const start = new Int32Array(count + 1);
   lists.forEach((list, i) => {
     start[i + 1] = (start[i] as number) + list.length;
