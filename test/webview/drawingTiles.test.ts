@@ -144,6 +144,6 @@ test('far away items are rectangles of at least a pixel, by colour, frames behin
     ['b', 10, 20, 100, 50],
     ['b', 10, 800, 100, 50],
   ]);
-  expect(path).toEqual(expect.arrayContaining(['M60 60', 'L300 780', 'M60 140', 'L60 800']));
+  expect(path).toEqual(expect.arrayContaining(['M60 60', 'C300 780', 'M60 140', 'L60 800']));
   expect(path).not.toContain('L60 100');
 });
