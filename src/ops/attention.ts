@@ -23,6 +23,7 @@ import {
   type AttributeValues,
   defineOp,
   type InferContext,
+  type MaybeFacts,
   type OpDef,
   type QuantRule,
   type RunContext,
@@ -131,7 +132,7 @@ function checkMask(context: Inferring, scores: Dims): void {
 }
 
 /** The two products of attention, B H L S (D + Dv), from the dims of Q, K and Y. NaN where a dim is a symbol. */
-export function attentionMacs(inputs: readonly TensorFact[], y: TensorFact | undefined, past: Dim = 0): number {
+export function attentionMacs(inputs: MaybeFacts, y: TensorFact | undefined, past: Dim = 0): number {
   const [queries, results] = [countOf(inputs[0]?.dims), countOf(y?.dims)];
   const keys = inputs[1]?.dims?.at(-2);
   if (queries === undefined || results === undefined) return NaN;

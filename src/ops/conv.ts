@@ -1,5 +1,4 @@
 import { formatDims, sameDims, sizeOf } from '../base/shape.ts';
-import type { TensorFact } from '../graph/fact.ts';
 import type { Dim } from '../graph/model.ts';
 import type { ConvGeometry } from '../kernels/kernelSet.ts';
 import { codesOf, inputQuant } from './codes.ts';
@@ -11,6 +10,7 @@ import {
   type AttributeValues,
   defineOp,
   type IntegerContext,
+  type MaybeFacts,
   type OpDef,
   type RunContext,
 } from './opDef.ts';
@@ -76,7 +76,7 @@ export function inferConvDims(
 }
 
 /** Multiply-accumulates: output elements times (C/group times kernel) = dims of w after the first. */
-export function convMacs(inputs: readonly TensorFact[], outputs: readonly TensorFact[], weight = 1): number {
+export function convMacs(inputs: MaybeFacts, outputs: MaybeFacts, weight = 1): number {
   const out = countOf(outputs[0]?.dims);
   const per = countOf(inputs[weight]?.dims?.slice(1));
   return out === undefined || per === undefined ? NaN : out * per;

@@ -1,7 +1,6 @@
 import { clamp } from '../base/round.ts';
 import { formatDims, sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
-import type { TensorFact } from '../graph/fact.ts';
 import type { Dim } from '../graph/model.ts';
 import { codesOf, inputQuant } from './codes.ts';
 import { indexOf, logicalOf, logicalStrides, physicalOf } from './convDirect.ts';
@@ -12,6 +11,7 @@ import {
   defineOp,
   type InferContext,
   type IntegerContext,
+  type MaybeFacts,
   type OpDef,
   type RunContext,
 } from './opDef.ts';
@@ -189,7 +189,7 @@ function transposedRoles(context: IntegerContext<Specs>): WeightedRoles | undefi
 }
 
 /** Every input element meets O/group times kernel weights. */
-function macs(inputs: readonly TensorFact[]): number {
+function macs(inputs: MaybeFacts): number {
   const x = countOf(inputs[0]?.dims);
   const per = countOf(inputs[1]?.dims?.slice(1));
   return x === undefined || per === undefined ? NaN : x * per;

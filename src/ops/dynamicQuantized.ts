@@ -1,5 +1,6 @@
 import type { Tensor } from '../base/tensor.ts';
 import { quantizeByRange } from './dynamicQuant.ts';
+import { gemmMacs } from './gemmShared.ts';
 import {
   batchesOf,
   checkPerColumn,
@@ -76,6 +77,7 @@ const matMulIntegerToFloat = defineOp<AttributeSpecs, PreparedMatrix>({
     return [out];
   },
   quant: () => ALREADY_INTEGER,
+  macs: (inputs, outputs) => gemmMacs(inputs, outputs),
 });
 
 /** A, B, b_scale, b_zero_point, bias: A float32, quantized to uint8 by its own range in every run. */
@@ -112,6 +114,7 @@ const dynamicQuantizeMatMul = defineOp<AttributeSpecs, PreparedMatrix>({
     return [out];
   },
   quant: () => ALREADY_INTEGER,
+  macs: (inputs, outputs) => gemmMacs(inputs, outputs),
 });
 
 /** Products of codes whose results are floats. */

@@ -11,6 +11,7 @@ import { ALREADY_INTEGER, codeDType } from './qlinear.ts';
 import { type QuantizedDirection, runQuantizedDirection } from './quantizedRecurrence.ts';
 import { rationalSigmoid, rationalTanh } from './rationalActivations.ts';
 import { type CellFunction, cellActivation } from './recurrentActivations.ts';
+import { recurrentMacs } from './recurrentShared.ts';
 
 const attributes = {
   activation_alpha: { kind: 'floats', default: [] },
@@ -209,6 +210,7 @@ const dynamicQuantizeLstm = defineOp<Specs, Prepared>({
   },
   run,
   quant: () => ALREADY_INTEGER,
+  macs: recurrentMacs,
 });
 
 /** Recurrent networks whose products run on codes. */

@@ -1,9 +1,9 @@
 import { formatDims, sizeOf, stridesOf } from '../base/shape.ts';
 import type { Dim } from '../graph/model.ts';
 import { indexOf } from './convDirect.ts';
-import { type Inferring, sameDim } from './facts.ts';
+import { type Inferring, isNumeric, sameDim } from './facts.ts';
 import { asNumbers, numbersOf, stored } from './numbers.ts';
-import { defineOp, type OpDef } from './opDef.ts';
+import { defineOp, type MaybeFacts, type OpDef } from './opDef.ts';
 
 /** Labels per input and of the output; an ellipsis became the labels '0', '1', ... counted from the back. */
 interface Equation {
@@ -82,12 +82,10 @@ const einsum = defineOp({
       context.attributes.equation,
       tensors.map((t) => t.dims.length),
     );
-    const size = new Map<string, number>();
-    equation.inputs.forEach((labels, i) => {
-      labels.forEach((l, d) => {
-        size.set(l, Math.max(size.get(l) ?? 1, tensors[i]?.dims[d] as number));
-      });
-    });
+    const size = sizesOf(
+      equation,
+      tensors.map((t) => t.dims),
+    );
     const summed = [...size.keys()].filter((l) => !equation.output.includes(l));
     const outDims = equation.output.map((l) => size.get(l) as number);
     const sumDims = summed.map((l) => size.get(l) as number);
@@ -122,8 +120,38 @@ const einsum = defineOp({
     }
     return [stored(out)];
   },
+  macs: (inputs, _, { equation: text }) => productsOf(inputs, text),
   quant: () => ({ kind: 'float', why: 'Einsum has no 8-bit form; write it as MatMul to quantize it.' }),
 });
+
+class UnfitEquation extends Error {}
+
+/** Products of two operands: one for each way to choose the labels. NaN for other counts, and where a length is open. */
+function productsOf(inputs: MaybeFacts, text: string): number {
+  const shapes = inputs.flatMap((fact) => (fact?.dims !== undefined && isNumeric(fact.dims) ? [fact.dims] : []));
+  if (inputs.length !== 2 || shapes.length !== 2) return NaN;
+  const ranks = shapes.map((s) => s.length);
+  const fail = (message: string): never => {
+    throw new UnfitEquation(message);
+  };
+  try {
+    return sizeOf([...sizesOf(parse(fail, text, ranks), shapes).values()]);
+  } catch (error) {
+    if (error instanceof UnfitEquation) return NaN; // infer reports it
+    throw error;
+  }
+}
+
+/** The length of every label; of one that is 1 in an input and more in another, that one. */
+function sizesOf(equation: Equation, shapes: readonly (readonly number[])[]): Map<string, number> {
+  const size = new Map<string, number>();
+  equation.inputs.forEach((labels, i) => {
+    labels.forEach((l, d) => {
+      size.set(l, Math.max(size.get(l) ?? 1, shapes[i]?.[d] as number));
+    });
+  });
+  return size;
+}
 
 /** Sums of products named by an equation. */
 export const einsumOps: readonly OpDef[] = [einsum];

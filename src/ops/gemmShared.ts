@@ -1,9 +1,8 @@
 import { sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
-import type { TensorFact } from '../graph/fact.ts';
 import { codesOf, inputQuant } from './codes.ts';
 import { countOf, isNumeric } from './facts.ts';
-import type { AttributeSpecs, IntegerContext, RunContext } from './opDef.ts';
+import type { AttributeSpecs, IntegerContext, MaybeFacts, RunContext } from './opDef.ts';
 import { type PreparedCodes, requantizerOf, type WeightedRoles, zeroPointsOf } from './weighted.ts';
 
 /** The attribute that tells [K, N] from [N, K]. */
@@ -12,7 +11,7 @@ interface TransB {
 }
 
 /** Output elements times K. */
-export function gemmMacs(inputs: readonly TensorFact[], outputs: readonly TensorFact[], kFromFront?: number): number {
+export function gemmMacs(inputs: MaybeFacts, outputs: MaybeFacts, kFromFront?: number): number {
   const dims = inputs[0]?.dims;
   const k = kFromFront === undefined ? dims?.at(-1) : dims?.[kFromFront];
   const out = countOf(outputs[0]?.dims);

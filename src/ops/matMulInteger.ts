@@ -1,6 +1,7 @@
 import { rint } from '../base/round.ts';
 import { sizeOf } from '../base/shape.ts';
 import type { Tensor } from '../base/tensor.ts';
+import { gemmMacs } from './gemmShared.ts';
 import { batchesOf, checkPerColumn, type PackedMatrix, prepareMatrix, productOf } from './integerProduct.ts';
 import { inferMatMulDims } from './matMul.ts';
 import { type MatMulDims, matMulDims } from './matMulDirect.ts';
@@ -35,6 +36,7 @@ const matMulInteger = defineOp<Record<never, never>, PreparedProduct>({
     return [out];
   },
   quant: () => ALREADY_INTEGER,
+  macs: (inputs, outputs) => gemmMacs(inputs, outputs),
 });
 
 /** a, a_scale, a_zero_point, b, b_scale, b_zero_point, y_scale, y_zero_point: parameters as in MatMulInteger. */
@@ -70,6 +72,7 @@ const qLinearMatMul = defineOp<Record<never, never>, PreparedProduct>({
     return [out];
   },
   quant: () => ALREADY_INTEGER,
+  macs: (inputs, outputs) => gemmMacs(inputs, outputs),
 });
 
 type ByIndex = (index: number) => number;

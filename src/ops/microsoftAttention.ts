@@ -46,15 +46,24 @@ const microsoftAttention = defineOp<typeof ATTRIBUTES, PreparedWeights>({
   },
   run: runAttention,
   quant: () => FLOAT_ATTENTION,
-  macs: (inputs, [y]) => {
-    const [x, weights, , , past] = inputs;
-    const rows = countOf(x?.dims?.slice(0, 2)) ?? NaN;
-    const [length, before] = [x?.dims?.[1], past?.dims?.[3] ?? 0];
-    const keys = typeof length === 'number' && typeof before === 'number' ? length + before : NaN;
-    const [product, results] = [countOf(weights?.dims) ?? NaN, countOf(y?.dims) ?? NaN];
-    return rows * product + 2 * keys * results;
-  },
+  macs: ([x, weights, , , past], [y]) => projectedMacs({ x, weights, past, y }),
 });
+
+/** Of the projection [B L, in] times [in, 3 H D] and of the two products of attention. */
+export function projectedMacs({
+  x,
+  weights,
+  past,
+  y,
+}: Readonly<Record<ProjectedFact, TensorFact | undefined>>): number {
+  const rows = countOf(x?.dims?.slice(0, 2)) ?? NaN;
+  const [length, before] = [x?.dims?.[1], past?.dims?.[3] ?? 0];
+  const keys = typeof length === 'number' && typeof before === 'number' ? length + before : NaN;
+  const [product, results] = [countOf(weights?.dims) ?? NaN, countOf(y?.dims) ?? NaN];
+  return rows * product + 2 * keys * results;
+}
+
+type ProjectedFact = 'x' | 'weights' | 'past' | 'y';
 
 /** The widths of Q, K and V in a projection of `total` columns. */
 function widthsOf(attributes: Attributes, total: number): readonly [number, number, number] {

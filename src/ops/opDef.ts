@@ -69,6 +69,9 @@ export type QuantRule =
   | { readonly kind: 'clamp' }
   | { readonly kind: 'float'; readonly why: string };
 
+/** Facts by position; undefined for what is omitted or unknown. */
+export type MaybeFacts = readonly (TensorFact | undefined)[];
+
 export interface InferContext<S extends AttributeSpecs> {
   readonly attributes: AttributeValues<S>;
   readonly inputs: readonly (TensorFact | undefined)[];
@@ -191,8 +194,8 @@ export interface OpDef<S extends AttributeSpecs = AttributeSpecs, P = unknown> {
   /** The kernel that is all of `run` on float32: steps with one can be chained. */
   unaryKernel?(attributes: AttributeValues<S>): UnaryKernel;
   readonly integer?: IntegerForm<S, never>;
-  /** Multiply-accumulates of one run, from static shapes. */
-  macs?(inputs: readonly TensorFact[], outputs: readonly TensorFact[], attributes: AttributeValues<S>): number;
+  /** Multiply-accumulates of one run, from static shapes; NaN where they are not known. */
+  macs?(inputs: MaybeFacts, outputs: MaybeFacts, attributes: AttributeValues<S>): number;
 }
 
 /** Checks a definition as a whole and forgets its attribute types, so that definitions fit one table. */

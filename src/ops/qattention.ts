@@ -5,7 +5,7 @@ import { type PreparedMatrix, scaledProduct } from './dynamicQuantized.ts';
 import { dimsOfRank, sameDim } from './facts.ts';
 import { checkPerColumn, prepareMatrix } from './integerProduct.ts';
 import { matMulDims } from './matMulDirect.ts';
-import { attendProjected } from './microsoftAttention.ts';
+import { attendProjected, projectedMacs } from './microsoftAttention.ts';
 import { checkMaskIndex } from './microsoftMask.ts';
 import { floatsOf } from './numbers.ts';
 import { defineOp, type InferContext, type OpDef } from './opDef.ts';
@@ -55,6 +55,7 @@ const qAttention = defineOp<Specs, PreparedMatrix>({
     return attendProjected(context, context.attributes, { ...projection, ...rest });
   },
   quant: () => ALREADY_INTEGER,
+  macs: (inputs, [y]) => projectedMacs({ x: inputs[AT.x], weights: inputs[AT.weights], past: inputs[AT.past], y }),
 });
 
 function inferQAttention(context: InferContext<Specs>): TensorFact[] {

@@ -12,6 +12,7 @@ import {
   RECURRENT_ATTRIBUTES,
   type RecurrentSpecs,
   type RecurrentType,
+  recurrentMacs,
 } from './recurrentShared.ts';
 
 function recurrent(type: RecurrentType, since: number): OpDef {
@@ -50,6 +51,7 @@ function recurrent(type: RecurrentType, since: number): OpDef {
     run: (context) =>
       isFloat32Stored(context.input(0).dtype) ? recurByKernels(context, type) : recurDirectly(context, type),
     quant: () => ({ kind: 'float', why: `${type} keeps a state over time; it is not quantized.` }),
+    macs: recurrentMacs,
   });
 }
 

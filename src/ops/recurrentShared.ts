@@ -1,6 +1,7 @@
 import type { Tensor } from '../base/tensor.ts';
+import { countOf } from './facts.ts';
 import { numbersOf, stored } from './numbers.ts';
-import type { AttributeValues, RunContext } from './opDef.ts';
+import type { AttributeValues, MaybeFacts, RunContext } from './opDef.ts';
 
 export const RECURRENT_ATTRIBUTES = {
   activation_alpha: { kind: 'floats', default: [] },
@@ -24,6 +25,12 @@ const DEFAULTS: Readonly<Record<RecurrentType, readonly string[]>> = {
   GRU: ['Sigmoid', 'Tanh'],
   LSTM: ['Sigmoid', 'Tanh', 'Tanh'],
 };
+
+/** Every row of every step meets all weights of X, W and R, of both directions. */
+export function recurrentMacs([x, w, r]: MaybeFacts): number {
+  const [rows, own, state] = [countOf(x?.dims?.slice(0, 2)), countOf(w?.dims), countOf(r?.dims)];
+  return rows === undefined || own === undefined || state === undefined ? NaN : rows * (own + state);
+}
 
 export function directionsOf(direction: string): number {
   return direction === 'bidirectional' ? 2 : 1;

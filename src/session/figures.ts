@@ -4,7 +4,9 @@ import { isQuantize } from '../ops/quantNodes.ts';
 import type { NodeFigures } from '../protocol/views.ts';
 import type { NodeDecision, QuantPlan } from '../quant/plan.ts';
 import type { PairFigures } from '../whatif/figures.ts';
+import { meanDecibels } from './metrics/sampleFigures.ts';
 import type { Prepared } from './prepared.ts';
+import type { LocalFigures } from './result.ts';
 
 export interface FigureParts {
   readonly userGraph: Graph;
@@ -13,8 +15,8 @@ export interface FigureParts {
   readonly quant: Program;
   readonly codes: ReadonlyMap<ValueId, ValueId>;
   readonly values: ReadonlyMap<ValueId, PairFigures>;
-  /** Local SQNR by the value a node makes. */
-  readonly local: ReadonlyMap<ValueId, number>;
+  /** Local SQNR on each sample, by the value a node makes. */
+  readonly local: LocalFigures;
   readonly sensitivity: ReadonlyMap<NodeId, number>;
   readonly skipped: ReadonlySet<NodeId>;
   /** Measured values by those of the user's that they stand for. */
@@ -72,7 +74,7 @@ function figuresOf(parts: FigureParts, makers: ReadonlyMap<ValueId, Step>, node:
     why: reason(decision, step, quantized),
     cosine: f.cosine,
     sqnrDb: f.sqnrDb,
-    localSqnrDb: parts.local.get(measured) ?? null,
+    localSqnrDb: localMean(parts, measured),
     clipRate: f.clipRate,
   };
 }
@@ -88,8 +90,17 @@ function makerOf(makers: ReadonlyMap<ValueId, Step>, value: ValueId): Step | und
   return step;
 }
 
+function localMean({ local }: FigureParts, value: ValueId): number | null {
+  const decibels = local.get(value);
+  return decibels === undefined ? null : meanDecibels(decibels);
+}
+
 /** The output that is compared: the node's own, or the prepared node's where an Identity behind it took over the name. */
-function measuredOutput(parts: FigureParts, node: Node, owner: Node): ValueId | undefined {
+export function measuredOutput(
+  parts: Pick<FigureParts, 'values' | 'standIns'>,
+  node: Node,
+  owner: Node,
+): ValueId | undefined {
   const isMeasured = (id: ValueId | undefined): id is ValueId => id !== undefined && parts.values.has(id);
   const own = node.outputs
     .map((id) => (isMeasured(id) || id === undefined ? id : parts.standIns.get(id)))

@@ -12,6 +12,7 @@ import { PairReader } from '../whatif/pairReader.ts';
 import { AccuracyCounter } from './accuracy.ts';
 import type { Build } from './build.ts';
 import { compareFlavours, type FlavourComparison } from './compareFlavours.ts';
+import { SampleFigures } from './metrics/sampleFigures.ts';
 import { type RunState, stepText } from './run.ts';
 import type { Settings } from './settings.ts';
 import { measureSizes } from './sizes.ts';
@@ -19,13 +20,18 @@ import { measureSizes } from './sizes.ts';
 /** Evaluation samples kept in memory for trials, details and sensitivity. */
 export const KEPT_SAMPLES = 8;
 
+/** Of nodes alone on their float inputs: dB on each of the kept samples. */
+export type LocalFigures = ReadonlyMap<ValueId, Float64Array>;
+
 /** One evaluated build. */
 export interface Result {
   readonly build: Build;
   readonly skip: readonly string[];
   readonly evaluation: Evaluation;
-  /** Local SQNR in dB, by the value a node makes. */
-  readonly local: ReadonlyMap<ValueId, number>;
+  /** Figures of every value on each sample. */
+  readonly figures: SampleFigures;
+  /** Local SQNR in dB on each of the first samples, by the value a node makes. */
+  readonly local: LocalFigures;
   readonly accuracy: Accuracy | null;
   readonly sizes: SizesView;
   /** What strict_reference changes. */
@@ -52,6 +58,7 @@ export async function resultOf(parts: ResultParts): Promise<Result> {
   const { run, settings, build, count, signal, onProgress } = parts;
   const top = settings.labels === undefined ? undefined : new AccuracyCounter(settings.labels, run.samples);
   const first = run.float.graph.outputs[0];
+  const figures = new SampleFigures(build.pairs.map((p) => p.value));
   const evaluation = await evaluate({
     float: run.float,
     quant: build.program,
@@ -63,6 +70,7 @@ export async function resultOf(parts: ResultParts): Promise<Result> {
     signal,
     ...parts.hooks,
     onStep: (done, name, step) => onProgress({ stage: 'evaluate', done, total: count, text: stepText(name, step) }),
+    onFigures: (sample) => figures.add(sample),
     onOutput: (sample, value, origin, dequant) => {
       if (value === first) top?.add(sample, origin, dequant);
     },
@@ -74,6 +82,7 @@ export async function resultOf(parts: ResultParts): Promise<Result> {
     build,
     skip,
     evaluation,
+    figures,
     local,
     accuracy: top?.accuracy ?? null,
     sizes: await measureSizes(run, build, signal),
@@ -97,10 +106,10 @@ function differenceNotes(
 async function localFigures(
   { run, build, signal, onProgress, earlier }: ResultParts,
   count: number,
-): Promise<Map<ValueId, number>> {
+): Promise<LocalFigures> {
   if (build.apart !== undefined)
     return apartFigures({ run, build, signal, onProgress, ...(earlier && { earlier }) }, count);
-  const local = new Map<ValueId, number>();
+  const local = new Map<ValueId, Float64Array>();
   const steps = stepsAlone(build).filter((s) => {
     if (build.plan.nodes.get(s.step.node.id)?.form !== 'quantized') return false;
     const known = sameParameters(build, earlier, s) ? earlier?.local.get(s.output) : undefined;
@@ -108,7 +117,7 @@ async function localFigures(
     return known === undefined;
   });
   if (steps.length === 0) return local;
-  const means = new Map(steps.map((s) => [s.output, new FigureMeans()]));
+  const measured = new Map(steps.map((s) => [s.output, [] as number[]]));
   const reader = new PairReader(run.float.kernels);
   try {
     for (let i = 0; i < count; i++) {
@@ -116,14 +125,14 @@ async function localFigures(
       const feeds = run.cache.feeds(i);
       if (feeds === undefined) break;
       runIsolatedSteps(run.float.start(feeds, { signal }), build.program, steps, (isolated, origin, dequant) => {
-        means.get(isolated.output)?.add(reader.floats(origin, dequant));
+        measured.get(isolated.output)?.push(reader.floats(origin, dequant).sqnrDb);
       });
       await Promise.resolve();
     }
   } finally {
     reader.release();
   }
-  for (const [value, m] of means) if (m.samples > 0) local.set(value, m.mean.sqnrDb);
+  for (const [value, db] of measured) if (db.length > 0) local.set(value, Float64Array.from(db));
   return local;
 }
 
@@ -131,13 +140,13 @@ async function localFigures(
 async function apartFigures(
   { run, build, signal, onProgress, earlier }: Pick<ResultParts, 'run' | 'build' | 'signal' | 'onProgress' | 'earlier'>,
   count: number,
-): Promise<Map<ValueId, number>> {
+): Promise<LocalFigures> {
   const known = knownAlone(run, build, earlier);
   if (known !== undefined) return known;
   const apart = await build.apart?.(signal);
   if (apart === undefined) return new Map();
   const pairs = [...apart.alone].map(([float, quant]) => ({ float, quant }));
-  const means = pairs.map(() => new FigureMeans());
+  const measured = pairs.map((): number[] => []);
   const reader = new PairReader(run.float.kernels);
   try {
     for (let i = 0; i < count; i++) {
@@ -146,7 +155,7 @@ async function apartFigures(
       if (feeds === undefined) break;
       const options = { signal };
       runPaired(run.float.start(feeds, options), apart.program.start(feeds, options), pairs, (index, origin, made) => {
-        means[index]?.add(reader.floats(origin, made));
+        measured[index]?.push(reader.floats(origin, made).sqnrDb);
       });
       await Promise.resolve();
     }
@@ -156,15 +165,15 @@ async function apartFigures(
   }
   return new Map(
     pairs.flatMap(({ float }, i) => {
-      const mean = means[i];
-      return mean === undefined || mean.samples === 0 ? [] : [[float, mean.mean.sqnrDb] as const];
+      const db = measured[i] ?? [];
+      return db.length === 0 ? [] : [[float, Float64Array.from(db)] as const];
     }),
   );
 }
 
 /** Of an earlier result, where all nodes that are quantized now read the same codes there. */
-function knownAlone(run: RunState, build: Build, earlier: Result | undefined): Map<ValueId, number> | undefined {
-  const local = new Map<ValueId, number>();
+function knownAlone(run: RunState, build: Build, earlier: Result | undefined): LocalFigures | undefined {
+  const local = new Map<ValueId, Float64Array>();
   for (const { id, outputs } of run.prepared.graph.nodes) {
     const [value] = outputs;
     if (value === undefined || build.plan.nodes.get(id)?.form !== 'quantized') continue;

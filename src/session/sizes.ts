@@ -44,11 +44,16 @@ export function constantBytes(graph: Graph): number {
 }
 
 /** Bytes of the quantized model's constants as stored. */
-export function quantizedBytes({ qdq, stored }: Build): number {
-  return sum(
+export function quantizedBytes(build: Pick<Build, 'qdq' | 'stored'>): number {
+  return sum([...storedBytesOf(build).values()]);
+}
+
+/** Bytes of each constant that a node of the quantized model reads, in the form it is stored in. */
+export function storedBytesOf({ qdq, stored }: Pick<Build, 'qdq' | 'stored'>): ReadonlyMap<ValueId, number> {
+  return new Map(
     usedConstants(qdq.graph).map(({ id, source }) => {
       const form = stored?.get(id);
-      return form === undefined ? source.byteLength : bytesOf(form);
+      return [id, form === undefined ? source.byteLength : bytesOf(form)] as const;
     }),
   );
 }

@@ -33,6 +33,8 @@ export interface EvaluateOptions {
     figures: PairFigures,
   ) => void;
   readonly onSampleEnd?: (sample: number) => Promise<void>;
+  /** Sees the figures of all pairs of each sample, in order, those from the cache included. */
+  readonly onFigures?: (figures: ReadonlyMap<ValueId, PairFigures>) => void;
   /** Sees the graph outputs, [float, dequantized], C order not guaranteed: figures and top-1 do not need it for rank <= 2. */
   readonly onOutput?: (sample: number, value: ValueId, origin: Float32Array, dequant: Float32Array) => void;
   /** Runs every sample in full even where the cache could answer: the caller wants `onPair` of each. */
@@ -69,6 +71,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
       const figures = await evaluateSample(i, options, reader, counts);
       for (const [value, f] of figures) means.get(value)?.add(f);
       outputs.push(new Map([...figures].filter(([value]) => outputIds.has(value))));
+      options.onFigures?.(figures);
       await options.onSampleEnd?.(i);
     }
   } finally {
