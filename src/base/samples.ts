@@ -7,4 +7,6 @@ export interface Samples {
   read(index: number): Promise<ReadonlyMap<string, Tensor>>;
   /** For messages: the file, or the files of several inputs. */
   nameOf(index: number): string;
+  /** The files it comes from, absolute, one per input; left out where samples are made, not read. */
+  readonly pathsOf?: (index: number) => readonly string[];
 }

@@ -49,5 +49,6 @@ function picked(samples: Samples, indices: readonly number[]): Samples {
     count: indices.length,
     read: (i) => samples.read(indexOf(i)),
     nameOf: (i) => samples.nameOf(indexOf(i)),
+    ...(samples.pathsOf && { pathsOf: (i: number) => samples.pathsOf?.(indexOf(i)) ?? [] }),
   };
 }

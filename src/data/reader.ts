@@ -124,8 +124,10 @@ class FolderSamples implements Samples {
   }
 
   nameOf(index: number): string {
-    return this.#sources.map((s) => this.#pathOf(s, index)).join(', ');
+    return this.pathsOf(index).join(', ');
   }
+
+  readonly pathsOf = (index: number): readonly string[] => this.#sources.map((s) => this.#pathOf(s, index));
 
   #pathOf({ directory, names }: Source, index: number): string {
     const name = index < this.count ? names[index] : undefined;

@@ -11,6 +11,7 @@ export function rememberSamples(samples: Samples, budgetBytes: number): Samples 
   return {
     count: samples.count,
     nameOf: (index) => samples.nameOf(index),
+    ...(samples.pathsOf && { pathsOf: samples.pathsOf }),
     read: async (index) => {
       const before = known.get(index);
       if (before !== undefined) return before;

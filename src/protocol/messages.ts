@@ -1,13 +1,14 @@
 import type { AbortSignalLike } from '../base/abort.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
 import type { ModelFacts } from './modelFacts.ts';
+import type { TensorFile, TensorRequests } from './tensorViews.ts';
 import type { HeatView, Metric, NodeDetails, Progress, RunView, TrialView } from './views.ts';
 
 /** Raised when either side of a message changes; compared in the first message. */
 export const PROTOCOL_VERSION = 2;
 
 /** What the webview asks of the host. */
-export interface HostRequests {
+export interface HostRequests extends TensorRequests {
   /** First message: announces the webview and gets everything it needs to draw. */
   'view/ready': { params: { protocol: number }; result: ViewState };
   'node/details': { params: { nodeId: number }; result: NodeDetails };
@@ -24,6 +25,10 @@ export interface HostRequests {
   /** Opens the config of the last run at `skip_quant_node`, or the report folder. */
   'open/config': { params: void; result: void };
   'open/report': { params: void; result: void };
+  /** Asks where to, and writes elements there; `suggestedName` is without extension. */
+  'tensor/save': { params: TensorFile & { suggestedName: string }; result: { saved: boolean } };
+  /** Opens the file of an evaluation sample. */
+  'sample/open': { params: { sample: number }; result: void };
   /** Selection for context menus and key bindings contributed by the extension. */
   'selection/changed': { params: { nodeId: number | null }; result: void };
 }
@@ -54,7 +59,7 @@ export interface ViewState {
 }
 
 /** What the host asks of the worker. Paths are absolute; the worker reads files itself. */
-export interface WorkerRequests {
+export interface WorkerRequests extends TensorRequests {
   /** Answers a {@link GraphTable.buffer}. */
   'model/open': { params: { protocol: number; path: string }; result: ArrayBuffer };
   /** Calibrates, quantizes, evaluates; writes the reports the config names (or into `reportFolder`). */
@@ -65,6 +70,9 @@ export interface WorkerRequests {
   'model/export': { params: { path: string }; result: readonly Diagnostic[] };
   'node/details': { params: { nodeId: number }; result: NodeDetails };
   'heat/get': { params: { metric: Metric }; result: HeatView };
+  'tensor/write': { params: TensorFile & { path: string }; result: void };
+  /** The files of an evaluation sample, one per input. */
+  'sample/paths': { params: { sample: number }; result: readonly string[] };
   /** Fills `sensitivity` node by node; partial values arrive as events. */
   'sensitivity/run': { params: { samples: number }; result: { cancelled: boolean } };
   /** The config with these handles put into or taken out of `skip_quant_node`, as new text. */

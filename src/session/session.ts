@@ -33,6 +33,7 @@ import { nodeFigures } from './figures.ts';
 import { heatView } from './heat.ts';
 import { importedRun } from './imported.ts';
 import { methodText } from './methodText.ts';
+import { MetricDesk } from './metrics/metricDesk.ts';
 import { type OpenModel, openModel } from './model.ts';
 import { modelFacts } from './modelFacts.ts';
 import { readableSamples } from './readableSamples.ts';
@@ -44,6 +45,7 @@ import { runModel } from './runModel.ts';
 import { openSettings, type RunRequest, type Settings, sameButSkips, templateFor, withSkips } from './settings.ts';
 import { checkSkips } from './skips.ts';
 import { sweep } from './sweep.ts';
+import { TensorDesk } from './tensorData/tensorDesk.ts';
 import { weightRun } from './weightRun.ts';
 import { withWriteErrors } from './writing.ts';
 
@@ -56,6 +58,10 @@ export interface SessionParts {
 
 /** One model, and its last run with everything a trial needs. One call at a time. */
 export class Session {
+  /** What is asked of single tensors. */
+  readonly tensors: TensorDesk;
+  /** What is known of all nodes by one metric. */
+  readonly metrics: MetricDesk;
   readonly #parts: SessionParts;
   #open: OpenModel | undefined;
   #run: RunState | undefined;
@@ -67,6 +73,17 @@ export class Session {
 
   constructor(parts: SessionParts) {
     this.#parts = { ...parts, files: withWriteErrors(parts.files) };
+    this.tensors = new TensorDesk(() => {
+      const [run, result] = [this.#run, this.#current];
+      const after = run === undefined || result === undefined ? undefined : { run, result };
+      return { open: this.#model(), after, files: this.#parts.files };
+    });
+    this.metrics = new MetricDesk(() => {
+      const [run, result, sensitivity] = [this.#run, this.#current, this.#sensitivity];
+      const after = run === undefined || result === undefined ? undefined : { run, result, sensitivity };
+      const { clock, onProgress } = this.#parts;
+      return { open: this.#model(), after, clock, onProgress };
+    });
   }
 
   /** @throws DiagnosticError ONX… */
@@ -123,6 +140,7 @@ export class Session {
     if (current !== base) current.build.program.release();
     this.#current = result;
     this.#settings = settings;
+    this.tensors.clear();
     this.#trim();
     const { executed, total, reusedSamples, samples } = result.evaluation;
     return {
@@ -338,6 +356,7 @@ export class Session {
   }
 
   #forget(): void {
+    this.tensors.clear();
     this.#run?.float.release();
     for (const program of new Set([this.#base?.build.program, this.#current?.build.program])) program?.release();
     this.#run = undefined;

@@ -7,6 +7,7 @@ import { type Handlers, PROTOCOL_VERSION, type WorkerEvents, type WorkerRequests
 import { type Port, Rpc } from '../protocol/rpc.ts';
 import type { Progress } from '../protocol/views.ts';
 import type { Session } from '../session/index.ts';
+import { serveTensors, tensorBuffers } from './serveTensors.ts';
 
 /** The worker's end of the connection: it asks nothing, answers {@link WorkerRequests}, sends {@link WorkerEvents}. */
 export type WorkerRpc = Rpc<Record<never, never>, WorkerEvents, WorkerRequests, Record<never, never>>;
@@ -25,6 +26,7 @@ export type ServedSession = Pick<
   | 'checkConfig'
   | 'configFacts'
   | 'configTemplate'
+  | 'tensors'
 >;
 
 export interface ServeOptions {
@@ -64,11 +66,12 @@ export function serveSession({ port, cancelCell, clock, createSession }: ServeOp
     'config/check': ({ configText, configPath }) => session.checkConfig(configText, configPath),
     'config/facts': () => session.configFacts(),
     'config/template': ({ quantType }) => session.configTemplate(quantType),
+    ...serveTensors(session),
   };
   const rpc: WorkerRpc = new Rpc(port, {
     peer: 'extension host',
     handlers,
-    transferOf: (_, result) => (result instanceof ArrayBuffer ? [result] : []),
+    transferOf: (method, result) => (result instanceof ArrayBuffer ? [result] : tensorBuffers(method, result)),
   });
   return rpc;
 }

@@ -6,6 +6,7 @@ import { Rpc } from '../../src/protocol/rpc.ts';
 import type { GraphView, RunView, TrialView } from '../../src/protocol/views.ts';
 import { detailsOf, heatOf, largeGraph, mobileNet, runOf, withUnsupported } from './fixtures.ts';
 import { importedDetailsOf, inQdq, inQOperator, ofManyTypes } from './quantizedFixtures.ts';
+import { tensorHandlers } from './tensorFixtures.ts';
 
 /** What the page under test was opened with: `?model=large&run=1&trial=1`; `model=qdq&requantize=1`. */
 const query = new URLSearchParams(location.search);
@@ -104,6 +105,7 @@ const handlers: Handlers<HostRequests> = {
   'open/config': async () => {},
   'open/report': async () => {},
   'selection/changed': async () => {},
+  ...tensorHandlers(graph, () => run !== null),
 };
 
 const rpc = new Rpc<Record<never, never>, HostEvents, HostRequests, Record<never, never>>(

@@ -8,6 +8,7 @@ import { diagnosticsOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { errorPage, graphPage } from './html.ts';
 import type { OpenModel } from './registry.ts';
+import { tensorRequests } from './tensorRequests.ts';
 
 type PanelRpc = Rpc<Record<never, never>, HostEvents, HostRequests, Record<never, never>>;
 
@@ -49,6 +50,7 @@ export function connectPanel({ model, panel, dist, log, skip }: PanelOptions): v
     'selection/changed': async ({ nodeId }) => {
       session.selected = nodeId;
     },
+    ...tensorRequests(session),
   };
   const port = jsonPort({
     post: (message) => void webview.postMessage(message),
