@@ -1,9 +1,11 @@
 import './theme.css';
 import { mountApp } from './app.ts';
 import { connect } from './connection.ts';
+import { useTranslations } from './l10n.ts';
 import { INITIAL, PERSISTED, type PersistedView, Store } from './store.ts';
 import { registerControls } from './ui.ts';
 
+useTranslations(JSON.parse(document.getElementById('texts')?.textContent ?? '{}') as Record<string, string>); // what the host wrote
 registerControls();
 const root = document.getElementById('app');
 if (root === null) throw new Error('the page has no #app');

@@ -3,6 +3,7 @@
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { textsInCode, bundle as translations } from '../../scripts/lib/translations.mjs';
 import { THEMES, themeCss } from './themes.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -21,7 +22,8 @@ export async function servePage() {
       response.end(file);
     } else if (url.pathname === '/') {
       response.setHeader('content-type', 'text/html; charset=utf-8');
-      response.end(page(`http://${request.headers.host}`, THEMES[url.searchParams.get('theme') ?? 'dark']));
+      const theme = THEMES[url.searchParams.get('theme') ?? 'dark'];
+      response.end(page(`http://${request.headers.host}`, theme, texts(url.searchParams.get('language'))));
     } else {
       response.statusCode = 404;
       response.end();
@@ -52,7 +54,13 @@ async function bundle() {
   return new Map(outputFiles.map((f) => [f.path.split(/[\\/]/).pop(), f.contents]));
 }
 
-function page(origin, theme) {
+/** What the host would write into the page; `pseudo` marks every text that can be translated. */
+function texts(language) {
+  if (language === 'pseudo') return Object.fromEntries([...textsInCode().keys()].map((text) => [text, `⟦${text}⟧`]));
+  return language === null || language === 'en' ? {} : translations(language);
+}
+
+function page(origin, theme, translated) {
   const policy = [
     `default-src 'none'`,
     `img-src ${origin} data:`,
@@ -76,6 +84,7 @@ function page(origin, theme) {
 </head>
 <body class="${theme.classes}" data-vscode-theme-id="test">
 <div id="app" data-graph-worker="${origin}/graphWorker.js"></div>
+<script type="application/json" id="texts">${JSON.stringify(translated).replace(/</g, '\\u003c')}</script>
 <script nonce="N" src="webview.js"></script>
 </body>
 </html>`;

@@ -28,6 +28,7 @@ export function graphPage(webview: vscode.Webview, dist: vscode.Uri): string {
 </head>
 <body>
 <div id="app" data-graph-worker="${uri('graphWorker.js')}"></div>
+<script type="application/json" id="texts">${jsonInHtml(vscode.l10n.bundle ?? {})}</script>
 <script nonce="${nonce}" src="${uri('webview.js')}"></script>
 </body>
 </html>`;
@@ -62,6 +63,11 @@ a.button:hover { background: var(--vscode-button-hoverBackground); color: var(--
 <a href="command:${showLog}">${escapeHtml(vscode.l10n.t('Show Log'))}</a></p>
 </body>
 </html>`;
+}
+
+/** JSON that ends no element: what a script of data may hold. */
+function jsonInHtml(value: unknown): string {
+  return JSON.stringify(value).replace(/</g, '\\u003c');
 }
 
 function escapeHtml(text: string): string {
