@@ -11,6 +11,7 @@ const TITLES: Readonly<Record<Stage, string>> = {
   evaluate: 'evaluating',
   report: 'reporting',
   sensitivity: 'sensitivity',
+  measure: 'measuring times',
 };
 
 export interface ProgressBar {

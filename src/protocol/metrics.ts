@@ -40,8 +40,8 @@ export type SampleChoice = 'worst' | 'mean' | number;
 export interface MetricColumn {
   readonly metric: MetricId;
   readonly of: SampleChoice;
-  /** Samples it was measured on; 0 where it does not depend on any. */
-  readonly samples: number;
+  /** Names of the samples that can be asked for one by one; none where it does not depend on any. */
+  readonly samples: readonly string[];
   /** By index of the node in the graph's table; NaN where not measured. */
   readonly values: Float64Array;
 }

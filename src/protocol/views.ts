@@ -340,7 +340,8 @@ export interface NodeDetails {
   readonly requantizer: RequantizerView | null;
 }
 
-export type Stage = 'read' | 'calibrate' | 'quantize' | 'correct' | 'evaluate' | 'report' | 'sensitivity';
+/** Of a run, the first six in this order; the others come when they are asked for. */
+export type Stage = 'read' | 'calibrate' | 'quantize' | 'correct' | 'evaluate' | 'report' | 'sensitivity' | 'measure';
 
 export interface Progress {
   readonly stage: Stage;

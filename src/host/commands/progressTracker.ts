@@ -1,8 +1,10 @@
 import type { Progress, Stage } from '../../protocol/views.ts';
 import { stageLabel } from '../stageLabel.ts';
 
+type RunStage = Exclude<Stage, 'sensitivity' | 'measure'>;
+
 /** Share of a run's time that each stage usually takes, in the order they come; together 100. */
-const WEIGHT: Record<Exclude<Stage, 'sensitivity'>, number> = {
+const WEIGHT: Record<RunStage, number> = {
   read: 4,
   calibrate: 42,
   quantize: 6,
@@ -10,7 +12,7 @@ const WEIGHT: Record<Exclude<Stage, 'sensitivity'>, number> = {
   evaluate: 30,
   report: 4,
 };
-const ORDER: readonly Stage[] = ['read', 'calibrate', 'quantize', 'correct', 'evaluate', 'report'];
+const ORDER: readonly RunStage[] = ['read', 'calibrate', 'quantize', 'correct', 'evaluate', 'report'];
 
 /** Turns a run's progress into messages and increments (percent) that never go back and end at 100. */
 export function progressTracker(): (progress: Progress) => { readonly message: string; readonly increment: number } {
@@ -27,10 +29,7 @@ export function progressTracker(): (progress: Progress) => { readonly message: s
 }
 
 function percentOf({ stage, done, total }: Progress): number {
-  if (stage === 'sensitivity') return 0;
-  const before = ORDER.slice(0, ORDER.indexOf(stage)).reduce(
-    (sum, s) => sum + (s === 'sensitivity' ? 0 : WEIGHT[s]),
-    0,
-  );
+  if (stage === 'sensitivity' || stage === 'measure') return 0;
+  const before = ORDER.slice(0, ORDER.indexOf(stage)).reduce((sum, s) => sum + WEIGHT[s], 0);
   return before + WEIGHT[stage] * (total === 0 ? 0 : Math.min(1, done / total));
 }

@@ -4,7 +4,7 @@ import type { Build } from '../build.ts';
 import { storedBytesOf } from '../sizes.ts';
 import { userNodes } from './userNodes.ts';
 
-/** Bytes of the constants of each node as the file stores them; what several nodes read stands at the first. */
+/** Bytes of the constants of each node as the file stores them; what several nodes read stands at the first. NaN where there are none. */
 export function fileBytes(user: Graph): Float64Array {
   const made = new Map<ValueId, number>();
   for (const { opType, attributes, outputs } of user.nodes) {
@@ -12,25 +12,28 @@ export function fileBytes(user: Graph): Float64Array {
     const [output] = outputs;
     if (value?.kind === 'tensor' && output !== undefined) made.set(output, value.value.byteLength);
   }
-  return bytesByNode(user, user, (id) => user.values.get(id)?.constant?.byteLength ?? made.get(id) ?? 0);
+  return bytesByNode(user, user, (id) => user.values.get(id)?.constant?.byteLength ?? made.get(id));
 }
 
 /** The same of the quantized model: codes, parameters and corrections in the form they are stored in. */
 export function quantizedBytesByNode(build: Pick<Build, 'qdq' | 'stored'>, user: Graph): Float64Array {
   const bytes = storedBytesOf(build);
-  return bytesByNode(build.qdq.graph, user, (id) => bytes.get(id) ?? 0);
+  return bytesByNode(build.qdq.graph, user, (id) => bytes.get(id));
 }
 
-function bytesByNode(graph: Graph, user: Graph, bytesOf: (id: ValueId) => number): Float64Array {
+function bytesByNode(graph: Graph, user: Graph, bytesOf: (id: ValueId) => number | undefined): Float64Array {
   const owners = userNodes(graph, user);
-  const total = new Float64Array(user.nodes.length);
+  const total = new Float64Array(user.nodes.length).fill(Number.NaN);
   const seen = new Set<ValueId>();
   for (const node of graph.nodes) {
     const owner = owners.get(node.id);
     for (const id of readsOf(node)) {
       if (seen.has(id)) continue;
       seen.add(id);
-      if (owner !== undefined) total[owner] = (total[owner] as number) + bytesOf(id);
+      const bytes = bytesOf(id);
+      if (owner === undefined || bytes === undefined) continue;
+      const known = total[owner] as number;
+      total[owner] = Number.isNaN(known) ? bytes : known + bytes;
     }
   }
   return total;

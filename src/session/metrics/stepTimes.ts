@@ -3,7 +3,44 @@ import type { Clock } from '../../base/clock.ts';
 import type { Tensor } from '../../base/tensor.ts';
 import type { Program, Step } from '../../exec/program.ts';
 import type { Graph, ValueId } from '../../graph/model.ts';
+import type { Progress } from '../../protocol/views.ts';
+import { feedsById } from '../../quant/calibrate.ts';
+import type { Build } from '../build.ts';
+import type { RunState } from '../run.ts';
 import { userNodes } from './userNodes.ts';
+
+/** Milliseconds of each node of the user's file; NaN for nodes that no step stands for. */
+export interface NodeTimes {
+  readonly float: Float64Array;
+  readonly quantized: Float64Array;
+}
+
+export interface NodeTimesParts {
+  readonly run: RunState;
+  readonly build: Build;
+  readonly clock: Clock;
+  readonly signal: AbortSignalLike;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/** Measures both models on the first evaluation sample. @throws Cancelled; DiagnosticError DAT… */
+export async function nodeTimes({ run, build, clock, signal, onProgress }: NodeTimesParts): Promise<NodeTimes> {
+  const { float, cache, samples, open } = run;
+  const user = open.model.graph;
+  const feeds = cache.feeds(0) ?? feedsById(float.graph, await samples.read(0));
+  const measure = async (program: Program, standsFor: ReadonlyMap<ValueId, ValueId>, before: number) => {
+    const onRepeat = (done: number, total: number): void =>
+      onProgress({ stage: 'measure', done: before + done, total: 2 * total, text: samples.nameOf(0) });
+    const times = await stepTimes(program, feeds, { clock, signal, onRepeat });
+    return timesByNode(program, times, { user, standsFor });
+  };
+  const times = {
+    float: await measure(float, new Map(), 0),
+    quantized: await measure(build.program, build.qdq.floatOf, REPEATS),
+  };
+  onProgress({ stage: 'measure', done: 2 * REPEATS, total: 2 * REPEATS, text: '' });
+  return times;
+}
 
 /** Times a program runs; the first also fills caches. */
 const REPEATS = 6;
