@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { registerCopyExclusions } from './commands/copyExclusions.ts';
 import type { Deps } from './commands/deps.ts';
 import { registerExportModel } from './commands/exportModel.ts';
+import { registerGoToNode } from './commands/goToNode.ts';
 import { registerNewConfig } from './commands/newConfig.ts';
 import { registerOpenResults } from './commands/openResults.ts';
 import { registerOpenSample } from './commands/openSample.ts';
@@ -16,6 +17,11 @@ import { SessionRegistry } from './editor/registry.ts';
 import { registerLanguage } from './language/registerLanguage.ts';
 import { createLog } from './log.ts';
 import { Problems } from './problems.ts';
+import { Runs, recordTrials } from './runs/runs.ts';
+import { registerConfigsView } from './views/configsView.ts';
+import { registerOutlineView } from './views/outlineView.ts';
+import { registerRunsView } from './views/runsView.ts';
+import { registerSuggestionsView } from './views/suggestionsView.ts';
 
 /** Wires the extension: one log, one Problems list, one registry of open models, the editor and the commands. */
 export function activate(context: vscode.ExtensionContext): void {
@@ -28,7 +34,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = own(createLog());
   const problems = own(new Problems(log));
   const sessions = own(new SessionRegistry({ workerScript, log, problems }));
-  const deps: Deps = { context, sessions, problems, log };
+  const runs = own(new Runs(context, log));
+  const deps: Deps = { context, sessions, problems, log, runs };
   own(registerGraphEditor({ sessions, dist, log, skip: skipNodes }));
   own(followActiveGraph(sessions));
   own(registerQuantizeWithConfig(deps));
@@ -41,5 +48,11 @@ export function activate(context: vscode.ExtensionContext): void {
   own(registerExportModel(deps));
   own(registerCopyExclusions(deps));
   own(registerOpenSample(deps));
+  own(recordTrials(deps));
+  own(registerRunsView(deps));
+  own(registerConfigsView(deps));
+  own(registerSuggestionsView(deps));
+  own(registerOutlineView(deps));
+  own(registerGoToNode(deps));
   own(registerLanguage({ sessions, problems, state: context.workspaceState }));
 }

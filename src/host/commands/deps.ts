@@ -2,6 +2,7 @@ import type * as vscode from 'vscode';
 import type { SessionRegistry } from '../editor/registry.ts';
 import type { Log } from '../log.ts';
 import type { Problems } from '../problems.ts';
+import type { Runs } from '../runs/runs.ts';
 
 /** What commands work with. */
 export interface Deps {
@@ -9,4 +10,5 @@ export interface Deps {
   readonly sessions: SessionRegistry;
   readonly problems: Problems;
   readonly log: Log;
+  readonly runs: Runs;
 }

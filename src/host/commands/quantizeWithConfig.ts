@@ -57,6 +57,7 @@ async function quantize(deps: Deps, model: OpenModel, config: vscode.Uri): Promi
     follower.follow(config, configText);
     problems.publish(config, [...found, ...run.diagnostics]);
     log.diagnostics(run.diagnostics);
+    void deps.runs.record({ session, config, configText, run, trial: null });
     void announce(deps, session.file, run);
     return run;
   } catch (error) {

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { Cancelled } from '../../base/abort.ts';
 import { DiagnosticError, hasErrors } from '../../base/diagnostics.ts';
+import type { TrialView } from '../../protocol/views.ts';
 import type { ModelSession } from '../editor/modelSession.ts';
 import type { Problems } from '../problems.ts';
 import { readConfig } from './configText.ts';
@@ -12,6 +13,13 @@ const TYPING_DELAY_MS = 800;
 
 /** What a trial answers when more than the skip list has changed. */
 const NEEDS_FULL_RUN = 'SES402';
+
+/** A trial that has ended. */
+export interface Evaluated {
+  readonly config: vscode.Uri;
+  readonly configText: string;
+  readonly trial: TrialView;
+}
 
 /** Evaluates the model again whenever the config of its last run changes: by a toggle, by hand, or on disk. */
 export class ConfigFollower implements vscode.Disposable {
@@ -25,6 +33,9 @@ export class ConfigFollower implements vscode.Disposable {
   private timer: NodeJS.Timeout | undefined;
   private handles = new Set<string>();
   private offered = false;
+  private readonly evaluated = new vscode.EventEmitter<Evaluated>();
+  /** After a trial has ended. */
+  readonly onDidEvaluate = this.evaluated.event;
 
   constructor({ session, problems }: { readonly session: ModelSession; readonly problems: Problems }) {
     this.session = session;
@@ -62,6 +73,7 @@ export class ConfigFollower implements vscode.Disposable {
   dispose(): void {
     clearTimeout(this.timer);
     this.watcher?.dispose();
+    this.evaluated.dispose();
     vscode.Disposable.from(...this.subscriptions).dispose();
   }
 
@@ -117,6 +129,7 @@ export class ConfigFollower implements vscode.Disposable {
       throw error;
     });
     this.problems.publish(config, [...found, ...trial.run.diagnostics]);
+    this.evaluated.fire({ config, configText, trial });
   }
 }
 

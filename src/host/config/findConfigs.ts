@@ -10,7 +10,8 @@ export interface FoundConfig {
 }
 
 const EXTENSIONS = ['cfg', 'ini', 'txt', 'config'];
-const PATTERN = `**/*.{${EXTENSIONS.join(',')}}`;
+/** Files that may be configs, as a glob. */
+export const CONFIG_FILES = `**/*.{${EXTENSIONS.join(',')}}`;
 const EXCLUDE = '**/{node_modules,.git}/**';
 /** No config is larger; a text file that is need not be read. */
 const MAX_BYTES = 256 * 1024;
@@ -19,7 +20,7 @@ const MAX_FILES = 1000;
 /** Files of the workspace and beside the model that have a `[common_quant_param]` section, most recent first. */
 export async function findConfigs(model: vscode.Uri): Promise<readonly FoundConfig[]> {
   const [inWorkspace, besideModel] = await Promise.all([
-    vscode.workspace.findFiles(PATTERN, EXCLUDE, MAX_FILES),
+    vscode.workspace.findFiles(CONFIG_FILES, EXCLUDE, MAX_FILES),
     siblings(model),
   ]);
   const uris = new Map([...inWorkspace, ...besideModel].map((uri) => [uri.toString(), uri]));

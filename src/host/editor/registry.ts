@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { ConfigFollower } from '../config/configFollower.ts';
+import { ConfigFollower, type Evaluated } from '../config/configFollower.ts';
 import { SkipEdits } from '../config/skipEdits.ts';
 import type { Problems } from '../problems.ts';
 import { ModelSession, type SessionOptions } from './modelSession.ts';
@@ -30,6 +30,10 @@ export class SessionRegistry implements vscode.Disposable {
   private readonly lives = new vscode.EventEmitter<void>();
   /** After a model was opened or closed. */
   readonly onDidOpenOrClose = this.lives.event;
+
+  private readonly evaluated = new vscode.EventEmitter<Evaluated & { readonly session: ModelSession }>();
+  /** After a trial of any of the models has ended. */
+  readonly onDidEvaluate = this.evaluated.event;
 
   constructor(options: SessionOptions & { readonly problems: Problems }) {
     this.options = options;
@@ -68,6 +72,7 @@ export class SessionRegistry implements vscode.Disposable {
     for (const [key, entry] of this.entries) this.remove(key, entry);
     this.emitter.dispose();
     this.lives.dispose();
+    this.evaluated.dispose();
   }
 
   private create(uri: vscode.Uri): Entry {
@@ -79,6 +84,7 @@ export class SessionRegistry implements vscode.Disposable {
     const subscription = vscode.Disposable.from(
       session.onEvent(() => this.emitter.fire()),
       session.onDidReset(() => this.emitter.fire()),
+      follower.onDidEvaluate((evaluated) => this.evaluated.fire({ ...evaluated, session })),
       edits.onDidEdit(({ handles }) => {
         follower.toggled(handles);
         this.emitter.fire();

@@ -1,0 +1,109 @@
+import * as vscode from 'vscode';
+import type { RunView } from '../../protocol/views.ts';
+import type { ModelSession } from '../editor/modelSession.ts';
+import type { SessionRegistry } from '../editor/registry.ts';
+import type { Log } from '../log.ts';
+import { headOf, sha256OfFile } from './headOf.ts';
+import { RunsStore } from './runsStore.ts';
+import type { ModelState, RunHead } from './storedRun.ts';
+
+/** What just ended in a session. */
+export interface Finished {
+  readonly session: ModelSession;
+  readonly config: vscode.Uri;
+  readonly configText: string;
+  readonly run: RunView;
+  /** What a trial changed; null for a run. */
+  readonly trial: { readonly added: readonly string[]; readonly removed: readonly string[] } | null;
+}
+
+/** Keeps what is finished in the extension's storage: of the workspace, or of the user where no folder is open. */
+export class Runs implements vscode.Disposable {
+  readonly store: RunsStore;
+  private readonly log: Log;
+  private readonly emitter = new vscode.EventEmitter<void>();
+  /** After the list has changed. */
+  readonly onDidChange = this.emitter.event;
+  /** The run that a session's trials belong to. */
+  private readonly bases = new WeakMap<ModelSession, string>();
+  private readonly states = new Map<string, ModelState>();
+
+  constructor(context: vscode.ExtensionContext, log: Log) {
+    this.log = log;
+    const folder = vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, 'runs').fsPath;
+    this.store = new RunsStore({
+      folder,
+      keep: () => vscode.workspace.getConfiguration('quantscope').get('runs.keep', 50),
+      log: (message) => log.info(message),
+      onChange: () => this.emitter.fire(),
+    });
+    this.store.load().catch((error: unknown) => log.failure(error));
+  }
+
+  /** Keeps a run or a trial. A disk that refuses is told in the log: the figures on display stay. */
+  async record({ session, config, configText, run, trial }: Finished): Promise<RunHead | undefined> {
+    const base = this.bases.get(session) ?? null;
+    try {
+      const head = headOf({
+        run,
+        timeMs: Date.now(),
+        model: session.uri.toString(),
+        config: config.toString(),
+        modelState: await this.stateOf(session.uri),
+        configText,
+        trial: trial && { ...trial, base },
+      });
+      if (trial === null) this.bases.set(session, head.id);
+      await this.store.add(head, { run, configText, columns: [] });
+      return head;
+    } catch (error) {
+      this.log.failure(error);
+      return undefined;
+    }
+  }
+
+  /** The state of a model's file now; its bytes are read again only when its stamp is another. */
+  async stateOf(model: vscode.Uri): Promise<ModelState> {
+    const stamp = await stampOf(model);
+    const known = this.states.get(model.toString());
+    if (known?.stamp === stamp) return known;
+    const state = { stamp, sha256: model.scheme === 'file' ? await sha256OfFile(model.fsPath) : '' };
+    this.states.set(model.toString(), state);
+    return state;
+  }
+
+  /** Whether a kept run was made from the file as it is now. */
+  async isCurrent({ model, modelState }: RunHead): Promise<boolean> {
+    const uri = vscode.Uri.parse(model);
+    if (modelState.stamp !== '' && (await stampOf(uri)) === modelState.stamp) return true;
+    return modelState.sha256 !== '' && (await this.stateOf(uri)).sha256 === modelState.sha256;
+  }
+
+  dispose(): void {
+    this.emitter.dispose();
+  }
+}
+
+/** Tells one state of a file from another; '' when it is not there. */
+async function stampOf(uri: vscode.Uri): Promise<string> {
+  try {
+    const { mtime, size } = await vscode.workspace.fs.stat(uri);
+    return `${mtime} ${size}`;
+  } catch {
+    return '';
+  }
+}
+
+/** Keeps the trials of every open model as well. */
+export function recordTrials({
+  sessions,
+  runs,
+}: {
+  readonly sessions: SessionRegistry;
+  readonly runs: Runs;
+}): vscode.Disposable {
+  return sessions.onDidEvaluate(({ session, config, configText, trial }) => {
+    const { added, removed } = trial;
+    void runs.record({ session, config, configText, run: trial.run, trial: { added, removed } });
+  });
+}
