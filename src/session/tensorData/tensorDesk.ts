@@ -18,6 +18,7 @@ import {
   type WorstElements,
   type WorstRequest,
 } from '../../protocol/tensorViews.ts';
+import type { Pair } from '../../whatif/pairs.ts';
 import { noSuchElements, noSuchSample, sampleWithoutFile } from '../errors.ts';
 import { fileName, type OpenModel } from '../model.ts';
 import type { Result } from '../result.ts';
@@ -26,7 +27,7 @@ import { measure } from './head.ts';
 import { type FoundTensor, findTensor, readTensor } from './openTensor.ts';
 import { mapCount, pictureOf } from './picture.ts';
 import { isWithin, type Page, pageOf } from './plane.ts';
-import { type SampleErrors, sampleErrors, worstSample } from './sampleErrors.ts';
+import { sampleErrors, worstSample } from './sampleErrors.ts';
 import type { ShownTensor } from './shownTensor.ts';
 import { elementsAt, scalesAt, sliceOf } from './slice.ts';
 import { csvOf, npyOf } from './tensorFile.ts';
@@ -89,9 +90,9 @@ export class TensorDesk {
     const { open, after } = this.#parts();
     const pair = after && findTensor(open, { ...after, sample: 0 }, ref).entry?.pair;
     if (after === undefined || pair === undefined) return null;
-    const { run } = after;
+    const { run, result } = after;
     const names = Array.from({ length: run.sampleCount }, (_, i) => shortName(run, i));
-    return { names, ...sampleErrors(run, pair) };
+    return { names, ...sampleErrors(result, pair, run.sampleCount) };
   }
 
   async slice(request: SliceRequest, signal: AbortSignalLike = NEVER): Promise<TensorSlice> {
@@ -167,8 +168,7 @@ export class TensorDesk {
     const { open, after } = this.#parts();
     const found = findTensor(open, after && { ...after, sample: 0 }, ref);
     const pair = found.entry?.pair;
-    const errors = after && pair && sampleErrors(after.run, pair);
-    const sample = errors === undefined ? 0 : sampleOf(ref.sample, errors);
+    const sample = after === undefined || pair === undefined ? 0 : sampleOf(ref.sample, after.result, pair);
     const key = `${ref.nodeId}:${ref.valueId}:${ref.role}:${sample}`;
     const of = after?.result ?? open;
     if (this.#opened?.key === key && this.#opened.of === of) return this.#opened.tensor;
@@ -199,8 +199,8 @@ export class TensorDesk {
   }
 }
 
-function sampleOf(sample: number | 'worst', errors: SampleErrors): number {
-  return sample === 'worst' ? worstSample(errors) : sample;
+function sampleOf(sample: number | 'worst', result: Result, pair: Pair): number {
+  return sample === 'worst' ? worstSample(result, pair) : sample;
 }
 
 /** Names of the files alone. */
