@@ -1,3 +1,4 @@
+import type { OperatorRequest, OperatorView } from './operatorViews.ts';
 import type { SampledTensorRef, TensorRef } from './tensorViews.ts';
 
 /** The charts of one tensor on one evaluation sample. */
@@ -82,4 +83,33 @@ export interface TensorSpread extends TensorRef {
   readonly origin: Float64Array;
   readonly dequant: Float64Array;
   readonly rmse: Float64Array;
+}
+
+/** Figures of an activation over all evaluation samples. */
+export interface TensorFigures {
+  /** Evaluated in all. */
+  readonly count: number;
+  /** File names of those samples, from the first, that are known one by one. */
+  readonly names: readonly string[];
+  readonly figures: readonly SampledFigureView[];
+}
+
+export interface SampledFigureView {
+  readonly metric: 'cosine' | 'sqnrDb' | 'mse' | 'clipRate' | 'saturation' | 'cumulativeError';
+  readonly worst: number;
+  /** -1 where it is not among those known one by one. */
+  readonly worstSample: number;
+  readonly mean: number;
+  /** By sample. */
+  readonly each: Float64Array;
+}
+
+/** What charts and the inspector ask, by the webview of the host and by the host of the worker. */
+export interface ChartRequests {
+  'tensor/charts': { params: TensorChartsRequest; result: TensorCharts };
+  /** Null for what is the same on all samples. */
+  'tensor/spread': { params: TensorSpreadRequest; result: TensorSpread | null };
+  /** Null for what is the same on all samples, or is in one of the models only. */
+  'tensor/figures': { params: TensorRef; result: TensorFigures | null };
+  'operator/doc': { params: OperatorRequest; result: OperatorView };
 }
