@@ -14,7 +14,10 @@ import type { Prepared } from '../prepared.ts';
  *
  * @param prepared of a run, whose shapes then hold; without one the first dimension that is open is 1.
  */
-export function nodeMacs({ model, file, facts }: OpenModel, prepared: Prepared | undefined): Float64Array {
+export function nodeMacs(
+  { model, file, facts }: OpenModel,
+  prepared: Pick<Prepared, 'inputDims' | 'facts'> | undefined,
+): Float64Array {
   const inputDims = prepared?.inputDims ?? boundDims(model, file);
   const bound =
     inputDims === undefined ? facts : inferFacts(model.graph, { opsets: model.opsets, file, inputDims }).facts;

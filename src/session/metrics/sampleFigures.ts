@@ -37,14 +37,19 @@ export function meanDecibels(decibels: ArrayLike<number>): number {
 /** The figures of all pairs on each evaluation sample; answers for the worst, the mean or one of them. */
 export class SampleFigures {
   readonly #index: ReadonlyMap<ValueId, number>;
+  readonly #mostNumbers: number;
   readonly #rows: Float64Array[] = [];
   readonly #worst: Float64Array;
   readonly #sums: Float64Array;
   readonly #counts: Uint32Array;
   #samples = 0;
 
-  /** @param values of the float model, those of the pairs. */
-  constructor(values: Iterable<ValueId>) {
+  /**
+   * @param values of the float model, those of the pairs.
+   * @param mostNumbers that are kept of single samples.
+   */
+  constructor(values: Iterable<ValueId>, mostNumbers: number = MOST_NUMBERS) {
+    this.#mostNumbers = mostNumbers;
     this.#index = new Map([...new Set(values)].map((value, i) => [value, i]));
     const length = this.#index.size * WIDTH;
     this.#worst = new Float64Array(length).fill(Number.NaN);
@@ -70,7 +75,7 @@ export class SampleFigures {
       if (at !== undefined) NAMES.forEach((name, track) => this.#addOne(row, at * WIDTH + track, name, f));
     }
     this.#samples++;
-    if ((this.#rows.length + 1) * row.length <= MOST_NUMBERS) this.#rows.push(row);
+    if ((this.#rows.length + 1) * row.length <= this.#mostNumbers) this.#rows.push(row);
   }
 
   /** @returns NaN where the value is in one model only, the figure does not apply, or the sample is not kept. */
