@@ -31,7 +31,7 @@ describe('the documentation of operators', () => {
       const [least, most] = newest?.arity ?? [Number.NaN, Number.NaN];
       if (names.at(-1)?.endsWith('…')) expect(most, `${domain} ${type}`).toBe(Number.MAX_SAFE_INTEGER);
       else expect(names.length, `${domain} ${type}`).toBe(most);
-      const required = names.findLastIndex((name) => !name.endsWith('?') && !name.endsWith('…')) + 1;
+      const required = names.map((name) => /[^?…]$/.test(name)).lastIndexOf(true) + 1;
       if (!names.some((name) => name.endsWith('…'))) expect(required, `${domain} ${type}`).toBe(least);
     }
   });

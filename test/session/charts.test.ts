@@ -11,7 +11,7 @@ import { binsOf, histogramOf } from '../../src/session/charts/histogram.ts';
 import { type ChartParts, tensorCharts, tensorSpread } from '../../src/session/charts/tensorCharts.ts';
 import { evaluated } from './evaluated.ts';
 
-const total = (counts: Uint32Array | null | undefined): number => (counts ?? []).reduce((a: number, b) => a + b, 0);
+const total = (counts: Uint32Array | null | undefined): number => Array.from(counts ?? []).reduce((a, b) => a + b, 0);
 
 function params(scale: readonly number[], zeroPoint: readonly number[], axis?: number): QuantParams {
   const granularity = axis === undefined ? PER_TENSOR : ({ kind: 'perChannel', axis } as const);

@@ -2,10 +2,12 @@ import { encodeGraph } from '../../src/protocol/encodeGraph.ts';
 import { jsonPort } from '../../src/protocol/jsonPort.ts';
 import type { Handlers, HostEvents, HostRequests } from '../../src/protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../src/protocol/messages.ts';
-import { Rpc } from '../../src/protocol/rpc.ts';
+import { Cancelled, Rpc } from '../../src/protocol/rpc.ts';
 import type { GraphView, RunView, TrialView } from '../../src/protocol/views.ts';
+import { chartHandlers } from './chartFixtures.ts';
 import { detailsOf, heatOf, largeGraph, mobileNet, runOf, withUnsupported } from './fixtures.ts';
 import { importedDetailsOf, inQdq, inQOperator, ofManyTypes } from './quantizedFixtures.ts';
+import { tensorTableOf } from './tableFixtures.ts';
 import { tensorHandlers } from './tensorFixtures.ts';
 
 /** What the page under test was opened with: `?model=large&run=1&trial=1`; `model=qdq&requantize=1`. */
@@ -105,6 +107,14 @@ const handlers: Handlers<HostRequests> = {
   'open/config': async () => {},
   'open/report': async () => {},
   'selection/changed': async () => {},
+  'tensors/list': async ({ of }, signal) => {
+    rpc.emit('run/progress', { stage: 'measure', done: 2, total: 8, text: 'sample 2' });
+    await new Promise((done) => setTimeout(done, Number(query.get('listing') ?? 30)));
+    if (signal.aborted) throw new Cancelled();
+    return tensorTableOf(graph, trial?.run ?? run ?? runOf(graph), of);
+  },
+  'table/save': async () => ({ saved: true }),
+  ...chartHandlers(graph, () => run !== null),
   ...tensorHandlers(graph, () => run !== null),
 };
 

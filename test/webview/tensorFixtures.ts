@@ -92,7 +92,7 @@ function page(shown: ShownTensor, plane: TensorPlane): Page {
   return found;
 }
 
-function made(graph: GraphView, ref: SampledTensorRef, sample: number, hasRun: boolean): ShownTensor {
+export function made(graph: GraphView, ref: SampledTensorRef, sample: number, hasRun: boolean): ShownTensor {
   const value = graph.values[ref.valueId];
   const dims = (value?.dims ?? []).map((d) => (typeof d === 'number' ? d : 1));
   const isWeight = value?.kind === 'constant';
