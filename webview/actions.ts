@@ -102,6 +102,8 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
     const { sensitivity } = store.state;
     if (progress.stage === 'sensitivity') {
       store.update({ sensitivity: { ...sensitivity, running: true, done: progress.done, total: progress.total } });
+    } else if (progress.stage === 'measure') {
+      store.update({ measuring: progress.done < progress.total ? progress : null });
     } else store.update({ busy: true, progress });
   });
   rpc.on('run/finished', ({ run }) => {

@@ -63,6 +63,8 @@ export interface AppState extends PersistedView {
   /** What is in work when no progress has come yet. */
   readonly busyText: string;
   readonly progress: Progress | null;
+  /** What is measured on demand, besides runs. */
+  readonly measuring: Progress | null;
   readonly heat: HeatView | null;
   readonly details: NodeDetails | null;
   readonly sensitivity: Sensitivities;
@@ -83,6 +85,7 @@ export const INITIAL: AppState = {
   busy: false,
   busyText: '',
   progress: null,
+  measuring: null,
   heat: null,
   details: null,
   sensitivity: NO_SENSITIVITY,

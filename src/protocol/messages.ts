@@ -1,6 +1,8 @@
 import type { AbortSignalLike } from '../base/abort.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
+import type { ChartRequests } from './chartViews.ts';
 import type { ModelFacts } from './modelFacts.ts';
+import type { TensorListRequests } from './tensorTable.ts';
 import type { TensorFile, TensorRequests } from './tensorViews.ts';
 import type { HeatView, Metric, NodeDetails, Progress, RunView, TrialView } from './views.ts';
 
@@ -8,7 +10,7 @@ import type { HeatView, Metric, NodeDetails, Progress, RunView, TrialView } from
 export const PROTOCOL_VERSION = 2;
 
 /** What the webview asks of the host. */
-export interface HostRequests extends TensorRequests {
+export interface HostRequests extends ChartRequests, TensorRequests, TensorListRequests {
   /** First message: announces the webview and gets everything it needs to draw. */
   'view/ready': { params: { protocol: number }; result: ViewState };
   'node/details': { params: { nodeId: number }; result: NodeDetails };
@@ -27,8 +29,12 @@ export interface HostRequests extends TensorRequests {
   'open/report': { params: void; result: void };
   /** Asks where to, and writes elements there; `suggestedName` is without extension. */
   'tensor/save': { params: TensorFile & { suggestedName: string }; result: { saved: boolean } };
+  /** Asks where to, and writes the text there; `name` with its extension is suggested. */
+  'table/save': { params: { name: string; text: string }; result: { saved: boolean } };
   /** Opens the file of an evaluation sample. */
   'sample/open': { params: { sample: number }; result: void };
+  /** How the view looks now, to be kept for this model; as JSON. */
+  'view/save': { params: { view: unknown }; result: void };
   /** Selection for context menus and key bindings contributed by the extension. */
   'selection/changed': { params: { nodeId: number | null }; result: void };
 }
@@ -39,6 +45,8 @@ export interface HostEvents {
   'graph/changed': { graph: ArrayBuffer };
   'run/progress': Progress;
   'run/finished': { run: RunView };
+  /** Figures of an earlier run are on display. */
+  'run/restored': { run: RunView; restored: RestoredRun };
   'trial/started': { handles: readonly string[] };
   'trial/finished': { trial: TrialView };
   /** Cancelled when `diagnostics` is empty. */
@@ -46,8 +54,25 @@ export interface HostEvents {
   'sensitivity/partial': { nodeId: number; value: number; done: number; total: number };
   'sensitivity/finished': { cancelled: boolean };
   /** A command of VS Code's: menus, palette, keys. */
-  'view/command': { command: 'search' | 'fit' | 'zoomIn' | 'zoomOut' | 'table' | 'reveal'; nodeId?: number };
+  'view/command': { command: ViewCommand; nodeId?: number; group?: string };
 }
+
+/** What the graph itself carries out, on a node or group or, without one, on what is selected. */
+export type GraphCommand =
+  | 'toggleGroup'
+  | 'openGroup'
+  | 'closeGroup'
+  | 'openAllGroups'
+  | 'closeAllGroups'
+  | 'openToSelection'
+  | 'zoomToSelection'
+  | 'followUpstream'
+  | 'followDownstream'
+  | 'pathTo'
+  | 'clearPath'
+  | 'minimap'
+  | 'saveSvg'
+  | 'savePng';
 
 export interface ViewState {
   readonly protocol: number;
@@ -56,10 +81,45 @@ export interface ViewState {
   readonly run: RunView | null;
   readonly trial: TrialView | null;
   readonly busy: boolean;
+  /** Where `run` was not measured by this session. */
+  readonly restored: RestoredRun | null;
+  /** What `view/save` kept of this model's last view; null for none. */
+  readonly view: unknown;
 }
 
+/** A run whose figures are known from before: what needs the engine needs the run again. */
+export interface RestoredRun {
+  readonly name: string;
+  /** When it ended, in milliseconds since 1970. */
+  readonly timeMs: number;
+}
+
+/** What the view carries out for menus, palette and keys; of the node or group that is given, else of the selected one. */
+export type ViewCommand =
+  | 'search'
+  | 'fit'
+  | 'zoomIn'
+  | 'zoomOut'
+  | 'zoomToSelection'
+  | 'table'
+  | 'reveal'
+  | 'inspect'
+  | 'upstream'
+  | 'downstream'
+  | 'pathFrom'
+  | 'pathTo'
+  | 'clearPath'
+  | 'collapse'
+  | 'expand'
+  | 'collapseAll'
+  | 'expandAll'
+  | 'exportSvg'
+  | 'exportPng'
+  | 'copyStatistics'
+  | 'findSimilar';
+
 /** What the host asks of the worker. Paths are absolute; the worker reads files itself. */
-export interface WorkerRequests extends TensorRequests {
+export interface WorkerRequests extends ChartRequests, TensorRequests, TensorListRequests {
   /** Answers a {@link GraphTable.buffer}. */
   'model/open': { params: { protocol: number; path: string }; result: ArrayBuffer };
   /** Calibrates, quantizes, evaluates; writes the reports the config names (or into `reportFolder`). */
@@ -68,6 +128,8 @@ export interface WorkerRequests extends TensorRequests {
   'quant/trial': { params: QuantizeParams; result: TrialView };
   /** Writes the quantized model of the last run or trial, in its config's format; says what there is to say of it. */
   'model/export': { params: { path: string }; result: readonly Diagnostic[] };
+  /** Lets go of the last run; the model stays open. */
+  'run/forget': { params: void; result: void };
   'node/details': { params: { nodeId: number }; result: NodeDetails };
   'heat/get': { params: { metric: Metric }; result: HeatView };
   'tensor/write': { params: TensorFile & { path: string }; result: void };

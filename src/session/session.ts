@@ -23,6 +23,7 @@ import type {
 } from '../protocol/views.ts';
 import { nothingToQuantize } from '../quant/errors.ts';
 import type { Build } from './build.ts';
+import { ChartDesk } from './charts/chartDesk.ts';
 import { checkConfig } from './checkConfig.ts';
 import { checkOverrides } from './choices.ts';
 import { declaredTensors, nodeDetails } from './details.ts';
@@ -46,6 +47,7 @@ import { openSettings, type RunRequest, type Settings, sameButSkips, templateFor
 import { checkSkips } from './skips.ts';
 import { sweep } from './sweep.ts';
 import { TensorDesk } from './tensorData/tensorDesk.ts';
+import { TensorLists } from './tensorList/tensorLists.ts';
 import { weightRun } from './weightRun.ts';
 import { withWriteErrors } from './writing.ts';
 
@@ -60,6 +62,10 @@ export interface SessionParts {
 export class Session {
   /** What is asked of single tensors. */
   readonly tensors: TensorDesk;
+  /** Figures of all tensors at once. */
+  readonly tensorLists: TensorLists;
+  /** What charts and the inspector ask. */
+  readonly charts: ChartDesk;
   /** What is known of all nodes by one metric. */
   readonly metrics: MetricDesk;
   readonly #parts: SessionParts;
@@ -73,17 +79,15 @@ export class Session {
 
   constructor(parts: SessionParts) {
     this.#parts = { ...parts, files: withWriteErrors(parts.files) };
-    this.tensors = new TensorDesk(() => {
-      const [run, result] = [this.#run, this.#current];
-      const after = run === undefined || result === undefined ? undefined : { run, result };
-      return { open: this.#model(), after, files: this.#parts.files };
-    });
-    this.metrics = new MetricDesk(() => {
+    const now = () => {
       const [run, result, sensitivity] = [this.#run, this.#current, this.#sensitivity];
       const after = run === undefined || result === undefined ? undefined : { run, result, sensitivity };
-      const { clock, onProgress } = this.#parts;
-      return { open: this.#model(), after, clock, onProgress };
-    });
+      return { ...this.#parts, open: this.#model(), after };
+    };
+    this.tensors = new TensorDesk(now);
+    this.tensorLists = new TensorLists(now);
+    this.metrics = new MetricDesk(now);
+    this.charts = new ChartDesk(now);
   }
 
   /** @throws DiagnosticError ONX… */
@@ -91,6 +95,13 @@ export class Session {
     this.#forget();
     this.#open = await openModel(this.#parts.files, path);
     return this.#open.view;
+  }
+
+  /** Lets go of the last run; the model stays open. */
+  forgetRun(): void {
+    const open = this.#open;
+    this.#forget();
+    this.#open = open;
   }
 
   /** Executes the float model once. @returns outputs by name, C order. */
@@ -339,9 +350,7 @@ export class Session {
   }
 
   #replace(run: RunState, settings: Settings, result: Result): void {
-    const open = this.#open;
-    this.#forget();
-    this.#open = open;
+    this.forgetRun();
     this.#run = run;
     this.#settings = settings;
     this.#base = result;

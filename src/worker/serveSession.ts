@@ -7,6 +7,7 @@ import { type Handlers, PROTOCOL_VERSION, type WorkerEvents, type WorkerRequests
 import { type Port, Rpc } from '../protocol/rpc.ts';
 import type { Progress } from '../protocol/views.ts';
 import type { Session } from '../session/index.ts';
+import { serveCharts } from './serveCharts.ts';
 import { serveTensors, tensorBuffers } from './serveTensors.ts';
 
 /** The worker's end of the connection: it asks nothing, answers {@link WorkerRequests}, sends {@link WorkerEvents}. */
@@ -18,6 +19,7 @@ export type ServedSession = Pick<
   | 'open'
   | 'quantize'
   | 'trial'
+  | 'forgetRun'
   | 'details'
   | 'heat'
   | 'sensitivity'
@@ -26,7 +28,9 @@ export type ServedSession = Pick<
   | 'checkConfig'
   | 'configFacts'
   | 'configTemplate'
+  | 'charts'
   | 'tensors'
+  | 'tensorLists'
 >;
 
 export interface ServeOptions {
@@ -58,6 +62,7 @@ export function serveSession({ port, cancelCell, clock, createSession }: ServeOp
     'quant/run': (params, signal) => session.quantize(params, stoppable(signal)),
     'quant/trial': (params, signal) => session.trial(params, stoppable(signal)),
     'model/export': ({ path }) => session.exportModel(path),
+    'run/forget': async () => session.forgetRun(),
     'node/details': ({ nodeId }) => session.details(nodeId),
     'heat/get': ({ metric }) => session.heat(metric),
     'sensitivity/run': ({ samples }, signal) =>
@@ -66,6 +71,8 @@ export function serveSession({ port, cancelCell, clock, createSession }: ServeOp
     'config/check': ({ configText, configPath }) => session.checkConfig(configText, configPath),
     'config/facts': () => session.configFacts(),
     'config/template': ({ quantType }) => session.configTemplate(quantType),
+    'tensors/list': ({ of }, signal) => session.tensorLists.list(of, stoppable(signal)),
+    ...serveCharts(session),
     ...serveTensors(session),
   };
   const rpc: WorkerRpc = new Rpc(port, {

@@ -230,6 +230,7 @@ const STAGES: Readonly<Record<Progress['stage'], string>> = {
   evaluate: 'Evaluating',
   report: 'Writing reports',
   sensitivity: 'Measuring sensitivity',
+  measure: 'Measuring',
 };
 
 function createProgress(store: Store, actions: Actions): HTMLElement {

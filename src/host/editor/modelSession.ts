@@ -3,7 +3,15 @@ import * as vscode from 'vscode';
 import { Cancelled } from '../../base/abort.ts';
 import { type Diagnostic, DiagnosticError } from '../../base/diagnostics.ts';
 import { GraphTable } from '../../protocol/graphTable.ts';
-import { type HostEvents, PROTOCOL_VERSION, type QuantizeParams, type ViewState } from '../../protocol/messages.ts';
+import {
+  type HostEvents,
+  PROTOCOL_VERSION,
+  type QuantizeParams,
+  type RestoredRun,
+  type ViewState,
+} from '../../protocol/messages.ts';
+import type { SampleChoice } from '../../protocol/metrics.ts';
+import type { TensorTable } from '../../protocol/tensorTable.ts';
 import type { NodeView, RunView, TrialView } from '../../protocol/views.ts';
 import { diagnosticsOf, schemeUnsupported, workerEnded } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -18,12 +26,14 @@ export interface SessionOptions {
   /** Absolute path of the bundled worker. */
   readonly workerScript: string;
   readonly log: Log;
+  /** How the model's last view looked. */
+  readonly loadView?: (model: vscode.Uri) => unknown;
 }
 
-type JobKind = 'sensitivity' | 'export' | 'trial' | 'run';
+type JobKind = 'tensors' | 'sensitivity' | 'export' | 'trial' | 'run';
 
 /** A job asks one of the same or a lower rank to stop, and waits for one of a higher. */
-const RANK: Record<JobKind, number> = { sensitivity: 0, export: 1, trial: 2, run: 3 };
+const RANK: Record<JobKind, number> = { tensors: 0, sensitivity: 1, export: 2, trial: 3, run: 4 };
 
 /**
  * One opened model: its worker, its graph, its last run and trial. Panels of the same file share it.
@@ -34,10 +44,12 @@ export class ModelSession implements vscode.Disposable {
   readonly uri: vscode.Uri;
   /** The config of the last run. */
   config: vscode.Uri | undefined;
-  /** Node under the user's cursor in the graph. */
+  /** Id of the node that is selected in the graph. */
   selected: number | null = null;
   run: RunView | null = null;
   trial: TrialView | null = null;
+  /** Where {@link run} was not measured by this session. */
+  restored: RestoredRun | null = null;
 
   private readonly options: SessionOptions;
   private readonly emitter = new vscode.EventEmitter<SessionEvent>();
@@ -45,12 +57,17 @@ export class ModelSession implements vscode.Disposable {
   private readonly resets = new vscode.EventEmitter<void>();
   /** After everything was forgotten: the file is to be read again, or the worker has ended. */
   readonly onDidReset = this.resets.event;
+  private readonly opens = new vscode.EventEmitter<void>();
+  /** After the model was read. */
+  readonly onDidOpen = this.opens.event;
+  private readonly selections = new vscode.EventEmitter<number | null>();
+  readonly onDidSelect = this.selections.event;
   private worker: ModelWorker | undefined;
   private opened: Promise<GraphTable> | undefined;
   private isOpen = false;
   private stamp = '';
   private job: { readonly kind: JobKind; readonly finished: Promise<void>; cancelled: boolean } | undefined;
-  private readonly tickets: Record<JobKind, number> = { sensitivity: 0, export: 0, trial: 0, run: 0 };
+  private readonly tickets: Record<JobKind, number> = { tensors: 0, sensitivity: 0, export: 0, trial: 0, run: 0 };
 
   constructor(uri: vscode.Uri, options: SessionOptions) {
     this.uri = uri;
@@ -83,8 +100,10 @@ export class ModelSession implements vscode.Disposable {
 
   async viewState(): Promise<ViewState> {
     const graph = await this.graph();
-    const busy = this.job !== undefined && this.job.kind !== 'sensitivity';
-    return { protocol: PROTOCOL_VERSION, graph: graph.buffer, run: this.run, trial: this.trial, busy };
+    const busy = this.job !== undefined && this.job.kind !== 'sensitivity' && this.job.kind !== 'tensors';
+    const { run, trial, restored } = this;
+    const view = this.options.loadView?.(this.uri) ?? null;
+    return { protocol: PROTOCOL_VERSION, graph: graph.buffer, run, trial, busy, restored, view };
   }
 
   /** The nodes of these ids that exist. */
@@ -126,9 +145,38 @@ export class ModelSession implements vscode.Disposable {
       this.config = config;
       this.run = run;
       this.trial = null;
+      this.restored = null;
       this.fire('run/finished', { run });
       return run;
     });
+  }
+
+  /** Puts figures of an earlier run on display, and lets go of those that were. */
+  async restore(run: RunView, config: vscode.Uri, restored: RestoredRun): Promise<void> {
+    await this.exclusive('run', (rpc) => rpc.request('run/forget', undefined));
+    this.config = config;
+    this.run = run;
+    this.trial = null;
+    this.restored = restored;
+    this.fire('run/restored', { run, restored });
+  }
+
+  /** A node, with the figures of the run on display. @throws DiagnosticError */
+  async details(nodeId: number): Promise<NodeDetails> {
+    const details = await (await this.ready()).request('node/details', { nodeId });
+    return this.restored === null || this.run === null ? details : restoredDetails(this.run, details);
+  }
+
+  /** The nodes coloured by a metric of the run on display. @throws DiagnosticError */
+  async heat(metric: Metric): Promise<HeatView> {
+    if (this.restored !== null && this.run !== null) return heatView(metric, this.run.nodes);
+    return (await this.ready()).request('heat/get', { metric });
+  }
+
+  /** The webview's selection has changed. */
+  select(nodeId: number | null): void {
+    this.selected = nodeId;
+    this.selections.fire(nodeId);
   }
 
   /** Evaluates the last run's model again under an edited config. @throws as {@link quantize}. */
@@ -154,6 +202,11 @@ export class ModelSession implements vscode.Disposable {
     } finally {
       this.fire('sensitivity/finished', { cancelled });
     }
+  }
+
+  /** Figures of all tensors; takes an evaluation where it has not been asked before. @throws Cancelled, DiagnosticError */
+  listTensors(of: SampleChoice): Promise<TensorTable> {
+    return this.exclusive('tensors', (rpc) => rpc.request('tensors/list', { of }));
   }
 
   /** Writes the quantized model on display. @returns what is to be said of it. @throws DiagnosticError */
@@ -183,8 +236,7 @@ export class ModelSession implements vscode.Disposable {
     const { worker } = this;
     this.worker = undefined;
     worker?.dispose();
-    this.emitter.dispose();
-    this.resets.dispose();
+    vscode.Disposable.from(this.emitter, this.resets, this.opens, this.selections).dispose();
   }
 
   private async open(): Promise<GraphTable> {
@@ -194,6 +246,7 @@ export class ModelSession implements vscode.Disposable {
     const params = { protocol: PROTOCOL_VERSION, path: this.uri.fsPath };
     const graph = new GraphTable(await worker.rpc.request('model/open', params));
     this.isOpen = true;
+    this.opens.fire();
     this.options.log.info(`${this.file}: ${graph.nodeCount} nodes, ${graph.opsets}, ${graph.producer}`);
     this.options.log.diagnostics(graph.diagnostics);
     return graph;
@@ -229,6 +282,7 @@ export class ModelSession implements vscode.Disposable {
     this.isOpen = false;
     this.run = null;
     this.trial = null;
+    this.restored = null;
     this.resets.fire();
   }
 

@@ -6,8 +6,10 @@ import { type Handlers, type HostEvents, type HostRequests, PROTOCOL_VERSION } f
 import { Rpc } from '../../protocol/rpc.ts';
 import { diagnosticsOf } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { chartRequests } from './chartRequests.ts';
 import { errorPage, graphPage } from './html.ts';
 import type { OpenModel } from './registry.ts';
+import { tableRequests } from './tableRequests.ts';
 import { tensorRequests } from './tensorRequests.ts';
 
 type PanelRpc = Rpc<Record<never, never>, HostEvents, HostRequests, Record<never, never>>;
@@ -18,12 +20,14 @@ export interface PanelOptions {
   /** Where the built webview lies. */
   readonly dist: vscode.Uri;
   readonly log: Log;
+  /** Keeps how a model's view looks. */
+  readonly saveView: (model: vscode.Uri, view: unknown) => Promise<void>;
   /** Skips nodes or quantizes them again, in the config of the last run. */
   readonly skip: (model: OpenModel, nodeIds: readonly number[], skip: boolean) => Promise<void>;
 }
 
 /** Connects a webview panel with the session of its model until either is gone. */
-export function connectPanel({ model, panel, dist, log, skip }: PanelOptions): vscode.Disposable {
+export function connectPanel({ model, panel, dist, log, skip, saveView }: PanelOptions): vscode.Disposable {
   const { session } = model;
   const { webview } = panel;
   const subscriptions: vscode.Disposable[] = [];
@@ -35,8 +39,8 @@ export function connectPanel({ model, panel, dist, log, skip }: PanelOptions): v
       if (protocol === PROTOCOL_VERSION) return session.viewState();
       throw new DiagnosticError(protocolMismatch('webview', protocol, PROTOCOL_VERSION));
     },
-    'node/details': async (params) => (await session.ready()).request('node/details', params),
-    'heat/get': async (params) => (await session.ready()).request('heat/get', params),
+    'node/details': ({ nodeId }) => session.details(nodeId),
+    'heat/get': ({ metric }) => session.heat(metric),
     'node/skip': ({ nodeIds, skip: wanted }) => skip(model, nodeIds, wanted),
     // These go on after their reply: their outcome comes as events.
     'run/quantize': async () => void command('quantizeWithConfig'),
@@ -47,10 +51,13 @@ export function connectPanel({ model, panel, dist, log, skip }: PanelOptions): v
     'edit/redo': () => model.edits.redo(),
     'open/config': () => command('openConfig'),
     'open/report': () => command('openReport'),
+    'view/save': async ({ view }) => saveView(session.uri, view),
     'selection/changed': async ({ nodeId }) => {
-      session.selected = nodeId;
+      session.select(nodeId);
     },
+    ...chartRequests(session),
     ...tensorRequests(session),
+    ...tableRequests(session),
   };
   const port = jsonPort({
     post: (message) => void webview.postMessage(message),
