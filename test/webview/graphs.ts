@@ -1,10 +1,17 @@
-import type { LayoutInput } from '../../webview/graph/layout.ts';
+import type { LayoutInput } from '../../webview/graph/layout/types.ts';
 
-/** Builds layout inputs; one group per producing node. */
+/** Builds layout inputs without frames; one group per producing item. */
 export function layoutInput(count: number, edges: readonly (readonly [number, number])[]): LayoutInput {
+  const edgeFrom = Int32Array.from(edges, ([from]) => from);
   return {
-    nodes: Array.from({ length: count }, (_, i) => ({ width: 90 + ((i * 37) % 80), height: i % 5 === 0 ? 30 : 40 })),
-    edges: edges.map(([from, to]) => ({ from, to, group: from })),
+    count,
+    width: Float64Array.from({ length: count }, (_, i) => 90 + ((i * 37) % 80)),
+    height: Float64Array.from({ length: count }, (_, i) => (i % 5 === 0 ? 30 : 40)),
+    parent: new Int32Array(count).fill(-1),
+    isFrame: new Uint8Array(count),
+    edgeFrom,
+    edgeTo: Int32Array.from(edges, ([, to]) => to),
+    edgeGroup: edgeFrom.slice(),
   };
 }
 

@@ -1,123 +1,128 @@
-import { layoutGraph } from '../layout.ts';
+import { recordBorders } from './borders.ts';
+import { buildLevel, type Progress } from './buildLevel.ts';
+import { type LevelLayout, layoutLevel } from './layoutLevel.ts';
+import { routeLines } from './routes.ts';
+import { cutLines, findLevels } from './segments.ts';
 import type { LayoutInput, LayoutResult } from './types.ts';
 
+const MARGIN = 24;
+/** Room between a frame's border and what it holds, in pixels. */
 const PADDING = 20;
 
+/** Thrown by a layout that nobody waits for any more. */
+export class LayoutAborted extends Error {
+  override readonly name = 'LayoutAborted';
+}
+
 /**
- * Lays items out in layers, top to bottom; what lies in a frame is laid out on its own, and the frame is one box in
- * what holds it.
+ * Lays items out in layers, top to bottom; what lies in a frame is laid out on its own, and the frame is one box among
+ * those around it.
+ *
+ * The longest path of every part becomes one straight column, other chains are straight wherever nothing crosses them,
+ * lines pass beside items and never behind them. The same input gives the same output. Whether a group is open or closed
+ * changes no layer and no order outside of it. Where closed groups feed each other in a circle, some lines run upward.
  *
  * @returns positions in pixels at zoom 1
+ * @throws LayoutAborted when `signal` is found aborted; it is read every few milliseconds
  */
 export function layoutItems(input: LayoutInput, signal?: { readonly aborted: boolean }): LayoutResult {
-  const { count, isFrame, parent } = input;
-  const inside: number[][] = Array.from({ length: count + 1 }, () => []);
-  for (let i = 0; i < count; i++) inside[levelOf(parent[i] as number, count)]?.push(i);
-  const itemWidth = input.width.slice();
-  const itemHeight = input.height.slice();
-  const x = new Float64Array(count);
-  const y = new Float64Array(count);
-  const rank = new Int32Array(count);
-  const local = new Int32Array(count);
-  const lines: { level: number; points: Float64Array }[][] = Array.from(input.edgeFrom, () => []);
-  const edgesOf = edgesByLevel(input);
-  let size = { width: 0, height: 0 };
-  for (let level = count; level >= 0; level--) {
-    const frame = level === count ? -1 : level;
-    if (frame === -1 || isFrame[frame] !== 1) continue;
-    size = place(frame);
+  const poll = () => {
+    if (signal?.aborted) throw new LayoutAborted('the layout was aborted');
+  };
+  const progress = begin(input);
+  const layouts: (LevelLayout | undefined)[] = new Array(input.count + 1);
+  for (let frame = input.count - 1; frame >= 0; frame--) {
+    if (input.isFrame[frame] !== 1) continue;
+    const layout = placeLevel(progress, frame, poll);
+    progress.itemWidth[frame] = Math.max(input.width[frame]!, layout.width + 2 * PADDING);
+    progress.itemHeight[frame] = input.height[frame]! + layout.height + 2 * PADDING;
+    layouts[frame] = layout;
   }
-  size = place(-1);
+  const whole = placeLevel(progress, input.count, poll);
+  layouts[input.count] = whole;
 
-  function place(frame: number): { width: number; height: number } {
-    if (signal?.aborted) return { width: 0, height: 0 };
-    const level = levelOf(frame, count);
-    const items = inside[level] ?? [];
-    items.forEach((item, i) => {
-      local[item] = i;
-    });
-    const edges = edgesOf[level] ?? [];
-    const result = layoutGraph({
-      nodes: items.map((i) => ({ width: itemWidth[i] as number, height: itemHeight[i] as number })),
-      edges: edges.map(({ from, to, group }) => ({ from: local[from] as number, to: local[to] as number, group })),
-    });
-    items.forEach((item, i) => {
-      x[item] = result.x[i] as number;
-      y[item] = result.y[i] as number;
-      rank[item] = result.rank[i] as number;
-    });
-    edges.forEach(({ edge }, i) => {
-      const points = result.points.slice(
-        2 * (result.pointStart[i] as number),
-        2 * (result.pointStart[i + 1] as number),
-      );
-      lines[edge]?.push({ level, points });
-    });
-    if (frame >= 0) {
-      itemWidth[frame] = Math.max(itemWidth[frame] as number, result.width + 2 * PADDING);
-      itemHeight[frame] = (input.height[frame] as number) + result.height + 2 * PADDING;
-    }
-    return { width: result.width, height: result.height };
+  const { x, y, rank } = progress;
+  const originX = new Float64Array(input.count + 1).fill(MARGIN);
+  const originY = new Float64Array(input.count + 1).fill(MARGIN);
+  for (let i = 0; i < input.count; i++) {
+    const level = input.parent[i]! < 0 ? input.count : input.parent[i]!;
+    x[i]! += originX[level]!;
+    y[i]! += originY[level]!;
+    const content = layouts[i];
+    if (content === undefined) continue;
+    originX[i] = x[i]! - content.width / 2;
+    originY[i] = y[i]! + input.height[i]! + PADDING;
   }
+  const { itemWidth, itemHeight } = progress;
+  const { points, pointStart } = routeLines({ ...progress, layouts, originX, originY }, poll);
+  const empty = input.count === 0;
+  return {
+    x,
+    y,
+    itemWidth,
+    itemHeight,
+    rank,
+    width: empty ? 0 : whole.width + 2 * MARGIN,
+    height: empty ? 0 : whole.height + 2 * MARGIN,
+    points,
+    pointStart,
+    upward: upwardLines(progress),
+  };
+}
 
-  // Frames come before what they hold, so that a frame is in its final place when its items are moved into it.
-  for (let i = 0; i < count; i++) {
-    const frame = parent[i] as number;
-    if (frame < 0) continue;
-    x[i] = (x[i] as number) + left(frame);
-    y[i] = (y[i] as number) + top(frame);
-  }
-  function left(frame: number): number {
-    return (x[frame] as number) - (itemWidth[frame] as number) / 2 + PADDING;
-  }
-  function top(frame: number): number {
-    return (y[frame] as number) + (input.height[frame] as number) + PADDING;
-  }
+function upwardLines({ segments, upwardX }: Progress): Uint8Array {
+  const upward = new Uint8Array(segments.lineStart.length - 1);
+  for (let s = 0; s < segments.count; s++) if (!Number.isNaN(upwardX[s]!)) upward[segments.line[s]!] = 1;
+  return upward;
+}
 
-  const points: number[] = [];
-  const pointStart = new Uint32Array(lines.length + 1);
-  lines.forEach((parts, e) => {
-    const from = input.edgeFrom[e] as number;
-    const to = input.edgeTo[e] as number;
-    for (const { level, points: part } of parts) {
-      const [dx, dy] = level === count ? [0, 0] : [left(level), top(level)];
-      if (parent[from] !== levelFrame(level, count)) {
-        points.push(x[from] as number, (y[from] as number) + (itemHeight[from] as number));
-      }
-      for (let p = 0; p < part.length; p += 2) points.push((part[p] as number) + dx, (part[p + 1] as number) + dy);
-      if (parent[to] !== levelFrame(level, count)) points.push(x[to] as number, y[to] as number);
-    }
-    pointStart[e + 1] = points.length / 2;
+function begin(input: LayoutInput): Progress {
+  const levels = findLevels(input);
+  const segments = cutLines(input, levels);
+  const { group, groupCount } = numberGroups(input.edgeGroup);
+  return {
+    input,
+    levels,
+    segments,
+    group,
+    groupCount,
+    itemWidth: input.width.slice(),
+    itemHeight: input.height.slice(),
+    x: new Float64Array(input.count),
+    y: new Float64Array(input.count),
+    rank: new Int32Array(input.count),
+    crossing: new Float64Array(segments.count),
+    direct: new Uint8Array(segments.count),
+    trackOffset: new Float64Array(segments.count),
+    upwardX: new Float64Array(segments.count).fill(Number.NaN),
+  };
+}
+
+/** Numbers groups from 0, whatever numbers they have. */
+function numberGroups(edgeGroup: Int32Array): { readonly group: Int32Array; readonly groupCount: number } {
+  const known = new Map<number, number>();
+  const group = edgeGroup.map((g) => {
+    const number = known.get(g) ?? known.size;
+    known.set(g, number);
+    return number;
   });
-  return { x, y, itemWidth, itemHeight, rank, ...size, points: Float64Array.from(points), pointStart };
+  return { group, groupCount: known.size };
 }
 
-function levelOf(frame: number, count: number): number {
-  return frame < 0 ? count : frame;
-}
-
-function levelFrame(level: number, count: number): number {
-  return level === count ? -1 : level;
-}
-
-/** Lines of each level, between the items of the innermost frame that holds both ends. */
-function edgesByLevel({ count, parent, edgeFrom, edgeTo, edgeGroup }: LayoutInput) {
-  const depth = new Int32Array(count);
-  for (let i = 0; i < count; i++) {
-    const frame = parent[i] as number;
-    depth[i] = frame < 0 ? 0 : (depth[frame] as number) + 1;
+/** Lays a level out and keeps where its items lie from the upper left corner of its content. */
+function placeLevel(progress: Progress, level: number, poll: () => void): LevelLayout {
+  poll();
+  const built = buildLevel(progress, level);
+  const layout = layoutLevel(built.graph, built.pairs, poll);
+  const { children } = progress.levels;
+  const first = children.start[level]!;
+  const above = built.graph.entry < 0 ? 0 : 1;
+  for (let n = first; n < children.start[level + 1]!; n++) {
+    const item = children.elements[n]!;
+    progress.x[item] = layout.x[n - first]!;
+    progress.y[item] = layout.y[n - first]!;
+    progress.rank[item] = layout.layered.rank[n - first]! - above;
   }
-  const result: { edge: number; from: number; to: number; group: number }[][] = [];
-  edgeFrom.forEach((source, edge) => {
-    let from = source;
-    let to = edgeTo[edge] as number;
-    while (parent[from] !== parent[to]) {
-      if ((depth[from] as number) >= (depth[to] as number)) from = parent[from] as number;
-      else to = parent[to] as number;
-    }
-    const level = levelOf(parent[from] as number, count);
-    result[level] ??= [];
-    result[level].push({ edge, from, to, group: edgeGroup[edge] as number });
-  });
-  return result;
+  recordBorders(progress, built, layout);
+  return layout;
 }

@@ -1,147 +1,143 @@
-import type { Layered } from './trunks.ts';
+import { bucketBy, sortByKey } from './buckets.ts';
+import { countCrossings, exchangeNeighbours } from './crossings.ts';
+import type { Layered } from './layered.ts';
 
-/** Sorts the vertices of every layer in place so that few lines cross. */
-export function orderLayers(graph: Layered): void {
-  const { layers } = graph;
-  const position = new Int32Array(graph.rank.length);
-  initialOrder(graph);
-  layers.forEach((layer) => {
-    number(layer, position);
-  });
-  let best = layers.map((layer) => layer.slice());
-  let fewest = countCrossings(graph, position);
-  const passes = graph.rank.length > 40_000 ? 4 : graph.rank.length > 10_000 ? 8 : 16;
-  for (let pass = 0, idle = 0; pass < passes && idle < 5 && fewest > 0; pass++, idle++) {
-    sweep(graph, position, pass);
-    exchangeNeighbours(graph, position);
-    const crossings = countCrossings(graph, position);
-    if (crossings < fewest) {
-      fewest = crossings;
-      best = layers.map((layer) => layer.slice());
-      idle = 0;
-    }
-  }
-  best.forEach((layer, i) => {
-    layers[i] = layer;
-  });
+/** Vertices of each layer from left to right: those of layer r are `vertices[start[r]]` to `vertices[start[r + 1] - 1]`. */
+export interface Layers {
+  readonly start: Int32Array;
+  readonly vertices: Int32Array;
+  /** Of each vertex, counted from the left of its layer. */
+  readonly position: Int32Array;
 }
 
-/** Depth first from the top, so that chains and branches start side by side. */
-function initialOrder(graph: Layered): void {
-  const { layers, down, rank } = graph;
-  const seen = new Uint8Array(rank.length);
-  const sorted: number[][] = layers.map(() => []);
-  const roots = layers.flat();
+/**
+ * Sorts the vertices of every layer so that few lines cross: depth first from the top in the order of the file, then
+ * passes that move vertices to the mean or median of their neighbours and swap neighbours, as long as that helps.
+ *
+ * @param poll called often; throws when nobody waits for the result any more
+ */
+export function orderLayers(graph: Layered, poll: () => void): Layers {
+  const { start, elements } = bucketBy(graph.rank, graph.layerCount);
+  const layers: Layers = { start, vertices: elements, position: new Int32Array(graph.total) };
+  depthFirst(graph, layers);
+  number(layers);
+  let fewest = countCrossings(graph, layers);
+  let best = layers.vertices.slice();
+  const sweep = new Sweep(graph, layers);
+  const passes = graph.total > 40_000 ? 4 : graph.total > 10_000 ? 8 : 16;
+  for (let pass = 0, idle = 0; pass < passes && idle < 5 && fewest > 0; pass++, idle++) {
+    poll();
+    sweep.run(pass);
+    poll();
+    exchangeNeighbours(graph, layers);
+    const crossings = countCrossings(graph, layers);
+    if (crossings >= fewest) continue;
+    fewest = crossings;
+    best = layers.vertices.slice();
+    idle = -1;
+  }
+  layers.vertices.set(best);
+  number(layers);
+  return layers;
+}
+
+/** Chains and branches start side by side. */
+function depthFirst({ rank, total, downStart, down }: Layered, { start, vertices }: Layers): void {
+  const seen = new Uint8Array(total);
+  const next = start.slice();
+  const roots = vertices.slice();
+  const stack = new Int32Array(total + down.length);
   for (const root of roots) {
-    const stack = [root];
-    for (let v = stack.pop(); v !== undefined; v = stack.pop()) {
+    stack[0] = root;
+    for (let depth = 1; depth > 0; ) {
+      const v = stack[--depth]!;
       if (seen[v] === 1) continue;
       seen[v] = 1;
-      sorted[rank[v] as number]?.push(v);
-      const next = down[v] ?? [];
-      for (let i = next.length - 1; i >= 0; i--) stack.push(next[i] as number);
-    }
-  }
-  sorted.forEach((layer, i) => {
-    layers[i] = layer;
-  });
-}
-
-/** One pass down (even) or up (odd); by mean, and every other pair of passes by median. */
-function sweep(graph: Layered, position: Int32Array, pass: number): void {
-  const { layers } = graph;
-  const downward = pass % 2 === 0;
-  const toward = downward ? graph.up : graph.down;
-  const centre = pass % 4 < 2 ? mean : median;
-  for (let step = 1; step < layers.length; step++) {
-    const layer = layers[downward ? step : layers.length - 1 - step] ?? [];
-    if (layer.length < 2) continue;
-    const movable: { v: number; key: number; old: number }[] = [];
-    for (const v of layer) {
-      const neighbours = toward[v] ?? [];
-      if (neighbours.length > 0) movable.push({ v, key: centre(neighbours, position), old: position[v] as number });
-    }
-    const slots = movable.map((m) => m.old);
-    movable.sort((a, b) => a.key - b.key || a.old - b.old);
-    movable.forEach((m, i) => {
-      layer[slots[i] as number] = m.v;
-    });
-    number(layer, position);
-  }
-}
-
-/** Swaps adjacent vertices wherever that removes crossings with both neighbouring layers. */
-function exchangeNeighbours(graph: Layered, position: Int32Array): void {
-  const { layers, up, down } = graph;
-  for (const layer of layers) {
-    if (layer.length > 400) continue;
-    for (let i = 0; i + 1 < layer.length; i++) {
-      const a = layer[i] as number;
-      const b = layer[i + 1] as number;
-      const before = pairCrossings(up, a, b, position) + pairCrossings(down, a, b, position);
-      if (before === 0) continue;
-      const after = pairCrossings(up, b, a, position) + pairCrossings(down, b, a, position);
-      if (after >= before) continue;
-      layer[i] = b;
-      layer[i + 1] = a;
-      position[b] = i;
-      position[a] = i + 1;
+      vertices[next[rank[v]!]!++] = v;
+      for (let n = downStart[v + 1]! - 1; n >= downStart[v]!; n--) stack[depth++] = down[n]!;
     }
   }
 }
 
-function pairCrossings(
-  adjacency: readonly (readonly number[])[],
-  left: number,
-  right: number,
-  position: Int32Array,
-): number {
-  let crossings = 0;
-  for (const u of adjacency[left] ?? []) {
-    const p = position[u] as number;
-    for (const w of adjacency[right] ?? []) if (p > (position[w] as number)) crossings++;
+function number({ start, vertices, position }: Layers): void {
+  for (let r = 0; r + 1 < start.length; r++) {
+    for (let i = start[r]!; i < start[r + 1]!; i++) position[vertices[i]!] = i - start[r]!;
   }
-  return crossings;
 }
 
-/** Crossings between all adjacent layers: inversions of the lines' lower ends, by a Fenwick tree. */
-function countCrossings({ layers, down }: Layered, position: Int32Array): number {
-  let crossings = 0;
-  for (let i = 0; i + 1 < layers.length; i++) {
-    const size = layers[i + 1]?.length ?? 0;
-    if (size < 2 || (layers[i]?.length ?? 0) < 2) continue;
-    const tree = new Int32Array(size + 1);
-    let total = 0;
-    for (const v of layers[i] ?? []) {
-      const ends = down[v] ?? [];
-      for (const w of ends) {
-        let notBeyond = 0;
-        for (let k = (position[w] as number) + 1; k > 0; k -= k & -k) notBeyond += tree[k] as number;
-        crossings += total - notBeyond;
+/** Passes over all layers, with the arrays they work in. */
+class Sweep {
+  readonly #graph: Layered;
+  readonly #layers: Layers;
+  readonly #key: Float64Array;
+  readonly #movable: Int32Array;
+
+  constructor(graph: Layered, layers: Layers) {
+    this.#graph = graph;
+    this.#layers = layers;
+    this.#key = new Float64Array(graph.total);
+    this.#movable = new Int32Array(graph.total);
+  }
+
+  /** Down when even, up when odd; by mean, and every other pair of passes by median. */
+  run(pass: number): void {
+    const { layerCount, upStart, up, downStart, down } = this.#graph;
+    const downward = pass % 2 === 0;
+    const [start, ends] = downward ? [upStart, up] : [downStart, down];
+    const byMean = pass % 4 < 2;
+    for (let step = 1; step < layerCount; step++) {
+      const layer = downward ? step : layerCount - 1 - step;
+      if (this.#layers.start[layer + 1]! - this.#layers.start[layer]! < 2) continue;
+      for (let i = this.#layers.start[layer]!; i < this.#layers.start[layer + 1]!; i++) {
+        const v = this.#layers.vertices[i]!;
+        const many = start[v + 1]! - start[v]!;
+        this.#key[v] = many > 2 && !byMean ? this.#median(ends, start[v]!, many) : this.#mean(ends, start[v]!, many);
       }
-      for (const w of ends) {
-        for (let k = (position[w] as number) + 1; k <= size; k += k & -k) tree[k] = (tree[k] as number) + 1;
-      }
-      total += ends.length;
+      this.#sort(layer);
     }
   }
-  return crossings;
+
+  /** Sorts those that have neighbours among the places they hold; others keep theirs. */
+  #sort(layer: number): void {
+    const { start, vertices, position } = this.#layers;
+    let count = 0;
+    for (let i = start[layer]!; i < start[layer + 1]!; i++) {
+      if (!Number.isNaN(this.#key[vertices[i]!]!)) this.#movable[count++] = vertices[i]!;
+    }
+    sortByKey(this.#movable, 0, count, this.#key);
+    for (let i = start[layer]!, next = 0; i < start[layer + 1]!; i++) {
+      if (!Number.isNaN(this.#key[vertices[i]!]!)) vertices[i] = this.#movable[next++]!;
+      position[vertices[i]!] = i - start[layer]!;
+    }
+  }
+
+  /** NaN of none. */
+  #mean(ends: Int32Array, first: number, many: number): number {
+    const { position } = this.#layers;
+    let sum = 0;
+    for (let n = first; n < first + many; n++) sum += position[ends[n]!]!;
+    return sum / many;
+  }
+
+  #median(ends: Int32Array, first: number, many: number): number {
+    const { position } = this.#layers;
+    const sorted = new Float64Array(many);
+    for (let n = 0; n < many; n++) sorted[n] = position[ends[first + n]!]!;
+    return middleOf(sorted, many);
+  }
 }
 
-function number(layer: readonly number[], position: Int32Array): void {
-  for (let i = 0; i < layer.length; i++) position[layer[i] as number] = i;
-}
-
-function mean(neighbours: readonly number[], position: Int32Array): number {
-  let sum = 0;
-  for (const u of neighbours) sum += position[u] as number;
-  return sum / neighbours.length;
-}
-
-function median(neighbours: readonly number[], position: Int32Array): number {
-  if (neighbours.length < 3) return mean(neighbours, position);
-  const sorted = neighbours.map((u) => position[u] as number).sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  const upper = sorted[half] as number;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[half - 1] as number)) / 2;
+/** The median of the first `count` elements, which are sorted; the mean of both middle ones of an even count. */
+export function middleOf(values: Float64Array, count: number): number {
+  if (count > 16) values.subarray(0, count).sort();
+  else {
+    for (let i = 1; i < count; i++) {
+      const value = values[i]!;
+      let j = i - 1;
+      for (; j >= 0 && values[j]! > value; j--) values[j + 1] = values[j]!;
+      values[j + 1] = value;
+    }
+  }
+  const half = count >> 1;
+  return count % 2 === 1 ? values[half]! : (values[half]! + values[half - 1]!) / 2;
 }

@@ -1,104 +1,139 @@
-import type { LayoutEdge } from '../layout.ts';
+import { type Buckets, bucketBy } from './buckets.ts';
+import type { LevelGraph } from './levelGraph.ts';
 
 export interface Ranks {
-  /** Layer of each node, 0 on top, none empty. */
+  /** Layer of each vertex, 0 on top, none empty; borders have layers of their own. */
   readonly rank: Int32Array;
-  /** 1 for edges that point down, 0 for those that close a cycle. */
-  readonly forward: Uint8Array;
-  /** Nodes on the longest path that starts at each node, itself included. */
-  readonly height: Int32Array;
+  readonly layerCount: number;
+  /** 1 for lines that would close a cycle. */
+  readonly upward: Uint8Array;
+  /** Items before and after each vertex on the longest path through it. */
+  readonly before: Int32Array;
+  readonly after: Int32Array;
 }
 
 /**
- * Layers by longest path, then pulls nodes down to their consumers where that makes edges shorter: sources, trees
- * that nothing else hangs on, and nodes with more consumers than producers.
+ * Layers by longest path, then pulls vertices down to their consumers where that makes lines shorter: sources, trees
+ * that nothing else hangs on, and vertices with more consumers than producers. Where closed groups feed each other in a
+ * circle, the first of the file comes first.
  */
-export function assignRanks(count: number, edges: readonly LayoutEdge[]): Ranks {
-  const outgoing: number[][] = Array.from({ length: count }, () => []);
-  const indegree = new Int32Array(count);
-  for (const { from, to } of edges) {
-    outgoing[from]?.push(to);
-    indegree[to] = (indegree[to] ?? 0) + 1;
-  }
-  const order = topologicalOrder(outgoing, indegree);
-  const position = new Int32Array(count);
-  order.forEach((v, i) => {
-    position[v] = i;
-  });
-  const forward = Uint8Array.from(edges, (e) => (at(position, e.from) < at(position, e.to) ? 1 : 0));
+export function assignRanks(graph: LevelGraph): Ranks {
+  const { vertexCount, pairFrom, pairTo, entry } = graph;
+  const into = bucketBy(pairTo, vertexCount);
+  const order = topologicalOrder(graph, into);
+  const place = new Int32Array(vertexCount);
+  for (let i = 0; i < vertexCount; i++) place[order[i]!] = i;
+  const upward = new Uint8Array(pairFrom.length);
+  for (let p = 0; p < upward.length; p++) if (place[pairFrom[p]!]! > place[pairTo[p]!]!) upward[p] = 1;
 
-  const down: number[][] = Array.from({ length: count }, () => []);
-  const up: number[][] = Array.from({ length: count }, () => []);
-  edges.forEach(({ from, to }, e) => {
-    if (forward[e] === 0 || down[from]?.at(-1) === to) return;
-    down[from]?.push(to);
-    up[to]?.push(from);
-  });
-  const rank = new Int32Array(count);
-  const height = new Int32Array(count).fill(1);
-  for (const v of order) for (const w of down[v] ?? []) rank[w] = Math.max(at(rank, w), at(rank, v) + 1);
-  for (const v of [...order].reverse()) {
-    for (const w of down[v] ?? []) height[v] = Math.max(at(height, v), at(height, w) + 1);
-  }
-  pullDown(order, up, down, rank);
-  return { rank: withoutGaps(rank), forward, height };
+  const rank = new Int32Array(vertexCount).fill(entry < 0 ? 0 : 1);
+  const { before, after } = longestPaths(graph, order, upward);
+  for (let v = 0; v < vertexCount; v++) rank[v]! += before[v]!;
+  pullDown({ graph, order, into, upward, rank });
+  return { rank, layerCount: closeGaps(graph, rank), upward, before, after };
 }
 
 /** Kahn's order by index; where a cycle leaves none ready, the lowest remaining index goes first. */
-function topologicalOrder(outgoing: readonly number[][], indegree: Int32Array): number[] {
-  const waiting = Int32Array.from(indegree);
-  const done = new Uint8Array(outgoing.length);
-  const order: number[] = [];
-  const ready: number[] = [];
-  waiting.forEach((n, v) => {
-    if (n === 0) ready.push(v);
-  });
-  let lowest = 0;
-  for (let i = 0; order.length < outgoing.length; i++) {
-    if (i === ready.length) {
-      while (done[lowest] === 1) lowest++;
-      ready.push(lowest);
+function topologicalOrder({ vertexCount, pairStart, pairTo }: LevelGraph, into: Buckets): Int32Array {
+  const waiting = new Int32Array(vertexCount);
+  const order = new Int32Array(vertexCount);
+  const done = new Uint8Array(vertexCount);
+  let found = 0;
+  for (let v = 0; v < vertexCount; v++) {
+    waiting[v] = into.start[v + 1]! - into.start[v]!;
+    if (waiting[v] === 0) {
+      done[v] = 1;
+      order[found++] = v;
     }
-    const v = ready[i] as number; // i < ready.length after the push above
-    if (done[v] === 1) continue;
-    done[v] = 1;
-    order.push(v);
-    for (const w of outgoing[v] ?? []) {
-      waiting[w] = at(waiting, w) - 1;
-      if (waiting[w] === 0 && done[w] === 0) ready.push(w);
+  }
+  for (let i = 0, lowest = 0; i < vertexCount; i++) {
+    if (i === found) {
+      while (done[lowest] === 1) lowest++;
+      done[lowest] = 1;
+      order[found++] = lowest;
+    }
+    const v = order[i]!;
+    for (let p = pairStart[v]!; p < pairStart[v + 1]!; p++) {
+      const w = pairTo[p]!;
+      waiting[w]!--;
+      if (waiting[w] === 0 && done[w] === 0) {
+        done[w] = 1;
+        order[found++] = w;
+      }
     }
   }
   return order;
 }
 
-function pullDown(
-  order: readonly number[],
-  up: readonly number[][],
-  down: readonly number[][],
-  rank: Int32Array,
-): void {
-  const loose = new Uint8Array(rank.length);
-  for (const v of order) {
-    const producers = up[v] ?? [];
-    if (producers.every((u) => loose[u] === 1 && down[u]?.length === 1)) loose[v] = 1;
-  }
-  for (const v of [...order].reverse()) {
-    const consumers = down[v] ?? [];
-    if (consumers.length === 0) continue;
-    if (loose[v] === 1 || consumers.length > (up[v]?.length ?? 0)) {
-      let nearest = Number.POSITIVE_INFINITY;
-      for (const w of consumers) nearest = Math.min(nearest, at(rank, w));
-      rank[v] = nearest - 1;
+function longestPaths(graph: LevelGraph, order: Int32Array, upward: Uint8Array) {
+  const { vertexCount, pairStart, pairTo, entry, exit } = graph;
+  const before = new Int32Array(vertexCount);
+  const after = new Int32Array(vertexCount);
+  for (let i = 0; i < vertexCount; i++) {
+    const v = order[i]!;
+    if (v === entry) continue;
+    for (let p = pairStart[v]!; p < pairStart[v + 1]!; p++) {
+      const w = pairTo[p]!;
+      if (upward[p] === 0 && before[w]! <= before[v]!) before[w] = before[v]! + 1;
     }
   }
+  for (let i = vertexCount - 1; i >= 0; i--) {
+    const v = order[i]!;
+    for (let p = pairStart[v]!; p < pairStart[v + 1]!; p++) {
+      const w = pairTo[p]!;
+      if (upward[p] === 0 && w !== exit && after[v]! <= after[w]!) after[v] = after[w]! + 1;
+    }
+  }
+  return { before, after };
 }
 
-function withoutGaps(rank: Int32Array): Int32Array {
-  const used = [...new Set(rank)].sort((a, b) => a - b);
-  const index = new Map(used.map((r, i) => [r, i]));
-  return rank.map((r) => index.get(r) ?? 0);
+interface Pull {
+  readonly graph: LevelGraph;
+  readonly order: Int32Array;
+  readonly into: Buckets;
+  readonly upward: Uint8Array;
+  readonly rank: Int32Array;
 }
 
-function at(array: Int32Array, i: number): number {
-  return array[i] as number; // indices come from the node list the array was made for
+function pullDown({ graph, order, into, upward, rank }: Pull): void {
+  const { vertexCount, pairStart, pairFrom, pairTo, entry, exit } = graph;
+  const loose = new Uint8Array(vertexCount);
+  for (let i = 0; i < vertexCount; i++) {
+    const v = order[i]!;
+    if (v === entry) continue;
+    loose[v] = 1;
+    for (let n = into.start[v]!; n < into.start[v + 1]!; n++) {
+      const u = pairFrom[into.elements[n]!]!;
+      if (loose[u] === 0 || pairStart[u + 1]! - pairStart[u]! !== 1) loose[v] = 0;
+    }
+  }
+  for (let i = vertexCount - 1; i >= 0; i--) {
+    const v = order[i]!;
+    if (v === entry || v === exit) continue;
+    let consumers = 0;
+    let nearest = Number.POSITIVE_INFINITY;
+    for (let p = pairStart[v]!; p < pairStart[v + 1]!; p++) {
+      if (upward[p] === 1 || pairTo[p] === exit) continue;
+      consumers++;
+      nearest = Math.min(nearest, rank[pairTo[p]!]!);
+    }
+    if (consumers === 0) continue;
+    if (loose[v] === 1 || consumers > into.start[v + 1]! - into.start[v]!) rank[v] = nearest - 1;
+  }
+}
+
+/** Numbers the layers in use from 0, the borders' first and last. */
+function closeGaps({ vertexCount, entry, exit }: LevelGraph, rank: Int32Array): number {
+  const used = new Int32Array(vertexCount + 3);
+  for (let v = 0; v < vertexCount; v++) if (v !== entry && v !== exit) used[rank[v]! + 1] = 1;
+  if (entry >= 0) {
+    rank[entry] = 0;
+    used[1] = 1;
+  }
+  for (let r = 0; r + 1 < used.length; r++) used[r + 1]! += used[r]!;
+  for (let v = 0; v < vertexCount; v++) if (v !== exit) rank[v] = used[rank[v]!]!;
+  const layers = used[used.length - 1]!;
+  if (exit < 0) return layers;
+  rank[exit] = layers;
+  return layers + 1;
 }

@@ -34,4 +34,6 @@ export interface LayoutResult {
   readonly points: Float64Array;
   /** First point of each line, and the number of all points at the end. */
   readonly pointStart: Uint32Array;
+  /** 1 for lines that run upward, since closed groups feed each other in a circle. */
+  readonly upward: Uint8Array;
 }
