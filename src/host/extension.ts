@@ -14,10 +14,11 @@ import { registerViewCommands } from './commands/viewCommands.ts';
 import { followActiveGraph } from './editor/activeState.ts';
 import { registerGraphEditor } from './editor/provider.ts';
 import { SessionRegistry } from './editor/registry.ts';
+import { SavedViews } from './editor/savedViews.ts';
 import { registerLanguage } from './language/registerLanguage.ts';
 import { createLog } from './log.ts';
 import { Problems } from './problems.ts';
-import { Runs, recordTrials } from './runs/runs.ts';
+import { keepRuns, Runs } from './runs/runs.ts';
 import { registerConfigsView } from './views/configsView.ts';
 import { registerOutlineView } from './views/outlineView.ts';
 import { registerRunsView } from './views/runsView.ts';
@@ -33,10 +34,14 @@ export function activate(context: vscode.ExtensionContext): void {
   const workerScript = vscode.Uri.joinPath(dist, 'worker.cjs').fsPath;
   const log = own(createLog());
   const problems = own(new Problems(log));
-  const sessions = own(new SessionRegistry({ workerScript, log, problems }));
+  const views = new SavedViews(context.workspaceState);
+  const loadView = (model: vscode.Uri) => views.load(model);
+  const sessions = own(new SessionRegistry({ workerScript, log, problems, loadView }));
   const runs = own(new Runs(context, log));
   const deps: Deps = { context, sessions, problems, log, runs };
-  own(registerGraphEditor({ sessions, dist, log, skip: skipNodes }));
+  own(
+    registerGraphEditor({ sessions, dist, log, skip: skipNodes, saveView: (model, view) => views.save(model, view) }),
+  );
   own(followActiveGraph(sessions));
   own(registerQuantizeWithConfig(deps));
   own(registerNewConfig(deps));
@@ -48,7 +53,7 @@ export function activate(context: vscode.ExtensionContext): void {
   own(registerExportModel(deps));
   own(registerCopyExclusions(deps));
   own(registerOpenSample(deps));
-  own(recordTrials(deps));
+  own(keepRuns(deps));
   own(registerRunsView(deps));
   own(registerConfigsView(deps));
   own(registerSuggestionsView(deps));

@@ -5,6 +5,7 @@ import type { OpenModel } from '../editor/registry.ts';
 import { warningsAmong } from '../problems.ts';
 import { quantizingAllowed } from '../trust.ts';
 import type { Deps } from './deps.ts';
+import { runIsLive } from './runAgain.ts';
 import { openModel, registerCommand } from './target.ts';
 
 /**
@@ -21,6 +22,7 @@ export function registerExportModel(deps: Deps): vscode.Disposable {
       void vscode.window.showInformationMessage(vscode.l10n.t('Quantize the model first: there is nothing to export.'));
       return undefined;
     }
+    if (!runIsLive(model.session)) return undefined;
     const target = given instanceof vscode.Uri ? given : await askForFile(model);
     if (target === undefined) return undefined;
     const told = await withNotification(target, () => model.session.exportModel(target.fsPath));

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { quantizingAllowed } from '../trust.ts';
 import type { Deps } from './deps.ts';
+import { runIsLive } from './runAgain.ts';
 import { registerModelCommand } from './target.ts';
 
 /** Registers the start and the cancel of the sensitivity measurement; its values go to the graph as they come. */
@@ -15,6 +16,7 @@ export function registerSensitivity(deps: Deps): vscode.Disposable {
         void vscode.window.showInformationMessage(text);
         return;
       }
+      if (!runIsLive(session)) return;
       const samples = vscode.workspace.getConfiguration('quantscope', session.uri).get('evaluationSamples', 8);
       await session.measureSensitivity(samples);
     }),

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { OpenModel } from '../editor/registry.ts';
 import { quantizingAllowed } from '../trust.ts';
 import type { Deps } from './deps.ts';
+import { runIsLive } from './runAgain.ts';
 import { openModel, registerCommand } from './target.ts';
 
 /**
@@ -38,6 +39,7 @@ export async function skipNodes(model: OpenModel, nodeIds: readonly number[], sk
     });
     return;
   }
+  if (!runIsLive(session)) return;
   const figures = new Map(session.shown?.nodes.map((node) => [node.nodeId, node]));
   const nodes = (await session.nodes(nodeIds)).filter((node) => figures.get(node.id)?.canSkip !== false);
   if (nodes.length === 0) {

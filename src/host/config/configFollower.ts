@@ -104,7 +104,7 @@ export class ConfigFollower implements vscode.Disposable {
 
   private async evaluate(): Promise<void> {
     const { session, config } = this;
-    if (config === undefined || session.run === null) return;
+    if (config === undefined || session.run === null || session.restored !== null) return;
     const configText = await readConfig(config);
     if (configText === this.text) {
       if (this.handles.size > 0) session.stopped([]); // toggled and toggled back: the clicks need their answer

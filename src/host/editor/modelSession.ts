@@ -12,9 +12,11 @@ import {
 } from '../../protocol/messages.ts';
 import type { SampleChoice } from '../../protocol/metrics.ts';
 import type { TensorTable } from '../../protocol/tensorTable.ts';
-import type { NodeView, RunView, TrialView } from '../../protocol/views.ts';
+import type { HeatView, Metric, NodeDetails, NodeView, RunView, TrialView } from '../../protocol/views.ts';
+import { heatView } from '../../session/heat.ts';
 import { diagnosticsOf, schemeUnsupported, workerEnded } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { restoredDetails } from '../runs/restoredDetails.ts';
 import { type HostRpc, type ModelWorker, startNodeWorker } from '../workers/node.ts';
 
 /** What happened in a session, as its webviews hear it. */
@@ -153,7 +155,9 @@ export class ModelSession implements vscode.Disposable {
 
   /** Puts figures of an earlier run on display, and lets go of those that were. */
   async restore(run: RunView, config: vscode.Uri, restored: RestoredRun): Promise<void> {
-    await this.exclusive('run', (rpc) => rpc.request('run/forget', undefined));
+    if (this.run !== null && this.restored === null) {
+      await this.exclusive('export', (rpc) => rpc.request('run/forget', undefined));
+    }
     this.config = config;
     this.run = run;
     this.trial = null;

@@ -10,6 +10,7 @@ export interface ProviderOptions {
   readonly dist: vscode.Uri;
   readonly log: Log;
   readonly skip: PanelOptions['skip'];
+  readonly saveView: PanelOptions['saveView'];
 }
 
 interface GraphDocument extends vscode.CustomDocument {

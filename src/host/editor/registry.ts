@@ -31,6 +31,14 @@ export class SessionRegistry implements vscode.Disposable {
   /** After a model was opened or closed. */
   readonly onDidOpenOrClose = this.lives.event;
 
+  private readonly opened = new vscode.EventEmitter<ModelSession>();
+  /** After the file of any of the models was read. */
+  readonly onDidRead = this.opened.event;
+
+  private readonly selected = new vscode.EventEmitter<ModelSession>();
+  /** After another node was selected in any of the graphs. */
+  readonly onDidSelect = this.selected.event;
+
   private readonly evaluated = new vscode.EventEmitter<Evaluated & { readonly session: ModelSession }>();
   /** After a trial of any of the models has ended. */
   readonly onDidEvaluate = this.evaluated.event;
@@ -72,7 +80,7 @@ export class SessionRegistry implements vscode.Disposable {
     for (const [key, entry] of this.entries) this.remove(key, entry);
     this.emitter.dispose();
     this.lives.dispose();
-    this.evaluated.dispose();
+    vscode.Disposable.from(this.evaluated, this.opened, this.selected).dispose();
   }
 
   private create(uri: vscode.Uri): Entry {
@@ -84,6 +92,8 @@ export class SessionRegistry implements vscode.Disposable {
     const subscription = vscode.Disposable.from(
       session.onEvent(() => this.emitter.fire()),
       session.onDidReset(() => this.emitter.fire()),
+      session.onDidOpen(() => this.opened.fire(session)),
+      session.onDidSelect(() => this.selected.fire(session)),
       follower.onDidEvaluate((evaluated) => this.evaluated.fire({ ...evaluated, session })),
       edits.onDidEdit(({ handles }) => {
         follower.toggled(handles);

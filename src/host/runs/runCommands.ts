@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { Deps } from '../commands/deps.ts';
+import { showGraph } from '../commands/newConfig.ts';
 import { registerCommand } from '../commands/target.ts';
 import { compareRuns } from './compare.ts';
 import { configAsItWas, registerConfigsAsTheyWere } from './configAsItWas.ts';
@@ -29,6 +30,7 @@ export function registerRunCommands(deps: Deps, selection: Selection): vscode.Di
     each(name, async ([head]) => head && work(head));
   return vscode.Disposable.from(
     registerConfigsAsTheyWere(deps.runs),
+    one('openRun', (head) => open(deps, head)),
     each('pinRun', (heads) => Promise.all(heads.map(({ id }) => store.change(id, { pinned: true })))),
     each('unpinRun', (heads) => Promise.all(heads.map(({ id }) => store.change(id, { pinned: false })))),
     one('renameRun', (head) => rename(deps, head)),
@@ -37,6 +39,24 @@ export function registerRunCommands(deps: Deps, selection: Selection): vscode.Di
     one('openRunConfig', async (head) => vscode.window.showTextDocument(configAsItWas(head), { preview: true })),
     each('compareRuns', ([a, b]) => compare(deps, a, b)),
   );
+}
+
+/** Shows the graph with the figures of a kept run; tells where the model is another by now. */
+async function open(deps: Deps, head: RunHead): Promise<void> {
+  const { session } = await showGraph(deps, vscode.Uri.parse(head.model));
+  if (deps.runs.isShown(session, head)) return;
+  if (session.working === 'run' || session.working === 'trial') {
+    void vscode.window.showInformationMessage(vscode.l10n.t('Wait for the run to end, or cancel it.'));
+    return;
+  }
+  if (await deps.runs.isCurrent(head)) {
+    await deps.runs.show(session, head, (await deps.runs.store.body(head.id)).run);
+    return;
+  }
+  const config = vscode.l10n.t('Open Config as It Was');
+  const text = vscode.l10n.t('{0} has changed since this run: its figures are of other nodes.', session.file);
+  const chosen = await vscode.window.showWarningMessage(text, config);
+  if (chosen === config) await vscode.window.showTextDocument(configAsItWas(head), { preview: true });
 }
 
 function headsOf(

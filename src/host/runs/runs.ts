@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
 import type { RunView } from '../../protocol/views.ts';
+import type { Deps } from '../commands/deps.ts';
 import type { ModelSession } from '../editor/modelSession.ts';
-import type { SessionRegistry } from '../editor/registry.ts';
 import type { Log } from '../log.ts';
+import { runName } from './describeRun.ts';
 import { headOf, sha256OfFile } from './headOf.ts';
 import { RunsStore } from './runsStore.ts';
 import type { ModelState, RunHead } from './storedRun.ts';
@@ -26,6 +27,9 @@ export class Runs implements vscode.Disposable {
   readonly onDidChange = this.emitter.event;
   /** The run that a session's trials belong to. */
   private readonly bases = new WeakMap<ModelSession, string>();
+  /** The kept run whose figures a session shows. */
+  private readonly displayed = new WeakMap<ModelSession, string>();
+  private readonly loaded: Promise<void>;
   private readonly states = new Map<string, ModelState>();
 
   constructor(context: vscode.ExtensionContext, log: Log) {
@@ -37,7 +41,7 @@ export class Runs implements vscode.Disposable {
       log: (message) => log.info(message),
       onChange: () => this.emitter.fire(),
     });
-    this.store.load().catch((error: unknown) => log.failure(error));
+    this.loaded = this.store.load().catch((error: unknown) => log.failure(error));
   }
 
   /** Keeps a run or a trial. A disk that refuses is told in the log: the figures on display stay. */
@@ -54,6 +58,7 @@ export class Runs implements vscode.Disposable {
         trial: trial && { ...trial, base },
       });
       if (trial === null) this.bases.set(session, head.id);
+      this.displayed.set(session, head.id);
       await this.store.add(head, { run, configText, columns: [] });
       return head;
     } catch (error) {
@@ -79,6 +84,27 @@ export class Runs implements vscode.Disposable {
     return modelState.sha256 !== '' && (await this.stateOf(uri)).sha256 === modelState.sha256;
   }
 
+  /** Puts the newest figures of a model on display, as long as its file is the same and nothing else is there. */
+  async showLatest(session: ModelSession): Promise<void> {
+    await this.loaded;
+    const head = this.store.latest(session.uri.toString());
+    if (head === undefined || !(await this.isCurrent(head))) return;
+    const { run } = await this.store.body(head.id);
+    if (session.run === null && session.working === undefined) await this.show(session, head, run);
+  }
+
+  /** Puts a kept run on display. @throws Error when its figures cannot be read. */
+  async show(session: ModelSession, head: RunHead, run: RunView): Promise<void> {
+    const { timeMs } = head;
+    await session.restore(run, vscode.Uri.parse(head.config.uri), { name: runName(head), timeMs });
+    this.displayed.set(session, head.id);
+  }
+
+  /** Whether a kept run is what the engine holds, or what is on display already. */
+  isShown(session: ModelSession, { id }: RunHead): boolean {
+    return session.run !== null && this.displayed.get(session) === id;
+  }
+
   dispose(): void {
     this.emitter.dispose();
   }
@@ -94,16 +120,15 @@ async function stampOf(uri: vscode.Uri): Promise<string> {
   }
 }
 
-/** Keeps the trials of every open model as well. */
-export function recordTrials({
-  sessions,
-  runs,
-}: {
-  readonly sessions: SessionRegistry;
-  readonly runs: Runs;
-}): vscode.Disposable {
-  return sessions.onDidEvaluate(({ session, config, configText, trial }) => {
-    const { added, removed } = trial;
-    void runs.record({ session, config, configText, run: trial.run, trial: { added, removed } });
-  });
+/** Keeps the trials of every open model as well, and shows the last figures of a model that is opened. */
+export function keepRuns({ sessions, runs, log }: Deps): vscode.Disposable {
+  return vscode.Disposable.from(
+    sessions.onDidEvaluate(({ session, config, configText, trial }) => {
+      const { added, removed } = trial;
+      void runs.record({ session, config, configText, run: trial.run, trial: { added, removed } });
+    }),
+    sessions.onDidRead((session) => {
+      runs.showLatest(session).catch((error: unknown) => log.failure(error));
+    }),
+  );
 }

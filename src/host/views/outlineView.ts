@@ -16,7 +16,11 @@ interface Shown {
 export function registerOutlineView(deps: Deps): vscode.Disposable {
   const lines = new OutlineLines(deps);
   const view = vscode.window.createTreeView('quantscope.outline', { treeDataProvider: lines, showCollapseAll: true });
-  return vscode.Disposable.from(lines, view);
+  const follow = deps.sessions.onDidSelect((session) => {
+    const element = view.visible ? lines.selectedIn(session) : undefined;
+    if (element !== undefined) view.reveal(element, { select: true }).then(undefined, () => {}); // the tree may have changed meanwhile
+  });
+  return vscode.Disposable.from(lines, view, follow);
 }
 
 /**
@@ -62,6 +66,12 @@ export class OutlineLines implements vscode.TreeDataProvider<OutlineElement>, vs
       item.command = { command: 'quantscope.revealNode', title, arguments: [{ nodeId }] };
     }
     return item;
+  }
+
+  /** The line of the node that is selected in the graph in front. */
+  selectedIn(session: ModelSession): OutlineElement | undefined {
+    if (session !== this.shown?.session || session.selected === null) return undefined;
+    return this.shown.tree.node(this.shown.table.nodeIndex(session.selected));
   }
 
   dispose(): void {

@@ -89,5 +89,7 @@ function runItem(head: RunHead, hasTrials: boolean): vscode.TreeItem {
   item.iconPath = new vscode.ThemeIcon(head.pinned ? 'pinned' : head.kind === 'trial' ? 'circle-slash' : 'beaker');
   item.contextValue = `${head.kind} ${head.pinned ? 'pinned' : 'loose'}`;
   item.accessibilityInformation = { label: runLabel(head) };
+  const element: RunsElement = { kind: 'run', id: head.id };
+  item.command = { command: 'quantscope.openRun', title: vscode.l10n.t('Show Figures'), arguments: [element] };
   return item;
 }
