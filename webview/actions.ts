@@ -2,7 +2,10 @@ import { GraphTable } from '../src/protocol/graphTable.ts';
 import { PROTOCOL_VERSION } from '../src/protocol/messages.ts';
 import { Cancelled, type Diagnostic, diagnosticOf } from '../src/protocol/rpc.ts';
 import type { HeatView, Metric, NodeFigures, RunView } from '../src/protocol/views.ts';
-import type { Connection } from './connection.ts';
+import { type Connection, readView } from './connection.ts';
+import { type CommandTarget, type GraphCommand, isGraphCommand } from './graph/commands.ts';
+import type { Along } from './graph/paths.ts';
+import { t } from './l10n.ts';
 import { type BottomPanel, type ColumnId, NO_SENSITIVITY, type Sort, type Store } from './store.ts';
 
 /** Everything a user can do, and what the host's events do to the state. */
@@ -20,6 +23,10 @@ export interface ViewCommands {
   fit(): void;
   zoomBy(factor: number): void;
   focusGraph(): void;
+  /** Carries out a command on a node or group, or on what is selected. */
+  runCommand(command: GraphCommand, target?: CommandTarget): void;
+  /** Shows what a tensor comes from, or what it goes into. */
+  followTensor(valueId: number, along: Along): void;
   focusSearch(): void;
   announce(text: string): void;
 }
@@ -107,9 +114,14 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
     } else store.update({ busy: true, progress });
   });
   rpc.on('run/finished', ({ run }) => {
-    store.update({ trial: null, sensitivity: NO_SENSITIVITY, problems: [], hideProblems: false });
+    store.update({ trial: null, restored: null, sensitivity: NO_SENSITIVITY, problems: [], hideProblems: false });
     adoptRun(run);
     view().announce(`Quantized. ${describeOutputs(run)}`);
+  });
+  rpc.on('run/restored', ({ run, restored }) => {
+    store.update({ trial: null, restored, sensitivity: NO_SENSITIVITY, problems: [], hideProblems: false });
+    adoptRun(run);
+    view().announce(t('Figures of {0}. {1}', restored.name, describeOutputs(run)));
   });
   rpc.on('trial/started', ({ handles }) => {
     const named = new Set(handles);
@@ -138,15 +150,17 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
     if (store.state.metric === 'sensitivity') void loadHeat();
     view().announce(cancelled ? 'Sensitivity cancelled' : 'Sensitivity finished');
   });
-  rpc.on('view/command', ({ command, nodeId }) => {
+  rpc.on('view/command', ({ command, nodeId, group }) => {
     if (command === 'search') actions.openSearch();
     else if (command === 'fit') view().fit();
     else if (command === 'zoomIn') view().zoomBy(1.25);
     else if (command === 'zoomOut') view().zoomBy(1 / 1.25);
     else if (command === 'table') actions.togglePanel('table');
-    else {
+    else if (isGraphCommand(command)) view().runCommand(command, { nodeId, group });
+    else if (command === 'reveal' || command === 'inspect') {
       const target = nodeId ?? store.state.selected;
       if (target !== null) actions.select(target, { reveal: true });
+      if (command === 'inspect') actions.showDetails();
     }
   });
 
@@ -155,12 +169,14 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
     async start(): Promise<void> {
       try {
         const first = await rpc.request('view/ready', { protocol: PROTOCOL_VERSION });
-        const { run, trial, busy } = first;
+        const { run, trial, busy, restored } = first;
         const graph = new GraphTable(first.graph);
+        if (store.state.file === '') store.update(readView(first.view));
         const sameFile = store.state.file === graph.file;
         store.update({
           graph,
           trial,
+          restored,
           file: graph.file,
           ...(sameFile ? {} : { selected: null, selectedTensor: null, camera: null, openGroups: null }),
         });
@@ -213,6 +229,7 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
     },
 
     quantize: () => void rpc.request('run/quantize', undefined).catch(fail('run/quantize')),
+    runAgain: () => void rpc.request('run/again', undefined).catch(fail('run/again')),
     cancel: () => void rpc.request('run/cancel', undefined).catch(fail('run/cancel')),
     undo: () => void rpc.request('edit/undo', undefined).catch(fail('edit/undo')),
     redo: () => void rpc.request('edit/redo', undefined).catch(fail('edit/redo')),
@@ -222,6 +239,8 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
     fit: () => view().fit(),
     zoomBy: (factor: number) => view().zoomBy(factor),
     focusGraph: () => view().focusGraph(),
+    runInGraph: (command: GraphCommand, target?: CommandTarget) => view().runCommand(command, target),
+    followTensor: (valueId: number, along: Along) => view().followTensor(valueId, along),
 
     startSensitivity(): void {
       store.update({ sensitivity: { ...NO_SENSITIVITY, running: true } });

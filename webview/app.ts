@@ -6,6 +6,7 @@ import { t } from './l10n.ts';
 import { createBanner } from './panels/banner.ts';
 import { createLegend } from './panels/legend.ts';
 import { createNodePanel } from './panels/node.ts';
+import { createRestoredNotice } from './panels/restored.ts';
 import { createSearch } from './panels/search.ts';
 import { createSplitter } from './panels/splitter.ts';
 import { createSummary } from './panels/summary.ts';
@@ -63,6 +64,7 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
   root.replaceChildren(
     createToolbar(store, actions),
     createBanner(store, actions),
+    createRestoredNotice(store, actions),
     createSummary(store, actions),
     main,
     live,

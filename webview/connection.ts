@@ -13,10 +13,14 @@ declare function acquireVsCodeApi(): VsCodeApi;
 
 type None = Record<never, never>;
 
+/** A camera that moves changes many times. */
+const REST_MS = 250;
+
 export interface Connection {
   readonly rpc: Rpc<HostRequests, None, None, HostEvents>;
   /** What an earlier life of this view saved, as far as it is still readable. */
   load(): Partial<PersistedView>;
+  /** Saves for a reload at once, and with the host, for when the model is opened again, once the view rests. */
   save(view: PersistedView): void;
 }
 
@@ -27,16 +31,26 @@ export function connect(): Connection {
     post: (message) => vscode.postMessage(message),
     onMessage: (listener) => window.addEventListener('message', (event) => listener(event.data)),
   });
+  const rpc: Connection['rpc'] = new Rpc(port, { peer: 'extension host', handlers: {} });
+  let timer: ReturnType<typeof setTimeout> | undefined;
   return {
-    rpc: new Rpc(port, { peer: 'extension host', handlers: {} }),
-    load: () => {
-      const saved = vscode.getState();
-      if (typeof saved !== 'object' || saved === null) return {};
-      const known = Object.entries(saved).filter(([key, value]) => isKind(INITIAL[key as keyof PersistedView], value));
-      return Object.fromEntries(known);
+    rpc,
+    load: () => readView(vscode.getState()),
+    save: (view) => {
+      vscode.setState(view);
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        rpc.request('view/save', { view }).catch(() => {}); // the next change tries again
+      }, REST_MS);
     },
-    save: (view) => vscode.setState(view),
   };
+}
+
+/** A view that was saved, as far as it is still readable. */
+export function readView(saved: unknown): Partial<PersistedView> {
+  if (typeof saved !== 'object' || saved === null) return {};
+  const known = Object.entries(saved).filter(([key, value]) => isKind(INITIAL[key as keyof PersistedView], value));
+  return Object.fromEntries(known);
 }
 
 /** Whether a saved value can stand where `initial` stands; another version may have saved another shape. */

@@ -1,4 +1,5 @@
 import type { GraphTable } from '../src/protocol/graphTable.ts';
+import type { RestoredRun } from '../src/protocol/messages.ts';
 import type { Diagnostic } from '../src/protocol/rpc.ts';
 import type { HeatView, Metric, NodeDetails, Progress, RunView, TrialView } from '../src/protocol/views.ts';
 
@@ -59,6 +60,8 @@ export interface AppState extends PersistedView {
   readonly graph: GraphTable | null;
   readonly run: RunView | null;
   readonly trial: TrialView | null;
+  /** Where the figures on display were not measured by this session. */
+  readonly restored: RestoredRun | null;
   readonly busy: boolean;
   /** What is in work when no progress has come yet. */
   readonly busyText: string;
@@ -82,6 +85,7 @@ export const INITIAL: AppState = {
   graph: null,
   run: null,
   trial: null,
+  restored: null,
   busy: false,
   busyText: '',
   progress: null,

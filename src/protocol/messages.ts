@@ -1,6 +1,7 @@
 import type { AbortSignalLike } from '../base/abort.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
 import type { ChartRequests } from './chartViews.ts';
+import type { CompareStart, SharedPlace } from './compareViews.ts';
 import type { ModelFacts } from './modelFacts.ts';
 import type { TensorListRequests } from './tensorTable.ts';
 import type { TensorFile, TensorRequests } from './tensorViews.ts';
@@ -19,6 +20,8 @@ export interface HostRequests extends ChartRequests, TensorRequests, TensorListR
   'node/skip': { params: { nodeIds: readonly number[]; skip: boolean }; result: void };
   /** Opens the "Quantize with config…" pick. */
   'run/quantize': { params: void; result: void };
+  /** Runs the config of the figures on display once more. */
+  'run/again': { params: void; result: void };
   'run/cancel': { params: void; result: void };
   'sensitivity/start': { params: void; result: void };
   'sensitivity/cancel': { params: void; result: void };
@@ -36,11 +39,21 @@ export interface HostRequests extends ChartRequests, TensorRequests, TensorListR
   /** How the view looks now, to be kept for this model; as JSON. */
   'view/save': { params: { view: unknown }; result: void };
   /** Selection for context menus and key bindings contributed by the extension. */
+  /** For the other half of a diff editor. */
+  'compare/move': { params: SharedPlace; result: void };
+  'compare/groups': { params: { open: readonly string[] | null }; result: void };
   'selection/changed': { params: { nodeId: number | null }; result: void };
 }
 
 /** What the host tells the webview. */
 export interface HostEvents {
+  /** This view is one half of a diff editor, with that on the other side; again when the other side has new figures. */
+  'compare/started': CompareStart;
+  'compare/ended': Record<never, never>;
+  /** The other side has moved, selected a node of its graph, or opened groups. */
+  'compare/moved': SharedPlace;
+  'compare/selected': { nodeId: number | null };
+  'compare/groups': { open: readonly string[] | null };
   /** A {@link GraphTable.buffer}. */
   'graph/changed': { graph: ArrayBuffer };
   'run/progress': Progress;
@@ -57,24 +70,9 @@ export interface HostEvents {
   'view/command': { command: ViewCommand; nodeId?: number; group?: string };
 }
 
-/** What the graph itself carries out, on a node or group or, without one, on what is selected. */
-export type GraphCommand =
-  | 'toggleGroup'
-  | 'openGroup'
-  | 'closeGroup'
-  | 'openAllGroups'
-  | 'closeAllGroups'
-  | 'openToSelection'
-  | 'zoomToSelection'
-  | 'followUpstream'
-  | 'followDownstream'
-  | 'pathTo'
-  | 'clearPath'
-  | 'minimap'
-  | 'saveSvg'
-  | 'savePng';
-
 export interface ViewState {
+  /** Where the view is one half of a diff editor. */
+  readonly compare: CompareStart | null;
   readonly protocol: number;
   /** A {@link GraphTable.buffer}. */
   readonly graph: ArrayBuffer;
@@ -116,6 +114,7 @@ export type ViewCommand =
   | 'exportSvg'
   | 'exportPng'
   | 'copyStatistics'
+  | 'minimap'
   | 'findSimilar';
 
 /** What the host asks of the worker. Paths are absolute; the worker reads files itself. */

@@ -59,6 +59,8 @@ const handlers: Handlers<HostRequests> = {
     run,
     trial,
     busy: query.has('busy'),
+    restored: query.has('restored') ? { name: 'full_quant.cfg', timeMs: Date.UTC(2026, 10, 20, 14, 3) } : null,
+    view: JSON.parse(query.get('view') ?? 'null'),
   }),
   'node/details': async ({ nodeId }) => {
     const shown = trial?.run ?? run;
@@ -82,6 +84,7 @@ const handlers: Handlers<HostRequests> = {
       rpc.emit('run/finished', { run });
     }, 600);
   },
+  'run/again': async (_, signal) => handlers['run/quantize'](undefined, signal),
   'run/cancel': async () => rpc.emit('run/stopped', { diagnostics: [] }),
   'sensitivity/start': async () => {
     const nodes = runOf(graph).nodes.filter((n) => n.form === 'integer');
@@ -106,6 +109,9 @@ const handlers: Handlers<HostRequests> = {
   'edit/redo': async () => {},
   'open/config': async () => {},
   'open/report': async () => {},
+  'view/save': async ({ view }) => {
+    document.body.dataset.savedView = JSON.stringify(view);
+  },
   'selection/changed': async () => {},
   'tensors/list': async ({ of }, signal) => {
     rpc.emit('run/progress', { stage: 'measure', done: 2, total: 8, text: 'sample 2' });

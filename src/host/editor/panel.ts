@@ -20,6 +20,7 @@ export interface PanelOptions {
   /** Where the built webview lies. */
   readonly dist: vscode.Uri;
   readonly log: Log;
+  readonly pairs: PanelPairs;
   /** Keeps how a model's view looks. */
   readonly saveView: (model: vscode.Uri, view: unknown) => Promise<void>;
   /** Skips nodes or quantizes them again, in the config of the last run. */
@@ -36,7 +37,7 @@ export function connectPanel({ model, panel, dist, log, skip, saveView }: PanelO
   };
   const handlers: Handlers<HostRequests> = {
     'view/ready': async ({ protocol }) => {
-      if (protocol === PROTOCOL_VERSION) return session.viewState();
+      if (protocol === PROTOCOL_VERSION) return { ...(await session.viewState()), compare: await half.start() };
       throw new DiagnosticError(protocolMismatch('webview', protocol, PROTOCOL_VERSION));
     },
     'node/details': ({ nodeId }) => session.details(nodeId),
@@ -44,6 +45,8 @@ export function connectPanel({ model, panel, dist, log, skip, saveView }: PanelO
     'node/skip': ({ nodeIds, skip: wanted }) => skip(model, nodeIds, wanted),
     // These go on after their reply: their outcome comes as events.
     'run/quantize': async () => void command('quantizeWithConfig'),
+    'run/again': async () =>
+      void vscode.commands.executeCommand('quantscope.quantizeWithConfig', session.uri, session.config),
     'sensitivity/start': async () => void command('startSensitivity'),
     'run/cancel': async () => session.cancel('run', 'trial'),
     'sensitivity/cancel': async () => session.cancel('sensitivity'),
@@ -54,7 +57,10 @@ export function connectPanel({ model, panel, dist, log, skip, saveView }: PanelO
     'view/save': async ({ view }) => saveView(session.uri, view),
     'selection/changed': async ({ nodeId }) => {
       session.select(nodeId);
+      pairs.partnerOf(half.panel)?.emit('compare/selected', { nodeId });
     },
+    'compare/move': async (place) => pairs.partnerOf(half.panel)?.emit('compare/moved', place),
+    'compare/groups': async (groups) => pairs.partnerOf(half.panel)?.emit('compare/groups', groups),
     ...chartRequests(session),
     ...tensorRequests(session),
     ...tableRequests(session),
