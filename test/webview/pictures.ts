@@ -64,6 +64,7 @@ export function pictureOf(drawn: {
       height: boxes.reduce((most, b) => Math.max(most, (b[1] as number) + (b[3] as number)), 0),
       points: Float64Array.from(points.flat()),
       pointStart,
+      upward: new Uint8Array(lines.length),
     },
   };
 }
