@@ -11,6 +11,7 @@ import { registerSensitivity } from './commands/sensitivity.ts';
 import { registerToggleSkip, skipNodes } from './commands/toggleSkip.ts';
 import { registerUndoRedo } from './commands/undoRedo.ts';
 import { registerViewCommands } from './commands/viewCommands.ts';
+import { PanelPairs } from './compare/panelPairs.ts';
 import { followActiveGraph } from './editor/activeState.ts';
 import { registerGraphEditor } from './editor/provider.ts';
 import { SessionRegistry } from './editor/registry.ts';
@@ -38,9 +39,17 @@ export function activate(context: vscode.ExtensionContext): void {
   const loadView = (model: vscode.Uri) => views.load(model);
   const sessions = own(new SessionRegistry({ workerScript, log, problems, loadView }));
   const runs = own(new Runs(context, log));
+  const pairs = own(new PanelPairs());
   const deps: Deps = { context, sessions, problems, log, runs };
   own(
-    registerGraphEditor({ sessions, dist, log, skip: skipNodes, saveView: (model, view) => views.save(model, view) }),
+    registerGraphEditor({
+      sessions,
+      dist,
+      log,
+      pairs,
+      skip: skipNodes,
+      saveView: (model, view) => views.save(model, view),
+    }),
   );
   own(followActiveGraph(sessions));
   own(registerQuantizeWithConfig(deps));

@@ -54,6 +54,7 @@ function tryAgain(added: readonly string[], removed: readonly string[]): TrialVi
 
 const handlers: Handlers<HostRequests> = {
   'view/ready': async () => ({
+    compare: null,
     protocol: PROTOCOL_VERSION,
     graph: encodeGraph(graph),
     run,
@@ -105,6 +106,8 @@ const handlers: Handlers<HostRequests> = {
     clearInterval(measuring);
     rpc.emit('sensitivity/finished', { cancelled: true });
   },
+  'compare/move': async () => {},
+  'compare/groups': async () => {},
   'edit/undo': async () => {},
   'edit/redo': async () => {},
   'open/config': async () => {},

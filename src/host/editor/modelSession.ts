@@ -100,7 +100,7 @@ export class ModelSession implements vscode.Disposable {
     return this.opened;
   }
 
-  async viewState(): Promise<ViewState> {
+  async viewState(): Promise<Omit<ViewState, 'compare'>> {
     const graph = await this.graph();
     const busy = this.job !== undefined && this.job.kind !== 'sensitivity' && this.job.kind !== 'tensors';
     const { run, trial, restored } = this;

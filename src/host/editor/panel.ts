@@ -4,6 +4,7 @@ import { protocolMismatch } from '../../protocol/errors.ts';
 import { jsonPort } from '../../protocol/jsonPort.ts';
 import { type Handlers, type HostEvents, type HostRequests, PROTOCOL_VERSION } from '../../protocol/messages.ts';
 import { Rpc } from '../../protocol/rpc.ts';
+import type { ComparablePanel, PanelPairs } from '../compare/panelPairs.ts';
 import { diagnosticsOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { chartRequests } from './chartRequests.ts';
@@ -28,7 +29,7 @@ export interface PanelOptions {
 }
 
 /** Connects a webview panel with the session of its model until either is gone. */
-export function connectPanel({ model, panel, dist, log, skip, saveView }: PanelOptions): vscode.Disposable {
+export function connectPanel({ model, panel, dist, log, pairs, skip, saveView }: PanelOptions): vscode.Disposable {
   const { session } = model;
   const { webview } = panel;
   const subscriptions: vscode.Disposable[] = [];
@@ -57,10 +58,10 @@ export function connectPanel({ model, panel, dist, log, skip, saveView }: PanelO
     'view/save': async ({ view }) => saveView(session.uri, view),
     'selection/changed': async ({ nodeId }) => {
       session.select(nodeId);
-      pairs.partnerOf(half.panel)?.emit('compare/selected', { nodeId });
+      pairs.partnerOf(comparable)?.emit('compare/selected', { nodeId });
     },
-    'compare/move': async (place) => pairs.partnerOf(half.panel)?.emit('compare/moved', place),
-    'compare/groups': async (groups) => pairs.partnerOf(half.panel)?.emit('compare/groups', groups),
+    'compare/move': async (place) => pairs.partnerOf(comparable)?.emit('compare/moved', place),
+    'compare/groups': async (groups) => pairs.partnerOf(comparable)?.emit('compare/groups', groups),
     ...chartRequests(session),
     ...tensorRequests(session),
     ...tableRequests(session),
@@ -70,6 +71,9 @@ export function connectPanel({ model, panel, dist, log, skip, saveView }: PanelO
     onMessage: (listener) => void subscriptions.push(webview.onDidReceiveMessage(listener)),
   });
   const rpc: PanelRpc = new Rpc(port, { peer: 'webview', handlers });
+  const comparable: ComparablePanel = { session, emit: (event, payload) => rpc.emit(event, payload) };
+  const half = pairs.add(comparable);
+  subscriptions.push(half);
 
   /** Shows the graph as soon as the model opens, or the reason why it does not. */
   let shown = 0;

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { PanelPairs } from '../compare/panelPairs.ts';
 import type { Log } from '../log.ts';
 import { ERROR_PAGE_COMMANDS } from './html.ts';
 import { connectPanel, type PanelOptions } from './panel.ts';
@@ -9,6 +10,7 @@ export interface ProviderOptions {
   readonly sessions: SessionRegistry;
   readonly dist: vscode.Uri;
   readonly log: Log;
+  readonly pairs: PanelPairs;
   readonly skip: PanelOptions['skip'];
   readonly saveView: PanelOptions['saveView'];
 }
