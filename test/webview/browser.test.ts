@@ -147,7 +147,7 @@ test('a click on a card selects it, and a right-click carries it to the menu', a
   await eventually(() => selectedOption().count()).toBe(1);
   await page.mouse.move(box.x + 30, box.y + 20);
   const canvas = await page.locator('.graph-surface').getAttribute('data-vscode-context');
-  expect(JSON.parse(canvas ?? '').webviewSection).toBe('canvas');
+  expect(JSON.parse(canvas ?? '').webviewSection).toBe('graph');
 });
 
 test('S and the button toggle the node; old and new similarity stand side by side', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { drawFlat, type FlatPen } from '../../webview/graph/draw/flat.ts';
+import { drawFlat } from '../../webview/graph/draw/flat.ts';
+import type { Pen } from '../../webview/graph/draw/pen.ts';
 import { buildSceneIndex } from '../../webview/graph/draw/sceneIndex.ts';
 import { type TileRegion, Tiles } from '../../webview/graph/draw/tiles.ts';
 import { ItemKind } from '../../webview/graph/picture.ts';
@@ -101,18 +102,17 @@ test('memory stays bounded however far one pans', () => {
 function pen() {
   const rects: [unknown, number, number, number, number][] = [];
   const path: string[] = [];
-  const g: FlatPen = {
+  const strokes = {
     fillStyle: '',
-    strokeStyle: '',
-    lineWidth: 1,
-    fillRect: (x, y, w, h) => void rects.push([g.fillStyle, x, y, w, h]),
+    fillRect: (...rect: [number, number, number, number]) => void rects.push([strokes.fillStyle, ...rect]),
     strokeRect: () => {},
     beginPath: () => {},
-    moveTo: (x, y) => void path.push(`M${x} ${y}`),
-    lineTo: (x, y) => void path.push(`L${x} ${y}`),
-    bezierCurveTo: (_a, _b, _c, _d, x, y) => void path.push(`C${x} ${y}`),
+    moveTo: (x: number, y: number) => void path.push(`M${x} ${y}`),
+    lineTo: (x: number, y: number) => void path.push(`L${x} ${y}`),
+    bezierCurveTo: (...p: number[]) => void path.push(`C${p[4]} ${p[5]}`),
     stroke: () => {},
   };
+  const g = strokes as unknown as Pen; // the part of it that flat drawing uses
   return { g, rects, path };
 }
 

@@ -7,6 +7,7 @@ import { firstCamera, fitCamera, keepInSight, toGraph, toScreen, zoomAt } from '
 import { contextOf, describeItem } from '../../webview/graph/describe.ts';
 import { Drawing } from '../../webview/graph/drawing.ts';
 import { markNodes } from '../../webview/graph/heat.ts';
+import { marksOf } from '../../webview/graph/marks.ts';
 import { neighbour } from '../../webview/graph/navigate.ts';
 import { ItemKind } from '../../webview/graph/picture.ts';
 import { PictureMaker } from '../../webview/graph/pictureMaker.ts';
@@ -92,11 +93,13 @@ test('zooming keeps the point under the pointer; fitting shows everything', () =
   const camera = { x: 100, y: 50, zoom: 0.8 };
   const at = { x: 123, y: 456 };
   const before = toGraph(camera, view, at);
-  const after = toScreen(zoomAt(camera, view, at, 1.7), view, before);
+  const after = toScreen(zoomAt(camera, at, 1.7, { view, graph: undefined }), view, before);
   expect(after.x).toBeCloseTo(at.x, 9);
   expect(after.y).toBeCloseTo(at.y, 9);
   const fitted = fitCamera(view, { width: 300, height: 6000 });
   expect(toScreen(fitted, view, { x: 0, y: 6000 }).y).toBeLessThanOrEqual(600);
+  const tall = { view, graph: { width: 300, height: 600_000 } };
+  expect(zoomAt(camera, at, 1e-9, tall).zoom).toBe(fitCamera(view, tall.graph).zoom);
   expect(firstCamera(view, { width: 300, height: 6000 }, { x: 150, y: 24 }).zoom).toBe(1);
   expect(keepInSight({ x: 1e6, y: -1e6, zoom: 1 }, view, { width: 300, height: 300 })).toEqual({
     x: 640,
@@ -161,21 +164,30 @@ test('marks carry the number and level of the heat and say what is skipped', () 
   const marks = markNodes(run, heatOf(run, 'cosine'), new Set([5]));
   expect(marks.get(2)).toMatchObject({ level: 0, text: '1.0000', pending: false });
   expect(marks.get(5)?.pending).toBe(true);
-  expect(describeItem(drawing, drawing.itemOf(2) ?? -1, marks)).toContain('1.0000, skipped');
+  expect(describeItem(drawing, drawing.itemOf(2) ?? -1, marksOf(drawing, marks))).toContain('1.0000, skipped');
   expect(markNodes(null, null, new Set()).size).toBe(0);
 });
 
-test('the menu context names the node and whether it can be switched', () => {
+test('the menu context names the node or group and whether it can be switched', () => {
   const figures = runOf(graph).nodes[0] ?? null;
-  expect(JSON.parse(contextOf(4, figures, undefined))).toEqual({
+  const place = { figures, obstacle: undefined, hasOther: true };
+  expect(JSON.parse(contextOf({ ...place, nodeId: 4, handle: 'conv4' }))).toEqual({
     webviewSection: 'node',
     nodeId: 4,
+    handle: 'conv4',
     canSkip: true,
     skipped: false,
+    hasOther: true,
     preventDefaultContextMenuItems: true,
   });
-  expect(JSON.parse(contextOf(4, null, 'no run'))).toMatchObject({ canSkip: false });
-  expect(JSON.parse(contextOf(undefined, null, undefined))).toMatchObject({ webviewSection: 'canvas' });
+  const noRun = { figures: null, obstacle: 'no run', hasOther: false };
+  expect(JSON.parse(contextOf({ ...noRun, nodeId: 4 }))).toMatchObject({ canSkip: false });
+  expect(JSON.parse(contextOf({ ...noRun, group: '/layer1', isOpen: true }))).toMatchObject({
+    webviewSection: 'group',
+    group: '/layer1',
+    isOpen: true,
+  });
+  expect(JSON.parse(contextOf(noRun))).toMatchObject({ webviewSection: 'graph' });
 });
 
 test('unsupported nodes are marked', () => {

@@ -1,4 +1,5 @@
 import type { Camera } from '../store.ts';
+import type { Rect } from './draw/boxTree.ts';
 
 export interface Size {
   readonly width: number;
@@ -10,8 +11,16 @@ export interface Point {
   readonly y: number;
 }
 
-export const MIN_ZOOM = 0.02;
-export const MAX_ZOOM = 4;
+const MAX_ZOOM = 4;
+/** One can zoom out to this, or as far as shows all of a larger graph. */
+const MIN_ZOOM = 0.05;
+const FIT_MARGIN = 0.96;
+
+/** What bounds the zoom. */
+export interface Limits {
+  readonly view: Size;
+  readonly graph: Size | undefined;
+}
 
 export function toScreen(camera: Camera, view: Size, p: Point): Point {
   return {
@@ -28,8 +37,9 @@ export function toGraph(camera: Camera, view: Size, p: Point): Point {
 }
 
 /** Zooms so that the graph's point under `at` (screen pixels) stays there. */
-export function zoomAt(camera: Camera, view: Size, at: Point, factor: number): Camera {
-  const zoom = clampZoom(camera.zoom * factor);
+export function zoomAt(camera: Camera, at: Point, factor: number, { view, graph }: Limits): Camera {
+  const least = Math.min(MIN_ZOOM, graph === undefined ? MIN_ZOOM : fitCamera(view, graph).zoom);
+  const zoom = Math.min(MAX_ZOOM, Math.max(least, camera.zoom * factor));
   const fixed = toGraph(camera, view, at);
   return {
     x: fixed.x - (at.x - view.width / 2) / zoom,
@@ -40,15 +50,24 @@ export function zoomAt(camera: Camera, view: Size, at: Point, factor: number): C
 
 /** Shows the whole graph, never larger than life. */
 export function fitCamera(view: Size, graph: Size): Camera {
-  const zoom = clampZoom(Math.min(1, view.width / Math.max(1, graph.width), view.height / Math.max(1, graph.height)));
-  return { x: graph.width / 2, y: graph.height / 2, zoom };
+  const across = (FIT_MARGIN * view.width) / Math.max(1, graph.width);
+  const down = (FIT_MARGIN * view.height) / Math.max(1, graph.height);
+  return { x: graph.width / 2, y: graph.height / 2, zoom: Math.min(1, across, down) };
+}
+
+/** Shows a part of the graph with some of what is around it. */
+export function rectCamera(view: Size, rect: Rect): Camera {
+  const width = Math.max(1, rect.right - rect.left);
+  const height = Math.max(1, rect.bottom - rect.top);
+  const zoom = Math.min(1.5, (0.8 * view.width) / width, (0.8 * view.height) / height);
+  return { x: (rect.left + rect.right) / 2, y: (rect.top + rect.bottom) / 2, zoom };
 }
 
 /** The first sight of a graph: its top, at a zoom that can be read. */
 export function firstCamera(view: Size, graph: Size, top: Point): Camera {
   const whole = fitCamera(view, graph);
   if (whole.zoom >= 0.6) return whole;
-  const zoom = clampZoom(Math.min(1, Math.max(0.6, view.width / Math.max(1, graph.width))));
+  const zoom = Math.min(1, Math.max(0.6, view.width / Math.max(1, graph.width)));
   return { x: top.x, y: top.y + view.height / 2 / zoom - 40 / zoom, zoom };
 }
 
@@ -61,8 +80,4 @@ export function keepInSight(camera: Camera, view: Size, graph: Size): Camera {
     y: Math.min(Math.max(camera.y, -my), graph.height + my),
     zoom: camera.zoom,
   };
-}
-
-function clampZoom(zoom: number): number {
-  return Math.min(MAX_ZOOM, Math.max(MIN_ZOOM, zoom));
 }

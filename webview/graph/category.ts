@@ -8,6 +8,18 @@ export type Category =
   | 'quantization'
   | 'other';
 
+/** All families, in the order of their colours. */
+export const CATEGORIES: readonly Category[] = [
+  'weighted',
+  'activation',
+  'normalization',
+  'pooling',
+  'elementwise',
+  'shape',
+  'quantization',
+  'other',
+];
+
 const MEMBERS: { readonly [C in Exclude<Category, 'other'>]: readonly string[] } = {
   weighted: [
     'Conv',

@@ -1,8 +1,14 @@
 import type { GraphTable } from '../../src/protocol/graphTable.ts';
-import { type ItemText, itemText } from './items.ts';
+import { Found, findInRect, type Rect } from './draw/boxTree.ts';
+import type { SceneIndex } from './draw/sceneIndex.ts';
+import type { DrawnGraph } from './graphMessages.ts';
+import { type ItemText, itemText, typeAndShape } from './items.ts';
 import type { LayoutResult } from './layout/types.ts';
-import { type Hierarchy, ItemKind, type Picture, type Scene } from './picture.ts';
+import { type Group, type Hierarchy, ItemKind, type Picture, type Scene } from './picture.ts';
 import type { Measure } from './text.ts';
+
+/** Texts kept; what comes into sight later pushes all out. */
+const MOST_TEXTS = 20_000;
 
 /** A picture with the texts of its graph: all that is needed to draw and to find what is under the pointer. */
 export class Drawing {
@@ -10,22 +16,26 @@ export class Drawing {
   readonly hierarchy: Hierarchy;
   readonly scene: Scene;
   readonly layout: LayoutResult;
-  /** left, top, right, bottom of each edge. */
-  readonly edgeBoxes: Float64Array;
-  readonly #measure: Measure;
+  readonly picture: Picture;
+  readonly index: SceneIndex;
+  readonly measure: Measure;
   readonly #texts = new Map<number, ItemText>();
+  readonly #edgeTexts = new Map<number, string>();
+  readonly #found = new Found();
+  #frames: Int32Array | undefined;
 
   constructor(
     graph: { readonly table: GraphTable; readonly hierarchy: Hierarchy },
-    { scene, layout }: Picture,
+    { picture, index }: DrawnGraph,
     measure: Measure,
   ) {
     this.table = graph.table;
     this.hierarchy = graph.hierarchy;
-    this.scene = scene;
-    this.layout = layout;
-    this.#measure = measure;
-    this.edgeBoxes = boxesOf(scene, layout);
+    this.picture = picture;
+    this.scene = picture.scene;
+    this.layout = picture.layout;
+    this.index = index;
+    this.measure = measure;
   }
 
   /** What an item says; made when it is first asked for. */
@@ -33,10 +43,69 @@ export class Drawing {
     let text = this.#texts.get(item);
     if (text === undefined) {
       const { kind, ref } = this.scene;
-      text = itemText(this, kind[item] as ItemKind, ref[item] as number, this.#measure);
+      text = itemText(this, kind[item] as ItemKind, ref[item] as number, this.measure);
+      if (this.#texts.size >= MOST_TEXTS) this.#texts.clear();
       this.#texts.set(item, text);
     }
     return text;
+  }
+
+  /** Type and shape of the tensor a line stands for, and how many more it stands for. */
+  edgeText(edge: number): string {
+    let text = this.#edgeTexts.get(edge);
+    if (text === undefined) {
+      const more = this.scene.edgeMore[edge] as number;
+      const shown = typeAndShape(this.table, this.scene.edgeValue[edge] as number);
+      text = more > 0 ? `${shown} +${more}` : shown;
+      if (this.#edgeTexts.size >= MOST_TEXTS) this.#edgeTexts.clear();
+      this.#edgeTexts.set(edge, text);
+    }
+    return text;
+  }
+
+  /** Index of the group that an item is the card or the frame of. */
+  groupIndex(item: number): number | undefined {
+    const { kind, ref } = this.scene;
+    return kind[item] === ItemKind.group || kind[item] === ItemKind.frame ? ref[item] : undefined;
+  }
+
+  group(item: number): Group | undefined {
+    const index = this.groupIndex(item);
+    return index === undefined ? undefined : this.hierarchy.groups[index];
+  }
+
+  /** The card or frame that shows a group; undefined while it lies in a closed one. */
+  itemOfGroup(group: number): number | undefined {
+    const { count } = this.scene;
+    for (let i = 0; i < count; i++) if (this.groupIndex(i) === group) return i;
+    return undefined;
+  }
+
+  /** The pill of a graph's input or output. */
+  itemOfValue(kind: ItemKind, value: number): number | undefined {
+    const { scene } = this;
+    for (let i = 0; i < scene.count; i++) if (scene.kind[i] === kind && scene.ref[i] === value) return i;
+    return undefined;
+  }
+
+  rectOf(item: number): Rect {
+    const half = (this.layout.itemWidth[item] as number) / 2;
+    const x = this.layout.x[item] as number;
+    const top = this.layout.y[item] as number;
+    return { left: x - half, top, right: x + half, bottom: top + (this.layout.itemHeight[item] as number) };
+  }
+
+  /** Frames, those that cover most first. */
+  get framesBySize(): Int32Array {
+    if (this.#frames === undefined) {
+      const { kind, count } = this.scene;
+      const { itemWidth, itemHeight } = this.layout;
+      const area = (i: number) => (itemWidth[i] as number) * (itemHeight[i] as number);
+      const frames: number[] = [];
+      for (let i = 0; i < count; i++) if (kind[i] === ItemKind.frame) frames.push(i);
+      this.#frames = Int32Array.from(frames.sort((a, b) => area(b) - area(a)));
+    }
+    return this.#frames;
   }
 
   /** Id of the node that an item is the card of. */
@@ -63,31 +132,16 @@ export class Drawing {
     return Array.from(outEdges.subarray(outStart[item], outStart[item + 1]), (e) => edgeTo[e] as number);
   }
 
-  /** The item at a point of the graph; of a frame only its content counts. */
+  /** The item at a point of the graph; of a frame only its header counts. */
   itemAt(x: number, y: number): number | undefined {
     const { scene, layout } = this;
-    for (let i = scene.count - 1; i >= 0; i--) {
-      const top = layout.y[i] as number;
-      if (scene.kind[i] === ItemKind.frame || y < top || y > top + (layout.itemHeight[i] as number)) continue;
-      if (Math.abs(x - (layout.x[i] as number)) <= (layout.itemWidth[i] as number) / 2) return i;
+    findInRect(this.index.items, { left: x, top: y, right: x, bottom: y }, this.#found);
+    let best: number | undefined;
+    for (const i of this.#found.items.subarray(0, this.#found.count)) {
+      const below = y - (layout.y[i] as number);
+      if (scene.kind[i] === ItemKind.frame && below > (scene.height[i] as number)) continue;
+      if (best === undefined || i > best) best = i;
     }
-    return undefined;
+    return best;
   }
-}
-
-function boxesOf(scene: Scene, layout: LayoutResult): Float64Array {
-  const boxes = new Float64Array(scene.edgeFrom.length * 4);
-  for (let e = 0; e < scene.edgeFrom.length; e++) {
-    let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
-    for (let p = layout.pointStart[e] as number; p < (layout.pointStart[e + 1] as number); p++) {
-      const px = layout.points[2 * p] as number;
-      const py = layout.points[2 * p + 1] as number;
-      left = Math.min(left, px);
-      right = Math.max(right, px);
-      top = Math.min(top, py);
-      bottom = Math.max(bottom, py);
-    }
-    boxes.set([left, top, right, bottom], 4 * e);
-  }
-  return boxes;
 }

@@ -1,6 +1,5 @@
 import { Rpc } from '../../src/protocol/rpc.ts';
-import type { GraphRequests, LoadedGraph } from './graphMessages.ts';
-import type { Picture } from './picture.ts';
+import type { DrawnGraph, GraphRequests, LoadedGraph } from './graphMessages.ts';
 import { PictureMaker } from './pictureMaker.ts';
 import type { TextWidths } from './text.ts';
 
@@ -10,7 +9,7 @@ export interface GraphClient {
   /** Takes the graph that the next pictures are of. */
   load(buffer: ArrayBuffer, widths: TextWidths): Promise<LoadedGraph>;
   /** Draws it with these groups open; an earlier picture still in work is cancelled and its promise rejects with IPC004. */
-  draw(open: readonly string[]): Promise<Picture>;
+  draw(open: readonly string[]): Promise<DrawnGraph>;
 }
 
 interface Running {

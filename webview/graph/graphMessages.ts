@@ -1,3 +1,4 @@
+import type { SceneIndex } from './draw/sceneIndex.ts';
 import type { Hierarchy, Picture } from './picture.ts';
 import type { TextWidths } from './text.ts';
 
@@ -9,10 +10,15 @@ export interface GraphRequests {
     result: LoadedGraph;
   };
   /** Draws the loaded graph with these groups open. */
-  'graph/draw': { params: { readonly open: readonly string[] }; result: Picture };
+  'graph/draw': { params: { readonly open: readonly string[] }; result: DrawnGraph };
 }
 
 export interface LoadedGraph {
   readonly hierarchy: Hierarchy;
   readonly defaultOpen: readonly string[];
+}
+
+export interface DrawnGraph {
+  readonly picture: Picture;
+  readonly index: SceneIndex;
 }

@@ -1,22 +1,29 @@
 import type { GraphTable } from '../../src/protocol/graphTable.ts';
 import type { Actions, ViewCommands } from '../actions.ts';
 import { whyNoToggle } from '../actions.ts';
-import { fill, h, setAttr } from '../dom.ts';
+import { h, setAttr } from '../dom.ts';
 import { layoutFailed, noLayoutWorker } from '../errors.ts';
 import { t } from '../l10n.ts';
 import type { Camera, Store } from '../store.ts';
-import { firstCamera, fitCamera, type Point, toGraph, zoomAt } from './camera.ts';
+import { firstCamera, fitCamera, type Point, rectCamera, toGraph, zoomAt } from './camera.ts';
+import type { CommandTarget, GraphCommand } from './commands.ts';
 import { contextOf, describeItem } from './describe.ts';
+import { isOnToggle } from './draw/groups.ts';
+import { type Marks, Stage } from './draw/stage.ts';
 import { Drawing } from './drawing.ts';
 import { createGraphClient } from './graphClient.ts';
 import { markNodes, type NodeMark } from './heat.ts';
 import { listenToInput } from './input.ts';
+import { listNeighbours } from './listing.ts';
+import { marksOf } from './marks.ts';
 import { Motion } from './motion.ts';
 import { type Direction, neighbour } from './navigate.ts';
-import { type Highlight, paint } from './painter.ts';
+import { allOpen, withOpened, withToggled } from './openGroups.ts';
+import type { Highlight, ShownTrace } from './painter.ts';
 import { type Palette, readPalette, watchTheme } from './palette.ts';
-import type { Hierarchy } from './picture.ts';
+import { type Hierarchy, ItemKind } from './picture.ts';
 import { measureCharacters, measureWith } from './text.ts';
+import { createTraceNote, followNode, followTensor, showTrace, type Tracing, tracePaths } from './tracing.ts';
 
 const EMPTY: ReadonlySet<number> = new Set();
 
@@ -33,6 +40,9 @@ export interface GraphView extends Omit<ViewCommands, 'focusSearch' | 'announce'
   showFound(nodeIds: ReadonlySet<number>): void;
 }
 
+/** What is selected beside nodes, which the store knows: a group, or an input or output. */
+type Other = { readonly kind: 'group' | 'input' | 'output'; readonly ref: number };
+
 /**
  * The graph on a canvas, with a listbox of the selected node and its neighbours for screen readers.
  *
@@ -43,57 +53,49 @@ export function createGraphView(store: Store, actions: () => Actions, graphScrip
   const options = h('div', { class: 'sr-only' });
   const surface = h(
     'div',
-    { class: 'graph-surface', tabIndex: 0, role: 'listbox', attrs: { 'aria-label': 'Graph' } },
+    { class: 'graph-surface', tabIndex: 0, role: 'listbox', attrs: { 'aria-label': t('Graph') } },
     canvas,
     options,
   );
-  const element = h('div', { class: 'graph' }, surface);
-  const context = canvas.getContext('2d');
-  if (context === null) throw new Error('the canvas has no 2d context');
-  const g = context;
+  const traceNote = createTraceNote(() => trace(undefined));
+  const element = h('div', { class: 'graph' }, surface, traceNote.element);
 
   let drawing: Drawing | undefined;
   let palette: Palette = readPalette(document.body);
   let view = { width: 0, height: 0 };
   let hovered: number | undefined;
   let found: ReadonlySet<number> = EMPTY;
-  let marks: ReadonlyMap<number, NodeMark> = new Map();
-  let frame = 0;
-  /** An input or output pill under the keyboard; nodes are selected through the store. */
-  let pill: number | undefined;
+  let foundNodes: ReadonlySet<number> = EMPTY;
+  let nodeMarks: ReadonlyMap<number, NodeMark> = new Map();
+  let marks: Marks = marksOf(undefined, nodeMarks);
+  let other: Other | undefined;
+  let tracing: Tracing | undefined;
+  /** Node that a path is to begin at; the selected one when null. */
+  let pathStart: number | null = null;
+  let shownTrace: ShownTrace | undefined;
 
   const client = createGraphClient(graphScript, (reason) => actions().warn(noLayoutWorker(reason)));
+  const stage = new Stage(canvas, () =>
+    drawing === undefined
+      ? undefined
+      : { drawing, camera: motion.camera, view, palette, highlight: highlight(), marks },
+  );
+  const { draw } = stage;
 
-  const draw = () => {
-    if (frame !== 0) return;
-    frame = requestAnimationFrame(() => {
-      frame = 0;
-      if (drawing === undefined || view.width === 0) {
-        g.setTransform(1, 0, 0, 1, 0, 0);
-        g.clearRect(0, 0, canvas.width, canvas.height);
-        return;
-      }
-      paint(g, drawing, {
-        camera: motion.camera,
-        view,
-        pixelRatio: devicePixelRatio,
-        palette,
-        marks,
-        highlight: highlight(),
-      });
-    });
-  };
   const selectedItem = (): number | undefined => {
+    if (drawing === undefined) return undefined;
+    if (other?.kind === 'group') return drawing.itemOfGroup(other.ref);
+    if (other !== undefined) return drawing.itemOfValue(ItemKind[other.kind], other.ref);
     const { selected } = store.state;
-    return pill ?? (selected === null ? undefined : drawing?.itemOf(selected));
+    return selected === null ? undefined : drawing.itemOf(selected);
   };
   const highlight = (): Highlight => ({
     selected: selectedItem(),
     hovered,
     found,
     focused: document.activeElement === surface,
+    trace: shownTrace,
   });
-
   const motion = new Motion({
     view: () => view,
     graph: () => drawing?.layout,
@@ -107,15 +109,21 @@ export function createGraphView(store: Store, actions: () => Actions, graphScrip
 
   const selectItem = (item: number | undefined) => {
     const nodeId = item === undefined ? undefined : drawing?.nodeId(item);
-    pill = nodeId === undefined ? item : undefined;
+    other = item === undefined || nodeId !== undefined ? undefined : otherOf(item);
     actions().select(nodeId ?? null);
-    updateOptions();
+    refreshOptions();
     draw();
+  };
+  const otherOf = (item: number): Other | undefined => {
+    const group = drawing?.groupIndex(item);
+    if (group !== undefined) return { kind: 'group', ref: group };
+    const kind = drawing?.scene.kind[item] === ItemKind.input ? 'input' : 'output';
+    return { kind, ref: drawing?.scene.ref[item] ?? -1 };
   };
   const step = (direction: Direction) => {
     if (drawing === undefined || drawing.scene.count === 0) return;
     const from = selectedItem();
-    const next = from === undefined ? 0 : neighbour(drawing, from, direction);
+    const next = from === undefined ? firstItem(drawing) : neighbour(drawing, from, direction);
     if (next === undefined) {
       actions().announce(NOTHING[direction]());
       return;
@@ -123,92 +131,99 @@ export function createGraphView(store: Store, actions: () => Actions, graphScrip
     selectItem(next);
     motion.follow(pointOf(next));
   };
+  const refreshOptions = () => listNeighbours({ surface, options }, drawing, selectedItem(), marks);
 
-  /** The selected node and what it is connected with, as options a screen reader can walk. */
-  const updateOptions = () => {
-    const current = selectedItem();
-    if (drawing === undefined || current === undefined) {
-      fill(options);
-      setAttr(surface, 'aria-activedescendant', null);
-      return;
-    }
-    const shown = drawing;
-    const near = [...shown.before(current), current, ...shown.after(current)];
-    fill(
-      options,
-      ...[...new Set(near)].map((i) =>
-        h(
-          'div',
-          {
-            role: 'option',
-            id: `graph-item-${i}`,
-            attrs: {
-              'aria-selected': String(i === current),
-              'aria-posinset': i + 1,
-              'aria-setsize': shown.scene.count,
-            },
-          },
-          describeItem(shown, i, marks),
-        ),
-      ),
-    );
-    setAttr(surface, 'aria-activedescendant', `graph-item-${current}`);
-  };
   const setContext = (item: number | undefined) => {
     const nodeId = item === undefined ? undefined : drawing?.nodeId(item);
-    const figures = nodeId === undefined ? null : (marks.get(nodeId)?.figures ?? null);
-    setAttr(
-      surface,
-      'data-vscode-context',
-      contextOf(nodeId, figures, whyNoToggle(store.state.run, figures ?? undefined)),
-    );
+    const figures = nodeId === undefined ? null : (nodeMarks.get(nodeId)?.figures ?? null);
+    const { selected, run } = store.state;
+    const context = contextOf({
+      nodeId,
+      handle: nodeId === undefined || item === undefined ? undefined : drawing?.text(item).fullLabel,
+      group: item === undefined ? undefined : drawing?.group(item)?.key,
+      isOpen: item !== undefined && drawing?.scene.kind[item] === ItemKind.frame,
+      figures,
+      obstacle: whyNoToggle(run, figures ?? undefined),
+      hasOther: (pathStart ?? selected ?? nodeId) !== nodeId,
+    });
+    setAttr(surface, 'data-vscode-context', context);
   };
   const hover = (item: number | undefined) => {
     setContext(item);
     if (item === hovered) return;
     hovered = item;
     surface.classList.toggle('over-node', item !== undefined);
-    const target = item === undefined || drawing === undefined ? '' : describeItem(drawing, item, marks);
-    surface.title = target;
+    surface.title = item === undefined || drawing === undefined ? '' : describeItem(drawing, item, marks);
     draw();
   };
 
+  const trace = (next: Tracing | undefined) => {
+    tracing = next;
+    shownTrace = next === undefined || drawing === undefined ? undefined : showTrace(drawing, next);
+    traceNote.show(next);
+    if (next !== undefined) actions().announce(next.text);
+    draw();
+  };
+  const tracePath = (nodeId: number | null) => {
+    const { selected, graph } = store.state;
+    const from = pathStart ?? selected;
+    if (graph === null || nodeId === null || from === null) return;
+    pathStart = null;
+    const paths = tracePaths(graph, from, nodeId);
+    if (typeof paths === 'string') actions().announce(paths);
+    trace(typeof paths === 'string' ? undefined : paths);
+  };
+
+  const itemAtPixel = (p: Point): { readonly item: number | undefined; readonly at: Point } => {
+    const at = toGraph(motion.camera, view, p);
+    return { item: drawing?.itemAt(at.x, at.y), at };
+  };
+  const isToggleAt = (item: number | undefined, at: Point): item is number =>
+    drawing !== undefined && item !== undefined && motion.camera.zoom >= 0.3 && isOnToggle(drawing, item, at.x, at.y);
   listenToInput(surface, {
-    itemAt: (p) => {
-      if (drawing === undefined) return undefined;
-      const { x, y } = toGraph(motion.camera, view, p);
-      return drawing.itemAt(x, y);
-    },
+    itemAt: (p) => itemAtPixel(p).item,
     hover,
-    select: selectItem,
-    open: (item) => {
-      selectItem(item);
-      actions().showDetails();
+    click: (p, how) => {
+      const { item, at } = itemAtPixel(p);
+      const nodeId = item === undefined ? undefined : drawing?.nodeId(item);
+      if (how === 'extend' && nodeId !== undefined && store.state.selected !== null) tracePath(nodeId);
+      else {
+        selectItem(item);
+        if (isToggleAt(item, at)) toggleGroup(drawing?.groupIndex(item));
+      }
+    },
+    doubleClick: (p) => {
+      const { item, at } = itemAtPixel(p);
+      if (item === undefined || isToggleAt(item, at)) return;
+      const group = drawing?.groupIndex(item);
+      if (group !== undefined) toggleGroup(group);
+      else actions().showDetails();
     },
     openSelected: () => {
-      if (store.state.selected !== null) actions().showDetails();
+      if (other?.kind === 'group') toggleGroup(other.ref);
+      else if (store.state.selected !== null) actions().showDetails();
     },
     toggleSelected: () => {
       const { selected } = store.state;
       if (selected === null) actions().announce(t('Select a node first'));
       else actions().toggleSkip(selected);
     },
+    run: (command) => runCommand(command),
     pan: (dx, dy) => {
       const { x, y, zoom } = motion.camera;
       motion.moveTo({ x: x - dx / zoom, y: y - dy / zoom, zoom });
     },
-    zoom: (factor, at) =>
-      motion.moveTo(zoomAt(motion.camera, view, at ?? { x: view.width / 2, y: view.height / 2 }, factor)),
+    zoom: (factor, at) => motion.moveTo(zoomAt(motion.camera, at ?? middle(), factor, limits())),
     step,
     end: (which) => {
-      if (drawing === undefined) return;
-      const item = which === 'first' ? 0 : drawing.scene.count - 1;
+      if (drawing === undefined || drawing.scene.count === 0) return;
+      const item = which === 'first' ? firstItem(drawing) : drawing.scene.count - 1;
       selectItem(item);
       motion.follow(pointOf(item));
     },
     fit: () => showAll(),
     search: () => actions().openSearch(),
-    clear: () => selectItem(undefined),
+    clear: () => (tracing === undefined ? selectItem(undefined) : trace(undefined)),
     beforeKeyboardMenu: () => setContext(selectedItem()),
   });
   surface.addEventListener('focus', () => {
@@ -217,66 +232,147 @@ export function createGraphView(store: Store, actions: () => Actions, graphScrip
   });
   surface.addEventListener('blur', draw);
 
+  const middle = (): Point => ({ x: view.width / 2, y: view.height / 2 });
+  const limits = () => ({ view, graph: drawing?.layout });
   const showAll = () => {
     if (drawing !== undefined) motion.flyTo(fitCamera(view, drawing.layout));
+  };
+  const initialCamera = ({ layout, scene }: Drawing): Camera => {
+    const top = scene.count === 0 ? 0 : firstItem({ layout, scene });
+    return firstCamera(view, layout, { x: layout.x[top] ?? 0, y: layout.y[top] ?? 0 });
   };
   const resize = () => {
     const box = surface.getBoundingClientRect();
     const first = view.width === 0;
     view = { width: Math.round(box.width), height: Math.round(box.height) };
-    canvas.width = Math.round(view.width * devicePixelRatio);
-    canvas.height = Math.round(view.height * devicePixelRatio);
+    stage.resize(view);
     if (first && drawing !== undefined) motion.moveTo(store.state.camera ?? initialCamera(drawing));
     draw();
   };
-  const initialCamera = ({ scene, layout }: Drawing): Camera => {
-    let top = 0;
-    for (let i = 1; i < scene.count; i++) if ((layout.y[i] ?? 0) < (layout.y[top] ?? 0)) top = i;
-    return firstCamera(view, layout, { x: layout.x[top] ?? 0, y: layout.y[top] ?? 0 });
-  };
   new ResizeObserver(resize).observe(surface);
+  watchPixelRatio(resize);
   watchTheme(() => {
     palette = readPalette(document.body);
     draw();
   });
 
-  const widthOf = (text: string, font: 'title' | 'label') => {
-    g.font = font === 'title' ? `600 12px ${palette.font}` : `11px ${palette.font}`;
-    return g.measureText(text).width;
-  };
   let loaded:
     | { readonly table: GraphTable; readonly hierarchy: Hierarchy; readonly open: readonly string[] }
     | undefined;
   let turn = 0;
+  /** What to do once the groups around it are open. */
+  let afterwards: (() => void) | undefined;
   const redraw = async (table: GraphTable, openGroups: readonly string[] | null) => {
     const mine = ++turn;
     surface.classList.add('laying-out');
     try {
-      const widths = measureCharacters(widthOf);
+      const widths = measureCharacters(stage.widthIn(palette));
       if (loaded?.table !== table) {
         const { hierarchy, defaultOpen } = await client.load(table.buffer, widths);
         if (mine !== turn) return;
         loaded = { table, hierarchy, open: defaultOpen };
       }
-      const picture = await client.draw(openGroups ?? loaded.open);
-      if (mine !== turn) return;
-      const isFirst = drawing?.table !== table;
-      drawing = new Drawing(loaded, picture, measureWith(widths));
-      pill = undefined;
-      hovered = undefined;
-      surface.setAttribute(
-        'aria-label',
-        t('Graph of {0}: {1} nodes. Arrow keys follow edges.', table.file, table.nodeCount),
-      );
-      if (isFirst && view.width > 0) motion.moveTo(store.state.camera ?? initialCamera(drawing));
-      updateOptions();
-      draw();
+      const drawn = await client.draw(openGroups ?? loaded.open);
+      if (mine === turn) adopt(new Drawing(loaded, drawn, measureWith(widths)));
     } catch (cause) {
       if (mine === turn) actions().warn(layoutFailed(table.file, cause));
     } finally {
       if (mine === turn) surface.classList.remove('laying-out');
     }
   };
+  const adopt = (next: Drawing) => {
+    const before = drawing;
+    const isSameGraph = before?.table === next.table;
+    drawing = next;
+    hovered = undefined;
+    marks = marksOf(next, nodeMarks);
+    found = itemsOf(foundNodes);
+    if (!isSameGraph) other = undefined;
+    shownTrace = tracing === undefined || !isSameGraph ? undefined : showTrace(next, tracing);
+    if (!isSameGraph) trace(undefined);
+    const { file, nodeCount } = next.table;
+    surface.setAttribute('aria-label', t('Graph of {0}: {1} nodes. Arrow keys follow edges.', file, nodeCount));
+    if (!isSameGraph && view.width > 0) motion.moveTo(store.state.camera ?? initialCamera(next));
+    refreshOptions();
+    draw();
+    afterwards?.();
+    afterwards = undefined;
+  };
+  const itemsOf = (nodeIds: ReadonlySet<number>): ReadonlySet<number> =>
+    new Set([...nodeIds].flatMap((id) => drawing?.itemOf(id) ?? []));
+
+  const openKeys = (): readonly string[] => store.state.openGroups ?? loaded?.open ?? [];
+  const toggleGroup = (group: number | undefined) => {
+    if (loaded === undefined || group === undefined) return;
+    actions().setOpenGroups(withToggled(loaded.hierarchy, openKeys(), group));
+  };
+  /** Does `then` with the item of a node, after the groups around it have been opened. */
+  const withNodeShown = (nodeId: number, then: (item: number) => void) => {
+    const item = drawing?.itemOf(nodeId);
+    if (item === undefined || drawing === undefined || loaded === undefined) return;
+    if (drawing.scene.kind[item] !== ItemKind.group) {
+      then(item);
+      return;
+    }
+    const group = loaded.hierarchy.groupOfNode[drawing.table.nodeIndex(nodeId)] ?? -1;
+    afterwards = () => {
+      const shown = drawing?.itemOf(nodeId);
+      if (shown !== undefined) then(shown);
+    };
+    actions().setOpenGroups(withOpened(loaded.hierarchy, openKeys(), group));
+  };
+  const groupMeant = (key: string | undefined): number | undefined => {
+    const { hierarchy } = loaded ?? {};
+    if (key !== undefined) return hierarchy?.groups.findIndex((g) => g.key === key);
+    if (other?.kind === 'group') return other.ref;
+    const { selected, graph } = store.state;
+    const around = selected === null ? undefined : hierarchy?.groupOfNode[graph?.nodeIndex(selected) ?? -1];
+    return around === undefined || around < 0 ? undefined : around;
+  };
+  const runCommand = (command: GraphCommand, target: CommandTarget = {}) => {
+    const { graph, selected } = store.state;
+    const nodeId = target.nodeId ?? selected;
+    const group = groupMeant(target.group);
+    const shown = group === undefined ? undefined : drawing?.itemOfGroup(group);
+    const isShownOpen = shown !== undefined && drawing?.scene.kind[shown] === ItemKind.frame;
+    switch (command) {
+      case 'expand':
+        if (!isShownOpen) toggleGroup(group);
+        return;
+      case 'collapse':
+        if (isShownOpen) toggleGroup(group);
+        return;
+      case 'expandAll':
+        if (loaded !== undefined) actions().setOpenGroups(allOpen(loaded.hierarchy));
+        return;
+      case 'collapseAll':
+        return actions().setOpenGroups([]);
+      case 'zoomToSelection':
+        return zoomToSelection();
+      case 'upstream':
+      case 'downstream':
+        if (graph === null || nodeId === null) return actions().announce(t('Select a node first'));
+        return trace(followNode(graph, nodeId, command));
+      case 'pathFrom':
+        pathStart = nodeId;
+        return;
+      case 'pathTo':
+        return tracePath(nodeId);
+      case 'clearPath':
+        return trace(undefined);
+      case 'minimap':
+        return;
+      case 'exportSvg':
+      case 'exportPng':
+        return;
+    }
+  };
+  const zoomToSelection = () => {
+    const item = selectedItem();
+    if (item === undefined || drawing === undefined) showAll();
+    else motion.flyTo(rectCamera(view, drawing.rectOf(item)));
+  };
+
   store.watch(
     (s) => [s.graph, s.openGroups],
     ({ graph, openGroups }) => {
@@ -286,36 +382,60 @@ export function createGraphView(store: Store, actions: () => Actions, graphScrip
   store.watch(
     (s) => [s.run, s.heat, s.pendingSkips],
     ({ run, heat, pendingSkips }) => {
-      marks = markNodes(run, heat, pendingSkips);
-      updateOptions();
+      nodeMarks = markNodes(run, heat, pendingSkips);
+      marks = marksOf(drawing, nodeMarks);
+      refreshOptions();
       draw();
     },
   );
   store.watch(
     (s) => [s.selected],
     ({ selected }) => {
-      if (selected !== null) pill = undefined;
-      updateOptions();
+      if (selected !== null) other = undefined;
+      refreshOptions();
       draw();
     },
   );
 
   return {
     element,
-    reveal: (nodeId) => {
-      const item = drawing?.itemOf(nodeId);
-      if (item !== undefined) motion.centre(pointOf(item));
-    },
-    bringIntoSight: (nodeId) => {
-      const item = drawing?.itemOf(nodeId);
-      if (item !== undefined) motion.reveal(pointOf(item));
-    },
+    reveal: (nodeId) => withNodeShown(nodeId, (item) => motion.centre(pointOf(item))),
+    bringIntoSight: (nodeId) => withNodeShown(nodeId, (item) => motion.reveal(pointOf(item))),
     fit: showAll,
-    zoomBy: (factor) => motion.flyTo(zoomAt(motion.camera, view, { x: view.width / 2, y: view.height / 2 }, factor)),
+    zoomBy: (factor) => motion.flyTo(zoomAt(motion.camera, middle(), factor, limits())),
     focusGraph: () => surface.focus(),
+    runCommand,
+    followTensor: (valueId, along) => {
+      const { graph } = store.state;
+      if (graph !== null) trace(followTensor(graph, valueId, along));
+    },
     showFound: (nodeIds) => {
-      found = new Set([...nodeIds].flatMap((id) => drawing?.itemOf(id) ?? []));
+      foundNodes = nodeIds;
+      found = itemsOf(nodeIds);
       draw();
     },
   };
+}
+
+/** The uppermost item that is no frame. */
+function firstItem({ layout, scene }: Pick<Drawing, 'layout' | 'scene'>): number {
+  let top = -1;
+  for (let i = 0; i < scene.count; i++) {
+    if (scene.kind[i] === ItemKind.frame) continue;
+    if (top < 0 || (layout.y[i] ?? 0) < (layout.y[top] ?? 0)) top = i;
+  }
+  return Math.max(0, top);
+}
+
+/** Calls `onChange` when the page moves to a screen of another resolution or is zoomed. */
+function watchPixelRatio(onChange: () => void): void {
+  const media = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
+  media.addEventListener(
+    'change',
+    () => {
+      onChange();
+      watchPixelRatio(onChange);
+    },
+    { once: true },
+  );
 }

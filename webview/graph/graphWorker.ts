@@ -1,6 +1,5 @@
 import { Rpc } from '../../src/protocol/rpc.ts';
-import type { GraphRequests } from './graphMessages.ts';
-import type { Picture } from './picture.ts';
+import type { DrawnGraph, GraphRequests } from './graphMessages.ts';
 import { buffersOf, PictureMaker } from './pictureMaker.ts';
 
 type None = Record<never, never>;
@@ -26,6 +25,6 @@ new Rpc<None, None, GraphRequests, None>(
       'graph/load': async ({ buffer, widths }) => maker.load(buffer, widths),
       'graph/draw': async ({ open }) => maker.draw(open),
     },
-    transferOf: (method, result) => (method === 'graph/draw' ? buffersOf(result as Picture) : []),
+    transferOf: (method, result) => (method === 'graph/draw' ? buffersOf(result as DrawnGraph) : []),
   },
 );

@@ -5,11 +5,12 @@ export interface InputTarget {
   /** Item at a point in pixels from the surface's corner. */
   itemAt(p: Point): number | undefined;
   hover(item: number | undefined): void;
-  select(item: number | undefined): void;
-  /** Selects and shows details. */
-  open(item: number): void;
+  /** A click at a point in pixels; with `extend` (Shift) it adds to what is selected. */
+  click(p: Point, extend: 'extend' | 'replace'): void;
+  doubleClick(p: Point): void;
   openSelected(): void;
   toggleSelected(): void;
+  run(command: KeyCommand): void;
   /** Moves the picture by pixels. */
   pan(dx: number, dy: number): void;
   /** Zooms around a point in pixels, or around the middle. */
@@ -22,6 +23,19 @@ export interface InputTarget {
   /** The menu key was pressed: the context shall be the selected node's. */
   beforeKeyboardMenu(): void;
 }
+
+/** What single keys ask of the graph beside moving in it. */
+export type KeyCommand = (typeof KEYS)[keyof typeof KEYS];
+
+const KEYS = {
+  '[': 'collapse',
+  ']': 'expand',
+  '{': 'collapseAll',
+  '}': 'expandAll',
+  u: 'upstream',
+  d: 'downstream',
+  z: 'zoomToSelection',
+} as const;
 
 const ARROWS: Readonly<Record<string, Direction>> = {
   ArrowUp: 'up',
@@ -106,8 +120,14 @@ function handleKey(event: KeyboardEvent, target: InputTarget): boolean {
       target.clear();
       return true;
     default:
-      return false;
+      return runKey(event.key.toLowerCase(), target);
   }
+}
+
+function runKey(key: string, target: InputTarget): boolean {
+  if (!(key in KEYS)) return false;
+  target.run(KEYS[key as keyof typeof KEYS]);
+  return true;
 }
 
 function listenToPointers(
@@ -152,14 +172,11 @@ function listenToPointers(
   });
   const release = (event: PointerEvent) => {
     if (!down.delete(event.pointerId)) return;
-    if (!dragged && event.type === 'pointerup') target.select(target.itemAt(pointOf(event)));
+    if (!dragged && event.type === 'pointerup') target.click(pointOf(event), event.shiftKey ? 'extend' : 'replace');
     if (down.size === 0) surface.classList.remove('dragging');
   };
   surface.addEventListener('pointerup', release);
   surface.addEventListener('pointercancel', release);
   surface.addEventListener('pointerleave', () => target.hover(undefined));
-  surface.addEventListener('dblclick', (event) => {
-    const item = target.itemAt(pointOf(event));
-    if (item !== undefined) target.open(item);
-  });
+  surface.addEventListener('dblclick', (event) => target.doubleClick(pointOf(event)));
 }

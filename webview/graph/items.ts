@@ -1,6 +1,7 @@
 import type { GraphTable } from '../../src/protocol/graphTable.ts';
 import { formatShape } from '../format.ts';
 import { type Category, categoryOf } from './category.ts';
+import { groupNote, STACK, TOGGLE } from './groupText.ts';
 import { type Group, type Hierarchy, ItemKind } from './picture.ts';
 import { type Measure, shorten } from './text.ts';
 
@@ -9,11 +10,11 @@ export interface ItemText {
   readonly kind: ItemKind;
   /** Id of the node, of the value of an input or output; index of a group. */
   readonly id: number;
-  /** Operator; `input` and `output`; what block a group is. */
+  /** Operator; `input` and `output`; label of the group. */
   readonly title: string;
-  /** Handle, tensor name or label of the group, shortened to fit. */
+  /** Handle or tensor name, shortened to fit; what block a group is and how large. */
   readonly label: string;
-  /** The same in full. */
+  /** Handle, tensor name or label of the group in full. */
   readonly fullLabel: string;
   /** Shape of the largest constant, or type and shape of an input or output. */
   readonly shape: string;
@@ -28,6 +29,7 @@ export interface ItemSize {
 
 const NODE_HEIGHT = 42;
 const PILL_HEIGHT = 36;
+const FRAME_HEADER = 28;
 const MIN_WIDTH = 128;
 const MAX_LABEL = 176;
 /** Room kept for the number of the heat map, so that a change of metric moves nothing. */
@@ -53,6 +55,13 @@ export function itemSize(text: ItemText, measure: Measure): ItemSize {
       width: grid(Math.max(96, measure(label, 'title') + 36, measure(shape, 'label') + 36)),
       height: PILL_HEIGHT,
     };
+  }
+  if (kind === ItemKind.frame) {
+    return { width: grid(measure(title, 'title') + measure(label, 'label') + TOGGLE + 24), height: FRAME_HEADER };
+  }
+  if (kind === ItemKind.group) {
+    const text = Math.max(measure(title, 'title') + NUMBER_ROOM, measure(label, 'label'));
+    return { width: grid(Math.max(MIN_WIDTH, text + TOGGLE + 12) + STACK), height: NODE_HEIGHT + STACK };
   }
   const width = Math.max(MIN_WIDTH, measure(title, 'title') + NUMBER_ROOM + 24, measure(label, 'label') + 26);
   return { width: grid(width), height: NODE_HEIGHT };
@@ -95,9 +104,9 @@ function groupText(group: Group, kind: ItemKind, index: number, measure: Measure
   return {
     kind,
     id: index,
-    title: group.block === '' ? group.label : group.block,
-    label: shorten(group.label, MAX_LABEL, (text) => measure(text, 'label')),
-    fullLabel: group.key,
+    title: shorten(group.label, MAX_LABEL, (text) => measure(text, 'title')),
+    label: groupNote(group),
+    fullLabel: group.label,
     shape: '',
     category: 'other',
     supported: true,

@@ -1,97 +1,158 @@
-import type { NodeMark } from './heat.ts';
+import { drawToggle } from './draw/groups.ts';
+import type { Pen } from './draw/pen.ts';
+import { STACK, TOGGLE } from './groupText.ts';
+import type { Level, NodeMark } from './heat.ts';
 import type { ItemSize, ItemText } from './items.ts';
 import type { Palette } from './palette.ts';
 import { ItemKind } from './picture.ts';
 
 export type SceneItem = ItemText & ItemSize;
 
+/** What an item shows of the run; a closed group shows what its worst node does. */
+export interface CardMark extends Omit<NodeMark, 'figures'> {
+  readonly figures: NodeMark['figures'];
+  /** A second metric, on the right edge. */
+  readonly second?: { readonly level: Level | null; readonly text: string } | null;
+}
+
 export interface CardState {
   readonly selected: boolean;
   readonly hovered: boolean;
   readonly focused: boolean;
   readonly found: boolean;
-  readonly mark: NodeMark | undefined;
+  readonly mark: CardMark | undefined;
+}
+
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly zoom: number;
 }
 
 const RADIUS = 4;
+const EDGE = 10;
+/** Below these zooms titles and the rest of the text are too small to read. */
+const TITLES = 0.34;
+const TEXTS = 0.5;
 
 /** Draws a card with its upper left corner at (x, y), in the graph's units. */
-export function drawItem(
-  g: CanvasRenderingContext2D,
-  item: SceneItem,
-  at: { readonly x: number; readonly y: number; readonly zoom: number },
-  state: CardState,
-  palette: Palette,
-): void {
-  const { x, y, zoom } = at;
-  const { width: w, height } = item;
-  const mark = state.mark;
-  const level = mark?.level === null || mark?.level === undefined ? undefined : palette.levels[mark.level];
-  const radius = item.kind === ItemKind.node ? RADIUS : height / 2;
-  const skipped = mark?.figures?.skipped === true;
-
+export function drawItem(g: Pen, item: SceneItem, at: Place, state: CardState, palette: Palette): void {
+  if (item.kind === ItemKind.group) drawStack(g, item, at, palette);
+  const size = item.kind === ItemKind.group ? STACK : 0;
+  const card = { ...item, width: item.width - size, height: item.height - size };
+  const { mark } = state;
+  const level = levelOf(mark?.level, palette);
+  const radius = isPill(item) ? card.height / 2 : RADIUS;
   g.beginPath();
-  g.roundRect(x, y, w, height, radius);
+  g.roundRect(at.x, at.y, card.width, card.height, radius);
   g.fillStyle = level?.fill ?? palette.card;
   g.fill();
-  if (item.kind === ItemKind.node) drawStrip(g, item, x, y, palette);
-  g.beginPath();
-  g.roundRect(x, y, w, height, radius);
-  g.lineWidth = item.supported ? 1 : 2;
-  g.strokeStyle = item.supported ? palette.border : palette.error;
-  g.setLineDash(skipped ? [5, 3] : []);
-  if (skipped) {
-    g.lineWidth = 2;
-    g.strokeStyle = palette.text;
+  if (item.kind === ItemKind.node) drawStrip(g, card, at, palette.categories[item.category]);
+  const second = levelOf(mark?.second?.level, palette);
+  if (second !== undefined) drawSecondEdge(g, card, at, second.fill, palette);
+  drawBorder(g, card, at, state, palette);
+  if (at.zoom < TITLES) return;
+  g.textBaseline = 'middle';
+  if (isPill(item)) drawPillText(g, card, at, palette);
+  else drawCardText(g, card, at, mark, palette);
+}
+
+function isPill(item: SceneItem): boolean {
+  return item.kind === ItemKind.input || item.kind === ItemKind.output;
+}
+
+function levelOf(level: Level | null | undefined, palette: Palette): Palette['levels'][number] | undefined {
+  return level === null || level === undefined ? undefined : palette.levels[level];
+}
+
+/** The cards behind the first, which say that there is more inside. */
+function drawStack(g: Pen, { width, height }: SceneItem, { x, y }: Place, palette: Palette): void {
+  for (const offset of [STACK, STACK / 2]) {
+    g.beginPath();
+    g.roundRect(x + offset, y + offset, width - STACK, height - STACK, RADIUS);
+    g.fillStyle = palette.card;
+    g.fill();
+    g.lineWidth = 1;
+    g.strokeStyle = palette.border;
+    g.stroke();
   }
+}
+
+function drawBorder(g: Pen, item: SceneItem, { x, y, zoom }: Place, state: CardState, palette: Palette): void {
+  const { width, height, supported } = item;
+  const radius = isPill(item) ? height / 2 : RADIUS;
+  const skipped = state.mark?.figures?.skipped === true;
+  const outline = (thickness: number, color: string) => {
+    g.beginPath();
+    g.roundRect(x - 2, y - 2, width + 4, height + 4, radius + 2);
+    g.lineWidth = thickness / Math.min(1, Math.max(0.25, zoom));
+    g.strokeStyle = color;
+    g.stroke();
+  };
+  g.beginPath();
+  g.roundRect(x, y, width, height, radius);
+  g.lineWidth = supported && !skipped ? 1 : 2;
+  g.strokeStyle = skipped ? palette.text : supported ? palette.border : palette.error;
+  if (skipped) g.setLineDash([5, 3]);
   g.stroke();
-  g.setLineDash([]);
+  if (skipped) g.setLineDash([]);
   if (state.found && !state.selected) {
     g.setLineDash([4, 3]);
-    outline(g, item, x, y, radius, 2, palette.edgeActive);
+    outline(2, palette.edgeActive);
     g.setLineDash([]);
   }
-  if (state.hovered && !state.selected) outline(g, item, x, y, radius, 1.5, palette.hover);
-  if (state.selected) outline(g, item, x, y, radius, state.focused ? 3 : 2, palette.focus);
-  if (zoom < 0.28) return;
+  if (state.hovered && !state.selected) outline(1.5, palette.hover);
+  if (state.selected) outline(state.focused ? 3 : 2, palette.focus);
+}
 
-  const text = level?.text ?? palette.text;
-  const dim = level?.dim ?? palette.dim;
-  g.textBaseline = 'middle';
-  g.textAlign = 'left';
-  if (item.kind !== ItemKind.node) {
-    g.textAlign = 'center';
-    g.fillStyle = palette.text;
-    g.font = `600 12px ${palette.font}`;
-    g.fillText(item.label, x + w / 2, item.shape === '' ? y + height / 2 : y + 12);
-    g.fillStyle = palette.dim;
-    g.font = `11px ${palette.font}`;
-    if (item.shape !== '' && zoom >= 0.45) g.fillText(item.shape, x + w / 2, y + 26);
-    return;
-  }
-  g.fillStyle = text;
+function drawPillText(g: Pen, item: SceneItem, { x, y, zoom }: Place, palette: Palette): void {
+  const middle = x + item.width / 2;
+  g.textAlign = 'center';
+  g.fillStyle = palette.text;
   g.font = `600 12px ${palette.font}`;
-  g.fillText(item.title, x + 14, y + 13.5);
-  const right = noteOf(mark);
-  if (right !== '') {
-    g.textAlign = 'right';
-    g.font = `${mark?.text === right ? '600 ' : ''}12px ${palette.font}`;
-    g.fillText(right, x + w - 8, y + 13.5);
-    g.textAlign = 'left';
-  } else if (!item.supported) {
-    g.textAlign = 'right';
-    g.fillStyle = palette.error;
-    g.fillText('unsupported', x + w - 8, y + 13.5);
-    g.textAlign = 'left';
-  }
-  if (zoom < 0.45) return;
-  g.fillStyle = dim;
+  g.fillText(item.label, middle, item.shape === '' ? y + item.height / 2 : y + 12);
+  if (item.shape === '' || zoom < TEXTS) return;
+  g.fillStyle = palette.dim;
   g.font = `11px ${palette.font}`;
-  g.fillText(item.label, x + 14, y + 30);
+  g.fillText(item.shape, middle, y + 26);
+}
+
+function drawCardText(g: Pen, item: SceneItem, at: Place, mark: CardMark | undefined, palette: Palette): void {
+  const { x, y, zoom } = at;
+  const level = levelOf(mark?.level, palette);
+  const dim = level?.dim ?? palette.dim;
+  const isGroup = item.kind === ItemKind.group;
+  const left = x + (isGroup ? TOGGLE : 14);
+  const right = x + item.width - 8 - (mark?.second ? EDGE : 0);
+  if (isGroup) {
+    g.strokeStyle = dim;
+    drawToggle(g, x + TOGGLE / 2, y + item.height / 2, 'closed');
+  }
+  g.textAlign = 'left';
+  g.fillStyle = level?.text ?? palette.text;
+  g.font = `600 12px ${palette.font}`;
+  g.fillText(item.title, left, y + 13.5);
+  const note = noteOf(mark);
+  g.textAlign = 'right';
+  if (note !== '') {
+    if (mark?.text !== note) g.font = `12px ${palette.font}`;
+    g.fillText(note, right, y + 13.5);
+  } else if (!item.supported) {
+    g.fillStyle = palette.error;
+    g.fillText('unsupported', right, y + 13.5);
+  }
+  if (zoom >= TEXTS) {
+    g.fillStyle = dim;
+    g.font = `11px ${palette.font}`;
+    if (mark?.second) g.fillText(mark.second.text, right, y + 30);
+    g.textAlign = 'left';
+    if (!mark?.second || zoom >= 1) g.fillText(item.label, left, y + 30);
+  }
+  g.textAlign = 'left';
 }
 
 /** What stands at the right of a card: its number, or how it ran when it has none. */
-function noteOf(mark: NodeMark | undefined): string {
+function noteOf(mark: CardMark | undefined): string {
   if (mark === undefined) return '';
   if (mark.pending) return '…';
   if (mark.text !== '') return mark.figures?.skipped ? `⊘ ${mark.text}` : mark.text;
@@ -99,25 +160,23 @@ function noteOf(mark: NodeMark | undefined): string {
   return mark.figures?.form === 'fused' ? 'fused' : mark.figures?.form === 'float' ? 'float' : '';
 }
 
-function drawStrip(g: CanvasRenderingContext2D, item: SceneItem, x: number, y: number, palette: Palette): void {
+function drawStrip(g: Pen, item: SceneItem, { x, y }: Place, color: string): void {
   g.beginPath();
   g.roundRect(x, y, 6, item.height, [RADIUS, 0, 0, RADIUS]);
-  g.fillStyle = palette.categories[item.category];
+  g.fillStyle = color;
   g.fill();
 }
 
-function outline(
-  g: CanvasRenderingContext2D,
-  item: SceneItem,
-  x: number,
-  y: number,
-  radius: number,
-  width: number,
-  color: string,
-): void {
+function drawSecondEdge(g: Pen, item: SceneItem, { x, y }: Place, color: string, palette: Palette): void {
+  const left = x + item.width - EDGE;
   g.beginPath();
-  g.roundRect(x - 2, y - 2, item.width + 4, item.height + 4, radius + 2);
-  g.lineWidth = width;
-  g.strokeStyle = color;
+  g.roundRect(left, y, EDGE, item.height, [0, RADIUS, RADIUS, 0]);
+  g.fillStyle = color;
+  g.fill();
+  g.beginPath();
+  g.moveTo(left, y);
+  g.lineTo(left, y + item.height);
+  g.lineWidth = 1;
+  g.strokeStyle = palette.border;
   g.stroke();
 }

@@ -1,10 +1,14 @@
-import { formatShape } from '../format.ts';
 import type { Camera } from '../store.ts';
 import { type Size, toGraph } from './camera.ts';
+import { Found, findInRect, type Rect } from './draw/boxTree.ts';
+import { drawFrame } from './draw/groups.ts';
+import { drawArrows, drawLabels, strokeEdges, strokePieces } from './draw/lines.ts';
+import type { Pen } from './draw/pen.ts';
+import type { LineIndex } from './draw/sceneIndex.ts';
 import type { Drawing } from './drawing.ts';
-import type { NodeMark } from './heat.ts';
-import { drawItem } from './node.ts';
+import { type CardMark, drawItem } from './node.ts';
 import type { Palette } from './palette.ts';
+import type { Trace } from './paths.ts';
 import { ItemKind } from './picture.ts';
 
 export interface Highlight {
@@ -12,152 +16,154 @@ export interface Highlight {
   readonly hovered: number | undefined;
   readonly found: ReadonlySet<number>;
   readonly focused: boolean;
+  /** What is followed; everything else steps back. */
+  readonly trace: ShownTrace | undefined;
 }
 
-/** Draws what lies in sight. */
-export function paint(
-  g: CanvasRenderingContext2D,
-  drawing: Drawing,
-  options: {
-    readonly camera: Camera;
-    readonly view: Size;
-    readonly pixelRatio: number;
-    readonly palette: Palette;
-    readonly marks: ReadonlyMap<number, NodeMark>;
-    readonly highlight: Highlight;
-  },
-): void {
-  const { camera, view, pixelRatio, palette, marks, highlight } = options;
-  const { scene, layout } = drawing;
-  g.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
-  g.fillStyle = palette.background;
-  g.fillRect(0, 0, view.width, view.height);
-  const scale = camera.zoom * pixelRatio;
-  g.setTransform(
-    scale,
-    0,
-    0,
-    scale,
-    (view.width / 2 - camera.x * camera.zoom) * pixelRatio,
-    (view.height / 2 - camera.y * camera.zoom) * pixelRatio,
+export interface ShownTrace extends Trace {
+  readonly index: LineIndex;
+}
+
+export interface PaintOptions {
+  readonly zoom: number;
+  readonly palette: Palette;
+  readonly markOf: (item: number) => CardMark | undefined;
+  readonly highlight: Highlight;
+}
+
+/** Items and pieces of lines in sight. */
+export interface InSight {
+  readonly rect: Rect;
+  readonly items: Found;
+  readonly pieces: Found;
+}
+
+/** More than this is drawn flat. */
+const MOST_ITEMS = 900;
+const MOST_PIECES = 3500;
+/** Lines drawn once more because they touch what is selected. */
+const MOST_ACTIVE = 2000;
+const ARROWS = 0.3;
+const LABELS = 0.55;
+/** How much of what is not followed is left to see. */
+export const STEPPED_BACK = 0.28;
+
+/** The part of the graph in the view, in its units, and `margin` pixels around. */
+export function rectInSight(camera: Camera, view: Size, margin: number): Rect {
+  const corner = toGraph(camera, view, { x: -margin, y: -margin });
+  const far = toGraph(camera, view, { x: view.width + margin, y: view.height + margin });
+  return { left: corner.x, top: corner.y, right: far.x, bottom: far.y };
+}
+
+/** Fills `into` with what lies in sight; false when that is too much to be drawn card by card. */
+export function findInSight({ index }: Drawing, into: InSight): boolean {
+  return (
+    findInRect(index.items, into.rect, into.items, MOST_ITEMS) &&
+    findInRect(index.pieces, into.rect, into.pieces, MOST_PIECES)
   );
-  const corner = toGraph(camera, view, { x: -20, y: -20 });
-  const far = toGraph(camera, view, { x: view.width + 20, y: view.height + 20 });
-  const inSight = (left: number, top: number, right: number, bottom: number) =>
-    right >= corner.x && left <= far.x && bottom >= corner.y && top <= far.y;
-
-  const visible: number[] = [];
-  for (let e = 0; e < scene.edgeFrom.length; e++) {
-    const [left, top, right, bottom] = drawing.edgeBoxes.subarray(4 * e, 4 * e + 4) as unknown as number[];
-    if (inSight(left as number, top as number, right as number, bottom as number)) visible.push(e);
-  }
-  const touches = (e: number, item: number | undefined) =>
-    item !== undefined && (scene.edgeFrom[e] === item || scene.edgeTo[e] === item);
-  const active = visible.filter((e) => touches(e, highlight.selected) || touches(e, highlight.hovered));
-  const thin = Math.max(1, 0.6 / camera.zoom);
-  strokeEdges(g, drawing, visible, palette.edge, thin);
-  strokeEdges(g, drawing, active, palette.edgeActive, thin * 1.8);
-  if (camera.zoom >= 0.3) {
-    drawArrows(g, drawing, visible, palette.edge);
-    drawArrows(g, drawing, active, palette.edgeActive);
-  }
-
-  const focus = { found: highlight.found, selected: highlight.selected, hovered: highlight.hovered };
-  for (let i = 0; i < scene.count; i++) {
-    const width = layout.itemWidth[i] as number;
-    const height = layout.itemHeight[i] as number;
-    const x = (layout.x[i] as number) - width / 2;
-    const y = layout.y[i] as number;
-    if (scene.kind[i] === ItemKind.frame || !inSight(x, y, x + width, y + height)) continue;
-    const text = drawing.text(i);
-    const state = {
-      selected: focus.selected === i,
-      hovered: focus.hovered === i,
-      focused: highlight.focused,
-      found: focus.found.has(i),
-      mark: text.kind === ItemKind.node ? marks.get(text.id) : undefined,
-    };
-    drawItem(g, { ...text, width, height }, { x, y, zoom: camera.zoom }, state, palette);
-  }
-  if (camera.zoom >= 0.55) drawLabels(g, drawing, visible, new Set(active), camera.zoom, palette);
 }
 
-function strokeEdges(
-  g: CanvasRenderingContext2D,
-  { layout }: Drawing,
-  edges: readonly number[],
-  color: string,
-  width: number,
-): void {
-  if (edges.length === 0) return;
-  const { points, pointStart } = layout;
-  g.beginPath();
-  for (const e of edges) {
-    let p = pointStart[e] as number;
-    let x = points[2 * p] as number;
-    let y = points[2 * p + 1] as number;
-    g.moveTo(x, y);
-    for (p++; p < (pointStart[e + 1] as number); p++) {
-      const nx = points[2 * p] as number;
-      const ny = points[2 * p + 1] as number;
-      if (nx === x) g.lineTo(nx, ny);
-      else g.bezierCurveTo(x, (y + ny) / 2, nx, (y + ny) / 2, nx, ny);
-      x = nx;
-      y = ny;
-    }
+/** Draws what was found in sight, card by card. The pen is in the graph's units. */
+export function paintCards(g: Pen, drawing: Drawing, inSight: InSight, options: PaintOptions): void {
+  const { zoom, palette, highlight } = options;
+  const { scene, layout, index } = drawing;
+  const items = inSight.items.items.subarray(0, inSight.items.count).slice().sort();
+  for (const i of items) if (scene.kind[i] === ItemKind.frame) drawFrame(g, drawing, i, palette, zoom);
+
+  const edges = visibleEdges(drawing, items);
+  const active = activeEdges(drawing, highlight);
+  const thin = Math.max(1, 0.6 / zoom);
+  const { trace } = highlight;
+  g.globalAlpha = trace === undefined ? 1 : STEPPED_BACK;
+  strokePieces(g, layout, index, inSight.pieces, { color: palette.edge, width: thin });
+  if (zoom >= ARROWS) drawArrows(g, layout, edges, palette.edge);
+  g.globalAlpha = 1;
+  if (trace !== undefined) {
+    const found = new Found();
+    findInRect(trace.index.pieces, inSight.rect, found);
+    strokePieces(g, layout, trace.index, found, { color: palette.edgeActive, width: 1.8 * thin });
+    if (zoom >= ARROWS)
+      drawArrows(
+        g,
+        layout,
+        edges.filter((e) => trace.edges[e] === 1),
+        palette.edgeActive,
+      );
   }
-  g.strokeStyle = color;
-  g.lineWidth = width;
+  if (active.size > 0) {
+    strokeEdges(g, layout, active, { color: palette.edgeActive, width: 1.8 * thin });
+    if (zoom >= ARROWS) drawArrows(g, layout, active, palette.edgeActive);
+  }
+  for (const i of items) if (scene.kind[i] !== ItemKind.frame) drawOne(g, drawing, i, options);
+  for (const i of [highlight.hovered, highlight.selected]) {
+    if (i !== undefined && scene.kind[i] === ItemKind.frame) outlineFrame(g, drawing, i, options);
+  }
+  if (zoom >= LABELS) drawLabels(g, drawing, { edges, active, zoom }, palette);
+}
+
+function drawOne(g: Pen, drawing: Drawing, i: number, { zoom, palette, markOf, highlight }: PaintOptions): void {
+  const { layout } = drawing;
+  const width = layout.itemWidth[i] as number;
+  const height = layout.itemHeight[i] as number;
+  const stepsBack = highlight.trace !== undefined && highlight.trace.items[i] !== 1;
+  g.globalAlpha = stepsBack ? STEPPED_BACK : 1;
+  drawItem(
+    g,
+    { ...drawing.text(i), width, height },
+    { x: (layout.x[i] as number) - width / 2, y: layout.y[i] as number, zoom },
+    {
+      selected: highlight.selected === i,
+      hovered: highlight.hovered === i,
+      focused: highlight.focused,
+      found: highlight.found.has(i),
+      mark: markOf(i),
+    },
+    palette,
+  );
+  g.globalAlpha = 1;
+}
+
+/** The border of a frame or, far away, of any item that is selected or under the pointer. */
+export function outlineFrame(g: Pen, { layout }: Drawing, i: number, { zoom, palette, highlight }: PaintOptions): void {
+  const width = Math.max(layout.itemWidth[i] as number, 6 / zoom);
+  const height = Math.max(layout.itemHeight[i] as number, 6 / zoom);
+  const gap = 2 / zoom;
+  g.beginPath();
+  g.roundRect(
+    (layout.x[i] as number) - width / 2 - gap,
+    (layout.y[i] as number) - gap,
+    width + 2 * gap,
+    height + 2 * gap,
+    4 / Math.max(1, zoom),
+  );
+  const isSelected = highlight.selected === i;
+  g.lineWidth = (isSelected && highlight.focused ? 3 : 2) / zoom;
+  g.strokeStyle = isSelected ? palette.focus : palette.hover;
   g.stroke();
 }
 
-function drawArrows(g: CanvasRenderingContext2D, { layout }: Drawing, edges: readonly number[], color: string): void {
-  if (edges.length === 0) return;
-  g.beginPath();
-  for (const e of edges) {
-    const last = (layout.pointStart[e + 1] as number) - 1;
-    const x = layout.points[2 * last] as number;
-    const y = layout.points[2 * last + 1] as number;
-    g.moveTo(x, y);
-    g.lineTo(x - 3.5, y - 6);
-    g.lineTo(x + 3.5, y - 6);
-    g.closePath();
+/** Lines that begin or end at an item in sight; those that only pass have no label or head to draw. */
+function visibleEdges({ scene }: Drawing, items: Int32Array): number[] {
+  const edges = new Set<number>();
+  for (const i of items) {
+    for (let k = scene.inStart[i] as number; k < (scene.inStart[i + 1] as number); k++) {
+      edges.add(scene.inEdges[k] as number);
+    }
+    // A tensor of many readers has one label.
+    const end = Math.min(scene.outStart[i + 1] as number, (scene.outStart[i] as number) + 64);
+    for (let k = scene.outStart[i] as number; k < end; k++) edges.add(scene.outEdges[k] as number);
   }
-  g.fillStyle = color;
-  g.fill();
+  return [...edges];
 }
 
-/** Shapes below their producer, once per tensor; with its name when zoomed in or when the line is highlighted. */
-function drawLabels(
-  g: CanvasRenderingContext2D,
-  { table, scene, layout }: Drawing,
-  edges: readonly number[],
-  active: ReadonlySet<number>,
-  zoom: number,
-  palette: Palette,
-): void {
-  const done = new Set<number>();
-  g.font = `10.5px ${palette.font}`;
-  g.textAlign = 'left';
-  g.textBaseline = 'middle';
-  const ordered = [...edges].sort((a, b) => Number(active.has(b)) - Number(active.has(a)));
-  for (const e of ordered) {
-    const value = scene.edgeValue[e] as number;
-    if (done.has(value)) continue;
-    done.add(value);
-    const shape = formatShape(table.dims(value));
-    const p = layout.pointStart[e] as number;
-    const named = zoom >= 1.6 || active.has(e);
-    const text = named ? [table.valueName(value), shape].filter((part) => part !== '').join('  ') : shape;
-    if (text === '') continue;
-    const x = (layout.points[2 * p] as number) + 6;
-    const y = (layout.points[2 * p + 1] as number) + 11;
-    const width = g.measureText(text).width;
-    g.fillStyle = palette.background;
-    g.globalAlpha = 0.85;
-    g.fillRect(x - 2, y - 7, width + 4, 14);
-    g.globalAlpha = 1;
-    g.fillStyle = active.has(e) ? palette.text : palette.dim;
-    g.fillText(text, x, y);
+/** Lines of what is selected or under the pointer. */
+export function activeEdges({ scene }: Drawing, { selected, hovered }: Highlight): Set<number> {
+  const edges = new Set<number>();
+  for (const i of [selected, hovered]) {
+    if (i === undefined) continue;
+    const into = scene.inEdges.subarray(scene.inStart[i], scene.inStart[i + 1]);
+    const out = scene.outEdges.subarray(scene.outStart[i], scene.outStart[i + 1]);
+    for (const side of [into, out]) for (const e of side.subarray(0, MOST_ACTIVE)) edges.add(e);
   }
+  return edges;
 }

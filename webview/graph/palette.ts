@@ -1,5 +1,5 @@
 import { h } from '../dom.ts';
-import type { Category } from './category.ts';
+import { CATEGORIES, type Category } from './category.ts';
 import type { Level } from './heat.ts';
 
 /** Colours of the current theme, as the canvas takes them. */
@@ -12,6 +12,13 @@ export interface Palette {
   readonly edge: string;
   readonly edgeActive: string;
   readonly grid: string;
+  /** Inside and border of open groups. */
+  readonly frame: string;
+  readonly frameLine: string;
+  /** Closed groups and lines from afar, and what is not followed. */
+  readonly flatGroup: string;
+  readonly flatEdge: string;
+  readonly stepped: string;
   readonly focus: string;
   readonly hover: string;
   readonly error: string;
@@ -22,17 +29,6 @@ export interface Palette {
 
 /** Relative luminance on which black and white text have the same contrast, 4.58; elsewhere one has more. */
 const EQUAL_CONTRAST = 0.179;
-
-const CATEGORIES: readonly Category[] = [
-  'weighted',
-  'activation',
-  'normalization',
-  'pooling',
-  'elementwise',
-  'shape',
-  'quantization',
-  'other',
-];
 
 /** Reads the theme through the custom properties of theme.css, so that one place names colours. */
 export function readPalette(host: HTMLElement): Palette {
@@ -72,6 +68,11 @@ export function readPalette(host: HTMLElement): Palette {
     edge: resolve('--qs-edge'),
     edgeActive: resolve('--qs-edge-active'),
     grid: resolve('--qs-grid'),
+    frame: resolve('--qs-frame'),
+    frameLine: resolve('--qs-frame-line'),
+    flatGroup: resolve('--qs-flat-group'),
+    flatEdge: resolve('--qs-flat-edge'),
+    stepped: resolve('--qs-stepped'),
     focus: resolve('--qs-focus'),
     hover: resolve('--qs-hover'),
     error: resolve('--qs-error'),

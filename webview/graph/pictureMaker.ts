@@ -1,7 +1,8 @@
 import { GraphTable } from '../../src/protocol/graphTable.ts';
-import type { LoadedGraph } from './graphMessages.ts';
+import { buildSceneIndex } from './draw/sceneIndex.ts';
+import type { DrawnGraph, LoadedGraph } from './graphMessages.ts';
 import { layoutItems } from './layout/layoutItems.ts';
-import type { Hierarchy, Picture } from './picture.ts';
+import type { Hierarchy } from './picture.ts';
 import { buildScene, noHierarchy, toLayoutInput } from './scene.ts';
 import { type Measure, measureWith, type TextWidths } from './text.ts';
 
@@ -16,16 +17,18 @@ export class PictureMaker {
     return { hierarchy, defaultOpen: [] };
   }
 
-  draw(open: readonly string[]): Picture {
+  draw(open: readonly string[]): DrawnGraph {
     if (this.#graph === undefined) throw new Error('no graph was loaded');
     const { table, hierarchy, measure } = this.#graph;
     const scene = buildScene({ table, hierarchy, open: new Set(open) }, measure);
-    return { scene, layout: layoutItems(toLayoutInput(scene)) };
+    const picture = { scene, layout: layoutItems(toLayoutInput(scene)) };
+    return { picture, index: buildSceneIndex(picture) };
   }
 }
 
-/** The arrays of a picture, which move with it between threads. */
-export function buffersOf({ scene, layout }: Picture): ArrayBuffer[] {
-  const arrays = [...Object.values(scene), ...Object.values(layout)].filter((part) => ArrayBuffer.isView(part));
+/** The arrays of a picture and its index, which move with them between threads. */
+export function buffersOf({ picture: { scene, layout }, index }: DrawnGraph): ArrayBuffer[] {
+  const parts = [scene, layout, index, index.items, index.pieces].flatMap((part): unknown[] => Object.values(part));
+  const arrays = parts.filter((part) => ArrayBuffer.isView(part));
   return [...new Set(arrays.map((array) => array.buffer as ArrayBuffer))];
 }

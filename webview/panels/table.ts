@@ -64,7 +64,13 @@ export function createTable(store: Store, actions: Actions): HTMLElement {
         setAttr(
           line,
           'data-vscode-context',
-          contextOf(row.node.id, row.figures, whyNoToggle(run, row.figures ?? undefined)),
+          contextOf({
+            nodeId: row.node.id,
+            handle: row.node.handle,
+            figures: row.figures,
+            obstacle: whyNoToggle(run, row.figures ?? undefined),
+            hasOther: selected !== null && selected !== row.node.id,
+          }),
         );
         return line;
       }),

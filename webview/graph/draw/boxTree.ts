@@ -145,8 +145,8 @@ function spread(v: number): number {
 
 /** `order` by ascending key; keeps the order of equal keys. */
 function radixSort(keys: Uint32Array, order: Int32Array): Int32Array {
-  let from = order;
-  let to = new Int32Array(order.length);
+  let from: Int32Array = order;
+  let to: Int32Array = new Int32Array(order.length);
   const counts = new Int32Array(257);
   for (let shift = 0; shift < 32; shift += 8) {
     counts.fill(0);

@@ -1,5 +1,6 @@
 import { ItemKind, type Picture } from '../picture.ts';
 import { Found, findInRect, type Rect } from './boxTree.ts';
+import type { Pen } from './pen.ts';
 import type { SceneIndex } from './sceneIndex.ts';
 
 /** Objects drawn between two chances to stop. */
@@ -9,13 +10,6 @@ const LEAST_PIECE = 1.5;
 const LEAST_FRAME = 3;
 /** Pieces lower than this, in pixels, are straight. */
 const LEAST_BEND = 14;
-
-/** What flat drawing needs of a canvas. */
-export type FlatPen = Pick<
-  CanvasRenderingContext2D,
-  'fillStyle' | 'strokeStyle' | 'lineWidth' | 'fillRect' | 'strokeRect' | 'beginPath' | 'moveTo' | 'lineTo' | 'stroke'
-> &
-  Pick<CanvasRenderingContext2D, 'bezierCurveTo'>;
 
 /** Colours of what is too small for texts. */
 export interface FlatStyle {
@@ -42,7 +36,7 @@ export interface FlatRegion {
  * @yields between batches, so that a caller can stop for a frame.
  */
 export function* drawFlat(
-  g: FlatPen,
+  g: Pen,
   { picture, index }: { readonly picture: Picture; readonly index: SceneIndex },
   region: FlatRegion,
   style: FlatStyle,
@@ -57,7 +51,7 @@ export function* drawFlat(
 }
 
 function* drawFrames(
-  g: FlatPen,
+  g: Pen,
   { scene, layout }: Picture,
   found: Found,
   { scaleX, scaleY }: FlatRegion,
@@ -81,7 +75,7 @@ function* drawFrames(
 }
 
 function* drawPieces(
-  g: FlatPen,
+  g: Pen,
   { layout: { points } }: Picture,
   { piecePoint }: SceneIndex,
   found: Found,
@@ -110,7 +104,7 @@ function* drawPieces(
 }
 
 function* drawItems(
-  g: FlatPen,
+  g: Pen,
   { layout }: Picture,
   items: Int32Array,
   { scaleX, scaleY }: FlatRegion,

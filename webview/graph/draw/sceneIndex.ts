@@ -5,8 +5,11 @@ import { type BoxTree, buildBoxTree } from './boxTree.ts';
  * Finds what of a picture lies somewhere. Lines are kept piece by piece, and what several lines of one tensor share is
  * kept once: a tensor that feeds every layer is one long piece, not thousands on top of each other.
  */
-export interface SceneIndex {
+export interface SceneIndex extends LineIndex {
   readonly items: BoxTree;
+}
+
+export interface LineIndex {
   readonly pieces: BoxTree;
   /** First point (as in {@link LayoutResult.points}) of each piece; its second is the next. */
   readonly piecePoint: Int32Array;
@@ -16,13 +19,13 @@ export interface SceneIndex {
 
 /** Makes the index of a picture: linear but for the sorting of its boxes, meant for a worker. */
 export function buildSceneIndex(picture: Picture): SceneIndex {
-  const { points, edges } = findPieces(picture);
-  return {
-    items: buildBoxTree(itemBoxes(picture)),
-    pieces: buildBoxTree(pieceBoxes(picture, points)),
-    piecePoint: points,
-    pieceEdge: edges,
-  };
+  return { items: buildBoxTree(itemBoxes(picture)), ...buildLineIndex(picture) };
+}
+
+/** The index of some lines: of those with a 1 in `wanted`, or of all. */
+export function buildLineIndex(picture: Picture, wanted?: Uint8Array): LineIndex {
+  const { points, edges } = findPieces(picture, wanted);
+  return { pieces: buildBoxTree(pieceBoxes(picture, points)), piecePoint: points, pieceEdge: edges };
 }
 
 function itemBoxes({ scene, layout }: Picture): Float64Array {
@@ -50,7 +53,10 @@ function pieceBoxes({ layout: { points } }: Picture, pieces: Int32Array): Float6
   return boxes;
 }
 
-function findPieces({ scene, layout }: Picture): { points: Int32Array; edges: Int32Array } {
+function findPieces(
+  { scene, layout }: Picture,
+  wanted: Uint8Array | undefined,
+): { points: Int32Array; edges: Int32Array } {
   const { pointStart } = layout;
   const { outStart, outEdges } = scene;
   const most = layout.points.length / 2;
@@ -68,6 +74,7 @@ function findPieces({ scene, layout }: Picture): { points: Int32Array; edges: In
     const known = end - first > 1 ? new Map<number, Map<number, number[]>>() : undefined;
     for (let k = first; k < end; k++) {
       const e = outEdges[k] as number;
+      if (wanted !== undefined && wanted[e] !== 1) continue;
       for (let p = pointStart[e] as number; p + 1 < (pointStart[e + 1] as number); p++) {
         const same =
           known === undefined ? -1 : sharedPiece(layout.points, points, piecesAt(known, layout.points, p), p);
