@@ -48,6 +48,7 @@ async function bundle() {
     bundle: true,
     format: 'iife',
     target: 'chrome122',
+    loader: { '.wasm': 'binary' },
     write: false,
     logLevel: 'warning',
   });
