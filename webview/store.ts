@@ -2,6 +2,7 @@ import type { GraphTable } from '../src/protocol/graphTable.ts';
 import type { RestoredRun } from '../src/protocol/messages.ts';
 import type { Diagnostic } from '../src/protocol/rpc.ts';
 import type { HeatView, Metric, NodeDetails, Progress, RunView, TrialView } from '../src/protocol/views.ts';
+import type { DiffState } from './diff/state.ts';
 
 export type ColumnId = 'handle' | 'opType' | 'form' | 'cosine' | 'sqnrDb' | 'localSqnrDb' | 'clipRate' | 'sensitivity';
 
@@ -57,6 +58,8 @@ export interface Sensitivities {
 
 /** Everything shown; replaced, never changed. */
 export interface AppState extends PersistedView {
+  /** The other half of a diff editor, when this view is one. */
+  readonly diff: DiffState | null;
   readonly graph: GraphTable | null;
   readonly run: RunView | null;
   readonly trial: TrialView | null;
@@ -82,6 +85,7 @@ export interface AppState extends PersistedView {
 export const NO_SENSITIVITY: Sensitivities = { running: false, done: 0, total: 0, values: new Map() };
 
 export const INITIAL: AppState = {
+  diff: null,
   graph: null,
   run: null,
   trial: null,
