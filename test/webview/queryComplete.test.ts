@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { completionsAt, Vocabulary } from '../../webview/query/complete.ts';
+import { quoted, valueOf, withField, withoutPart } from '../../webview/query/editText.ts';
 import { FieldSet, METRIC_FIELDS, nearest } from '../../webview/query/fields.ts';
+import { parseQuery } from '../../webview/query/parse.ts';
 import type { Rows } from '../../webview/query/rows.ts';
 
 const FIELDS = new FieldSet(METRIC_FIELDS);
@@ -70,5 +72,37 @@ describe('the nearest name', () => {
     expect(nearest('sqr', ['sqnr', 'cos'])).toBe('sqnr');
     expect(nearest('atribute', ['attribute', 'attr'])).toBe('attribute');
     expect(nearest('zebra', ['sqnr', 'cos'])).toBeUndefined();
+  });
+});
+
+describe('editing a query', () => {
+  const query = (text: string) => parseQuery(text, FIELDS);
+
+  it('knows the terms at its top', () => {
+    const { text, parts } = query('conv -op:Relu (a or b) cos:<0.9');
+    expect(parts.map(({ start, end, field }) => [text.slice(start, end), field])).toEqual([
+      ['conv', null],
+      ['-op:Relu', 'op'],
+      ['(a or b)', null],
+      ['cos:<0.9', 'cos'],
+    ]);
+    expect(query('a or op:Conv').parts).toEqual([{ start: 0, end: 12, field: null }]);
+    expect(query('').parts).toEqual([]);
+  });
+
+  it('takes a term out', () => {
+    expect(withoutPart(query('conv op:Relu cos:<0.9'), 1)).toBe('conv cos:<0.9');
+    expect(withoutPart(query('conv'), 0)).toBe('');
+    expect(withoutPart(query('conv'), 1)).toBe('conv');
+  });
+
+  it('replaces what is asked of a field, and keeps the rest', () => {
+    expect(withField(query('conv op:Relu'), 'op', 'Conv,Gemm')).toBe('conv op:Conv,Gemm');
+    expect(withField(query('conv'), 'cos', '<0.9')).toBe('conv cos:<0.9');
+    expect(withField(query('op:Relu conv'), 'op', null)).toBe('conv');
+    expect(withField(query('a or b'), 'cos', '<0.9')).toBe('(a or b) cos:<0.9');
+    expect(valueOf(query('conv op:Relu,Conv'), 'op')).toBe('Relu,Conv');
+    expect(valueOf(query('conv'), 'op')).toBe('');
+    expect(quoted('a b')).toBe('"a b"');
   });
 });

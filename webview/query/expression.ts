@@ -66,9 +66,17 @@ export type Term =
   /** One of the tests is enough. */
   | { readonly kind: 'field'; readonly field: Field; readonly tests: readonly Test[]; readonly span: Span };
 
+/** One of the terms that all must hold, with its place in the text. */
+export interface Part extends Span {
+  /** The field it asks for, also behind a minus; null for words and brackets. */
+  readonly field: string | null;
+}
+
 export interface Query {
   readonly text: string;
   readonly expression: Expression;
+  /** The terms at the top; a single one where they are joined by `or`. */
+  readonly parts: readonly Part[];
   readonly problems: readonly Problem[];
   /** Whether nothing is asked for. */
   readonly isEmpty: boolean;

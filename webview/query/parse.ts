@@ -1,5 +1,5 @@
 import { t } from '../l10n.ts';
-import type { Expression, Problem, Query, Span, Test, TextPattern } from './expression.ts';
+import type { Expression, Part, Problem, Query, Span, Test, TextPattern } from './expression.ts';
 import type { Field, FieldSet } from './fields.ts';
 import { partPattern, readTest } from './tests.ts';
 
@@ -11,9 +11,9 @@ import { partPattern, readTest } from './tests.ts';
 export function parseQuery(text: string, fields: FieldSet): Query {
   const parser = new Parser(text, fields);
   const expression = parser.alternatives();
-  const { problems } = parser;
+  const { problems, parts } = parser;
   const isEmpty = (expression.kind === 'all' || expression.kind === 'any') && expression.terms.length === 0;
-  return { text, expression, problems, isEmpty };
+  return { text, expression, parts, problems, isEmpty };
 }
 
 const FIELD = /([a-z][a-z_0-9]*)(?::(?!:)|(?=[<>=!≤≥]))/iy;
@@ -25,6 +25,7 @@ const SPACE = /\s*/y;
 
 class Parser {
   readonly problems: Problem[] = [];
+  parts: Part[] = [];
   readonly #text: string;
   readonly #fields: FieldSet;
   #at = 0;
@@ -36,8 +37,10 @@ class Parser {
   }
 
   alternatives(): Expression {
+    const start = this.#at;
     const terms = [this.#conjunction()];
     while (this.#take(OR) !== null) terms.push(this.#conjunction());
+    if (this.#depth === 0 && terms.length > 1) this.parts = [{ start, end: this.#at, field: null }];
     const given = terms.filter((term) => !isNothing(term));
     return given.length === 1 ? (given[0] as Expression) : { kind: given.length === 0 ? 'all' : 'any', terms: given };
   }
@@ -49,8 +52,10 @@ class Parser {
       if (this.#at >= this.#text.length || (this.#depth > 0 && this.#next() === ')')) break;
       if (this.#peek(OR)) break;
       if (this.#take(AND) !== null) continue;
+      const start = this.#at;
       const term = this.#term();
       if (term !== null) terms.push(term);
+      if (this.#depth === 0) this.parts.push({ start, end: this.#at, field: term === null ? null : fieldOf(term) });
     }
     return terms.length === 1 ? (terms[0] as Expression) : { kind: 'all', terms };
   }
@@ -196,6 +201,11 @@ class Parser {
   #report(span: Span, message: string, fix: string | null = null): void {
     this.problems.push({ ...span, message, fix });
   }
+}
+
+function fieldOf(term: Expression): string | null {
+  if (term.kind === 'not') return fieldOf(term.term);
+  return term.kind === 'field' ? term.field.name : null;
 }
 
 function isNothing(expression: Expression): boolean {
