@@ -12,12 +12,27 @@ export function workerEnded(file: string, reason: string): Diagnostic {
   };
 }
 
-/** IPC102: only files on disk can be opened. */
-export function schemeUnsupported(file: string, scheme: string): Diagnostic {
+/** IPC102: VS Code could not hand a file over that lies on no disk. */
+export function cannotRead(file: string, scheme: string, cause: unknown): Diagnostic {
+  const why = cause instanceof Error ? cause.message : String(cause);
   return {
     severity: 'error',
     code: 'IPC102',
-    message: vscode.l10n.t('Files of the scheme "{0}:" cannot be opened; "file:" can. Save the model to disk.', scheme),
+    message: vscode.l10n.t('A file of the scheme "{0}:" could not be read: {1}', scheme, why),
+    at: { file },
+  };
+}
+
+/** IPC103: a file that lies on no disk is copied as a whole, within a limit. */
+export function tooLargeToCopy(file: string, sizeMib: number, limitMib: number): Diagnostic {
+  return {
+    severity: 'error',
+    code: 'IPC103',
+    message: vscode.l10n.t(
+      'The file has {0} MiB, and files that lie on no disk are read up to {1} MiB (setting "quantscope.virtualFileLimit"). Raise the limit, or save the model to disk.',
+      sizeMib.toFixed(1),
+      limitMib,
+    ),
     at: { file },
   };
 }

@@ -5,6 +5,7 @@ import { startEngine } from '../node/engine.ts';
 import { nodeFiles } from '../node/files.ts';
 import type { WorkerData } from '../protocol/workerData.ts';
 import { createSession } from '../session/index.ts';
+import { givenFiles } from './givenFiles.ts';
 import { serveSession } from './serveSession.ts';
 
 // A worker thread of the extension host: one session of one model. It ends with the host's `terminate`.
@@ -13,6 +14,8 @@ invariant(port !== null, 'the worker runs in a thread of the extension host');
 const { cancelCell, threads, budgetBytes } = workerData as WorkerData; // the host starts it with nothing else
 const { kernels } = startEngine(threads, { budgetBytes });
 
+const files = givenFiles(nodeFiles);
+
 serveSession({
   port: {
     post: (message, transfer) => port.postMessage(message, transfer as readonly ArrayBuffer[] | undefined), // array buffers alone
@@ -20,5 +23,6 @@ serveSession({
   },
   cancelCell,
   clock,
-  createSession: (onProgress) => createSession({ kernels, files: nodeFiles, clock, onProgress }),
+  files,
+  createSession: (onProgress) => createSession({ kernels, files, clock, onProgress }),
 });

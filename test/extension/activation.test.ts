@@ -17,7 +17,9 @@ describe('the extension', () => {
     const { commands } = extension().packageJSON.contributes as { commands: { command: string }[] };
     const registered = (await vscode.commands.getCommands(true)).filter((name) => /^quantscope\./.test(name));
     assert.deepEqual(
-      registered.filter((name) => !/\.(graph|open|removeView|resetViewLocation|focus)$/.test(name)).sort(),
+      registered
+        .filter((name) => !/\.(graph|open|removeView|resetViewLocation|toggleVisibility|focus)$/.test(name))
+        .sort(),
       commands.map(({ command }) => command).sort(),
     );
     assert(commands.length > 10);

@@ -51,7 +51,7 @@ describe('opening a model', () => {
     await until('both tabs are still there', () => graphTabs().length === 2);
   });
 
-  it('refuses a scheme that is not on disk, by name', async () => {
+  it('says by name that a file of a scheme that nobody serves cannot be read', async () => {
     const session = newSession(vscode.Uri.parse('untitled:/a.onnx'));
     await assert.rejects(session.graph(), /IPC102 a\.onnx.*"untitled:"/);
     session.dispose();

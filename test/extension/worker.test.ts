@@ -1,14 +1,31 @@
 import assert from 'node:assert/strict';
 import { Cancelled } from '../../src/base/abort.ts';
 import { ModelSession } from '../../src/host/editor/modelSession.ts';
+import { encodeGraph } from '../../src/protocol/encodeGraph.ts';
 import { file, log, MODEL, sleep, write } from './workspace.ts';
+
+const EMPTY_GRAPH = Buffer.from(
+  encodeGraph({
+    file: 'empty.onnx',
+    name: '',
+    opsets: '',
+    producer: '',
+    nodes: [],
+    values: [],
+    inputs: [],
+    outputs: [],
+    diagnostics: [],
+    quantization: null,
+    runnable: true,
+  }),
+).toString('base64');
 
 /** Answers model/open with an empty graph; on quant/run it does what `onRun` says. */
 function workerSource(onRun: string): string {
   return `
     const { parentPort, workerData } = require('node:worker_threads');
     const cell = new Int32Array(workerData.cancelCell);
-    const graph = { nodes: [], values: [], inputs: [], outputs: [], diagnostics: [], opsets: '', producer: '' };
+    const graph = new Uint8Array(Buffer.from('${EMPTY_GRAPH}', 'base64')).buffer;
     parentPort.on('message', ({ kind, id, method }) => {
       if (kind !== 'request') return;
       if (method === 'quant/run') { ${onRun} }

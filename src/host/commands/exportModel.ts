@@ -17,7 +17,7 @@ import { openModel, registerCommand } from './target.ts';
 export function registerExportModel(deps: Deps): vscode.Disposable {
   return registerCommand(deps, 'exportModel', async (argument, given) => {
     const model = openModel(deps, argument);
-    if (model === undefined || !quantizingAllowed()) return undefined;
+    if (model === undefined || !quantizingAllowed(model.session.uri)) return undefined;
     if (model.session.shown === null) {
       void vscode.window.showInformationMessage(vscode.l10n.t('Quantize the model first: there is nothing to export.'));
       return undefined;

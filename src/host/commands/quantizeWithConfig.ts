@@ -22,7 +22,7 @@ import { modelUri, registerCommand } from './target.ts';
  */
 export function registerQuantizeWithConfig(deps: Deps): vscode.Disposable {
   return registerCommand(deps, 'quantizeWithConfig', async (argument, given) => {
-    if (!quantizingAllowed()) return undefined;
+    if (!quantizingAllowed(modelUri(argument))) return undefined;
     const model = modelUri(argument) ?? (await pickModel());
     if (model === undefined) return undefined;
     const config = given instanceof vscode.Uri ? given : await askForConfig(deps, model);

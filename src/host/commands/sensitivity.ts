@@ -8,7 +8,7 @@ import { registerModelCommand } from './target.ts';
 export function registerSensitivity(deps: Deps): vscode.Disposable {
   return vscode.Disposable.from(
     registerModelCommand(deps, 'startSensitivity', async ({ session }) => {
-      if (!quantizingAllowed()) return;
+      if (!quantizingAllowed(session.uri)) return;
       if (session.run === null) {
         const text = vscode.l10n.t(
           'Quantize the model first: sensitivity is measured under the config of the last run.',

@@ -29,8 +29,8 @@ export function registerToggleSkip(deps: Deps): vscode.Disposable {
  * Without a run so far it offers one: there is no config to write to, and nothing to compare with.
  */
 export async function skipNodes(model: OpenModel, nodeIds: readonly number[], skip: boolean): Promise<void> {
-  if (!quantizingAllowed()) return;
   const { session, edits } = model;
+  if (!quantizingAllowed(session.uri)) return;
   if (session.config === undefined || session.run === null) {
     const quantize = vscode.l10n.t('Quantize with Config…');
     const text = vscode.l10n.t('Quantize the model first: a node is switched off in the config of the last run.');
