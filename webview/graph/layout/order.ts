@@ -10,31 +10,50 @@ export interface Layers {
   readonly position: Int32Array;
 }
 
+/** Passes after which nothing is tried any more, by the vertices of a level with its bends. */
+const EFFORTS = [
+  { atMost: 4000, starts: 4, passes: 24 },
+  { atMost: 12_000, starts: 2, passes: 16 },
+  { atMost: 40_000, starts: 1, passes: 8 },
+  { atMost: Infinity, starts: 1, passes: 4 },
+] as const;
+/** Passes without success after which a start is given up. */
+const IDLE_PASSES = 4;
+
 /**
- * Sorts the vertices of every layer so that few lines cross: depth first from the top in the order of the file, then
- * passes that move vertices to the mean or median of their neighbours and swap neighbours, as long as that helps.
+ * Sorts the vertices of every layer so that few lines cross: depth first in the order of the file, then passes that move
+ * vertices to the mean or median of their neighbours and swap neighbours, as long as that helps. Small levels are sorted
+ * from several starts.
  *
  * @param poll called often; throws when nobody waits for the result any more
  */
 export function orderLayers(graph: Layered, poll: () => void): Layers {
   const { start, elements } = bucketBy(graph.rank, graph.layerCount);
   const layers: Layers = { start, vertices: elements, position: new Int32Array(graph.total) };
-  depthFirst(graph, layers);
-  number(layers);
-  let fewest = countCrossings(graph, layers);
-  let best = layers.vertices.slice();
+  const inFileOrder = layers.vertices.slice();
+  let best = inFileOrder;
+  let fewest = Infinity;
   const sweep = new Sweep(graph, layers);
-  const passes = graph.total > 40_000 ? 4 : graph.total > 10_000 ? 8 : 16;
-  for (let pass = 0, idle = 0; pass < passes && idle < 5 && fewest > 0; pass++, idle++) {
-    poll();
-    sweep.run(pass);
-    poll();
-    exchangeNeighbours(graph, layers);
-    const crossings = countCrossings(graph, layers);
-    if (crossings >= fewest) continue;
-    fewest = crossings;
-    best = layers.vertices.slice();
-    idle = -1;
+  const { starts, passes } = EFFORTS.find(({ atMost }) => graph.total <= atMost) ?? EFFORTS[EFFORTS.length - 1]!;
+  for (let attempt = 0; attempt < starts && fewest > 0; attempt++) {
+    layers.vertices.set(inFileOrder);
+    depthFirst(graph, layers, attempt % 2 === 0 ? 'down' : 'up');
+    number(layers);
+    let before = Infinity;
+    for (let pass = 0, idle = 0; pass <= passes && idle < IDLE_PASSES && fewest > 0; pass++, idle++) {
+      poll();
+      if (pass > 0) sweep.run({ pass: pass - 1, ties: attempt < 2 ? 'keep' : 'turn' });
+      poll();
+      if (pass > 0) exchangeNeighbours(graph, layers);
+      const crossings = countCrossings(graph, layers);
+      if (crossings < before) {
+        before = crossings;
+        idle = -1;
+      }
+      if (crossings >= fewest) continue;
+      fewest = crossings;
+      best = layers.vertices.slice();
+    }
   }
   layers.vertices.set(best);
   number(layers);
@@ -42,19 +61,25 @@ export function orderLayers(graph: Layered, poll: () => void): Layers {
 }
 
 /** Chains and branches start side by side. */
-function depthFirst({ rank, total, downStart, down }: Layered, { start, vertices }: Layers): void {
+function depthFirst(graph: Layered, { start, vertices }: Layers, direction: 'down' | 'up'): void {
+  const { rank, total, layerCount } = graph;
+  const nextStart = direction === 'down' ? graph.downStart : graph.upStart;
+  const next = direction === 'down' ? graph.down : graph.up;
   const seen = new Uint8Array(total);
-  const next = start.slice();
+  const filled = start.slice();
   const roots = vertices.slice();
-  const stack = new Int32Array(total + down.length);
-  for (const root of roots) {
-    stack[0] = root;
-    for (let depth = 1; depth > 0; ) {
-      const v = stack[--depth]!;
-      if (seen[v] === 1) continue;
-      seen[v] = 1;
-      vertices[next[rank[v]!]!++] = v;
-      for (let n = downStart[v + 1]! - 1; n >= downStart[v]!; n--) stack[depth++] = down[n]!;
+  const stack = new Int32Array(total + next.length);
+  for (let step = 0; step < layerCount; step++) {
+    const layer = direction === 'down' ? step : layerCount - 1 - step;
+    for (let i = start[layer]!; i < start[layer + 1]!; i++) {
+      stack[0] = roots[i]!;
+      for (let depth = 1; depth > 0; ) {
+        const v = stack[--depth]!;
+        if (seen[v] === 1) continue;
+        seen[v] = 1;
+        vertices[filled[rank[v]!]!++] = v;
+        for (let n = nextStart[v + 1]! - 1; n >= nextStart[v]!; n--) stack[depth++] = next[n]!;
+      }
     }
   }
 }
@@ -80,7 +105,7 @@ class Sweep {
   }
 
   /** Down when even, up when odd; by mean, and every other pair of passes by median. */
-  run(pass: number): void {
+  run({ pass, ties }: { readonly pass: number; readonly ties: 'keep' | 'turn' }): void {
     const { layerCount, upStart, up, downStart, down } = this.#graph;
     const downward = pass % 2 === 0;
     const [start, ends] = downward ? [upStart, up] : [downStart, down];
@@ -93,17 +118,18 @@ class Sweep {
         const many = start[v + 1]! - start[v]!;
         this.#key[v] = many > 2 && !byMean ? this.#median(ends, start[v]!, many) : this.#mean(ends, start[v]!, many);
       }
-      this.#sort(layer);
+      this.#sort(layer, ties);
     }
   }
 
   /** Sorts those that have neighbours among the places they hold; others keep theirs. */
-  #sort(layer: number): void {
+  #sort(layer: number, ties: 'keep' | 'turn'): void {
     const { start, vertices, position } = this.#layers;
     let count = 0;
     for (let i = start[layer]!; i < start[layer + 1]!; i++) {
       if (!Number.isNaN(this.#key[vertices[i]!]!)) this.#movable[count++] = vertices[i]!;
     }
+    if (ties === 'turn') this.#movable.subarray(0, count).reverse();
     sortByKey(this.#movable, 0, count, this.#key);
     for (let i = start[layer]!, next = 0; i < start[layer + 1]!; i++) {
       if (!Number.isNaN(this.#key[vertices[i]!]!)) vertices[i] = this.#movable[next++]!;

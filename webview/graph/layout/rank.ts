@@ -13,8 +13,8 @@ export interface Ranks {
 }
 
 /**
- * Layers by longest path, then pulls vertices down to their consumers where that makes lines shorter: sources, trees
- * that nothing else hangs on, and vertices with more consumers than producers. Where closed groups feed each other in a
+ * Layers by longest path, then pulls vertices down to their consumers where that makes lines shorter: those that only
+ * depend on what has room to move as well, and those with more consumers than producers. Where closed groups feed each other in a
  * circle, the first of the file comes first.
  */
 export function assignRanks(graph: LevelGraph): Ranks {
@@ -29,7 +29,7 @@ export function assignRanks(graph: LevelGraph): Ranks {
   const rank = new Int32Array(vertexCount).fill(entry < 0 ? 0 : 1);
   const { before, after } = longestPaths(graph, order, upward);
   for (let v = 0; v < vertexCount; v++) rank[v]! += before[v]!;
-  pullDown({ graph, order, into, upward, rank });
+  pullDown({ graph, order, into, upward, rank, loose: findLoose({ graph, order, into, before, after }) });
   return { rank, layerCount: closeGaps(graph, rank), upward, before, after };
 }
 
@@ -87,26 +87,41 @@ function longestPaths(graph: LevelGraph, order: Int32Array, upward: Uint8Array) 
   return { before, after };
 }
 
+interface Paths {
+  readonly graph: LevelGraph;
+  readonly order: Int32Array;
+  readonly into: Buckets;
+  readonly before: Int32Array;
+  readonly after: Int32Array;
+}
+
+/** 1 for vertices that neither lie on a longest path nor depend on one that does, or on the border. */
+function findLoose({ graph, order, into, before, after }: Paths): Uint8Array {
+  const { vertexCount, pairFrom, entry, exit } = graph;
+  let longest = 0;
+  for (let v = 0; v < vertexCount; v++) if (v !== exit) longest = Math.max(longest, before[v]! + after[v]!);
+  const loose = new Uint8Array(vertexCount);
+  for (const v of order) {
+    if (v === entry || before[v]! + after[v]! === longest) continue;
+    loose[v] = 1;
+    for (let n = into.start[v]!; n < into.start[v + 1]!; n++) {
+      if (loose[pairFrom[into.elements[n]!]!] === 0) loose[v] = 0;
+    }
+  }
+  return loose;
+}
+
 interface Pull {
   readonly graph: LevelGraph;
   readonly order: Int32Array;
   readonly into: Buckets;
   readonly upward: Uint8Array;
   readonly rank: Int32Array;
+  readonly loose: Uint8Array;
 }
 
-function pullDown({ graph, order, into, upward, rank }: Pull): void {
-  const { vertexCount, pairStart, pairFrom, pairTo, entry, exit } = graph;
-  const loose = new Uint8Array(vertexCount);
-  for (let i = 0; i < vertexCount; i++) {
-    const v = order[i]!;
-    if (v === entry) continue;
-    loose[v] = 1;
-    for (let n = into.start[v]!; n < into.start[v + 1]!; n++) {
-      const u = pairFrom[into.elements[n]!]!;
-      if (loose[u] === 0 || pairStart[u + 1]! - pairStart[u]! !== 1) loose[v] = 0;
-    }
-  }
+function pullDown({ graph, order, into, upward, rank, loose }: Pull): void {
+  const { vertexCount, pairStart, pairTo, entry, exit } = graph;
   for (let i = vertexCount - 1; i >= 0; i--) {
     const v = order[i]!;
     if (v === entry || v === exit) continue;
