@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { registerCopyExclusions } from './commands/copyExclusions.ts';
+import { registerCopyNode } from './commands/copyNode.ts';
 import type { Deps } from './commands/deps.ts';
 import { registerExportModel } from './commands/exportModel.ts';
 import { registerGoToNode } from './commands/goToNode.ts';
@@ -61,6 +62,7 @@ export function activate(context: vscode.ExtensionContext): void {
   own(registerOpenResults(deps));
   own(registerExportModel(deps));
   own(registerCopyExclusions(deps));
+  own(registerCopyNode(deps));
   own(registerOpenSample(deps));
   own(keepRuns(deps));
   own(registerRunsView(deps));

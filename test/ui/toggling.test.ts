@@ -54,7 +54,7 @@ describe('toggling a node', () => {
 
   it('works from the context menu of a node, too', async () => {
     await w.graph.getByRole('row').filter({ hasText: 'conv1' }).first().click({ button: 'right' });
-    await w.choose('Toggle Quantization of Node');
+    await w.choose('Keep Node in Float');
     await w.graph
       .getByText(/skipped conv1/)
       .first()

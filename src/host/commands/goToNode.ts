@@ -5,6 +5,7 @@ import { type Match, NodeSearch } from '../outline/nodeSearch.ts';
 import { formatCosine } from '../runSummary.ts';
 import type { Deps } from './deps.ts';
 import { openModel, registerCommand, registerModelCommand } from './target.ts';
+import { placeOf } from './viewCommands.ts';
 
 /** What is read at a glance; typing narrows it. */
 const MOST_ITEMS = 200;
@@ -18,7 +19,7 @@ export function registerGoToNode(deps: Deps): vscode.Disposable {
   return vscode.Disposable.from(
     registerModelCommand(deps, 'goToNode', ({ session }) => pick(session)),
     registerCommand(deps, 'revealNode', async (argument) => {
-      const nodeId = nodeIdOf(argument);
+      const { nodeId } = placeOf(argument);
       if (nodeId !== undefined) openModel(deps, argument)?.session.command({ command: 'reveal', nodeId });
     }),
   );
@@ -77,10 +78,4 @@ function nodeOf(table: GraphTable, { kind, index }: Match): number {
   if (kind === 'node') return index;
   const producer = table.producerOf(index);
   return producer >= 0 ? producer : (table.consumersOf(index)[0] ?? -1);
-}
-
-function nodeIdOf(argument: unknown): number | undefined {
-  if (typeof argument !== 'object' || argument === null) return undefined;
-  const { nodeId } = argument as { nodeId?: unknown };
-  return typeof nodeId === 'number' ? nodeId : undefined;
 }

@@ -4,24 +4,30 @@ import { quantizingAllowed } from '../trust.ts';
 import type { Deps } from './deps.ts';
 import { runIsLive } from './runAgain.ts';
 import { openModel, registerCommand } from './target.ts';
+import { placeOf } from './viewCommands.ts';
 
 /**
- * Registers "Toggle Quantization of Node": the node of the context menu, else the selected one.
- * As an argument `{ nodeId, skip? }` names the node, and the state instead of toggling it.
+ * Registers "Toggle Quantization of Node", and both ways of it by name: of the node of the context menu, else of the
+ * selected one. As an argument `{ nodeId, skip? }` names the node, and the state instead of toggling it.
  */
 export function registerToggleSkip(deps: Deps): vscode.Disposable {
-  return registerCommand(deps, 'toggleSkip', async (argument) => {
-    const model = openModel(deps, argument);
-    if (model === undefined) return;
-    const { nodeId, skip } = toggleArgument(argument);
-    const id = nodeId ?? model.session.selected;
-    if (id === null) {
-      void vscode.window.showInformationMessage(vscode.l10n.t('Select a node in the graph first.'));
-      return;
-    }
-    const figures = model.session.shown?.nodes.find((node) => node.nodeId === id);
-    await skipNodes(model, [id], skip ?? !(figures?.skipped ?? false));
-  });
+  const register = (name: string, wanted: (now: boolean, argument: unknown) => boolean) =>
+    registerCommand(deps, name, async (argument) => {
+      const model = openModel(deps, argument);
+      if (model === undefined) return;
+      const nodeId = placeOf(argument).nodeId ?? model.session.selected;
+      if (nodeId === null) {
+        void vscode.window.showInformationMessage(vscode.l10n.t('Select a node in the graph first.'));
+        return;
+      }
+      const figures = model.session.shown?.nodes.find((node) => node.nodeId === nodeId);
+      await skipNodes(model, [nodeId], wanted(figures?.skipped ?? false, argument));
+    });
+  return vscode.Disposable.from(
+    register('toggleSkip', (now, argument) => skipOf(argument) ?? !now),
+    register('skipNode', () => true),
+    register('quantizeNode', () => false),
+  );
 }
 
 /**
@@ -54,11 +60,8 @@ export async function skipNodes(model: OpenModel, nodeIds: readonly number[], sk
   );
 }
 
-function toggleArgument(value: unknown): { nodeId: number | undefined; skip: boolean | undefined } {
-  if (typeof value !== 'object' || value === null) return { nodeId: undefined, skip: undefined };
-  const { nodeId, skip } = value as { nodeId?: unknown; skip?: unknown };
-  return {
-    nodeId: typeof nodeId === 'number' ? nodeId : undefined,
-    skip: typeof skip === 'boolean' ? skip : undefined,
-  };
+function skipOf(argument: unknown): boolean | undefined {
+  if (typeof argument !== 'object' || argument === null) return undefined;
+  const { skip } = argument as { skip?: unknown };
+  return typeof skip === 'boolean' ? skip : undefined;
 }
