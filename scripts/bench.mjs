@@ -9,17 +9,19 @@ import { ensureDependencies } from './lib/setup.mjs';
 
 // npm run bench [-- NAME...] [-- --only TEXT] [--json FILE] [--write-doc]
 //   --only       models and measures whose name contains TEXT
-//   --json       {machine, rows, shares} of `models` and `shares`
+//   --json       {machine, rows, shares, frames} of `models`, `shares` and `frames`
 //   --write-doc  docs/performance.md from them
 const BENCHES = {
   calibration: 'bench/calibration.mjs',
+  frames: 'bench/frames.mjs',
   kernels: 'bench/kernels.mjs',
   layout: 'bench/layout.mjs',
   models: 'bench/models.mjs',
   shares: 'bench/shares.mjs',
 };
-/** Those that know `--only` and `--json`. */
+/** Those that know `--only`, and those that know `--json`. */
 const OVER_MODELS = ['models', 'shares'];
+const WITH_JSON = [...OVER_MODELS, 'frames'];
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,13 +29,14 @@ const { values: options, positionals } = parseArgs({
 });
 const unknown = positionals.filter((name) => !(name in BENCHES));
 if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: no such bench (${Object.keys(BENCHES).join(', ')})`);
-const narrowed = options.only !== undefined || options['write-doc'] ? OVER_MODELS : Object.keys(BENCHES);
+const whole = options['write-doc'] ? WITH_JSON : Object.keys(BENCHES);
+const narrowed = options.only !== undefined ? OVER_MODELS : whole;
 const chosen = positionals.length > 0 ? positionals : narrowed;
-if (options.json !== undefined && !chosen.some((name) => OVER_MODELS.includes(name))) {
-  throw new Error(`--json FILE holds what ${OVER_MODELS.join(' and ')} measure`);
+if (options.json !== undefined && !chosen.some((name) => WITH_JSON.includes(name))) {
+  throw new Error(`--json FILE holds what ${WITH_JSON.join(', ')} measure`);
 }
-if (options['write-doc'] && (options.only !== undefined || !OVER_MODELS.every((name) => chosen.includes(name)))) {
-  throw new Error(`--write-doc takes all of ${OVER_MODELS.join(' and ')}`);
+if (options['write-doc'] && (options.only !== undefined || !WITH_JSON.every((name) => chosen.includes(name)))) {
+  throw new Error(`--write-doc takes all of ${WITH_JSON.join(', ')}`);
 }
 
 await ensureDependencies();
@@ -44,7 +47,8 @@ try {
     console.log(`\n${name} (${ROOT})`);
     const file = join(folder, `${name}.json`);
     const only = options.only === undefined ? [] : ['--only', options.only];
-    const more = OVER_MODELS.includes(name) ? ['--json', file, ...only] : [];
+    const json = WITH_JSON.includes(name) ? ['--json', file] : [];
+    const more = OVER_MODELS.includes(name) ? [...json, ...only] : json;
     const { status } = await runNode([BENCHES[name], ...more]);
     if (status !== 0) process.exitCode = status;
     else if (more.length > 0) Object.assign(results, JSON.parse(readFileSync(file, 'utf8')));

@@ -1,9 +1,9 @@
 /**
  * docs/performance.md from what `npm run bench -- --json FILE` holds.
  *
- * @param {{machine: object, rows: object[], shares: object[]}} results
+ * @param {{machine: object, rows: object[], shares: object[], frames?: object}} results
  */
-export function performanceDoc({ machine, rows, shares }) {
+export function performanceDoc({ machine, rows, shares, frames }) {
   const missed = rows.filter((r) => r.limit !== null && r.ratio > r.limit);
   const judged = rows.filter((r) => r.limit !== null);
   const cold = rows.filter((r) => r.peer === '1 ms');
@@ -64,6 +64,34 @@ ${table(
       : [s.model, '', '', '', `does not run: ${s.error}`],
   ),
 )}
+${frames === undefined ? '' : framesPart(frames)}`;
+}
+
+function framesPart({ nodes, limits, openMs, memory, rows }) {
+  return `
+## The graph in the editor
+
+\`npm run bench -- frames\`
+
+A generated model of ${nodes.toLocaleString('en')} nodes, all groups open, in the webview at 1280 by 800 pixels, in Chromium without a graphics card:
+wheel events at every frame pan and zoom. The time of a frame is all that the main thread does from one frame to the next,
+input, script and drawing by the processor included; at most ${limits.frameMs} ms are wanted, and no task over ${limits.taskMs} ms.
+
+${table(
+  ['', 'zoom', 'median, ms', '95 %', 'most', 'longest task', ''],
+  rows.map((r) => [
+    r.name,
+    r.zoom === null ? '' : r.zoom.toPrecision(2),
+    ms(r.median),
+    ms(r.p95),
+    ms(r.max),
+    ms(r.longestTask),
+    r.longestTask > limits.taskMs || (r.name !== 'opening' && r.median > limits.frameMs) ? '**missed**' : 'met',
+  ]),
+)}
+
+The page with the model is open after ${openMs.toFixed(0)} ms. JavaScript heap and arrays of the view: ${memory.heapMb.toFixed(0)} MB; the page's
+process above an empty one, the worker's memory and pixels included: ${memory.processMb.toFixed(0)} MB (at most ${limits.memoryMb} MB).
 `;
 }
 

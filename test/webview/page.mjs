@@ -7,13 +7,16 @@ import { textsInCode, bundle as translations } from '../../scripts/lib/translati
 import { THEMES, themeCss } from './themes.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const TYPES = { js: 'text/javascript', css: 'text/css' };
+const TYPES = { js: 'text/javascript', css: 'text/css', bin: 'application/octet-stream' };
 
 /**
+ * @param {{host?: string, model?: Uint8Array}} [options] `host`: entry point of another mocked host; `model`: what it
+ *   gets as model.bin
  * @returns {Promise<{origin: string, close: () => Promise<void>}>}
  */
-export async function servePage() {
-  const files = await bundle();
+export async function servePage({ host = 'test/webview/host.ts', model } = {}) {
+  const files = await bundle(host);
+  if (model !== undefined) files.set('model.bin', model);
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
     const file = files.get(url.pathname.slice(1));
@@ -36,13 +39,13 @@ export async function servePage() {
   };
 }
 
-async function bundle() {
+async function bundle(host) {
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: {
       webview: 'webview/main.ts',
       graphWorker: 'webview/graph/graphWorker.ts',
-      host: 'test/webview/host.ts',
+      host,
     },
     outdir: 'out',
     bundle: true,
