@@ -13,11 +13,11 @@ export function tsvOf(table: ChartTable): string {
 function linesOf(
   { columns, rows }: ChartTable,
   separator: string,
-  escape: (field: string) => string,
+  safe: (field: string) => string,
   end: string,
 ): string {
-  const lines = [columns.map((c) => escape(c.title)).join(separator)];
-  for (let row = 0; row < rows; row++) lines.push(columns.map((c) => escape(String(c.value(row)))).join(separator));
+  const lines = [columns.map((c) => safe(c.title)).join(separator)];
+  for (let row = 0; row < rows; row++) lines.push(columns.map((c) => safe(String(c.value(row)))).join(separator));
   return lines.join(end) + end;
 }
 

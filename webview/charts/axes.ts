@@ -1,0 +1,51 @@
+import type { ChartOptions } from 'chart.js';
+import { formatNumber } from '../format.ts';
+import type { ChartTheme } from './chartTheme.ts';
+
+type Axis = NonNullable<NonNullable<ChartOptions<'line'>['scales']>[string]>;
+
+export interface AxisOptions {
+  readonly title: string;
+  readonly kind?: 'linear' | 'logarithmic';
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+  readonly ticks?: 'number' | 'integer' | 'none';
+}
+
+/** A numeric axis in the colours of the theme. */
+export function axis(theme: ChartTheme, { title, kind = 'linear', min, max, ticks = 'number' }: AxisOptions): Axis {
+  return {
+    type: kind,
+    ...(min !== undefined && { min }),
+    ...(max !== undefined && { max }),
+    title: { display: title !== '', text: title, color: theme.dim, font: { size: 11 }, padding: 2 },
+    ticks: {
+      display: ticks !== 'none',
+      color: theme.text,
+      maxTicksLimit: 7,
+      maxRotation: 0,
+      includeBounds: false,
+      font: { size: 10 },
+      ...(ticks === 'integer' && { precision: 0 }),
+      callback: (value: number | string) => tickText(Number(value), kind),
+    },
+    grid: { color: theme.grid },
+    border: { color: theme.grid },
+  };
+}
+
+/** Of a logarithmic axis the powers of ten alone are written. */
+function tickText(value: number, kind: 'linear' | 'logarithmic'): string {
+  if (kind === 'logarithmic' && !Number.isInteger(Math.round(Math.log10(value) * 1e6) / 1e6)) return '';
+  return formatNumber(value);
+}
+
+/** What all charts have in common: no motion, no events of chart.js, as large as their frame. */
+export const STILL = {
+  animation: false as const,
+  responsive: true,
+  maintainAspectRatio: false,
+  events: [],
+  normalized: true,
+  layout: { padding: { right: 6, top: 4 } },
+};
