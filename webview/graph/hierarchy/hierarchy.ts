@@ -1,22 +1,33 @@
 import type { GraphTable } from '../../../src/protocol/graphTable.ts';
 import type { Group, Hierarchy } from '../picture.ts';
 import { adoptNodes } from './adopt.ts';
+import { blockOf } from './blocks.ts';
 import { convexScopes } from './convex.ts';
 import { type Links, linksOf } from './links.ts';
-import { scopesFromNames } from './namePaths.ts';
+import { addMarks } from './markSums.ts';
+import { MARK_COUNT, marksOf } from './marks.ts';
+import { scopesFromNames, scopesFromWeights } from './namePaths.ts';
+import { rolesOf } from './roles.ts';
 import { type Scoped, ScopeTree } from './scopes.ts';
+import { withStructure } from './structure.ts';
 import { tidyScopes } from './tidy.ts';
 
 /** What groups are made from. */
-export type GroupsFrom = 'names' | 'none';
+export type GroupsFrom = 'auto' | 'names' | 'structure' | 'none';
 
 /**
- * Finds the groups of a graph. Closing any of them, with any others closed or open, leaves a graph without circles.
+ * Finds the groups of a graph: those that names speak of, and where names say nothing those that the graph itself
+ * shows. Closing any of them, with any others closed or open, leaves a graph without circles.
  */
-export function buildHierarchy(table: GraphTable, from: GroupsFrom = 'names'): Hierarchy {
+export function buildHierarchy(table: GraphTable, from: GroupsFrom = 'auto'): Hierarchy {
   const links = linksOf(table);
-  const scoped = from === 'none' ? noScopes(table) : fromNames(table, links);
-  return toHierarchy(links, scoped);
+  const roles = rolesOf(table, links);
+  const marks = marksOf(table, links, roles);
+  if (from === 'none') return toHierarchy(links, noScopes(table), marks);
+  const named = from === 'structure' ? noScopes(table) : fromNames(table, links);
+  if (from === 'names') return toHierarchy(links, named, marks);
+  const names = scopesFromWeights(table, links);
+  return toHierarchy(links, withStructure({ table, links, scoped: named, roles, marks, names }), marks);
 }
 
 function noScopes(table: GraphTable): Scoped {
@@ -28,7 +39,7 @@ function fromNames(table: GraphTable, links: Links): Scoped {
   return tidyScopes(links.order, convexScopes(links, named));
 }
 
-function toHierarchy(links: Links, { tree, scopeOf }: Scoped): Hierarchy {
+function toHierarchy(links: Links, { tree, scopeOf }: Scoped, marks: Uint32Array): Hierarchy {
   const groupOfNode = links.owner.map((owner) => scopeOf[owner] as number);
   const sizes = new Int32Array(tree.count);
   for (const group of groupOfNode) if (group >= 0) sizes[group]!++;
@@ -37,14 +48,38 @@ function toHierarchy(links: Links, { tree, scopeOf }: Scoped): Hierarchy {
     if (parent >= 0) sizes[parent]! += sizes[g] as number;
   }
   const keys = keysOf(tree);
+  const blocks = blocksOf(links, { tree, scopeOf }, marks);
   const groups: Group[] = tree.parent.map((parent, g) => ({
     key: keys[g] as string,
     parent,
     label: tree.label[g] as string,
-    block: '',
+    block: blocks[g] as string,
     size: sizes[g] as number,
   }));
   return { groups, groupOfNode };
+}
+
+/** What every scope is by what it holds. */
+function blocksOf(links: Links, { tree, scopeOf }: Scoped, marks: Uint32Array): string[] {
+  const counts = new Int32Array(tree.count * MARK_COUNT);
+  const sizes = new Int32Array(tree.count);
+  for (const node of links.order) {
+    const scope = scopeOf[node] as number;
+    if (scope < 0) continue;
+    sizes[scope]!++;
+    addMarks(counts, scope * MARK_COUNT, marks[node] as number);
+  }
+  for (let scope = tree.count - 1; scope >= 0; scope--) {
+    const parent = tree.parent[scope] as number;
+    if (parent < 0) continue;
+    sizes[parent]! += sizes[scope] as number;
+    for (let m = 0; m < MARK_COUNT; m++) {
+      counts[parent * MARK_COUNT + m]! += counts[scope * MARK_COUNT + m] as number;
+    }
+  }
+  return tree.parent.map((_, scope) =>
+    blockOf(counts.subarray(scope * MARK_COUNT, (scope + 1) * MARK_COUNT), sizes[scope] as number),
+  );
 }
 
 /** Paths of labels; a path that occurs again counts. */

@@ -8,6 +8,8 @@ import type { GraphTable } from '../../../src/protocol/graphTable.ts';
 export interface Links {
   /** What a node is part of; itself for most. */
   readonly owner: Int32Array;
+  /** 1 for nodes that make a constant of constants. */
+  readonly isConstant: Uint8Array;
   /** Owners, each after those it reads from; in file order otherwise. */
   readonly order: Int32Array;
   /** `preds[predStart[v]]` to `preds[predStart[v + 1] - 1]` are the owners that `v` reads from. */
@@ -35,11 +37,11 @@ export function linksOf(table: GraphTable): Links {
   order.forEach((node, i) => {
     place[node] = i;
   });
-  const owner = ownersOf(table, reads, order, place);
+  const { owner, isConstant } = ownersOf(table, reads, order, place);
   const { from, to } = betweenOwners(reads, owner, place);
   const [predStart, preds] = byEnd(to, from, table.nodeCount);
   const [succStart, succs] = byEnd(from, to, table.nodeCount);
-  return { owner, order: order.filter((node) => owner[node] === node), predStart, preds, succStart, succs };
+  return { owner, isConstant, order: order.filter((node) => owner[node] === node), predStart, preds, succStart, succs };
 }
 
 /** Pairs of a node and one that reads from it, sorted by the reader. */
@@ -80,16 +82,25 @@ function orderOf(count: number, { from, to }: Reads): Int32Array {
   return Int32Array.from(order);
 }
 
-function ownersOf(table: GraphTable, { from, to }: Reads, order: Int32Array, place: Int32Array): Int32Array {
+function ownersOf(
+  table: GraphTable,
+  { from, to }: Reads,
+  order: Int32Array,
+  place: Int32Array,
+): Pick<Links, 'owner' | 'isConstant'> {
   const [predStart, preds] = byEnd(to, from, table.nodeCount);
   const [succStart, succs] = byEnd(from, to, table.nodeCount);
   const owner = Int32Array.from({ length: table.nodeCount }, (_, node) => node);
   const prepares = new Uint8Array(table.nodeCount);
+  const isConstant = new Uint8Array(table.nodeCount);
   for (const node of order) {
     const sources = preds.subarray(predStart[node], predStart[node + 1]).filter((p) => prepares[p] === 0);
     const operator = table.domain(node) === '' ? table.opType(node) : '';
-    if (sources.length === 0) prepares[node] = Number(isFolded(table, node) || PREPARES.has(operator));
-    else if (sources.length === 1 && PASSES_ON.has(operator)) owner[node] = owner[sources[0] as number] as number;
+    if (sources.length === 0) {
+      prepares[node] = Number(isFolded(table, node) || PREPARES.has(operator));
+      isConstant[node] = Number(prepares[node] === 1 && readsConstantsOnly(table, node, isConstant));
+    }
+    if (sources.length === 1 && PASSES_ON.has(operator)) owner[node] = owner[sources[0] as number] as number;
   }
   for (let i = order.length - 1; i >= 0; i--) {
     const node = order[i] as number;
@@ -102,7 +113,15 @@ function ownersOf(table: GraphTable, { from, to }: Reads, order: Int32Array, pla
     }
     if (first >= 0) owner[node] = first;
   }
-  return owner;
+  return { owner, isConstant };
+}
+
+function readsConstantsOnly(table: GraphTable, node: number, isConstant: Uint8Array): boolean {
+  return table.inputsOf(node).every((value) => {
+    if (value < 0) return true;
+    const producer = table.producerOf(value);
+    return producer < 0 ? table.valueKind(value) === 'constant' : isConstant[producer] === 1;
+  });
 }
 
 function betweenOwners({ from, to }: Reads, owner: Int32Array, place: Int32Array): Reads {

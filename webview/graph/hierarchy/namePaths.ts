@@ -12,35 +12,48 @@ const FUSED = /^ConvBnFusion_(W|BN_B)_/;
 
 /**
  * The scopes that names speak of: `/layer1/conv1/Conv` and `features.3.conv.0` as exporters write nodes,
- * `block_1_expand` as layers are called in Keras and MXNet. A node whose own name says nothing may have an output
- * (`fire2/squeeze1x1_1`) or a weight of its own (`h.3.mlp.c_fc.weight`) whose name does, or one that it owns.
+ * `block_1_expand` as layers are called in Keras and MXNet. A node whose own name says nothing may have an output whose
+ * name does (`fire2/squeeze1x1_1`), or own a node that has one.
  */
 export function scopesFromNames(table: GraphTable, { owner }: Links): Scoped {
+  return scopesBy(table, owner, (node, reader) => {
+    const own = reader.scopeOf(table.nodeName(node));
+    if (own >= 0) return own;
+    for (const value of table.outputsOf(node)) {
+      const name = table.valueName(value);
+      // Names of values such as `query.1` only count.
+      const scope = name.includes('/') ? reader.scopeOf(name) : -1;
+      if (scope >= 0) return scope;
+    }
+    return -1;
+  });
+}
+
+/** The scopes of which nodes hold weights: `h.3.mlp.c_fc.weight` lies in `h.3.mlp.c_fc`. Most nodes have no weights. */
+export function scopesFromWeights(table: GraphTable, { owner }: Links): Scoped {
+  return scopesBy(table, owner, (node, reader) => {
+    for (const value of table.inputsOf(node)) {
+      if (value < 0 || table.valueKind(value) !== 'constant' || table.consumersOf(value).length > 1) continue;
+      const scope = reader.scopeOf(table.valueName(value));
+      if (scope >= 0) return scope;
+    }
+    return -1;
+  });
+}
+
+function scopesBy(
+  table: GraphTable,
+  owner: Int32Array,
+  scopeOfNode: (node: number, reader: PathReader) => number,
+): Scoped {
   const reader = new PathReader();
   const scopeOf = new Int32Array(table.nodeCount).fill(-1);
   for (let node = 0; node < table.nodeCount; node++) {
-    const scope = scopeOfNode(table, node, reader);
+    const scope = scopeOfNode(node, reader);
     const of = owner[node] as number;
     if (scope >= 0 && (of === node || scopeOf[of] === -1)) scopeOf[of] = scope;
   }
   return { tree: reader.tree, scopeOf };
-}
-
-function scopeOfNode(table: GraphTable, node: number, reader: PathReader): number {
-  const own = reader.scopeOf(table.nodeName(node));
-  if (own >= 0) return own;
-  for (const value of table.outputsOf(node)) {
-    const name = table.valueName(value);
-    // Names of values such as `query.1` only count.
-    const scope = name.includes('/') ? reader.scopeOf(name) : -1;
-    if (scope >= 0) return scope;
-  }
-  for (const value of table.inputsOf(node)) {
-    if (value < 0 || table.valueKind(value) !== 'constant' || table.consumersOf(value).length > 1) continue;
-    const scope = reader.scopeOf(table.valueName(value));
-    if (scope >= 0) return scope;
-  }
-  return -1;
 }
 
 /** Reads names into a tree; what stands before the last part of a name is looked up once. */
