@@ -12,7 +12,9 @@ import { registerSensitivity } from './commands/sensitivity.ts';
 import { registerToggleSkip, skipNodes } from './commands/toggleSkip.ts';
 import { registerUndoRedo } from './commands/undoRedo.ts';
 import { registerViewCommands } from './commands/viewCommands.ts';
+import { registerCompare } from './compare/compareCommand.ts';
 import { PanelPairs } from './compare/panelPairs.ts';
+import { titleOf } from './compare/titleOf.ts';
 import { followActiveGraph } from './editor/activeState.ts';
 import { registerGraphEditor } from './editor/provider.ts';
 import { SessionRegistry } from './editor/registry.ts';
@@ -40,7 +42,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const loadView = (model: vscode.Uri) => views.load(model);
   const sessions = own(new SessionRegistry({ workerScript, log, problems, loadView }));
   const runs = own(new Runs(context, log));
-  const pairs = own(new PanelPairs());
+  const pairs = own(new PanelPairs((uri) => titleOf(uri, runs.store.heads)));
   const deps: Deps = { context, sessions, problems, log, runs };
   own(
     registerGraphEditor({
@@ -65,6 +67,7 @@ export function activate(context: vscode.ExtensionContext): void {
   own(registerCopyNode(deps));
   own(registerOpenSample(deps));
   own(keepRuns(deps));
+  own(registerCompare(deps));
   own(registerRunsView(deps));
   own(registerConfigsView(deps));
   own(registerSuggestionsView(deps));

@@ -29,6 +29,12 @@ interface Entry {
 export class PanelPairs implements vscode.Disposable {
   private readonly entries = new Set<Entry>();
   private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly titleOf: (model: vscode.Uri) => string;
+
+  /** @param titleOf what stands in a half of a diff editor, in the words of its other half. */
+  constructor(titleOf: (model: vscode.Uri) => string) {
+    this.titleOf = titleOf;
+  }
 
   /** Takes a new editor into account until it is disposed. */
   add(panel: ComparablePanel): vscode.Disposable & { start(): Promise<CompareStart | null> } {
@@ -39,7 +45,7 @@ export class PanelPairs implements vscode.Disposable {
       if (event === 'run/finished' || event === 'trial/finished' || event === 'run/restored') this.tell(entry.partner);
     });
     return {
-      start: () => startOf(entry),
+      start: () => this.startOf(entry),
       dispose: () => {
         figures.dispose();
         this.entries.delete(entry);
@@ -88,18 +94,18 @@ export class PanelPairs implements vscode.Disposable {
 
   private tell(entry: Entry | undefined): void {
     if (entry === undefined) return;
-    startOf(entry).then(
+    this.startOf(entry).then(
       (start) => start && entry.panel.emit('compare/started', start),
       () => {}, // the other side's page says why its model cannot be read
     );
   }
-}
 
-async function startOf({ partner, side }: Entry): Promise<CompareStart | null> {
-  if (partner === undefined) return null;
-  const { session } = partner.panel;
-  const graph = await session.graph();
-  return { side, title: titleOf(session.uri), graph: graph.buffer, run: session.shown };
+  private async startOf({ partner, side }: Entry): Promise<CompareStart | null> {
+    if (partner === undefined) return null;
+    const { session } = partner.panel;
+    const graph = await session.graph();
+    return { side, title: this.titleOf(session.uri), graph: graph.buffer, run: session.shown };
+  }
 }
 
 function isTogether(a: Entry, b: Entry): boolean {
@@ -110,9 +116,4 @@ function isTogether(a: Entry, b: Entry): boolean {
 function isDiffOf(tab: vscode.Tab, a: vscode.Uri, b: vscode.Uri): boolean {
   const name = (uri: vscode.Uri) => uri.path.slice(uri.path.lastIndexOf('/') + 1);
   return tab.input === undefined && (tab.label.includes(name(a)) || tab.label.includes(name(b)));
-}
-
-function titleOf({ path, scheme }: vscode.Uri): string {
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  return scheme === 'file' ? name : vscode.l10n.t('{0} ({1})', name, scheme);
 }

@@ -1,12 +1,22 @@
-import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { configAsItWas } from './configAsItWas.ts';
+import { runName } from './describeRun.ts';
 import type { RunHead } from './storedRun.ts';
 
-/** Shows what two kept runs differ in: their configs side by side. */
+/** Shows two kept runs side by side: the graph of each with its figures, the older on the left. */
 export async function compareRuns(a: RunHead, b: RunHead): Promise<void> {
   const [older, newer] = a.timeMs <= b.timeMs ? [a, b] : [b, a];
-  const name = (head: RunHead) => head.name || path.posix.basename(vscode.Uri.parse(head.config.uri).path);
-  const title = vscode.l10n.t('{0} ↔ {1}', name(older), name(newer));
-  await vscode.commands.executeCommand('vscode.diff', configAsItWas(older), configAsItWas(newer), title);
+  const title = vscode.l10n.t('{0} ↔ {1}', runName(older), runName(newer));
+  await vscode.commands.executeCommand('vscode.diff', modelOfRun(older), modelOfRun(newer), title);
+}
+
+const QUERY = /^run=(.+)$/;
+
+/** The address of a run's model that opens with the figures of that run. */
+function modelOfRun({ model, id }: RunHead): vscode.Uri {
+  return vscode.Uri.parse(model).with({ query: `run=${id}` });
+}
+
+/** The run whose figures a model is opened with, when its address names one. */
+export function runOfAddress({ query }: vscode.Uri): string | undefined {
+  return QUERY.exec(query)?.[1];
 }

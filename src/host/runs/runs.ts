@@ -3,6 +3,7 @@ import type { RunView } from '../../protocol/views.ts';
 import type { Deps } from '../commands/deps.ts';
 import type { ModelSession } from '../editor/modelSession.ts';
 import type { Log } from '../log.ts';
+import { runOfAddress } from './compare.ts';
 import { runName } from './describeRun.ts';
 import { headOf, sha256OfFile } from './headOf.ts';
 import { RunsStore } from './runsStore.ts';
@@ -84,10 +85,12 @@ export class Runs implements vscode.Disposable {
     return modelState.sha256 !== '' && (await this.stateOf(uri)).sha256 === modelState.sha256;
   }
 
-  /** Puts the newest figures of a model on display, as long as its file is the same and nothing else is there. */
+  /** Puts the newest figures of a model on display, or those of the run that its address names, as long as its file is the same and nothing else is there. */
   async showLatest(session: ModelSession): Promise<void> {
     await this.loaded;
-    const head = this.store.latest(session.uri.toString());
+    const named = runOfAddress(session.uri);
+    const head =
+      named === undefined ? this.store.latest(session.uri.toString()) : this.store.heads.find(({ id }) => id === named);
     if (head === undefined || !(await this.isCurrent(head))) return;
     const { run } = await this.store.body(head.id);
     if (session.run === null && session.working === undefined) await this.show(session, head, run);
