@@ -7,8 +7,15 @@ const graph = fetch('model.bin').then((response) => response.arrayBuffer());
 
 const silent = new Proxy(
   {
-    'view/ready': async () => ({ protocol: PROTOCOL_VERSION, graph: await graph, run: null, trial: null, busy: false }),
-  } as Partial<Handlers<HostRequests>>,
+    'view/ready': async () => ({
+      protocol: PROTOCOL_VERSION,
+      compare: null,
+      graph: await graph,
+      run: null,
+      trial: null,
+      busy: false,
+    }),
+  } as unknown as Partial<Handlers<HostRequests>>, // which part of the rest is not answered does not matter
   // Whatever else the view asks or tells is answered with nothing.
   { get: (known, method) => Reflect.get(known, method) ?? (async () => null) },
 );

@@ -95,6 +95,26 @@ export class Drawing {
     return { left: x - half, top, right: x + half, bottom: top + (this.layout.itemHeight[item] as number) };
   }
 
+  /** A copy whose items can be moved, for as long as they are on their way. */
+  withOwnPlaces(): Drawing & { place(item: number, rect: Rect): void } {
+    const { layout, scene } = this.picture;
+    const own = {
+      ...layout,
+      x: layout.x.slice(),
+      y: layout.y.slice(),
+      itemWidth: layout.itemWidth.slice(),
+      itemHeight: layout.itemHeight.slice(),
+    };
+    const copy = new Drawing(this, { picture: { scene, layout: own }, index: this.index }, this.measure);
+    const place = (item: number, { left, top, right, bottom }: Rect) => {
+      own.x[item] = (left + right) / 2;
+      own.y[item] = top;
+      own.itemWidth[item] = right - left;
+      own.itemHeight[item] = bottom - top;
+    };
+    return Object.assign(copy, { place });
+  }
+
   /** Frames, those that cover most first. */
   get framesBySize(): Int32Array {
     if (this.#frames === undefined) {

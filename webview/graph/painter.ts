@@ -5,6 +5,7 @@ import { drawFrame } from './draw/groups.ts';
 import { drawArrows, drawLabels, strokeEdges, strokePieces } from './draw/lines.ts';
 import type { Pen } from './draw/pen.ts';
 import type { LineIndex } from './draw/sceneIndex.ts';
+import { between, type Transition } from './draw/transition.ts';
 import type { Drawing } from './drawing.ts';
 import { type CardMark, drawItem } from './node.ts';
 import type { Palette } from './palette.ts';
@@ -29,6 +30,8 @@ export interface PaintOptions {
   readonly palette: Palette;
   readonly markOf: (item: number) => CardMark | undefined;
   readonly highlight: Highlight;
+  /** How far an item that fades in has come, 0 to 1. */
+  readonly fade?: (item: number) => number;
 }
 
 /** Items and pieces of lines in sight. */
@@ -63,6 +66,39 @@ export function findInSight({ index }: Drawing, into: InSight): boolean {
   );
 }
 
+/** Draws items on their way after groups were opened or closed. The pen is in the graph's units. */
+export function paintTransition(g: Pen, transition: Transition, rect: Rect, t: number, options: PaintOptions): void {
+  const { before, after, items, ghosts, isNew } = transition;
+  const { zoom, palette } = options;
+  const thin = Math.max(1, 0.6 / zoom);
+  transition.moveTo(t);
+  for (const { item, from, to } of ghosts) {
+    if (before.scene.kind[item] === ItemKind.frame) continue;
+    const place = between(from, to, t);
+    const width = place.right - place.left;
+    const text = before.text(item);
+    g.globalAlpha = Math.max(0, 1 - 1.6 * t);
+    const state = { selected: false, hovered: false, focused: false, found: false, mark: undefined };
+    drawItem(
+      g,
+      { ...text, width, height: place.bottom - place.top },
+      { x: place.left, y: place.top, zoom },
+      state,
+      palette,
+    );
+  }
+  g.globalAlpha = 1;
+  const pieces = new Found();
+  findInRect(after.index.pieces, rect, pieces, MOST_PIECES);
+  g.globalAlpha = Math.max(0, 2 * t - 1);
+  strokePieces(g, after.layout, after.index, pieces, { color: palette.edge, width: thin });
+  g.globalAlpha = 1;
+  const still = { ...options.highlight, selected: undefined, hovered: undefined, trace: undefined };
+  const fade = (item: number) => (isNew.has(item) ? t : 1);
+  const inSight = { rect, items, pieces: new Found() };
+  paintCards(g, after, inSight, { ...options, highlight: still, fade });
+}
+
 /** Draws what was found in sight, card by card. The pen is in the graph's units. */
 export function paintCards(g: Pen, drawing: Drawing, inSight: InSight, options: PaintOptions): void {
   const { zoom, palette, highlight } = options;
@@ -70,7 +106,7 @@ export function paintCards(g: Pen, drawing: Drawing, inSight: InSight, options: 
   const items = inSight.items.items.subarray(0, inSight.items.count).slice().sort();
   for (const i of items) if (scene.kind[i] === ItemKind.frame) drawFrame(g, drawing, i, palette, zoom);
 
-  const edges = visibleEdges(drawing, items);
+  const edges = options.fade === undefined ? visibleEdges(drawing, items) : [];
   const active = activeEdges(drawing, highlight);
   const thin = Math.max(1, 0.6 / zoom);
   const { trace } = highlight;
@@ -101,12 +137,13 @@ export function paintCards(g: Pen, drawing: Drawing, inSight: InSight, options: 
   if (zoom >= LABELS) drawLabels(g, drawing, { edges, active, zoom }, palette);
 }
 
-function drawOne(g: Pen, drawing: Drawing, i: number, { zoom, palette, markOf, highlight }: PaintOptions): void {
+function drawOne(g: Pen, drawing: Drawing, i: number, options: PaintOptions): void {
+  const { zoom, palette, markOf, highlight, fade } = options;
   const { layout } = drawing;
   const width = layout.itemWidth[i] as number;
   const height = layout.itemHeight[i] as number;
   const stepsBack = highlight.trace !== undefined && highlight.trace.items[i] !== 1;
-  g.globalAlpha = stepsBack ? STEPPED_BACK : 1;
+  g.globalAlpha = (stepsBack ? STEPPED_BACK : 1) * (fade?.(i) ?? 1);
   drawItem(
     g,
     { ...drawing.text(i), width, height },

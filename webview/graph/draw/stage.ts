@@ -1,8 +1,16 @@
 import type { Camera } from '../../store.ts';
-import type { Size } from '../camera.ts';
+import type { Point, Size } from '../camera.ts';
 import type { Drawing } from '../drawing.ts';
 import type { CardMark } from '../node.ts';
-import { activeEdges, findInSight, type Highlight, outlineFrame, paintCards, rectInSight } from '../painter.ts';
+import {
+  activeEdges,
+  findInSight,
+  type Highlight,
+  outlineFrame,
+  paintCards,
+  paintTransition,
+  rectInSight,
+} from '../painter.ts';
 import type { Palette } from '../palette.ts';
 import { Found, findInRect } from './boxTree.ts';
 import { drawFlat, type FlatStyle } from './flat.ts';
@@ -10,6 +18,7 @@ import { categoriesOf, flatStyleOf } from './flatStyle.ts';
 import { drawFrameNames } from './groups.ts';
 import { strokeEdges, strokePieces } from './lines.ts';
 import { type Sight, type TileRegion, Tiles } from './tiles.ts';
+import { createTransition, type Transition } from './transition.ts';
 
 /** Side of a tile in device pixels. */
 const TILE = 512;
@@ -18,6 +27,7 @@ const FRAME_BUDGET = 6;
 const LEAST_WORK = 1.5;
 /** After the zoom has not changed for so long, tiles are made for exactly it; in milliseconds. */
 const STEADY_MS = 120;
+const TRANSITION_MS = 220;
 
 /** What a frame shows. */
 export interface StageView {
@@ -48,6 +58,7 @@ export class Stage {
   #steady: ReturnType<typeof setTimeout> | undefined;
   /** A tile was finished since the last frame and is to be shown. */
   #finished = false;
+  #gliding: { readonly transition: Transition; readonly of: Drawing; readonly began: number } | undefined;
   #zoom = 0;
   #zoomedAt = 0;
   #shown: { readonly drawing: Drawing; readonly families: Uint8Array } | undefined;
@@ -82,6 +93,19 @@ export class Stage {
     return true;
   }
 
+  /**
+   * Lets the items of the drawing before glide to their places, unless motion is unwanted or too much would move.
+   *
+   * @param shift how far the part that stays on its place of the screen has moved in the graph.
+   */
+  glide(before: Drawing, { drawing, camera, view }: StageView, shift: Point): void {
+    this.#gliding = undefined;
+    if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
+    const transition = createTransition(before, drawing, shift, rectInSight(camera, view, 20));
+    if (transition !== undefined) this.#gliding = { transition, of: drawing, began: performance.now() };
+    this.draw();
+  }
+
   /** Measures text in the canvas's fonts, in pixels at zoom 1. */
   widthIn({ font }: Palette): (text: string, kind: 'title' | 'label') => number {
     return (text, kind) => {
@@ -103,7 +127,8 @@ export class Stage {
     const { drawing, camera, view } = shown;
     const rect = rectInSight(camera, view, 20);
     const inSight = { rect, ...this.#inSight };
-    if (findInSight(drawing, inSight)) this.#paintNear(shown, inSight);
+    if (this.#gliding?.of === drawing) this.#paintGliding(shown, this.#gliding);
+    else if (findInSight(drawing, inSight)) this.#paintNear(shown, inSight);
     else this.#paintFar(shown, began);
     this.#toPixels();
     const corner = rectInSight(camera, view, 0);
@@ -114,6 +139,16 @@ export class Stage {
     const { drawing, camera, palette, highlight, marks } = shown;
     this.#toGraph(shown);
     paintCards(this.#g, drawing, inSight, { zoom: camera.zoom, palette, highlight, markOf: marks.of });
+  }
+
+  #paintGliding(shown: StageView, gliding: { readonly transition: Transition; readonly began: number }): void {
+    const { camera, view, palette, highlight, marks } = shown;
+    const t = Math.min(1, (performance.now() - gliding.began) / TRANSITION_MS);
+    this.#toGraph(shown);
+    const options = { zoom: camera.zoom, palette, highlight, markOf: marks.of };
+    paintTransition(this.#g, gliding.transition, rectInSight(camera, view, 20), 1 - (1 - t) ** 3, options);
+    if (t >= 1) this.#gliding = undefined;
+    this.draw();
   }
 
   #paintFar(shown: StageView, began: number): void {
