@@ -23,6 +23,9 @@ export async function run(): Promise<void> {
   await import('./toggling.test.ts');
   await import('./exporting.test.ts');
   await import('./configLanguage.test.ts');
+  await import('./runs.test.ts');
+  await import('./views.test.ts');
+  await import('./virtual.test.ts');
   await import('./worker.test.ts');
   const counts = await new Promise<{ passes: number; failures: number; pending: number }>((resolve) => {
     const runner = mocha.run(() => {
