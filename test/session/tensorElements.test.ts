@@ -4,13 +4,14 @@ import type { QuantParams } from '../../src/base/quantParams.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import { sizeOf, stridesOf } from '../../src/base/shape.ts';
 import { readNpy } from '../../src/data/npy.ts';
+import { shortestFloat32 } from '../../src/protocol/floatText.ts';
 import type { PictureSide, WorstBy } from '../../src/protocol/tensorViews.ts';
 import { measure } from '../../src/session/tensorData/head.ts';
 import { type PictureParts, pictureOf } from '../../src/session/tensorData/picture.ts';
 import { type Page, pageOf } from '../../src/session/tensorData/plane.ts';
 import { distance, type ShownTensor } from '../../src/session/tensorData/shownTensor.ts';
 import { sliceOf } from '../../src/session/tensorData/slice.ts';
-import { csvOf, npyOf, shortest } from '../../src/session/tensorData/tensorFile.ts';
+import { csvOf, npyOf } from '../../src/session/tensorData/tensorFile.ts';
 import { worstPlaces } from '../../src/session/tensorData/worst.ts';
 
 function shownOf(dims: readonly number[], float: readonly number[], dequantized?: readonly number[]): ShownTensor {
@@ -265,9 +266,9 @@ describe('a file of elements', () => {
       bits.setUint32(0, Math.floor(random.next() * 2 ** 32));
       const x = bits.getFloat32(0);
       if (!Number.isFinite(x)) continue;
-      expect(Math.fround(Number(shortest(x)))).toBe(x);
+      expect(Math.fround(Number(shortestFloat32(x)))).toBe(x);
     }
-    expect([0.1, 16777216, 1e-45, 3.4028234663852886e38].map((x) => shortest(Math.fround(x)))).toEqual([
+    expect([0.1, 16777216, 1e-45, 3.4028234663852886e38].map((x) => shortestFloat32(Math.fround(x)))).toEqual([
       '0.1',
       '16777216',
       '1.4013e-45',

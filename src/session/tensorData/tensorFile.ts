@@ -2,6 +2,7 @@ import type { NumericDType } from '../../base/dtype.ts';
 import type { Tensor } from '../../base/tensor.ts';
 import { tensor } from '../../base/tensor.ts';
 import { writeNpy } from '../../data/npy.ts';
+import { shortestFloat32 } from '../../protocol/floatText.ts';
 import type { TensorSide } from '../../protocol/tensorViews.ts';
 import { type Page, placesOf } from './plane.ts';
 import { difference, type ShownTensor } from './shownTensor.ts';
@@ -27,21 +28,12 @@ export async function* csvOf(shown: ShownTensor, side: TensorSide, page: Page): 
   for (let from = 0; from < page.rows; from += LINES) {
     const rows = [from, Math.min(from + LINES, page.rows)] as const;
     const values = pageValues(shown, side, { page, rows });
-    const text = values instanceof Float32Array ? shortest : String;
+    const text = values instanceof Float32Array ? shortestFloat32 : String;
     let lines = '';
     for (let r = 0; r < rows[1] - rows[0]; r++)
       lines += `${Array.from(values.subarray(r * page.columns, (r + 1) * page.columns), text).join(',')}\n`;
     yield encoder.encode(lines);
   }
-}
-
-/** The shortest decimal that is this float32 again. */
-export function shortest(x: number): string {
-  for (let digits = 6; digits < 9; digits++) {
-    const text = Number(x.toPrecision(digits));
-    if (Math.fround(text) === x) return String(text);
-  }
-  return Number.isFinite(x) ? String(Number(x.toPrecision(9))) : String(x);
 }
 
 interface Rows {
