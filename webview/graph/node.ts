@@ -45,9 +45,10 @@ export function drawItem(g: Pen, item: SceneItem, at: Place, state: CardState, p
   const radius = isPill(item) ? card.height / 2 : RADIUS;
   g.beginPath();
   g.roundRect(at.x, at.y, card.width, card.height, radius);
-  g.fillStyle = level?.fill ?? palette.card;
+  const isTiny = at.zoom < TITLES && item.kind === ItemKind.node;
+  g.fillStyle = level?.fill ?? (isTiny ? palette.categories[item.category] : palette.card);
   g.fill();
-  if (item.kind === ItemKind.node) drawStrip(g, card, at, palette.categories[item.category]);
+  if (item.kind === ItemKind.node && !isTiny) drawStrip(g, card, at, palette.categories[item.category]);
   const second = levelOf(mark?.second?.level, palette);
   if (second !== undefined) drawSecondEdge(g, card, at, second.fill, palette);
   drawBorder(g, card, at, state, palette);
