@@ -9,7 +9,7 @@ import { ONNXRUNTIME_OPERATORS } from '../../src/quant/targets.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-test.each(['operatorsDoc.mjs', 'configDoc.mjs'])('the document of scripts/%s is up to date', (script) => {
+test.each(['operatorsDoc.mjs', 'configDoc.mjs', 'keysDoc.mjs'])('the document of scripts/%s is up to date', (script) => {
   const { status, stderr } = spawnSync(process.execPath, [join(ROOT, 'scripts', script), '--check'], {
     encoding: 'utf8',
   });
