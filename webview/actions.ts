@@ -1,12 +1,18 @@
 import { GraphTable } from '../src/protocol/graphTable.ts';
 import { PROTOCOL_VERSION } from '../src/protocol/messages.ts';
 import { Cancelled, type Diagnostic, diagnosticOf } from '../src/protocol/rpc.ts';
-import type { HeatView, Metric, NodeFigures, RunView } from '../src/protocol/views.ts';
+import type { NodeFigures, RunView } from '../src/protocol/views.ts';
+import { createChartActions } from './charts/actions.ts';
 import { type Connection, readView } from './connection.ts';
+import { createDiffActions, type DiffView } from './diff/diffActions.ts';
 import { type CommandTarget, type GraphCommand, isGraphCommand } from './graph/commands.ts';
+import { readPalette } from './graph/palette.ts';
 import type { Along } from './graph/paths.ts';
+import { createHeatActions } from './heat/actions.ts';
 import { t } from './l10n.ts';
+import { createTableActions } from './panels/grid/tableActions.ts';
 import { type BottomPanel, type ColumnId, NO_SENSITIVITY, type Sort, type Store } from './store.ts';
+import { createTensorActions } from './tensor/actions.ts';
 
 /** Everything a user can do, and what the host's events do to the state. */
 export type Actions = ReturnType<typeof createActions>;
@@ -15,7 +21,7 @@ export type Actions = ReturnType<typeof createActions>;
 export const NARROW = '(max-width: 699px)';
 
 /** What needs the drawn graph. */
-export interface ViewCommands {
+export interface ViewCommands extends DiffView {
   /** Moves the node to the middle. */
   reveal(nodeId: number): void;
   /** Moves it there unless it can be seen and read where it is. */
@@ -31,7 +37,8 @@ export interface ViewCommands {
   announce(text: string): void;
 }
 
-export function createActions(store: Store, { rpc }: Connection, view: () => ViewCommands) {
+export function createActions(store: Store, connection: Connection, view: () => ViewCommands) {
+  const { rpc } = connection;
   const fail = (method: string) => (cause: unknown) => {
     if (!(cause instanceof Cancelled)) report([diagnosticOf(cause, 'view', method)]);
   };
@@ -41,30 +48,13 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
     view().announce(problems.map((p) => p.message).join('. '));
   };
 
-  let heatAsked = 0;
-  const loadHeat = async () => {
-    const { metric, run } = store.state;
-    const asked = ++heatAsked;
-    if (metric === null || run === null) {
-      store.update({ heat: null });
-      return;
-    }
-    try {
-      const heat = await rpc.request('heat/get', { metric });
-      if (asked === heatAsked) store.update({ heat, ...knownSensitivities(heat) });
-    } catch (cause) {
-      if (asked === heatAsked) store.update({ heat: null });
-      fail('heat/get')(cause);
-    }
-  };
+  const heat = createHeatActions(store, connection, {
+    announce: (text) => view().announce(text),
+    report,
+    colours: () => readPalette(document.body).levels.map((level) => level.fill),
+  });
 
-  /** A view opened later has missed the events; the heat map has their values. */
-  const knownSensitivities = (heat: HeatView) => {
-    if (heat.metric !== 'sensitivity') return {};
-    const { sensitivity } = store.state;
-    const values = new Map([...heat.values.map((v) => [v.nodeId, v.value] as const), ...sensitivity.values]);
-    return { sensitivity: { ...sensitivity, values } };
-  };
+  const charts = createChartActions(store, connection, { announce: (text) => view().announce(text), report });
 
   let detailsAsked = 0;
   const loadDetails = async () => {
@@ -85,17 +75,8 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
 
   const adoptRun = (run: RunView | null) => {
     store.update({ run, busy: false, busyText: '', progress: null, pendingSkips: new Set() });
-    void loadHeat();
+    void heat.loadHeat();
     void loadDetails();
-  };
-
-  let heatTimer: ReturnType<typeof setTimeout> | undefined;
-  const loadHeatSoon = () => {
-    if (heatTimer !== undefined) return;
-    heatTimer = setTimeout(() => {
-      heatTimer = undefined;
-      void loadHeat();
-    }, 400);
   };
 
   rpc.on('graph/changed', ({ graph }) => {
@@ -111,7 +92,8 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
       store.update({ sensitivity: { ...sensitivity, running: true, done: progress.done, total: progress.total } });
     } else if (progress.stage === 'measure') {
       store.update({ measuring: progress.done < progress.total ? progress : null });
-    } else store.update({ busy: true, progress });
+    } else if (progress.stage === 'time') store.update({ timing: progress });
+    else store.update({ busy: true, progress });
   });
   rpc.on('run/finished', ({ run }) => {
     store.update({ trial: null, restored: null, sensitivity: NO_SENSITIVITY, problems: [], hideProblems: false });
@@ -143,11 +125,11 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
   rpc.on('sensitivity/partial', ({ nodeId, value, done, total }) => {
     const values = new Map(store.state.sensitivity.values).set(nodeId, value);
     store.update({ sensitivity: { running: true, done, total, values } });
-    if (store.state.metric === 'sensitivity') loadHeatSoon();
+    if (store.state.metric === 'sensitivity') heat.loadHeatSoon();
   });
   rpc.on('sensitivity/finished', ({ cancelled }) => {
     store.update({ sensitivity: { ...store.state.sensitivity, running: false } });
-    if (store.state.metric === 'sensitivity') void loadHeat();
+    if (store.state.metric === 'sensitivity') void heat.loadHeat();
     view().announce(cancelled ? 'Sensitivity cancelled' : 'Sensitivity finished');
   });
   rpc.on('view/command', ({ command, nodeId, group }) => {
@@ -164,7 +146,23 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
     }
   });
 
+  const adoptSelection = (nodeId: number | null) => {
+    store.update({ selected: nodeId, details: null });
+    void loadDetails();
+  };
+  const { startDiff, ...diffActions } = createDiffActions({
+    store,
+    connection,
+    view,
+    select: adoptSelection,
+    failed: fail,
+  });
+
   const actions = {
+    ...heat,
+    ...charts,
+    ...diffActions,
+
     /** Says hello and fills the view. */
     async start(): Promise<void> {
       try {
@@ -182,6 +180,7 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
         });
         adoptRun(trial?.run ?? run);
         store.update({ busy });
+        startDiff(first.compare);
       } catch (cause) {
         fail('view/ready')(cause);
       }
@@ -189,18 +188,10 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
 
     select(nodeId: number | null, options: { readonly reveal?: boolean } = {}): void {
       if (nodeId !== store.state.selected) {
-        store.update({ selected: nodeId, details: null });
-        void loadDetails();
+        adoptSelection(nodeId);
         rpc.request('selection/changed', { nodeId }).catch(fail('selection/changed'));
       }
       if (nodeId !== null && options.reveal) view().bringIntoSight(nodeId);
-    },
-
-    setMetric(metric: Metric | null): void {
-      store.update(
-        metric === null ? { metric } : { metric, sort: { column: metric, descending: worstIsHigh(metric) } },
-      );
-      void loadHeat();
     },
 
     /** Puts the node into `skip_quant_node` or takes it out; says why when it cannot. */
@@ -278,7 +269,10 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
       store.update(tab === 'details' ? { tab, showDetails: true } : { tab: 'table', bottom: tab, showTable: true }),
     /** Chooses the tensor that charts and the tensor viewer show. */
     selectTensor: (selectedTensor: number | null) => store.update({ selectedTensor }),
-    setOpenGroups: (openGroups: readonly string[] | null) => store.update({ openGroups }),
+    setOpenGroups(openGroups: readonly string[] | null): void {
+      store.update({ openGroups });
+      actions.shareGroups(openGroups);
+    },
     resize: (size: { readonly detailsWidth?: number; readonly tableHeight?: number }) => store.update(size),
     setSort: (sort: Sort) => store.update({ sort }),
     openSearch(): void {
@@ -291,6 +285,8 @@ export function createActions(store: Store, { rpc }: Connection, view: () => Vie
     },
     dismissProblems: () => store.update({ problems: [], hideProblems: true }),
     warn: (problem: Diagnostic) => report([problem]),
+    ...createTensorActions(store, rpc, fail),
+    ...createTableActions(store, connection, { announce: (text) => view().announce(text), report }),
     announce: (text: string) => view().announce(text),
   };
   return actions;

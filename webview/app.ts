@@ -1,5 +1,6 @@
 import { type Actions, createActions, NARROW, type ViewCommands } from './actions.ts';
 import type { Connection } from './connection.ts';
+import { createChangesPanel } from './diff/changesPanel.ts';
 import { h } from './dom.ts';
 import { createGraphView } from './graph/graphView.ts';
 import { t } from './l10n.ts';
@@ -11,8 +12,10 @@ import { createSearch } from './panels/search.ts';
 import { createSplitter } from './panels/splitter.ts';
 import { createSummary } from './panels/summary.ts';
 import { createTable } from './panels/table.ts';
+import { createTensorTable } from './panels/tensorTable.ts';
 import { createToolbar } from './panels/toolbar.ts';
 import type { BottomPanel, Store } from './store.ts';
+import { createTensorViewer } from './tensor/panel.ts';
 import { button, tabs } from './ui.ts';
 
 /** A panel below the graph; one is shown at a time. */
@@ -40,8 +43,13 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
     },
   };
 
-  graph.element.append(search.element, createLegend(store, graph.element), zoomControls(actions));
-  const panels: readonly BottomEntry[] = [{ id: 'nodes', title: t('Nodes'), element: createTable(store, actions) }];
+  graph.element.append(search.element, createLegend(store, actions, graph.element), zoomControls(actions));
+  const panels: readonly BottomEntry[] = [
+    { id: 'nodes', title: t('Nodes'), element: createTable(store, actions, connection) },
+    { id: 'tensors', title: t('Tensors'), element: createTensorTable(store, actions) },
+    { id: 'data', title: t('Elements'), element: createTensorViewer(store, actions) },
+    { id: 'changes', title: t('Differences'), element: createChangesPanel(store, actions) },
+  ];
   const strip = tabs<'details' | BottomPanel>(
     t('Panels'),
     [['details', t('Details')], ...panels.map(({ id, title }) => [id, title] as const)],
@@ -72,15 +80,17 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
   root.classList.add('app');
 
   store.watch(
-    (s) => [s.showDetails, s.showTable, s.tab, s.bottom, s.detailsWidth, s.tableHeight],
+    (s) => [s.showDetails, s.showTable, s.tab, s.bottom, s.detailsWidth, s.tableHeight, s.diff === null],
     (s) => {
       main.classList.toggle('no-details', !s.showDetails);
       main.classList.toggle('no-table', !s.showTable);
       main.dataset.tab = s.tab;
       main.style.setProperty('--details-width', `${s.detailsWidth}px`);
       main.style.setProperty('--table-height', `${s.tableHeight}px`);
-      for (const { id, element } of panels) element.hidden = id !== s.bottom;
-      strip.show(s.tab === 'details' && matchMedia(NARROW).matches ? 'details' : s.bottom);
+      root.classList.toggle('comparing', s.diff !== null);
+      const below = s.bottom === 'changes' && s.diff === null ? 'nodes' : s.bottom;
+      for (const { id, element } of panels) element.hidden = id !== below;
+      strip.show(s.tab === 'details' && matchMedia(NARROW).matches ? 'details' : below);
     },
   );
   document.addEventListener('keydown', (event) => {

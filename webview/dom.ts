@@ -75,6 +75,9 @@ const ICONS = {
   details: 'M2 3h12v10H2zM9.5 3v10',
   close: 'M4 4l8 8M12 4l-8 8',
   chevron: 'M5 6.5 8 9.5l3-3',
+  chevronUp: 'M5 9.5 8 6.5l3 3',
+  previous: 'M10 3 5.5 8l4.5 5',
+  next: 'M6 3l4.5 5L6 13',
   wave: 'M2 8h2.5L6 3.5 9 12.5 11 8h3',
 } as const;
 

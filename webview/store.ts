@@ -1,8 +1,15 @@
 import type { GraphTable } from '../src/protocol/graphTable.ts';
 import type { RestoredRun } from '../src/protocol/messages.ts';
 import type { Diagnostic } from '../src/protocol/rpc.ts';
-import type { HeatView, Metric, NodeDetails, Progress, RunView, TrialView } from '../src/protocol/views.ts';
+import type { TensorTable } from '../src/protocol/tensorTable.ts';
+import type { NodeDetails, Progress, RunView, TrialView } from '../src/protocol/views.ts';
+import type { TensorChart } from './charts/actions.ts';
 import type { DiffState } from './diff/state.ts';
+import type { HeatScale } from './heat/bands.ts';
+import type { PaletteId } from './heat/shades.ts';
+import type { Heat, HeatMetric, Overlay, Thresholds } from './heat/state.ts';
+import { FIRST_VIEWS, type TableViews } from './panels/grid/tableView.ts';
+import { FIRST_LOOK, type TensorLook } from './tensor/look.ts';
 
 export type ColumnId = 'handle' | 'opType' | 'form' | 'cosine' | 'sqnrDb' | 'localSqnrDb' | 'clipRate' | 'sensitivity';
 
@@ -11,7 +18,7 @@ export interface Sort {
   readonly descending: boolean;
 }
 
-export type BottomPanel = 'nodes' | 'tensors' | 'charts' | 'data';
+export type BottomPanel = 'nodes' | 'tensors' | 'charts' | 'data' | 'changes';
 
 export interface Camera {
   /** Point of the graph in the middle of the view. */
@@ -26,13 +33,25 @@ export interface PersistedView {
   /** The tensor (value id) that charts and the tensor viewer show. */
   readonly selectedTensor: number | null;
   /** What colours the cards; their right edges, where a second metric is chosen. */
-  readonly metric: Metric | null;
-  readonly secondMetric: Metric | null;
+  readonly metric: HeatMetric | null;
+  readonly secondMetric: HeatMetric | null;
+  /** Borders of bands that were moved. */
+  readonly thresholds: Thresholds;
+  readonly heatScale: HeatScale;
+  readonly heatPalette: PaletteId;
+  /** Whether the legend shows what the colours are chosen by. */
+  readonly heatSettings: boolean;
   /** The evaluation sample that figures are of: the worst or the mean of all, or one by its index. */
   readonly sample: 'worst' | 'mean' | number;
+  readonly tensorLook: TensorLook;
   /** Keys of the groups that are open; null: those that are at first. */
   readonly openGroups: readonly string[] | null;
+  /** Keys of the sections of the inspector that are closed. */
+  readonly closedSections: readonly string[];
+  /** The chart of a tensor that the inspector shows. */
+  readonly tensorChart: TensorChart;
   readonly sort: Sort;
+  readonly tables: TableViews;
   readonly showDetails: boolean;
   readonly showTable: boolean;
   /** Where panels stack: whether the details or the panel below is shown. */
@@ -68,10 +87,20 @@ export interface AppState extends PersistedView {
   readonly busy: boolean;
   /** What is in work when no progress has come yet. */
   readonly busyText: string;
+  /** Figures of all tensors, while they are of the run that is shown. */
+  readonly tensorTable: TensorTable | null;
+  /** Whether these are being measured. */
+  readonly listing: boolean;
   readonly progress: Progress | null;
   /** What is measured on demand, besides runs. */
   readonly measuring: Progress | null;
-  readonly heat: HeatView | null;
+  readonly heat: Heat | null;
+  /** The only band that is coloured; null: all are. */
+  readonly heatBand: number | null;
+  /** Values that were loaded from files. */
+  readonly overlays: readonly Overlay[];
+  /** How far a measurement for the colours is; null when there is none. */
+  readonly timing: Progress | null;
   readonly details: NodeDetails | null;
   readonly sensitivity: Sensitivities;
   /** Failed requests and stopped runs; those of graph and run are shown besides. */
@@ -92,9 +121,14 @@ export const INITIAL: AppState = {
   restored: null,
   busy: false,
   busyText: '',
+  tensorTable: null,
+  listing: false,
   progress: null,
   measuring: null,
   heat: null,
+  heatBand: null,
+  overlays: [],
+  timing: null,
   details: null,
   sensitivity: NO_SENSITIVITY,
   problems: [],
@@ -105,9 +139,17 @@ export const INITIAL: AppState = {
   selectedTensor: null,
   metric: 'cosine',
   secondMetric: null,
+  thresholds: {},
+  heatScale: 'bands',
+  heatPalette: 'theme',
+  heatSettings: false,
   sample: 'worst',
+  tensorLook: FIRST_LOOK,
   openGroups: null,
+  closedSections: [],
+  tensorChart: 'boxes',
   sort: { column: 'cosine', descending: false },
+  tables: FIRST_VIEWS,
   showDetails: true,
   showTable: true,
   tab: 'details',
@@ -125,9 +167,17 @@ export const PERSISTED = [
   'selectedTensor',
   'metric',
   'secondMetric',
+  'thresholds',
+  'heatScale',
+  'heatPalette',
+  'heatSettings',
   'sample',
+  'tensorLook',
   'openGroups',
+  'closedSections',
+  'tensorChart',
   'sort',
+  'tables',
   'showDetails',
   'showTable',
   'tab',

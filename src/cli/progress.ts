@@ -11,7 +11,8 @@ const TITLES: Readonly<Record<Stage, string>> = {
   evaluate: 'evaluating',
   report: 'reporting',
   sensitivity: 'sensitivity',
-  measure: 'measuring times',
+  measure: 'measuring tensors',
+  time: 'measuring times',
 };
 
 export interface ProgressBar {

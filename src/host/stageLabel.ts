@@ -11,7 +11,8 @@ export function stageLabel(stage: Stage): string {
     evaluate: vscode.l10n.t('Evaluating'),
     report: vscode.l10n.t('Writing reports'),
     sensitivity: vscode.l10n.t('Measuring sensitivity'),
-    measure: vscode.l10n.t('Measuring times'),
+    measure: vscode.l10n.t('Measuring tensors'),
+    time: vscode.l10n.t('Measuring times'),
   };
   return labels[stage];
 }

@@ -2,10 +2,11 @@ import type { AbortSignalLike } from '../base/abort.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
 import type { ChartRequests } from './chartViews.ts';
 import type { CompareStart, SharedPlace } from './compareViews.ts';
+import type { MetricColumn, MetricRequest } from './metrics.ts';
 import type { ModelFacts } from './modelFacts.ts';
 import type { TensorListRequests } from './tensorTable.ts';
 import type { TensorFile, TensorRequests } from './tensorViews.ts';
-import type { HeatView, Metric, NodeDetails, Progress, RunView, TrialView } from './views.ts';
+import type { NodeDetails, Progress, RunView, TrialView } from './views.ts';
 
 /** Raised when either side of a message changes; compared in the first message. */
 export const PROTOCOL_VERSION = 2;
@@ -15,7 +16,8 @@ export interface HostRequests extends ChartRequests, TensorRequests, TensorListR
   /** First message: announces the webview and gets everything it needs to draw. */
   'view/ready': { params: { protocol: number }; result: ViewState };
   'node/details': { params: { nodeId: number }; result: NodeDetails };
-  'heat/get': { params: { metric: Metric }; result: HeatView };
+  /** One metric of all nodes; times are measured when they are first asked for. */
+  'heat/get': { params: MetricRequest; result: MetricColumn };
   /** Puts nodes into `skip_quant_node` of the last run's config, or takes them out; the trial arrives as an event. */
   'node/skip': { params: { nodeIds: readonly number[]; skip: boolean }; result: void };
   /** Opens the "Quantize with config…" pick. */
@@ -32,8 +34,14 @@ export interface HostRequests extends ChartRequests, TensorRequests, TensorListR
   'open/report': { params: void; result: void };
   /** Asks where to, and writes elements there; `suggestedName` is without extension. */
   'tensor/save': { params: TensorFile & { suggestedName: string }; result: { saved: boolean } };
+  /** Asks where to, and writes the picture there; the extension of `name` says of what kind it is. */
+  'picture/save': { params: { name: string; data: Uint8Array }; result: { saved: boolean } };
   /** Asks where to, and writes the text there; `name` with its extension is suggested. */
   'table/save': { params: { name: string; text: string }; result: { saved: boolean } };
+  /** Asks where to, and writes values of nodes there; `name` with its extension is suggested. */
+  'overlay/save': { params: { name: string; text: string }; result: { saved: boolean } };
+  /** Asks for a file of values of nodes; null when none was chosen. */
+  'overlay/open': { params: void; result: { name: string; text: string } | null };
   /** Opens the file of an evaluation sample. */
   'sample/open': { params: { sample: number }; result: void };
   /** How the view looks now, to be kept for this model; as JSON. */
@@ -120,7 +128,13 @@ export type ViewCommand =
 /** What the host asks of the worker. Paths are absolute; the worker reads files itself. */
 export interface WorkerRequests extends ChartRequests, TensorRequests, TensorListRequests {
   /** Answers a {@link GraphTable.buffer}. */
-  'model/open': { params: { protocol: number; path: string }; result: ArrayBuffer };
+  'model/open': {
+    /** `files`: what lies on no disk, by path, the model included. */
+    params: { protocol: number; path: string; files?: Readonly<Record<string, Uint8Array>> };
+    result: ArrayBuffer;
+  };
+  /** External data files of the model that were not among `files`, relative to it. */
+  'model/missing': { params: void; result: readonly string[] };
   /** Calibrates, quantizes, evaluates; writes the reports the config names (or into `reportFolder`). */
   'quant/run': { params: QuantizeParams; result: RunView };
   /** Evaluates again under an edited config, re-using what did not change; writes nothing. */
@@ -130,7 +144,7 @@ export interface WorkerRequests extends ChartRequests, TensorRequests, TensorLis
   /** Lets go of the last run; the model stays open. */
   'run/forget': { params: void; result: void };
   'node/details': { params: { nodeId: number }; result: NodeDetails };
-  'heat/get': { params: { metric: Metric }; result: HeatView };
+  'heat/get': { params: MetricRequest; result: MetricColumn };
   'tensor/write': { params: TensorFile & { path: string }; result: void };
   /** The files of an evaluation sample, one per input. */
   'sample/paths': { params: { sample: number }; result: readonly string[] };

@@ -36,6 +36,11 @@ export type MetricId =
 /** Which evaluation sample figures speak of: the worst one of each node, the mean over all, or one of them. */
 export type SampleChoice = 'worst' | 'mean' | number;
 
+export interface MetricRequest {
+  readonly metric: MetricId;
+  readonly of: SampleChoice;
+}
+
 /** A metric of all nodes. */
 export interface MetricColumn {
   readonly metric: MetricId;
@@ -277,7 +282,10 @@ export function isWorse({ higherIsBetter }: Pick<MetricInfo, 'higherIsBetter'>, 
  *
  * @param values of all nodes, NaN where not measured.
  */
-export function defaultBorders({ borders: rule, higherIsBetter }: MetricInfo, values: Float64Array): Borders {
+export function defaultBorders(
+  { borders: rule, higherIsBetter }: Pick<MetricInfo, 'borders' | 'higherIsBetter'>,
+  values: Float64Array,
+): Borders {
   if (rule.kind === 'value') return rule.borders;
   const known = values.filter((v) => Number.isFinite(v)).sort();
   if (rule.kind === 'share') {

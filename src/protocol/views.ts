@@ -59,9 +59,6 @@ export interface ValueView {
   readonly dims: readonly (number | string)[] | null;
 }
 
-/** Node metrics that can colour the graph. */
-export type Metric = 'cosine' | 'sqnrDb' | 'clipRate' | 'localSqnrDb' | 'sensitivity';
-
 /** How a node ran in the quantized model. */
 export type NodeForm = 'integer' | 'float' | 'fused' | 'skipped' | 'constant';
 
@@ -276,22 +273,6 @@ export interface TrialView {
   readonly reused: string;
 }
 
-export interface HeatView {
-  readonly metric: Metric;
-  readonly title: string;
-  /** '' or 'dB' or '%'. */
-  readonly unit: string;
-  /** Best first; `level` 0 (best) to 4 (worst) picks the theme colour, `label` carries the numbers. */
-  readonly bands: readonly { readonly level: 0 | 1 | 2 | 3 | 4; readonly label: string; readonly count: number }[];
-  /** One entry per measured node; `text` is what stands on the node. */
-  readonly values: readonly {
-    readonly nodeId: number;
-    readonly value: number;
-    readonly level: 0 | 1 | 2 | 3 | 4;
-    readonly text: string;
-  }[];
-}
-
 /** Five numbers, mean and more of one tensor over one sample. */
 export interface StatsView {
   readonly min: number;
@@ -341,7 +322,16 @@ export interface NodeDetails {
 }
 
 /** Of a run, the first six in this order; the others come when they are asked for. */
-export type Stage = 'read' | 'calibrate' | 'quantize' | 'correct' | 'evaluate' | 'report' | 'sensitivity' | 'measure';
+export type Stage =
+  | 'read'
+  | 'calibrate'
+  | 'quantize'
+  | 'correct'
+  | 'evaluate'
+  | 'report'
+  | 'sensitivity'
+  | 'measure'
+  | 'time';
 
 export interface Progress {
   readonly stage: Stage;

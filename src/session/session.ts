@@ -12,8 +12,6 @@ import type { QuantizeParams } from '../protocol/messages.ts';
 import type { ModelFacts } from '../protocol/modelFacts.ts';
 import type {
   GraphView,
-  HeatView,
-  Metric,
   NodeDetails,
   OutputFigures,
   Progress,
@@ -31,7 +29,6 @@ import { dynamicRun } from './dynamicRun.ts';
 import { integersInBoth, noSuchNode, nothingYet, tunedOnOthers } from './errors.ts';
 import { exportModel } from './exportModel.ts';
 import { nodeFigures } from './figures.ts';
-import { heatView } from './heat.ts';
 import { importedRun } from './imported.ts';
 import { methodText } from './methodText.ts';
 import { MetricDesk } from './metrics/metricDesk.ts';
@@ -174,11 +171,6 @@ export class Session {
     const figures = this.#figures(this.#current).find((f) => f.nodeId === nodeId) ?? null;
     const requantizer = this.#requantizers(this.#current)?.nodes.find((n) => n.nodeId === nodeId) ?? null;
     return nodeDetails({ run: this.#run, result: this.#current, node, view, figures, requantizer });
-  }
-
-  async heat(metric: Metric): Promise<HeatView> {
-    const { current } = this.#state();
-    return heatView(metric, this.#figures(current));
   }
 
   /** Quantizes one node at a time and measures the loss at the output; partial values as they come. */

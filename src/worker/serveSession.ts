@@ -4,9 +4,11 @@ import { DiagnosticError } from '../base/diagnostics.ts';
 import { encodeGraph } from '../protocol/encodeGraph.ts';
 import { protocolMismatch } from '../protocol/errors.ts';
 import { type Handlers, PROTOCOL_VERSION, type WorkerEvents, type WorkerRequests } from '../protocol/messages.ts';
+import type { MetricColumn } from '../protocol/metrics.ts';
 import { type Port, Rpc } from '../protocol/rpc.ts';
 import type { Progress } from '../protocol/views.ts';
 import type { Session } from '../session/index.ts';
+import type { GivenFiles } from './givenFiles.ts';
 import { serveCharts } from './serveCharts.ts';
 import { serveTensors, tensorBuffers } from './serveTensors.ts';
 
@@ -21,7 +23,6 @@ export type ServedSession = Pick<
   | 'trial'
   | 'forgetRun'
   | 'details'
-  | 'heat'
   | 'sensitivity'
   | 'exportModel'
   | 'skipNodes'
@@ -29,6 +30,7 @@ export type ServedSession = Pick<
   | 'configFacts'
   | 'configTemplate'
   | 'charts'
+  | 'metrics'
   | 'tensors'
   | 'tensorLists'
 >;
@@ -37,6 +39,8 @@ export interface ServeOptions {
   readonly port: Port;
   readonly cancelCell: SharedArrayBuffer;
   readonly clock: Clock;
+  /** Those that the session reads. */
+  readonly files: Pick<GivenFiles, 'give' | 'missing'>;
   readonly createSession: (onProgress: (progress: Progress) => void) => ServedSession;
 }
 
@@ -44,7 +48,7 @@ export interface ServeOptions {
 const PROGRESS_INTERVAL_MS = 50;
 
 /** Answers the host's requests with a session; returns the connection. */
-export function serveSession({ port, cancelCell, clock, createSession }: ServeOptions): WorkerRpc {
+export function serveSession({ port, cancelCell, clock, files, createSession }: ServeOptions): WorkerRpc {
   const cell = new Int32Array(cancelCell);
   const session = createSession(throttled(clock, (progress) => rpc.emit('progress', progress)));
   const stoppable = (signal: AbortSignalLike): AbortSignalLike => ({
@@ -53,18 +57,20 @@ export function serveSession({ port, cancelCell, clock, createSession }: ServeOp
     },
   });
   const handlers: Handlers<WorkerRequests> = {
-    'model/open': async ({ protocol, path }) => {
+    'model/open': async ({ protocol, path, files: given }) => {
       if (protocol !== PROTOCOL_VERSION) {
         throw new DiagnosticError(protocolMismatch('worker', protocol, PROTOCOL_VERSION));
       }
+      files.give(given ?? {});
       return encodeGraph(await session.open(path));
     },
+    'model/missing': async () => files.missing(),
     'quant/run': (params, signal) => session.quantize(params, stoppable(signal)),
     'quant/trial': (params, signal) => session.trial(params, stoppable(signal)),
     'model/export': ({ path }) => session.exportModel(path),
     'run/forget': async () => session.forgetRun(),
     'node/details': ({ nodeId }) => session.details(nodeId),
-    'heat/get': ({ metric }) => session.heat(metric),
+    'heat/get': (params, signal) => session.metrics.column(params, stoppable(signal)),
     'sensitivity/run': ({ samples }, signal) =>
       session.sensitivity({ samples }, (partial) => rpc.emit('sensitivity', partial), stoppable(signal)),
     'config/skip': ({ configText, handles, skip }) => session.skipNodes(configText, handles, skip),
@@ -78,7 +84,10 @@ export function serveSession({ port, cancelCell, clock, createSession }: ServeOp
   const rpc: WorkerRpc = new Rpc(port, {
     peer: 'extension host',
     handlers,
-    transferOf: (method, result) => (result instanceof ArrayBuffer ? [result] : tensorBuffers(method, result)),
+    transferOf: (method, result) => {
+      if (method === 'heat/get') return [(result as MetricColumn).values.buffer]; // what the table says of it
+      return result instanceof ArrayBuffer ? [result] : tensorBuffers(method, result);
+    },
   });
   return rpc;
 }

@@ -1,7 +1,6 @@
+import { type MetricColumn, type MetricId, type MetricRequest, metricInfo } from '../../src/protocol/metrics.ts';
 import type {
   GraphView,
-  HeatView,
-  Metric,
   NodeDetails,
   NodeFigures,
   NodeView,
@@ -277,65 +276,58 @@ export function runOf(graph: GraphView, skipped: ReadonlySet<string> = new Set()
   };
 }
 
-const TITLES: Readonly<Record<Metric, readonly [string, string]>> = {
-  cosine: ['Cosine similarity', ''],
-  sqnrDb: ['SQNR', 'dB'],
-  localSqnrDb: ['Local SQNR', 'dB'],
-  clipRate: ['Clip rate', '%'],
-  sensitivity: ['Sensitivity', ''],
-};
-
-const BOUNDS: Readonly<Record<Metric, readonly number[]>> = {
-  cosine: [0.9999, 0.999, 0.99, 0.95],
-  sqnrDb: [40, 30, 20, 10],
-  localSqnrDb: [40, 35, 30, 25],
-  clipRate: [0.0001, 0.001, 0.01, 0.02],
-  sensitivity: [0.00001, 0.0001, 0.001, 0.01],
-};
-
-const LABELS: Readonly<Record<Metric, (bound: number) => string>> = {
-  cosine: (b) => String(b),
-  sqnrDb: (b) => `${b} dB`,
-  localSqnrDb: (b) => `${b} dB`,
-  clipRate: (b) => `${b * 100} %`,
-  sensitivity: (b) => b.toExponential(0),
-};
-
-/** Bands and texts of a metric, as the host would give them. */
-export function heatOf(run: RunView, metric: Metric, sensitivity: ReadonlyMap<number, number> = new Map()): HeatView {
-  const high = metric === 'clipRate' || metric === 'sensitivity';
-  const bounds = BOUNDS[metric];
-  const values = run.nodes.flatMap((n) => {
-    const value = metric === 'sensitivity' ? (sensitivity.get(n.nodeId) ?? null) : n[metric];
-    if (value === null) return [];
-    const better = bounds.findIndex((b) => (high ? value <= b : value >= b));
-    const level = (better < 0 ? 4 : better) as 0 | 1 | 2 | 3 | 4;
-    const text =
-      metric === 'cosine'
-        ? value.toFixed(4)
-        : metric === 'clipRate'
-          ? `${(value * 100).toFixed(2)}%`
-          : metric === 'sensitivity'
-            ? value.toExponential(1)
-            : Number.isFinite(value)
-              ? value.toFixed(1)
-              : '∞';
-    return [{ nodeId: n.nodeId, value, level, text }];
+/** A metric of all nodes, as the host would give it; figures of single samples lie around the mean. */
+export function columnOf(
+  graph: GraphView,
+  run: RunView | null,
+  { metric, of }: MetricRequest,
+  sensitivity: ReadonlyMap<number, number> = new Map(),
+): MetricColumn {
+  const { perSample } = metricInfo(metric);
+  const figures = new Map(run?.nodes.map((n) => [n.nodeId, n]));
+  const values = graph.nodes.map((node, i) => {
+    const mean = valueOf(metric, { node, index: i, figures: figures.get(node.id), sensitivity });
+    return perSample && of !== 'mean' ? onSample(metric, mean, of === 'worst' ? SAMPLES.length : of) : mean;
   });
-  const label = LABELS[metric];
-  const sign = high ? '≤' : '≥';
-  const beyond = high ? '>' : '<';
-  return {
-    metric,
-    title: TITLES[metric][0],
-    unit: TITLES[metric][1],
-    bands: ([0, 1, 2, 3, 4] as const).map((level) => ({
-      level,
-      label: level === 4 ? `${beyond} ${label(bounds[3] as number)}` : `${sign} ${label(bounds[level] as number)}`,
-      count: values.filter((v) => v.level === level).length,
-    })),
-    values,
+  return { metric, of, samples: perSample ? SAMPLES : [], values: Float64Array.from(values) };
+}
+
+const SAMPLES = Array.from({ length: 8 }, (_, i) => `n0153${i}_goldfish.JPEG`);
+
+interface ValueParts {
+  readonly node: GraphView['nodes'][number];
+  readonly index: number;
+  readonly figures: NodeFigures | undefined;
+  readonly sensitivity: ReadonlyMap<number, number>;
+}
+
+function valueOf(metric: MetricId, { node, index, figures, sensitivity }: ValueParts): number {
+  const isWeighted = node.opType === 'Conv' || node.opType === 'Gemm';
+  if (metric === 'macs') return isWeighted ? 1e5 * (1 + ((index * 37) % 101)) : Number.NaN;
+  if (metric === 'bytes') return isWeighted ? 512 * (1 + ((index * 53) % 997)) : Number.NaN;
+  if (metric === 'sensitivity') return sensitivity.get(node.id) ?? Number.NaN;
+  if (figures === undefined) return Number.NaN;
+  if (metric === 'timeMs' || metric === 'floatTimeMs') return 0.01 * (1 + ((index * 29) % 83));
+  if (metric === 'weightError') return isWeighted ? 0.002 * (1 + ((index * 13) % 11)) : Number.NaN;
+  const { cosine, sqnrDb, localSqnrDb, clipRate } = figures;
+  const error = (db: number | null): number => (db === null ? Number.NaN : 10 ** (-db / 20));
+  const known: Partial<Record<MetricId, number | null>> = {
+    cosine,
+    sqnrDb,
+    localSqnrDb,
+    clipRate,
+    saturation: clipRate,
+    localError: error(localSqnrDb),
+    cumulativeError: error(sqnrDb),
+    mse: error(sqnrDb) ** 2,
+    rmseScale: 0.2 + 10 * error(sqnrDb),
   };
+  return known[metric] ?? Number.NaN;
+}
+
+function onSample(metric: MetricId, mean: number, sample: number): number {
+  if (metric === 'cosine') return 1 - (1 - mean) * (1 + sample / 8);
+  return metricInfo(metric).higherIsBetter ? mean - sample / 4 : mean * (1 + sample / 8);
 }
 
 function stats(scale: number, shift: number): StatsView {

@@ -5,7 +5,7 @@ import { PROTOCOL_VERSION } from '../../src/protocol/messages.ts';
 import { Cancelled, Rpc } from '../../src/protocol/rpc.ts';
 import type { GraphView, RunView, TrialView } from '../../src/protocol/views.ts';
 import { chartHandlers } from './chartFixtures.ts';
-import { detailsOf, heatOf, largeGraph, mobileNet, runOf, withUnsupported } from './fixtures.ts';
+import { columnOf, detailsOf, largeGraph, mobileNet, runOf, withUnsupported } from './fixtures.ts';
 import { importedDetailsOf, inQdq, inQOperator, ofManyTypes } from './quantizedFixtures.ts';
 import { tensorTableOf } from './tableFixtures.ts';
 import { tensorHandlers } from './tensorFixtures.ts';
@@ -68,7 +68,7 @@ const handlers: Handlers<HostRequests> = {
     if (graph.quantization === null) return detailsOf(graph, shown, nodeId);
     return importedDetailsOf(graph, shown, nodeId, query.has('requantize') ? 'requantize' : 'evaluate');
   },
-  'heat/get': async ({ metric }) => heatOf(trial?.run ?? run ?? runOf(graph), metric, sensitivity),
+  'heat/get': async (params) => columnOf(graph, trial?.run ?? run, params, sensitivity),
   'node/skip': async ({ nodeIds, skip }) => {
     const handles = graph.nodes.filter((n) => nodeIds.includes(n.id)).map((n) => n.handle);
     rpc.emit('trial/started', { handles });
@@ -108,6 +108,8 @@ const handlers: Handlers<HostRequests> = {
   },
   'compare/move': async () => {},
   'compare/groups': async () => {},
+  'overlay/save': async () => ({ saved: true }),
+  'overlay/open': async () => Reflect.get(window, 'testOverlay') ?? null,
   'edit/undo': async () => {},
   'edit/redo': async () => {},
   'open/config': async () => {},
@@ -124,6 +126,7 @@ const handlers: Handlers<HostRequests> = {
   },
   'table/save': async () => ({ saved: true }),
   ...chartHandlers(graph, () => run !== null),
+  'picture/save': async () => ({ saved: true }),
   ...tensorHandlers(graph, () => run !== null),
 };
 

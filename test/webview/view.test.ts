@@ -6,17 +6,18 @@ import { formatChange, formatCosine, formatDb, formatShape, formatShare } from '
 import { firstCamera, fitCamera, keepInSight, toGraph, toScreen, zoomAt } from '../../webview/graph/camera.ts';
 import { contextOf, describeItem } from '../../webview/graph/describe.ts';
 import { Drawing } from '../../webview/graph/drawing.ts';
-import { markNodes } from '../../webview/graph/heat.ts';
 import { marksOf } from '../../webview/graph/marks.ts';
 import { neighbour } from '../../webview/graph/navigate.ts';
 import { ItemKind } from '../../webview/graph/picture.ts';
 import { PictureMaker } from '../../webview/graph/pictureMaker.ts';
 import { searchGraph } from '../../webview/graph/search.ts';
 import { measureCharacters, measureWith, shorten } from '../../webview/graph/text.ts';
+import { markNodes } from '../../webview/heat/marks.ts';
+import { shownMetric } from '../../webview/heat/state.ts';
 import { clustersText, multiplierText } from '../../webview/panels/codes.ts';
 import { buildRows, COLUMNS, sortRows } from '../../webview/panels/columns.ts';
 import { NO_SENSITIVITY } from '../../webview/store.ts';
-import { heatOf, largeGraph, mobileNet, runOf, withUnsupported } from './fixtures.ts';
+import { columnOf, largeGraph, mobileNet, runOf, withUnsupported } from './fixtures.ts';
 
 const widths = measureCharacters((text) => text.length * 6);
 function draw(view: GraphView): Drawing {
@@ -161,7 +162,9 @@ test('every column has a heading, a sentence and a text for a node without figur
 test('marks carry the number and level of the heat and say what is skipped', () => {
   const handle = graph.nodes[2]?.handle ?? '';
   const run = runOf(graph, new Set([handle]));
-  const marks = markNodes(run, heatOf(run, 'cosine'), new Set([5]));
+  const main = shownMetric(columnOf(graph, run, { metric: 'cosine', of: 'mean' }), undefined, 'bands');
+  const heat = { main, second: null, scale: 'bands', band: null, graph: table } as const;
+  const marks = markNodes(run, heat, new Set([5]));
   expect(marks.get(2)).toMatchObject({ level: 0, text: '1.0000', pending: false });
   expect(marks.get(5)?.pending).toBe(true);
   expect(describeItem(drawing, drawing.itemOf(2) ?? -1, marksOf(drawing, marks))).toContain('1.0000, skipped');

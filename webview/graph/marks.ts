@@ -1,28 +1,35 @@
+import type { MetricMark, NodeMark } from '../heat/marks.ts';
 import type { Marks } from './draw/stage.ts';
 import type { Drawing } from './drawing.ts';
-import type { NodeMark } from './heat.ts';
 import { ItemKind } from './picture.ts';
 
-/** What items show of the run: a node its own, a closed group what the worst node inside does. */
+/** What items show of the run: a node its own, a closed group what the worst node inside does, by either metric. */
 export function marksOf(drawing: Drawing | undefined, marks: ReadonlyMap<number, NodeMark>): Marks {
   if (drawing === undefined) return { of: () => undefined, any: false };
   const { scene, table } = drawing;
-  const worst = new Map<number, NodeMark>();
+  const worst = { main: new Map<number, MetricMark>(), second: new Map<number, MetricMark>() };
   let any = false;
   for (const [nodeId, mark] of marks) {
     any ||= mark.level !== null;
     const item = scene.itemOfNode[table.nodeIndex(nodeId)] ?? -1;
-    if (item < 0 || scene.kind[item] !== ItemKind.group || mark.level === null) continue;
-    const known = worst.get(item);
-    if (known === undefined || (known.level ?? -1) < mark.level) {
-      worst.set(item, { level: mark.level, text: mark.text, figures: null, pending: mark.pending });
-    }
+    if (item < 0 || scene.kind[item] !== ItemKind.group) continue;
+    keepWorse(worst.main, item, mark);
+    keepWorse(worst.second, item, mark.second);
   }
   return {
     any,
     of: (item) => {
       const nodeId = drawing.nodeId(item);
-      return nodeId === undefined ? worst.get(item) : marks.get(nodeId);
+      if (nodeId !== undefined) return marks.get(nodeId);
+      const [main, second] = [worst.main.get(item), worst.second.get(item) ?? null];
+      if (main === undefined && second === null) return undefined;
+      return { level: main?.level ?? null, text: main?.text ?? '', second, figures: null, pending: false };
     },
   };
+}
+
+function keepWorse(worst: Map<number, MetricMark>, item: number, mark: MetricMark | null | undefined): void {
+  if (mark?.level == null) return;
+  const known = worst.get(item)?.level ?? -1;
+  if (known < mark.level) worst.set(item, mark);
 }

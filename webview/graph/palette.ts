@@ -1,6 +1,5 @@
 import { h } from '../dom.ts';
 import { CATEGORIES, type Category } from './category.ts';
-import type { Level } from './heat.ts';
 
 /** Colours of the current theme, as the canvas takes them. */
 export interface Palette {
@@ -55,7 +54,8 @@ export function readPalette(host: HTMLElement): Palette {
   const textOn = (fill: string): string => (luminance(fill) > EQUAL_CONTRAST ? '#000000' : '#ffffff');
   const dimOn = (fill: string): string =>
     luminance(fill) > EQUAL_CONTRAST ? 'rgba(0,0,0,.9)' : 'rgba(255,255,255,.92)';
-  const levels = ([0, 1, 2, 3, 4] as const).map((level: Level) => {
+  const count = Number(getComputedStyle(host).getPropertyValue('--qs-levels')) || 5;
+  const levels = Array.from({ length: count }, (_, level) => {
     const fill = resolve(`--qs-level-${level}`);
     return { fill, text: textOn(fill), dim: dimOn(fill) };
   });
@@ -87,6 +87,9 @@ export function readPalette(host: HTMLElement): Palette {
 /** Calls `onChange` when VS Code switches the theme, which it does by classes and styles of html and body. */
 export function watchTheme(onChange: () => void): void {
   const observer = new MutationObserver(onChange);
-  observer.observe(document.body, { attributes: true, attributeFilter: ['class', 'data-vscode-theme-id'] });
+  observer.observe(document.body, {
+    attributes: true,
+    attributeFilter: ['class', 'data-vscode-theme-id', 'data-heat'],
+  });
   observer.observe(document.documentElement, { attributes: true, attributeFilter: ['style', 'class'] });
 }

@@ -1,20 +1,26 @@
-import type { HeatView } from '../../src/protocol/views.ts';
+import type { Actions } from '../actions.ts';
 import { fill, h, icon, setAttr } from '../dom.ts';
-import { METRICS } from '../graph/heat.ts';
+import type { HeatSide } from '../heat/actions.ts';
+import { bandLabel, createBandRows, shadeOfBand } from '../heat/panel/bandRows.ts';
+import { createHeatSettings } from '../heat/panel/settings.ts';
+import { applyShades } from '../heat/shades.ts';
+import type { Heat, ShownMetric } from '../heat/state.ts';
+import { t } from '../l10n.ts';
 import type { AppState, Store } from '../store.ts';
 
 /** In a pane smaller than this, in pixels, the rows would cover the graph: one line is shown unless asked for more. */
 const SMALL = { width: 420, height: 260 };
 
 /**
- * The colours of the heat map with their numbers and how many nodes each has; its heading folds it to one line.
+ * The colours of the graph with their numbers and how many nodes each has, and, when asked for, what they are chosen by.
+ * Its heading folds it to one line.
  *
  * @param pane what it lies on: in a small one it begins folded.
  */
-export function createLegend(store: Store, pane: HTMLElement): HTMLElement {
+export function createLegend(store: Store, actions: Actions, pane: HTMLElement): HTMLElement {
+  let side: HeatSide = 'main';
   const title = h('span', { class: 'legend-title' });
   const strip = h('span', { class: 'legend-strip' });
-  const rows = h('div', { class: 'legend-rows', id: 'legend-rows' });
   const head = h(
     'button',
     { class: 'legend-head', attrs: { type: 'button', 'aria-controls': 'legend-rows' } },
@@ -22,65 +28,134 @@ export function createLegend(store: Store, pane: HTMLElement): HTMLElement {
     strip,
     icon('chevron'),
   );
-  const element = h('section', { class: 'legend', hidden: true, attrs: { 'aria-label': 'Legend' } }, head, rows);
+  const more = h(
+    'button',
+    {
+      class: 'heat-button heat-more',
+      attrs: { type: 'button', 'aria-controls': 'heat-settings' },
+      on: { click: () => store.update({ heatSettings: !store.state.heatSettings }) },
+    },
+    t('Colours and borders'),
+    icon('chevron'),
+  );
+  const sides = (['main', 'second'] as const).map((of) =>
+    h('button', { class: 'heat-button', attrs: { type: 'button' }, on: { click: () => show(of) } }),
+  );
+  const sideRow = h(
+    'div',
+    { class: 'heat-sides', role: 'group', attrs: { 'aria-label': t('Which metric') } },
+    ...sides,
+  );
+  const bands = createBandRows(actions.toggleBand);
+  const measuring = createMeasuring(actions);
+  const settings = createHeatSettings(store, actions, () => side);
+  const rows = h(
+    'div',
+    { class: 'legend-rows', id: 'legend-rows' },
+    settings,
+    sideRow,
+    measuring.element,
+    bands.element,
+    more,
+  );
+  const element = h('section', { class: 'legend', hidden: true, attrs: { 'aria-label': t('Colours') } }, head, rows);
+
   let small = false;
   const isOpen = ({ legend }: AppState) => legend === 'open' || (legend !== 'closed' && !small);
-
   const fold = () => {
     const open = isOpen(store.state);
     element.classList.toggle('folded', !open);
     rows.hidden = !open;
     strip.hidden = open;
     setAttr(head, 'aria-expanded', String(open));
+    settings.hidden = !store.state.heatSettings;
+    more.classList.toggle('open', store.state.heatSettings);
+    setAttr(more, 'aria-expanded', String(store.state.heatSettings));
   };
   head.addEventListener('click', () => {
     const open = !isOpen(store.state);
     store.update({ legend: open === !small ? 'auto' : open ? 'open' : 'closed' });
   });
+  const show = (of: HeatSide) => {
+    side = of;
+    store.update({ heatScale: store.state.heatScale });
+    render(store.state);
+  };
+  const render = (state: AppState) => {
+    const { heat, graph } = state;
+    element.hidden = graph === null || (heat === null && !state.heatSettings && state.timing === null);
+    measuring.show(state);
+    bands.element.hidden = heat === null;
+    sideRow.hidden = heat?.second == null;
+    if (heat?.second == null) side = 'main';
+    if (heat === null) {
+      title.textContent = t('No colours');
+      fill(strip);
+      return;
+    }
+    const shown = heat[side] ?? heat.main;
+    title.textContent = titleOf(heat.main);
+    head.title = t(heat.main.info.doc);
+    fill(strip, ...stripOf(heat));
+    sides.forEach((tab, i) => {
+      const of = i === 0 ? heat.main : heat.second;
+      tab.textContent = of?.title ?? '';
+      setAttr(tab, 'aria-pressed', String(of === shown));
+    });
+    const isMeasuring = shown.metric === 'sensitivity' && state.sensitivity.running;
+    bands.show(shown, { scale: heat.scale, band: heat.band, nodes: heat.graph.nodeCount, isMeasuring });
+  };
   new ResizeObserver(() => {
     small = pane.clientWidth < SMALL.width || pane.clientHeight < SMALL.height;
     fold();
   }).observe(pane);
-  store.watch((s) => [s.legend], fold);
+  store.watch((s) => [s.legend, s.heatSettings], fold);
+  store.watch((s) => [s.heat, s.graph, s.sensitivity.running, s.timing, s.heatSettings], render);
   store.watch(
-    (s) => [s.heat, s.graph, s.sensitivity.running],
-    (state) => {
-      element.hidden = state.heat === null;
-      if (state.heat === null) return;
-      title.textContent = titleOf(state.heat);
-      head.title = state.heat.title;
-      fill(strip, ...stripOf(state.heat));
-      fill(rows, ...rowsOf(state.heat, state));
-    },
+    (s) => [s.heatScale, s.heatPalette],
+    ({ heatScale, heatPalette }) => applyShades(document.body, heatPalette, heatScale),
   );
+  document.addEventListener('keydown', (event) => {
+    if ((event.key !== '[' && event.key !== ']') || isTyping(event.target)) return;
+    actions.stepSample(event.key === ']' ? 1 : -1);
+  });
   return element;
 }
 
-/** `SQNR`, or with its unit where no band names it. */
-function titleOf({ metric, title, unit, bands }: HeatView): string {
-  const short = METRICS.find(([id]) => id === metric)?.[1] ?? title;
-  return unit === '' || bands.some((b) => b.label.includes(unit)) ? short : `${short} (${unit})`;
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest('input, textarea, select, vscode-text-field') !== null;
 }
 
-function stripOf({ bands }: HeatView): HTMLElement[] {
-  const label = (text: string | undefined) => h('span', { class: 'legend-label' }, text);
-  const swatches = bands.map((band) => h('span', { class: `swatch level-${band.level}`, title: band.label }));
-  return [label(bands[0]?.label), ...swatches, label(bands.at(-1)?.label)];
-}
-
-function rowsOf({ bands, values }: HeatView, { graph, sensitivity }: AppState): HTMLElement[] {
-  const rest = Math.max(0, (graph?.nodes.length ?? values.length) - values.length);
-  const rows = bands.map((band) => row(`swatch level-${band.level}`, band.label, band.count));
-  if (rest > 0) rows.push(row('swatch', sensitivity.running ? 'not measured yet' : 'not measured', rest));
-  return rows;
-}
-
-function row(swatch: string, label: string, count: number): HTMLElement {
-  return h(
-    'div',
-    { class: 'legend-row' },
-    h('span', { class: swatch }),
-    h('span', { class: 'legend-label' }, label),
-    h('span', { class: 'legend-count' }, String(count)),
+/** How far a measurement is, with a way to stop it. */
+function createMeasuring(actions: Actions): { readonly element: HTMLElement; show(state: AppState): void } {
+  const text = h('span', { class: 'legend-label' });
+  const stop = h(
+    'button',
+    { class: 'heat-button', attrs: { type: 'button' }, on: { click: actions.cancelMeasuring } },
+    t('Cancel'),
   );
+  const element = h('div', { class: 'heat-measuring', hidden: true, role: 'status' }, text, stop);
+  return {
+    element,
+    show: ({ timing }) => {
+      element.hidden = timing === null;
+      if (timing !== null) text.textContent = t('Measuring times: {0} of {1}', timing.done, timing.total);
+    },
+  };
+}
+
+/** `SQNR`, or with its unit where no number names it. */
+function titleOf({ title, info, borders }: ShownMetric): string {
+  const isNamed = info.unit === '' || borders.some((border) => info.format(border).includes(info.unit));
+  return isNamed ? title : `${title} (${info.unit})`;
+}
+
+function stripOf({ main, scale }: Heat): HTMLElement[] {
+  const label = (band: number) => h('span', { class: 'legend-label' }, bandLabel(main, band));
+  const swatches = Array.from({ length: 5 }, (_, band) => {
+    const swatch = h('span', { class: 'swatch', title: bandLabel(main, band) });
+    swatch.style.background = `var(--qs-level-${shadeOfBand(band, scale)})`;
+    return swatch;
+  });
+  return [label(0), ...swatches, label(4)];
 }

@@ -231,6 +231,7 @@ const STAGES: Readonly<Record<Progress['stage'], string>> = {
   report: 'Writing reports',
   sensitivity: 'Measuring sensitivity',
   measure: 'Measuring',
+  time: 'Measuring times',
 };
 
 function createProgress(store: Store, actions: Actions): HTMLElement {

@@ -1,9 +1,9 @@
-import type { Metric } from '../../src/protocol/views.ts';
 import type { Actions } from '../actions.ts';
 import { h, setAttr } from '../dom.ts';
-import { METRICS } from '../graph/heat.ts';
+import { choiceOf, metricChoices, metricOf, showChoices } from '../heat/panel/pickers.ts';
+import { t } from '../l10n.ts';
 import type { Store } from '../store.ts';
-import { button, dropdown, setLabel } from '../ui.ts';
+import { button, setLabel } from '../ui.ts';
 
 /** The row on top: quantize, sensitivity, what colours the graph, and the view's own controls. */
 export function createToolbar(store: Store, actions: Actions): HTMLElement {
@@ -20,9 +20,8 @@ export function createToolbar(store: Store, actions: Actions): HTMLElement {
     title: 'Quantize each node alone and measure what the output loses',
     onClick: () => (store.state.sensitivity.running ? actions.cancelSensitivity() : actions.startSensitivity()),
   });
-  const metric = dropdown<Metric | 'none'>('Colour nodes by', [...METRICS, ['none', 'No colours']], (value) =>
-    actions.setMetric(value === 'none' ? null : value),
-  );
+  const metric = h('select', { class: 'heat-select', attrs: { 'aria-label': t('Colour nodes by') } });
+  metric.addEventListener('change', () => actions.setMetric(metricOf(metric.value)));
   const undo = button({ label: 'Undo the last skip', icon: 'undo', appearance: 'icon', onClick: actions.undo });
   const redo = button({ label: 'Redo the skip', icon: 'redo', appearance: 'icon', onClick: actions.redo });
   const details = button({
@@ -50,7 +49,7 @@ export function createToolbar(store: Store, actions: Actions): HTMLElement {
     { class: 'toolbar', role: 'toolbar', attrs: { 'aria-label': 'Model' } },
     quantize,
     sensitivity,
-    h('label', { class: 'metric' }, h('span', { class: 'metric-label' }, 'Colour by'), metric),
+    h('label', { class: 'metric' }, h('span', { class: 'metric-label' }, t('Colour by')), metric),
     h('span', { class: 'spacer' }),
     undo,
     redo,
@@ -60,18 +59,23 @@ export function createToolbar(store: Store, actions: Actions): HTMLElement {
   );
 
   store.watch(
-    (s) => [s.graph, s.run, s.busy, s.sensitivity, s.metric, s.showDetails, s.showTable, s.trial],
+    (s) => [s.graph, s.run, s.busy, s.sensitivity, s.showDetails, s.showTable, s.trial],
     (s) => {
       const { running, done, total } = s.sensitivity;
       quantize.disabled = s.graph === null || !s.graph.runnable || s.busy;
       sensitivity.disabled = !running && (s.run === null || s.busy);
       setLabel(sensitivity, running ? `Cancel ${total > 0 ? `${done} of ${total}` : '…'}` : 'Sensitivity');
-      metric.disabled = s.run === null;
-      if (metric.value !== (s.metric ?? 'none')) metric.value = s.metric ?? 'none';
       undo.disabled = s.run === null;
       redo.disabled = s.run === null;
       setAttr(details, 'aria-pressed', String(s.showDetails));
       setAttr(table, 'aria-pressed', String(s.showTable));
+    },
+  );
+  store.watch(
+    (s) => [s.graph, s.run, s.overlays, s.metric],
+    (s) => {
+      metric.disabled = s.graph === null;
+      showChoices(metric, metricChoices(s, t('No colours')), choiceOf(s.metric));
     },
   );
   return element;

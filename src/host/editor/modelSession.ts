@@ -10,14 +10,15 @@ import {
   type RestoredRun,
   type ViewState,
 } from '../../protocol/messages.ts';
-import type { SampleChoice } from '../../protocol/metrics.ts';
+import { type MetricColumn, type MetricRequest, metricInfo, type SampleChoice } from '../../protocol/metrics.ts';
 import type { TensorTable } from '../../protocol/tensorTable.ts';
-import type { HeatView, Metric, NodeDetails, NodeView, RunView, TrialView } from '../../protocol/views.ts';
-import { heatView } from '../../session/heat.ts';
-import { diagnosticsOf, schemeUnsupported, workerEnded } from '../errors.ts';
+import type { NodeDetails, NodeView, RunView, TrialView } from '../../protocol/views.ts';
+import { columnOfFigures } from '../../session/metrics/figuresColumn.ts';
+import { diagnosticsOf, workerEnded } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { restoredDetails } from '../runs/restoredDetails.ts';
 import { type HostRpc, type ModelWorker, startNodeWorker } from '../workers/node.ts';
+import { readExternalData, readVirtualModel, virtualPath } from './virtualFiles.ts';
 
 /** What happened in a session, as its webviews hear it. */
 export type SessionEvent = {
@@ -32,10 +33,10 @@ export interface SessionOptions {
   readonly loadView?: (model: vscode.Uri) => unknown;
 }
 
-type JobKind = 'tensors' | 'sensitivity' | 'export' | 'trial' | 'run';
+type JobKind = 'times' | 'tensors' | 'sensitivity' | 'export' | 'trial' | 'run';
 
 /** A job asks one of the same or a lower rank to stop, and waits for one of a higher. */
-const RANK: Record<JobKind, number> = { tensors: 0, sensitivity: 1, export: 2, trial: 3, run: 4 };
+const RANK: Record<JobKind, number> = { times: 0, tensors: 1, sensitivity: 2, export: 3, trial: 4, run: 5 };
 
 /**
  * One opened model: its worker, its graph, its last run and trial. Panels of the same file share it.
@@ -69,7 +70,14 @@ export class ModelSession implements vscode.Disposable {
   private isOpen = false;
   private stamp = '';
   private job: { readonly kind: JobKind; readonly finished: Promise<void>; cancelled: boolean } | undefined;
-  private readonly tickets: Record<JobKind, number> = { tensors: 0, sensitivity: 0, export: 0, trial: 0, run: 0 };
+  private readonly tickets: Record<JobKind, number> = {
+    times: 0,
+    tensors: 0,
+    sensitivity: 0,
+    export: 0,
+    trial: 0,
+    run: 0,
+  };
 
   constructor(uri: vscode.Uri, options: SessionOptions) {
     this.uri = uri;
@@ -102,7 +110,7 @@ export class ModelSession implements vscode.Disposable {
 
   async viewState(): Promise<Omit<ViewState, 'compare'>> {
     const graph = await this.graph();
-    const busy = this.job !== undefined && this.job.kind !== 'sensitivity' && this.job.kind !== 'tensors';
+    const busy = this.job !== undefined && RANK[this.job.kind] >= RANK.export;
     const { run, trial, restored } = this;
     const view = this.options.loadView?.(this.uri) ?? null;
     return { protocol: PROTOCOL_VERSION, graph: graph.buffer, run, trial, busy, restored, view };
@@ -171,10 +179,14 @@ export class ModelSession implements vscode.Disposable {
     return this.restored === null || this.run === null ? details : restoredDetails(this.run, details);
   }
 
-  /** The nodes coloured by a metric of the run on display. @throws DiagnosticError */
-  async heat(metric: Metric): Promise<HeatView> {
-    if (this.restored !== null && this.run !== null) return heatView(metric, this.run.nodes);
-    return (await this.ready()).request('heat/get', { metric });
+  /** A metric of all nodes, of the run on display; times are measured for it. @throws Cancelled, DiagnosticError */
+  async column(params: MetricRequest): Promise<MetricColumn> {
+    const { needs } = metricInfo(params.metric);
+    if (this.restored !== null && this.run !== null && needs !== 'model') {
+      return columnOfFigures(this.file, params.metric, this.run.nodes);
+    }
+    if (needs === 'timing') return this.exclusive('times', (rpc) => rpc.request('heat/get', params));
+    return (await this.ready()).request('heat/get', params);
   }
 
   /** The webview's selection has changed. */
@@ -244,11 +256,9 @@ export class ModelSession implements vscode.Disposable {
   }
 
   private async open(): Promise<GraphTable> {
-    if (this.uri.scheme !== 'file') throw new DiagnosticError(schemeUnsupported(this.file, this.uri.scheme));
     const worker = this.startWorker();
     this.stamp = await stampOf(this.uri);
-    const params = { protocol: PROTOCOL_VERSION, path: this.uri.fsPath };
-    const graph = new GraphTable(await worker.rpc.request('model/open', params));
+    const graph = new GraphTable(await openIn(worker.rpc, this.uri));
     this.isOpen = true;
     this.opens.fire();
     this.options.log.info(`${this.file}: ${graph.nodeCount} nodes, ${graph.opsets}, ${graph.producer}`);
@@ -332,6 +342,18 @@ export class ModelSession implements vscode.Disposable {
   private fire<E extends keyof HostEvents>(event: E, payload: HostEvents[E]): void {
     this.emitter.fire({ event, payload } as SessionEvent); // event and payload are of one E
   }
+}
+
+/** Lets a worker read a model: from disk by itself, else from the bytes that VS Code has. @throws DiagnosticError */
+async function openIn(rpc: HostRpc, uri: vscode.Uri): Promise<ArrayBuffer> {
+  const protocol = PROTOCOL_VERSION;
+  if (uri.scheme === 'file') return rpc.request('model/open', { protocol, path: uri.fsPath });
+  const path = virtualPath(uri);
+  const files = await readVirtualModel(uri);
+  const graph = await rpc.request('model/open', { protocol, path, files });
+  const found = await readExternalData(uri, files, await rpc.request('model/missing', undefined));
+  if (Object.keys(found).length === 0) return graph;
+  return rpc.request('model/open', { protocol, path, files: { ...files, ...found } });
 }
 
 /** Tells one state of a file from another; '' when it is not there. */

@@ -8,7 +8,9 @@ import type { ComparablePanel, PanelPairs } from '../compare/panelPairs.ts';
 import { diagnosticsOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { chartRequests } from './chartRequests.ts';
+import { heatRequests } from './heatRequests.ts';
 import { errorPage, graphPage } from './html.ts';
+import { pictureRequests } from './pictureRequests.ts';
 import type { OpenModel } from './registry.ts';
 import { tableRequests } from './tableRequests.ts';
 import { tensorRequests } from './tensorRequests.ts';
@@ -42,7 +44,6 @@ export function connectPanel({ model, panel, dist, log, pairs, skip, saveView }:
       throw new DiagnosticError(protocolMismatch('webview', protocol, PROTOCOL_VERSION));
     },
     'node/details': ({ nodeId }) => session.details(nodeId),
-    'heat/get': ({ metric }) => session.heat(metric),
     'node/skip': ({ nodeIds, skip: wanted }) => skip(model, nodeIds, wanted),
     // These go on after their reply: their outcome comes as events.
     'run/quantize': async () => void command('quantizeWithConfig'),
@@ -63,8 +64,10 @@ export function connectPanel({ model, panel, dist, log, pairs, skip, saveView }:
     'compare/move': async (place) => pairs.partnerOf(comparable)?.emit('compare/moved', place),
     'compare/groups': async (groups) => pairs.partnerOf(comparable)?.emit('compare/groups', groups),
     ...chartRequests(session),
+    ...pictureRequests(session),
     ...tensorRequests(session),
     ...tableRequests(session),
+    ...heatRequests(session),
   };
   const port = jsonPort({
     post: (message) => void webview.postMessage(message),

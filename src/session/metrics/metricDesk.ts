@@ -1,7 +1,7 @@
 import { type AbortSignalLike, NEVER } from '../../base/abort.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { NodeId, ValueId } from '../../graph/model.ts';
-import type { MetricColumn, MetricId, SampleChoice } from '../../protocol/metrics.ts';
+import type { MetricColumn, MetricRequest, SampleChoice } from '../../protocol/metrics.ts';
 import type { Progress } from '../../protocol/views.ts';
 import { noSuchSample, nothingYet } from '../errors.ts';
 import { measuredOutput } from '../figures.ts';
@@ -26,11 +26,6 @@ export interface MetricDeskParts {
 }
 
 type After = NonNullable<MetricDeskParts['after']>;
-
-export interface MetricRequest {
-  readonly metric: MetricId;
-  readonly of: SampleChoice;
-}
 
 /** Answers what is known of all nodes by one metric. What costs time to measure is kept until there is another run. */
 export class MetricDesk {

@@ -30,7 +30,7 @@ export async function nodeTimes({ run, build, clock, signal, onProgress }: NodeT
   const feeds = cache.feeds(0) ?? feedsById(float.graph, await samples.read(0));
   const measure = async (program: Program, standsFor: ReadonlyMap<ValueId, ValueId>, before: number) => {
     const onRepeat = (done: number, total: number): void =>
-      onProgress({ stage: 'measure', done: before + done, total: 2 * total, text: samples.nameOf(0) });
+      onProgress({ stage: 'time', done: before + done, total: 2 * total, text: samples.nameOf(0) });
     const times = await stepTimes(program, feeds, { clock, signal, onRepeat });
     return timesByNode(program, times, { user, standsFor });
   };
@@ -38,7 +38,7 @@ export async function nodeTimes({ run, build, clock, signal, onProgress }: NodeT
     float: await measure(float, new Map(), 0),
     quantized: await measure(build.program, build.qdq.floatOf, REPEATS),
   };
-  onProgress({ stage: 'measure', done: 2 * REPEATS, total: 2 * REPEATS, text: '' });
+  onProgress({ stage: 'time', done: 2 * REPEATS, total: 2 * REPEATS, text: '' });
   return times;
 }
 

@@ -187,7 +187,7 @@ describe('times', () => {
     expect(sum(float)).toBeGreaterThanOrEqual(3); // Conv with its Relu, MaxPool, Gemm at least
     expect(sum(quantized)).toBeGreaterThanOrEqual(3);
     expect(quantized[at('fc')]).toBeGreaterThan(0);
-    expect(seen.filter((p) => p.stage === 'measure').at(-1)).toMatchObject({ done: 12, total: 12 });
+    expect(seen.filter((p) => p.stage === 'time').at(-1)).toMatchObject({ done: 12, total: 12 });
   });
 
   test('are measured once', async () => {

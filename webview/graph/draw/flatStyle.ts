@@ -1,3 +1,4 @@
+import { SHADES } from '../../heat/bands.ts';
 import { CATEGORIES, categoryOf } from '../category.ts';
 import type { Drawing } from '../drawing.ts';
 import type { CardMark } from '../node.ts';
@@ -10,7 +11,7 @@ const PLAIN = 0;
 const PILL = 1;
 const UNSUPPORTED = 2;
 const FIRST_LEVEL = 3;
-const LEVELS = 5;
+const LEVELS = SHADES;
 const FIRST_CATEGORY = FIRST_LEVEL + LEVELS;
 
 /** Families of the items of a drawing; they stay while its colours change. */
@@ -38,7 +39,7 @@ export function flatStyleOf(
     palette.flatGroup,
     palette.dim,
     palette.error,
-    ...palette.levels.map((l) => l.fill),
+    ...Array.from({ length: LEVELS }, (_, i) => palette.levels[i]?.fill ?? palette.card),
     ...CATEGORIES.map((c) => palette.categories[c]),
   ];
   const fills = trace === undefined ? solid : [...solid, palette.stepped];
