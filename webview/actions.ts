@@ -232,6 +232,13 @@ export function createActions(store: Store, connection: Connection, view: () => 
     focusGraph: () => view().focusGraph(),
     runInGraph: (command: GraphCommand, target?: CommandTarget) => view().runCommand(command, target),
     followTensor: (valueId: number, along: Along) => view().followTensor(valueId, along),
+    toggleMinimap: () => store.update({ minimap: !store.state.minimap }),
+    /** @param shows what the picture shows, announced once it is saved. */
+    savePicture(name: string, data: Uint8Array, shows: string): void {
+      rpc
+        .request('picture/save', { name, data })
+        .then(({ saved }) => saved && view().announce(shows), fail('picture/save'));
+    },
 
     startSensitivity(): void {
       store.update({ sensitivity: { ...NO_SENSITIVITY, running: true } });

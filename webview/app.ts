@@ -5,6 +5,8 @@ import { h } from './dom.ts';
 import { createGraphView } from './graph/graphView.ts';
 import { t } from './l10n.ts';
 import { createBanner } from './panels/banner.ts';
+import { createChartsPanel } from './panels/charts.ts';
+import { NodeSource } from './panels/grid/nodeSource.ts';
 import { createLegend } from './panels/legend.ts';
 import { createNodePanel } from './panels/node.ts';
 import { createRestoredNotice } from './panels/restored.ts';
@@ -34,7 +36,8 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
     return commands;
   });
   const graph = createGraphView(store, () => actions, root.dataset.graphWorker ?? '');
-  const search = createSearch(store, actions, graph.showFound);
+  const nodes = new NodeSource(store, connection);
+  const search = createSearch(store, actions, nodes, graph.showFound);
   commands = {
     ...graph,
     focusSearch: search.focus,
@@ -45,8 +48,9 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
 
   graph.element.append(search.element, createLegend(store, actions, graph.element), zoomControls(actions));
   const panels: readonly BottomEntry[] = [
-    { id: 'nodes', title: t('Nodes'), element: createTable(store, actions, connection) },
+    { id: 'nodes', title: t('Nodes'), element: createTable(store, actions, nodes) },
     { id: 'tensors', title: t('Tensors'), element: createTensorTable(store, actions) },
+    { id: 'charts', title: t('Charts'), element: createChartsPanel(store, actions) },
     { id: 'data', title: t('Elements'), element: createTensorViewer(store, actions) },
     { id: 'changes', title: t('Differences'), element: createChangesPanel(store, actions) },
   ];
@@ -77,6 +81,7 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
     main,
     live,
   );
+  nodes.start();
   root.classList.add('app');
 
   store.watch(

@@ -74,6 +74,8 @@ const ICONS = {
   table: 'M2 3h12v10H2zM2 6.5h12M2 9.75h12M6 3v10',
   details: 'M2 3h12v10H2zM9.5 3v10',
   close: 'M4 4l8 8M12 4l-8 8',
+  up: 'M3.5 10 8 5.5l4.5 4.5',
+  down: 'M3.5 6 8 10.5 12.5 6',
   chevron: 'M5 6.5 8 9.5l3-3',
   chevronUp: 'M5 9.5 8 6.5l3 3',
   previous: 'M10 3 5.5 8l4.5 5',

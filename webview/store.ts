@@ -63,6 +63,8 @@ export interface PersistedView {
   /** `auto`: open where there is room for it. */
   readonly legend: 'auto' | 'open' | 'closed';
   readonly camera: Camera | null;
+  /** Whether the whole graph is shown in small. */
+  readonly minimap: boolean;
   /** Camera and selection belong to this file. */
   readonly file: string;
 }
@@ -158,6 +160,7 @@ export const INITIAL: AppState = {
   tableHeight: 240,
   legend: 'auto',
   camera: null,
+  minimap: true,
   file: '',
 };
 
@@ -186,6 +189,7 @@ export const PERSISTED = [
   'tableHeight',
   'legend',
   'camera',
+  'minimap',
   'file',
 ] as const satisfies readonly (keyof PersistedView)[];
 

@@ -10,13 +10,10 @@ import { marksOf } from '../../webview/graph/marks.ts';
 import { neighbour } from '../../webview/graph/navigate.ts';
 import { ItemKind } from '../../webview/graph/picture.ts';
 import { PictureMaker } from '../../webview/graph/pictureMaker.ts';
-import { searchGraph } from '../../webview/graph/search.ts';
 import { measureCharacters, measureWith, shorten } from '../../webview/graph/text.ts';
 import { markNodes } from '../../webview/heat/marks.ts';
 import { shownMetric } from '../../webview/heat/state.ts';
 import { clustersText, multiplierText } from '../../webview/panels/codes.ts';
-import { buildRows, COLUMNS, sortRows } from '../../webview/panels/columns.ts';
-import { NO_SENSITIVITY } from '../../webview/store.ts';
 import { columnOf, largeGraph, mobileNet, runOf, withUnsupported } from './fixtures.ts';
 
 const widths = measureCharacters((text) => text.length * 6);
@@ -107,56 +104,6 @@ test('zooming keeps the point under the pointer; fitting shows everything', () =
     y: -240,
     zoom: 1,
   });
-});
-
-test('search finds handles, operators and tensors, nodes and better matches first', () => {
-  const hits = searchGraph(table, 'features.7');
-  expect(hits[0]).toEqual({
-    kind: 'node',
-    nodeId: nodeNamed('/features/features.7/conv/conv.0/conv.0.0/Conv'),
-    label: '/features/features.7/conv/conv.0/conv.0.0/Conv',
-    detail: 'Conv',
-  });
-  expect(searchGraph(table, 'gemm')[0]?.label).toBe('/classifier/classifier.1/Gemm');
-  expect(
-    searchGraph(table, 'features.3 add')
-      .filter((h) => h.kind === 'node')
-      .map((h) => h.label),
-  ).toEqual(['/features/features.3/Add']);
-  const weight = searchGraph(table, 'classifier.1.weight')[0];
-  expect([weight?.kind, weight?.nodeId]).toEqual(['tensor', nodeNamed('/classifier/classifier.1/Gemm')]);
-  expect(searchGraph(table, '  ')).toEqual([]);
-  expect(searchGraph(table, 'nothing of this name')).toEqual([]);
-});
-
-test('the table sorts worst first and keeps what was not measured last in both directions', () => {
-  const run = runOf(graph);
-  const rows = buildRows(table, run, NO_SENSITIVITY);
-  expect(rows.length).toBe(graph.nodes.length);
-  const up = sortRows(rows, { column: 'cosine', descending: false }).map((r) => r.figures?.cosine ?? null);
-  const down = sortRows(rows, { column: 'cosine', descending: true }).map((r) => r.figures?.cosine ?? null);
-  const measured = up.filter((c) => c !== null);
-  expect(measured.length).toBeGreaterThan(50);
-  expect(measured).toEqual([...measured].sort((a, b) => a - b));
-  expect(up.slice(measured.length).every((c) => c === null)).toBe(true);
-  expect(down.slice(0, measured.length)).toEqual([...measured].reverse());
-  expect(down.at(-1)).toBe(null);
-});
-
-test('infinite SQNR sorts as best and two of them stay in file order', () => {
-  const run = runOf(graph);
-  const nodes = run.nodes.map((n, i) => (i < 2 ? { ...n, sqnrDb: Infinity } : n));
-  const sorted = sortRows(buildRows(table, { ...run, nodes }, NO_SENSITIVITY), { column: 'sqnrDb', descending: true });
-  expect(sorted.slice(0, 2).map((r) => r.node.id)).toEqual([0, 1]);
-});
-
-test('every column has a heading, a sentence and a text for a node without figures', () => {
-  const [row] = buildRows(table, null, NO_SENSITIVITY);
-  if (row === undefined) throw new Error('no row');
-  for (const column of COLUMNS) {
-    expect(column.doc.endsWith('.')).toBe(true);
-    expect(typeof column.text(row)).toBe('string');
-  }
 });
 
 test('marks carry the number and level of the heat and say what is skipped', () => {

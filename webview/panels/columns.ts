@@ -1,129 +1,158 @@
 import type { GraphTable } from '../../src/protocol/graphTable.ts';
-import type { NodeFigures, NodeView, RunView } from '../../src/protocol/views.ts';
-import { formatCosine, formatDb, formatLoss, formatShare } from '../format.ts';
-import type { ColumnId, Sensitivities, Sort } from '../store.ts';
+import { METRICS, type MetricId, type MetricInfo } from '../../src/protocol/metrics.ts';
+import type { NodeFigures } from '../../src/protocol/views.ts';
+import { formatShape } from '../format.ts';
+import { t } from '../l10n.ts';
+import { groupsOf } from '../query/graphRows.ts';
+import type { Column } from './grid/column.ts';
 
-/** A row of the table: a node and, after a run, its figures. */
-export interface Row {
-  readonly node: NodeView;
-  readonly figures: NodeFigures | null;
-  readonly sensitivity: number | null;
+/** What the columns of nodes are read from; rows are indices of nodes. */
+export interface NodeColumnSource {
+  readonly table: () => GraphTable | null;
+  readonly figuresOf: (node: number) => NodeFigures | undefined;
+  /** Figures of all nodes; undefined while they are not known. */
+  readonly metric: (id: MetricId) => Float64Array | undefined;
+  /** The band of a value, 0 (best) to 4. */
+  readonly levelOf: (id: MetricId, value: number) => number;
+  readonly isPending: (node: number) => boolean;
 }
 
-export interface Column {
-  readonly id: ColumnId;
-  readonly header: string;
-  /** Full sentence for the tooltip. */
-  readonly doc: string;
-  readonly numeric: boolean;
-  /** What it is sorted by; null goes last in either direction. */
-  readonly key: (row: Row) => number | string | null;
-  readonly text: (row: Row) => string;
+const SHOWN_METRICS: readonly MetricId[] = ['cosine', 'sqnrDb', 'localSqnrDb', 'clipRate', 'sensitivity'];
+
+/** The columns of the table of nodes: what they are, how they ran, and every metric. */
+export function nodeColumns(source: NodeColumnSource): Column[] {
+  const { table, figuresOf } = source;
+  const ofTable = (read: (graph: GraphTable, node: number) => string) => (node: number) => {
+    const graph = table();
+    return graph === null ? '' : read(graph, node);
+  };
+  const ofFigures = (read: (figures: NodeFigures) => string) => (node: number) => {
+    const figures = figuresOf(node);
+    return figures === undefined ? '' : read(figures);
+  };
+  const shapes = (side: 'inputsOf' | 'outputsOf') =>
+    ofTable((graph, node) =>
+      Array.from(graph[side](node))
+        .filter((value) => value >= 0 && graph.valueKind(value) !== 'constant')
+        .map((value) => formatShape(graph.dims(value)) || '?')
+        .join(', '),
+    );
+  const form = (node: number) => formText(source, node);
+  return [
+    text('handle', t('Node'), t('The name to use in skip_quant_node.'), {
+      field: 'name',
+      width: 220,
+      read: ofTable((graph, node) => graph.handle(node)),
+    }),
+    text('opType', t('Operator'), t('The ONNX operator.'), {
+      field: 'op',
+      kind: 'choice',
+      read: ofTable((graph, node) => graph.opType(node)),
+    }),
+    text('group', t('Group'), t('The folders of its name.'), {
+      field: 'group',
+      width: 160,
+      shown: false,
+      read: ofTable((graph, node) => groupsOf(graph.nodeName(node)).at(-1) ?? ''),
+    }),
+    text('form', t('Form'), t('How it ran in the quantized model.'), {
+      field: 'form',
+      kind: 'choice',
+      width: 90,
+      read: form,
+    }),
+    text('precision', t('Precision'), t('What it computes in.'), {
+      field: 'precision',
+      kind: 'choice',
+      width: 90,
+      shown: false,
+      read: ofFigures((f) => f.precision ?? ''),
+    }),
+    text('inputs', t('Inputs'), t('Shapes of what it reads, constants aside.'), {
+      field: 'shape',
+      width: 150,
+      shown: false,
+      read: shapes('inputsOf'),
+    }),
+    text('outputs', t('Outputs'), t('Shapes of what it makes.'), {
+      field: 'shape',
+      width: 130,
+      read: shapes('outputsOf'),
+    }),
+    ...METRICS.map((metric) => metricColumn(metric, source)),
+    text('skipped', t('Skipped'), t('Whether the config names it in skip_quant_node.'), {
+      field: 'skipped',
+      kind: 'choice',
+      width: 80,
+      shown: false,
+      read: ofFigures((f) => (f.skipped ? t('yes') : t('no'))),
+    }),
+    text('attributes', t('Attributes'), t('As the file has them.'), {
+      field: null,
+      width: 260,
+      shown: false,
+      read: ofTable((graph, node) =>
+        graph
+          .attributes(node)
+          .map(({ name, value }) => `${name}=${value}`)
+          .join(', '),
+      ),
+    }),
+    text('why', t('Why'), t('Why it is quantized or not.'), {
+      field: 'why',
+      width: 320,
+      shown: false,
+      read: ofFigures((f) => f.why),
+    }),
+  ];
 }
 
-export const COLUMNS: readonly Column[] = [
-  {
-    id: 'handle',
-    header: 'Node',
-    doc: 'The name to use in skip_quant_node.',
-    numeric: false,
-    key: (r) => r.node.handle,
-    text: (r) => r.node.handle,
-  },
-  {
-    id: 'opType',
-    header: 'Operator',
-    doc: 'The ONNX operator.',
-    numeric: false,
-    key: (r) => r.node.opType,
-    text: (r) => r.node.opType,
-  },
-  {
-    id: 'form',
-    header: 'Form',
-    doc: 'How it ran in the quantized model.',
-    numeric: false,
-    key: (r) => r.figures?.form ?? null,
-    text: (r) => (r.node.supported ? formOf(r.figures) : 'unsupported'),
-  },
-  {
-    id: 'cosine',
-    header: 'Cosine',
-    doc: 'Cosine similarity of float and quantized model at this node: everything before it counts.',
-    numeric: true,
-    key: (r) => r.figures?.cosine ?? null,
-    text: (r) => formatCosine(r.figures?.cosine ?? null),
-  },
-  {
-    id: 'sqnrDb',
-    header: 'SQNR',
-    doc: 'Signal to quantization noise of float against quantized model at this node.',
-    numeric: true,
-    key: (r) => r.figures?.sqnrDb ?? null,
-    text: (r) => formatDb(r.figures?.sqnrDb ?? null),
-  },
-  {
-    id: 'localSqnrDb',
-    header: 'Local SQNR',
-    doc: 'The same when only this node is quantized and its inputs are float.',
-    numeric: true,
-    key: (r) => r.figures?.localSqnrDb ?? null,
-    text: (r) => formatDb(r.figures?.localSqnrDb ?? null),
-  },
-  {
-    id: 'clipRate',
-    header: 'Clip',
-    doc: 'Share of the float output outside the calibrated range.',
-    numeric: true,
-    key: (r) => r.figures?.clipRate ?? null,
-    text: (r) => formatShare(r.figures?.clipRate ?? null),
-  },
-  {
-    id: 'sensitivity',
-    header: 'Sensitivity',
-    doc: '1 - cosine at the model output when only this node is quantized.',
-    numeric: true,
-    key: (r) => r.sensitivity,
-    text: (r) => formatLoss(r.sensitivity),
-  },
-];
-
-/** Rows in file order. */
-export function buildRows(graph: GraphTable | null, run: RunView | null, sensitivity: Sensitivities): Row[] {
-  const figures = new Map(run?.nodes.map((f) => [f.nodeId, f]) ?? []);
-  return (
-    graph?.nodes.map((node) => {
-      const own = figures.get(node.id) ?? null;
-      return { node, figures: own, sensitivity: sensitivity.values.get(node.id) ?? own?.sensitivity ?? null };
-    }) ?? []
-  );
+interface TextColumn {
+  readonly read: (row: number) => string;
+  readonly field: string | null;
+  readonly kind?: 'text' | 'choice';
+  readonly width?: number;
+  readonly shown?: boolean;
 }
 
-/** Sorted copy; rows without a value stay last, ties keep file order. */
-export function sortRows(rows: readonly Row[], { column, descending }: Sort): Row[] {
-  const key = COLUMNS.find((c) => c.id === column)?.key ?? (() => null);
-  const keyed = rows.map((row) => ({ row, value: key(row) }));
-  keyed.sort((a, b) => {
-    if (a.value === null || b.value === null) return Number(a.value === null) - Number(b.value === null);
-    const order =
-      typeof a.value === 'string' || typeof b.value === 'string'
-        ? compareText(String(a.value), String(b.value))
-        : a.value - b.value || 0; // equal infinities differ by NaN
-    return descending ? -order : order;
-  });
-  return keyed.map(({ row }) => row);
+/** A column of texts that are shown as they are. */
+export function text(id: string, header: string, doc: string, column: TextColumn): Column {
+  const { read, field, kind = 'text', width = 110, shown = true } = column;
+  return { id, header, doc, width, shown, field, kind, worstIsHigh: false, text: read, value: read };
 }
 
-const collator = new Intl.Collator('en', { numeric: true });
+function metricColumn(metric: MetricInfo, source: NodeColumnSource): Column {
+  const { id, short, higherIsBetter, format } = metric;
+  const value = (node: number) => source.metric(id)?.[node] ?? Number.NaN;
+  return {
+    id,
+    header: t(metric.title),
+    doc: t(metric.doc),
+    width: 104,
+    shown: SHOWN_METRICS.includes(id),
+    field: short,
+    kind: 'number',
+    worstIsHigh: !higherIsBetter,
+    text: (node) => cellText(value(node), format),
+    value,
+    level: (node) => (Number.isNaN(value(node)) ? null : source.levelOf(id, value(node))),
+  };
+}
 
-function compareText(a: string, b: string): number {
-  return collator.compare(a, b);
+/** A number as the column writes it; what was not measured is empty, infinities are signs. */
+export function cellText(value: number, format: (value: number) => string): string {
+  if (Number.isNaN(value)) return '';
+  if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
+  return format(value);
 }
 
 /** How a node ran; also its precision where that is not what the form says. */
-function formOf(figures: NodeFigures | null): string {
-  if (figures === null) return '';
+function formText({ table, figuresOf, isPending }: NodeColumnSource, node: number): string {
+  if (table()?.supported(node) === false) return t('unsupported');
+  if (isPending(node)) return '…';
+  const figures = figuresOf(node);
+  if (figures === undefined) return '';
   const { form, precision } = figures;
   const isPlain = precision === null || precision === 'int8' || precision === 'float32';
-  return isPlain ? form : `${form} ${precision}`;
+  return isPlain ? t(form) : `${t(form)} ${precision}`;
 }

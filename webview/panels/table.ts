@@ -1,182 +1,114 @@
+import { type Borders, levelOf, type MetricId, metricInfo } from '../../src/protocol/metrics.ts';
 import { type Actions, whyNoToggle } from '../actions.ts';
-import { fill, h, setAttr, tail } from '../dom.ts';
-import { plural } from '../format.ts';
 import { contextOf } from '../graph/describe.ts';
-import type { Level } from '../graph/heat.ts';
-import type { AppState, ColumnId, Store } from '../store.ts';
-import { buildRows, COLUMNS, type Row, sortRows } from './columns.ts';
+import { bordersOf as movedOrOwn } from '../heat/bands.ts';
+import { t } from '../l10n.ts';
+import { FieldSet, METRIC_FIELDS } from '../query/fields.ts';
+import type { Store } from '../store.ts';
+import { nodeColumns } from './columns.ts';
+import type { NodeSource } from './grid/nodeSource.ts';
+import { createTablePanel, type Preset } from './grid/tablePanel.ts';
 
-const ROW_HEIGHT = 24;
-const OVERSCAN = 6;
-
-/** All nodes as a sortable grid of which only the rows in sight exist; its selection is the graph's. */
-export function createTable(store: Store, actions: Actions): HTMLElement {
-  let rows: readonly Row[] = [];
-  let levels: ReadonlyMap<number, Level> = new Map();
-  const headers = new Map<ColumnId, HTMLElement>();
-  const head = h('div', { class: 'grid-head', role: 'row', attrs: { 'aria-rowindex': 1 } });
-  for (const column of COLUMNS) {
-    const cell = h(
-      'div',
-      { class: `cell ${column.id}`, role: 'columnheader' },
-      h(
-        'button',
-        {
-          class: 'sort',
-          title: `${column.doc} Click to sort.`,
-          attrs: { type: 'button' },
-          on: { click: () => actions.sortBy(column.id) },
-        },
-        h('span', {}, column.header),
-        h('span', { class: 'sort-mark', attrs: { 'aria-hidden': 'true' } }),
-      ),
-    );
-    headers.set(column.id, cell);
-    head.append(cell);
-  }
-  const body = h('div', { class: 'grid-body', role: 'rowgroup' });
-  const empty = h('p', { class: 'hint' });
-  const scroller = h(
-    'div',
-    {
-      class: 'grid',
-      role: 'grid',
-      tabIndex: 0,
-      attrs: { 'aria-label': 'Nodes', 'aria-colcount': COLUMNS.length },
-    },
-    head,
-    body,
-  );
-  const element = h('section', { class: 'table', attrs: { 'aria-label': 'Nodes' } }, scroller, empty);
-
-  let { sort: sorted } = store.state;
-  const renderRows = () => {
-    const { selected, run } = store.state;
-    const first = Math.max(0, Math.floor(scroller.scrollTop / ROW_HEIGHT) - OVERSCAN);
-    const last = Math.min(rows.length, Math.ceil((scroller.scrollTop + scroller.clientHeight) / ROW_HEIGHT) + OVERSCAN);
-    body.style.height = `${rows.length * ROW_HEIGHT}px`;
-    fill(
-      body,
-      ...rows.slice(first, last).map((row, i) => {
-        const line = renderRow(row, row.node.id === selected, levels.get(row.node.id), store.state);
-        line.style.top = `${(first + i) * ROW_HEIGHT}px`;
-        setAttr(line, 'aria-rowindex', String(first + i + 2));
-        setAttr(
-          line,
-          'data-vscode-context',
-          contextOf({
-            nodeId: row.node.id,
-            handle: row.node.handle,
-            figures: row.figures,
-            obstacle: whyNoToggle(run, row.figures ?? undefined),
-            hasOther: selected !== null && selected !== row.node.id,
-          }),
-        );
-        return line;
-      }),
-    );
-    setAttr(scroller, 'aria-activedescendant', selected === null ? null : `row-${selected}`);
+/** All nodes as a table; its selection is the graph's. */
+export function createTable(store: Store, actions: Actions, source: NodeSource): HTMLElement {
+  const { metrics, figuresOf } = source;
+  const borders = new Map<MetricId, Borders>();
+  const bordersOf = (id: MetricId): Borders => {
+    const values = metrics.of(id) ?? new Float64Array();
+    const known = borders.get(id) ?? movedOrOwn(metricInfo(id), store.state.thresholds[id], values);
+    borders.set(id, known);
+    return known;
   };
-  const scrollTo = (index: number) => {
-    const top = index * ROW_HEIGHT;
-    const room = scroller.clientHeight - ROW_HEIGHT * 2;
-    if (top < scroller.scrollTop) scroller.scrollTop = top;
-    else if (top > scroller.scrollTop + room) scroller.scrollTop = top - room;
-  };
-  const indexOfSelected = () => rows.findIndex((r) => r.node.id === store.state.selected);
-  const go = (index: number) => {
-    const row = rows[Math.max(0, Math.min(rows.length - 1, index))];
-    if (row !== undefined) actions.select(row.node.id, { reveal: true });
-  };
-
-  scroller.addEventListener('scroll', renderRows, { passive: true });
-  new ResizeObserver(renderRows).observe(scroller);
-  body.addEventListener('click', (event) => {
-    const line = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-node]') : null;
-    if (line !== null) actions.select(Number(line.dataset.node), { reveal: true });
+  const columns = nodeColumns({
+    table: () => store.state.graph,
+    figuresOf,
+    metric: (id) => metrics.of(id),
+    levelOf: (id, value) => levelOf(metricInfo(id), bordersOf(id), value),
+    isPending: (node) => store.state.pendingSkips.has(store.state.graph?.nodeId(node) ?? -1),
   });
-  body.addEventListener('dblclick', () => actions.showDetails());
-  scroller.addEventListener('keydown', (event) => {
-    if (event.target !== scroller || event.ctrlKey || event.metaKey || event.altKey) return;
-    const page = Math.max(1, Math.floor(scroller.clientHeight / ROW_HEIGHT) - 2);
-    const at = indexOfSelected();
-    if (event.key === 'ArrowDown') go(at + 1);
-    else if (event.key === 'ArrowUp') go(at < 0 ? 0 : at - 1);
-    else if (event.key === 'PageDown') go(at + page);
-    else if (event.key === 'PageUp') go(at - page);
-    else if (event.key === 'Home') go(0);
-    else if (event.key === 'End') go(rows.length - 1);
-    else if (event.key === 'Enter') actions.showDetails();
-    else if (event.key === '/') actions.openSearch();
-    else if (event.key.toLowerCase() === 's' && store.state.selected !== null) actions.toggleSkip(store.state.selected);
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
+  const panel = createTablePanel({
+    id: 'nodes',
+    label: t('Nodes'),
+    store,
+    actions,
+    columns,
+    fields: new FieldSet(METRIC_FIELDS),
+    presets: presets(),
+    rows: () => source.rows,
+    look: (node) => {
+      const { graph, run, selected } = store.state;
+      const own = figuresOf(node);
+      const nodeId = graph?.nodeId(node) ?? -1;
+      return {
+        isCursor: nodeId === selected,
+        isSkipped: own?.skipped ?? false,
+        context: contextOf({
+          nodeId,
+          handle: graph?.handle(node),
+          figures: own ?? null,
+          obstacle: whyNoToggle(run, own),
+          hasOther: selected !== null && selected !== nodeId,
+        }),
+      };
+    },
+    onRow: (node) => {
+      const { graph } = store.state;
+      if (graph !== null) actions.select(graph.nodeId(node), { reveal: true });
+    },
+    onKey: ({ key }) => {
+      const { selected } = store.state;
+      if (key === '/') actions.openSearch();
+      else if (key.toLowerCase() === 's' && selected !== null) actions.toggleSkip(selected);
+      else return false;
+      return true;
+    },
+    onNeeds: (fields) => metrics.want('nodes', fields),
+    extra: [],
   });
-
+  source.onChange(() => {
+    borders.clear();
+    panel.reload();
+  });
   store.watch(
-    (s) => [s.graph, s.run, s.sort, s.sensitivity.values],
-    ({ graph, run, sort, sensitivity }) => {
-      if (sort !== sorted) scroller.scrollTop = 0;
-      sorted = sort;
-      rows = sortRows(buildRows(graph, run, sensitivity), sort);
-      setAttr(scroller, 'aria-rowcount', String(rows.length + 1));
-      empty.hidden = run !== null || graph === null;
-      empty.textContent = `${plural(rows.length, 'node')}. Figures appear here after “Quantize with config…”.`;
-      for (const [id, cell] of headers) {
-        const chosen = id === sort.column;
-        setAttr(cell, 'aria-sort', chosen ? (sort.descending ? 'descending' : 'ascending') : 'none');
-      }
-      renderRows();
-    },
-  );
-  store.watch(
-    (s) => [s.heat, s.pendingSkips],
-    ({ heat }) => {
-      levels = new Map(heat?.values.map((v) => [v.nodeId, v.level]) ?? []);
-      renderRows();
-    },
-  );
-  store.watch(
-    (s) => [s.selected, s.showTable, s.tab],
+    (s) => [s.pendingSkips, s.thresholds],
     () => {
-      const at = indexOfSelected();
-      if (at >= 0) scrollTo(at);
-      renderRows();
+      borders.clear();
+      panel.grid.refresh();
     },
   );
-  return element;
+  store.watch(
+    (s) => [s.selected, s.graph, s.showTable, s.bottom],
+    ({ selected, graph }) => {
+      const node = selected === null || graph === null ? -1 : graph.nodeIndex(selected);
+      panel.grid.setCursor(node < 0 ? null : node);
+    },
+  );
+  let { metric } = store.state;
+  store.watch(
+    (s) => [s.metric],
+    (state) => {
+      const isOther = state.metric !== metric;
+      metric = state.metric;
+      const column = columns.find((c) => c.id === metric);
+      if (isOther && column !== undefined) {
+        actions.changeTable('nodes', { sorts: [{ column: column.id, descending: column.worstIsHigh }] });
+      }
+    },
+  );
+  return panel.element;
 }
 
-/** Column that shows the level's colour for each metric. */
-const METRIC_COLUMN = {
-  cosine: 'cosine',
-  sqnrDb: 'sqnrDb',
-  localSqnrDb: 'localSqnrDb',
-  clipRate: 'clipRate',
-  sensitivity: 'sensitivity',
-} as const;
-
-function renderRow(row: Row, selected: boolean, level: Level | undefined, state: AppState): HTMLElement {
-  const marked = state.metric === null ? null : METRIC_COLUMN[state.metric];
-  const pending = state.pendingSkips.has(row.node.id);
-  return h(
-    'div',
-    {
-      class: `grid-row${selected ? ' selected' : ''}${row.figures?.skipped ? ' skipped' : ''}`,
-      role: 'row',
-      id: `row-${row.node.id}`,
-      attrs: { 'aria-selected': String(selected), 'data-node': row.node.id },
-    },
-    ...COLUMNS.map((column) => {
-      const text = column.id === 'form' && pending ? '…' : column.text(row);
-      const swatch = column.id === marked && level !== undefined ? h('span', { class: `swatch level-${level}` }) : null;
-      return h(
-        'div',
-        { class: `cell ${column.id}${column.numeric ? ' numeric' : ''}`, role: 'gridcell', title: text },
-        swatch,
-        column.id === 'handle' ? tail(text, 'cell-text') : h('span', { class: 'cell-text' }, text),
-      );
-    }),
-  );
+function presets(): Preset[] {
+  const worst = (column: string, descending: boolean) => [{ column, descending }];
+  return [
+    { title: t('All nodes, in the order of the file'), filter: '', sorts: [] },
+    { title: t('Worst first: cosine ascending'), filter: 'cos:any', sorts: worst('cosine', false) },
+    { title: t('Below cosine 0.99'), filter: 'cos:<0.99', sorts: worst('cosine', false) },
+    { title: t('Left in float'), filter: 'form:float', sorts: [] },
+    { title: t('Skipped'), filter: 'skipped:yes', sorts: [] },
+    { title: t('Clipping more than 1 %'), filter: 'clip:>1%', sorts: worst('clipRate', true) },
+    { title: t('Most sensitive first'), filter: 'sens:any', sorts: worst('sensitivity', true) },
+    { title: t('Largest constants first'), filter: 'bytes:>0', sorts: worst('bytes', true) },
+    { title: t('Most multiply-accumulates first'), filter: 'macs:>0', sorts: worst('macs', true) },
+  ];
 }

@@ -24,7 +24,7 @@ export function withField(query: Query, field: string, value: string | null): st
 }
 
 /** What a field is asked for at the top of a query, as typed; '' for nothing. */
-export function valueOf({ text, parts }: Query, field: string): string {
+export function askedOf({ text, parts }: Query, field: string): string {
   const part = parts.find((p) => p.field === field);
   return part === undefined ? '' : text.slice(part.start, part.end).replace(/^[a-z_0-9]+:?/i, '');
 }

@@ -1,0 +1,62 @@
+import { h, tail } from '../../dom.ts';
+import type { Column } from './column.ts';
+
+/** How a row looks besides its texts. */
+export interface RowLook {
+  readonly isCursor: boolean;
+  readonly isSkipped: boolean;
+  /** What VS Code's context menu is told; null for none. */
+  readonly context: string | null;
+}
+
+export interface GridRow {
+  readonly gridId: string;
+  readonly row: number;
+  readonly columns: readonly Column[];
+  readonly look: RowLook;
+  /** Among the rows that are copied. */
+  readonly chosen: boolean;
+}
+
+export function rowId(gridId: string, row: number): string {
+  return `${gridId}-row-${row}`;
+}
+
+export function cellId(gridId: string, row: number, column: Column): string {
+  return `${rowId(gridId, row)}-${column.id}`;
+}
+
+export function renderRow({ gridId, row, columns, look, chosen }: GridRow): HTMLElement {
+  const classes = ['grid-row'];
+  if (look.isCursor) classes.push('selected');
+  if (chosen) classes.push('chosen');
+  if (look.isSkipped) classes.push('skipped');
+  return h(
+    'div',
+    {
+      class: classes.join(' '),
+      role: 'row',
+      id: rowId(gridId, row),
+      attrs: { 'aria-selected': String(chosen), 'data-row': row, 'data-vscode-context': look.context },
+    },
+    ...columns.map((column, i) => renderCell(cellId(gridId, row, column), column, row, i)),
+  );
+}
+
+function renderCell(id: string, column: Column, row: number, index: number): HTMLElement {
+  const text = column.text(row);
+  const level = column.level?.(row) ?? null;
+  const isNumber = column.kind === 'number';
+  return h(
+    'div',
+    {
+      class: `cell ${column.id}${isNumber ? ' numeric' : ''}`,
+      id,
+      role: 'gridcell',
+      title: text,
+      attrs: { 'aria-colindex': index + 1 },
+    },
+    level === null ? null : h('span', { class: `swatch level-${level}`, attrs: { 'aria-hidden': 'true' } }),
+    index === 0 ? tail(text, 'cell-text') : h('span', { class: 'cell-text' }, text),
+  );
+}

@@ -1,0 +1,102 @@
+import { METRICS, type MetricId, metricInfo } from '../../../src/protocol/metrics.ts';
+import { Cancelled, diagnosticOf } from '../../../src/protocol/rpc.ts';
+import type { Connection } from '../../connection.ts';
+import type { MetricSource } from '../../query/graphRows.ts';
+import type { AppState, Store } from '../../store.ts';
+
+export interface MetricColumnsOptions {
+  readonly store: Store;
+  readonly connection: Connection;
+  /** Other figures than before. */
+  readonly onChange: () => void;
+}
+
+const BY_SHORT: ReadonlyMap<string, MetricId> = new Map(METRICS.map((m) => [m.short, m.id]));
+
+/** Figures of all nodes that are asked for when a column or a query first needs them, and again after a run. */
+export class MetricColumns implements MetricSource {
+  readonly #options: MetricColumnsOptions;
+  readonly #columns = new Map<MetricId, Float64Array>();
+  readonly #asked = new Set<MetricId>();
+  readonly #wanted = new Map<string, ReadonlySet<MetricId>>();
+  #turn = 0;
+
+  constructor(options: MetricColumnsOptions) {
+    this.#options = options;
+  }
+
+  /** Follows the state from now on. */
+  start(): void {
+    const { store } = this.#options;
+    store.watch(
+      (s) => [s.graph, s.run, s.trial, s.sample],
+      () => this.#restart(),
+    );
+    store.watch(
+      (s) => [s.sensitivity.values, s.run],
+      (state) => this.#takeSensitivities(state),
+    );
+  }
+
+  column(short: string): Float64Array | undefined {
+    const id = BY_SHORT.get(short);
+    return id && this.#columns.get(id);
+  }
+
+  of(id: MetricId): Float64Array | undefined {
+    return this.#columns.get(id);
+  }
+
+  /** Says which figures a panel shows or asks about. */
+  want(panel: string, fields: ReadonlySet<string>): void {
+    this.#wanted.set(panel, new Set([...fields].flatMap((field) => BY_SHORT.get(field) ?? [])));
+    this.#load();
+  }
+
+  #restart(): void {
+    this.#turn++;
+    this.#asked.clear();
+    this.#columns.clear();
+    this.#takeSensitivities(this.#options.store.state);
+    this.#load();
+  }
+
+  #load(): void {
+    const { graph, run, sample } = this.#options.store.state;
+    if (graph === null) return;
+    for (const id of new Set([...this.#wanted.values()].flatMap((ids) => [...ids]))) {
+      const { needs } = metricInfo(id);
+      const isThere = needs === 'model' || (needs === 'run' && run !== null); // times are measured only from the heat map
+      if (isThere && !this.#asked.has(id)) void this.#request(id, sample);
+    }
+  }
+
+  async #request(metric: MetricId, of: AppState['sample']): Promise<void> {
+    const turn = this.#turn;
+    this.#asked.add(metric);
+    const { connection, store, onChange } = this.#options;
+    try {
+      const { values } = await connection.rpc.request('heat/get', { metric, of });
+      if (turn !== this.#turn) return;
+      this.#columns.set(metric, values);
+      onChange();
+    } catch (cause) {
+      if (turn !== this.#turn || cause instanceof Cancelled) return;
+      const problems = [...store.state.problems, diagnosticOf(cause, 'view', 'heat/get')];
+      store.update({ problems: problems.slice(-50), hideProblems: false });
+    }
+  }
+
+  #takeSensitivities({ graph, run, sensitivity }: AppState): void {
+    if (graph === null) return;
+    const values = new Float64Array(graph.nodeCount).fill(Number.NaN);
+    for (const { nodeId, sensitivity: known } of run?.nodes ?? []) put(values, graph.nodeIndex(nodeId), known);
+    for (const [nodeId, value] of sensitivity.values) put(values, graph.nodeIndex(nodeId), value);
+    this.#columns.set('sensitivity', values);
+    this.#options.onChange();
+  }
+}
+
+function put(values: Float64Array, index: number, value: number | null): void {
+  if (index >= 0 && value !== null) values[index] = value;
+}
