@@ -3,7 +3,7 @@ import type { Pen } from './draw/pen.ts';
 import { STACK, TOGGLE } from './groupText.ts';
 import type { Level, NodeMark } from './heat.ts';
 import type { ItemSize, ItemText } from './items.ts';
-import type { Palette } from './palette.ts';
+import type { CardColours, Palette } from './palette.ts';
 import { ItemKind } from './picture.ts';
 
 export type SceneItem = ItemText & ItemSize;
@@ -62,8 +62,8 @@ function isPill(item: SceneItem): boolean {
   return item.kind === ItemKind.input || item.kind === ItemKind.output;
 }
 
-function levelOf(level: Level | null | undefined, palette: Palette): Palette['levels'][number] | undefined {
-  return level === null || level === undefined ? undefined : palette.levels[level];
+function levelOf(level: Level | null | undefined, palette: Palette): CardColours | undefined {
+  return level === null || level === undefined ? undefined : palette.shades[level];
 }
 
 /** The cards behind the first, which say that there is more inside. */
@@ -92,7 +92,7 @@ function drawBorder(g: Pen, item: SceneItem, { x, y, zoom }: Place, state: CardS
   };
   g.beginPath();
   g.roundRect(x, y, width, height, radius);
-  g.lineWidth = supported && !skipped ? 1 : 2;
+  g.lineWidth = (supported && !skipped ? 1 : 2) + weightOf(state.mark, palette);
   g.strokeStyle = skipped ? palette.text : supported ? palette.border : palette.error;
   if (skipped) g.setLineDash([5, 3]);
   g.stroke();
@@ -104,6 +104,12 @@ function drawBorder(g: Pen, item: SceneItem, { x, y, zoom }: Place, state: CardS
   }
   if (state.hovered && !state.selected) outline(1.5, palette.hover);
   if (state.selected) outline(state.focused ? 3 : 2, palette.focus);
+}
+
+/** In high contrast a worse level has a heavier outline. */
+function weightOf(mark: CardMark | undefined, { isHighContrast, shades }: Palette): number {
+  const level = mark?.level ?? 0;
+  return isHighContrast && shades.length > 1 ? (4 * level) / (shades.length - 1) : 0;
 }
 
 function drawPillText(g: Pen, item: SceneItem, { x, y, zoom }: Place, palette: Palette): void {
@@ -147,7 +153,7 @@ function drawCardText(g: Pen, item: SceneItem, at: Place, mark: CardMark | undef
     g.font = `11px ${palette.font}`;
     if (mark?.second) g.fillText(mark.second.text, right, y + 30);
     g.textAlign = 'left';
-    if (!mark?.second || zoom >= 1) g.fillText(item.label, left, y + 30);
+    g.fillText(item.label, left, y + 30);
   }
   g.textAlign = 'left';
 }

@@ -21,9 +21,21 @@ export interface Palette {
   readonly focus: string;
   readonly hover: string;
   readonly error: string;
-  readonly levels: readonly { readonly fill: string; readonly text: string; readonly dim: string }[];
+  /** Of the five bands, best first. */
+  readonly levels: readonly CardColours[];
+  /** Of the scale that colours the graph: its bands, or the steps of a gradient. */
+  readonly shades: readonly CardColours[];
+  /** Outlines tell levels apart beside colours. */
+  readonly isHighContrast: boolean;
   readonly categories: Readonly<Record<Category, string>>;
   readonly font: string;
+}
+
+/** Of a card, and of text on it. */
+export interface CardColours {
+  readonly fill: string;
+  readonly text: string;
+  readonly dim: string;
 }
 
 /** Relative luminance on which black and white text have the same contrast, 4.58; elsewhere one has more. */
@@ -54,11 +66,13 @@ export function readPalette(host: HTMLElement): Palette {
   const textOn = (fill: string): string => (luminance(fill) > EQUAL_CONTRAST ? '#000000' : '#ffffff');
   const dimOn = (fill: string): string =>
     luminance(fill) > EQUAL_CONTRAST ? 'rgba(0,0,0,.9)' : 'rgba(255,255,255,.92)';
-  const count = Number(getComputedStyle(host).getPropertyValue('--qs-levels')) || 5;
-  const levels = Array.from({ length: count }, (_, level) => {
-    const fill = resolve(`--qs-level-${level}`);
-    return { fill, text: textOn(fill), dim: dimOn(fill) };
-  });
+  const colours = (name: string, length: number): CardColours[] =>
+    Array.from({ length }, (_, i) => {
+      const fill = resolve(`--qs-${name}-${i}`);
+      return { fill, text: textOn(fill), dim: dimOn(fill) };
+    });
+  const levels = colours('level', 5);
+  const shades = Number(getComputedStyle(host).getPropertyValue('--qs-shades'));
   const palette: Palette = {
     background,
     card: resolve('--qs-card'),
@@ -77,6 +91,8 @@ export function readPalette(host: HTMLElement): Palette {
     hover: resolve('--qs-hover'),
     error: resolve('--qs-error'),
     levels,
+    shades: shades > 0 ? colours('shade', shades) : levels,
+    isHighContrast: host.classList.contains('vscode-high-contrast'),
     categories: Object.fromEntries(CATEGORIES.map((c) => [c, resolve(`--qs-op-${c}`)])) as Record<Category, string>,
     font: getComputedStyle(document.body).fontFamily || 'sans-serif',
   };

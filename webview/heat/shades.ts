@@ -30,10 +30,7 @@ export function shadeCount(scale: HeatScale): number {
   return scale === 'bands' ? BANDS : SHADES;
 }
 
-/**
- * The colours of a scale as CSS, best first; a gradient of the theme's mixes its five. They stand in custom properties
- * `--qs-level-0` and on, which the theme has for its own five bands.
- */
+/** The colours of a scale as CSS, best first; a gradient of the theme's mixes its five. */
 export function shadeColours(palette: PaletteId, scale: HeatScale): readonly string[] {
   const stops = PALETTES.find((p) => p.id === palette)?.stops ?? themeStops();
   const count = shadeCount(scale);
@@ -51,12 +48,19 @@ function themeStops(): string[] {
   return Array.from({ length: BANDS }, (_, i) => `var(--qs-band-${i})`);
 }
 
-/** Puts the colours of a scale where style sheets and {@link readPalette} find them. */
+/**
+ * Puts colours where style sheets and {@link readPalette} find them: those of the five bands in `--qs-level-0` and on,
+ * those of the scale in `--qs-shade-0` and on.
+ */
 export function applyShades(root: HTMLElement, palette: PaletteId, scale: HeatScale): void {
   const colours = shadeColours(palette, scale);
-  colours.forEach((colour, i) => {
-    root.style.setProperty(`--qs-level-${i}`, colour);
-  });
-  root.style.setProperty('--qs-levels', String(colours.length));
+  for (const [name, list] of [
+    ['level', shadeColours(palette, 'bands')],
+    ['shade', colours],
+  ] as const)
+    list.forEach((colour, i) => {
+      root.style.setProperty(`--qs-${name}-${i}`, colour);
+    });
+  root.style.setProperty('--qs-shades', String(colours.length));
   root.dataset.heat = `${palette} ${scale}`; // what watchTheme hears
 }

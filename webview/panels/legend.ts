@@ -69,6 +69,7 @@ export function createLegend(store: Store, actions: Actions, pane: HTMLElement):
     strip.hidden = open;
     setAttr(head, 'aria-expanded', String(open));
     settings.hidden = !store.state.heatSettings;
+    element.classList.toggle('with-settings', store.state.heatSettings);
     more.classList.toggle('open', store.state.heatSettings);
     setAttr(more, 'aria-expanded', String(store.state.heatSettings));
   };
@@ -154,7 +155,7 @@ function stripOf({ main, scale }: Heat): HTMLElement[] {
   const label = (band: number) => h('span', { class: 'legend-label' }, bandLabel(main, band));
   const swatches = Array.from({ length: 5 }, (_, band) => {
     const swatch = h('span', { class: 'swatch', title: bandLabel(main, band) });
-    swatch.style.background = `var(--qs-level-${shadeOfBand(band, scale)})`;
+    swatch.style.background = `var(--qs-shade-${shadeOfBand(band, scale)})`;
     return swatch;
   });
   return [label(0), ...swatches, label(4)];

@@ -39,7 +39,7 @@ export function flatStyleOf(
     palette.flatGroup,
     palette.dim,
     palette.error,
-    ...Array.from({ length: LEVELS }, (_, i) => palette.levels[i]?.fill ?? palette.card),
+    ...Array.from({ length: LEVELS }, (_, i) => palette.shades[i]?.fill ?? palette.card),
     ...CATEGORIES.map((c) => palette.categories[c]),
   ];
   const fills = trace === undefined ? solid : [...solid, palette.stepped];

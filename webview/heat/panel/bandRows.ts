@@ -44,7 +44,7 @@ export function createBandRows(onToggle: (band: number) => void): BandRows {
       const counts = countBands(metric.info, metric.borders, metric.values);
       rows.forEach((row, i) => {
         const text = bandLabel(metric, i);
-        row.swatch.style.background = `var(--qs-level-${shadeOfBand(i, scale)})`;
+        row.swatch.style.background = `var(--qs-shade-${shadeOfBand(i, scale)})`;
         row.label.textContent = text;
         row.count.textContent = (counts[i] ?? 0).toLocaleString('en');
         row.button.title = band === i ? t('Colour all bands') : t('Colour this band alone');

@@ -71,8 +71,8 @@ export function metricOf(choice: string): HeatMetric | null {
 /** Worst, mean, and each sample by its name. */
 export function sampleChoices(samples: readonly string[]): Choice[] {
   return [
-    { value: 'worst', text: t('Worst of all samples') },
-    { value: 'mean', text: t('Mean of all samples') },
+    { value: 'worst', text: t('Worst of all') },
+    { value: 'mean', text: t('Mean of all') },
     ...samples.map((name, i) => ({ value: String(i), text: name })),
   ];
 }

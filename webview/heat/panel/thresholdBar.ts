@@ -114,7 +114,7 @@ export function createThresholdBar(onMove: (border: Border, value: number) => vo
         const rect = document.createElementNS(SVG, 'rect');
         for (const [name, value] of Object.entries({ x: i, y: HEIGHT - height, width: 0.85, height }))
           rect.setAttribute(name, String(value));
-        rect.style.fill = `var(--qs-level-${shadeAt((i + 0.5) / BINS, fractions, scale)})`;
+        rect.style.fill = `var(--qs-shade-${shadeAt((i + 0.5) / BINS, fractions, scale)})`;
         return [rect];
       }),
     );
