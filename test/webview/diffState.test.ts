@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { encodeGraph } from '../../src/protocol/encodeGraph.ts';
 import { GraphTable } from '../../src/protocol/graphTable.ts';
 import { compareGraphs, Status } from '../../webview/diff/compare.ts';
+import { diffMarks, markOf } from '../../webview/diff/diffMarks.ts';
 import { changesIn, differences, gainDb, ownNode } from '../../webview/diff/state.ts';
 import { mobileNet, runOf } from './fixtures.ts';
 import { inQdq } from './quantizedFixtures.ts';
@@ -42,4 +43,25 @@ test('a gain is that of the right side in dB; noise and two exact ones are none'
   expect(gainDb(of(20), of(Infinity))).toBe(Infinity);
   expect(gainDb(of(20), of(null))).toBeUndefined();
   expect(gainDb(undefined, of(1))).toBeUndefined();
+});
+
+test('a node shows what became of it and how much it gained', () => {
+  expect(markOf(Status.only, 'left', undefined)?.text).toBe('−');
+  expect(markOf(Status.only, 'right', undefined)?.text).toBe('+');
+  expect(markOf(Status.same, 'left', 0)).toBeUndefined();
+  expect(markOf(Status.changed, 'left', undefined)).toEqual({ level: 2, text: '≠' });
+  expect(markOf(Status.changed, 'left', -5)).toEqual({ level: 4, text: '≠ −5.0 dB' });
+  expect(markOf(Status.same, 'right', 1.5)).toEqual({ level: 1, text: '+1.5 dB' });
+});
+
+test('marks of both sides are of one gain, that of the right side', () => {
+  const run = runOf(plain);
+  const better = { ...run, nodes: run.nodes.map((n) => ({ ...n, sqnrDb: n.sqnrDb === null ? null : n.sqnrDb + 5 })) };
+  const same = compareGraphs(left, left);
+  const half = { title: '', other: left, comparison: same };
+  const ofLeft = diffMarks({ ...half, side: 'left', otherRun: better }, left, run);
+  const ofRight = diffMarks({ ...half, side: 'right', otherRun: run }, left, better);
+  expect([...ofLeft].map(([id, m]) => [id, m.text])).toEqual([...ofRight].map(([id, m]) => [id, m.text]));
+  expect([...ofLeft.values()].every((m) => m.text === '+5.0 dB' && m.level === 0)).toBe(true);
+  expect(ofLeft.size).toBe(run.nodes.filter((n) => n.sqnrDb !== null && Number.isFinite(n.sqnrDb)).length);
 });

@@ -35,7 +35,9 @@ export function createDiffActions({ store, connection: { rpc }, view, select, fa
     const isSame = known?.side === side && sameBytes(known.other.buffer, graph);
     const other = isSame ? known.other : new GraphTable(graph);
     const comparison = isSame ? known.comparison : null;
+    const isNew = known === null;
     store.update({ diff: { side, title, other, otherRun: run, comparison } });
+    if (isNew) store.update({ bottom: 'changes', tab: 'table' });
     if (comparison !== null) return;
     try {
       const [left, right] = side === 'left' ? [own.buffer, graph] : [graph, own.buffer];
@@ -71,6 +73,10 @@ export function createDiffActions({ store, connection: { rpc }, view, select, fa
   return {
     startDiff: (payload: CompareStart | null) => {
       if (payload !== null) void start(payload);
+    },
+    /** Tells the other side which groups are open. */
+    shareGroups: (open: readonly string[] | null) => {
+      if (store.state.diff !== null) rpc.request('compare/groups', { open }).catch(failed('compare/groups'));
     },
     /** Tells the other side where this view looks. */
     shareView: (place: SharedPlace) => {

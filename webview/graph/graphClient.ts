@@ -1,4 +1,6 @@
+import { GraphTable } from '../../src/protocol/graphTable.ts';
 import { Rpc } from '../../src/protocol/rpc.ts';
+import { type Comparison, compareGraphs } from '../diff/compare.ts';
 import type { DrawnGraph, GraphRequests, LoadedGraph } from './graphMessages.ts';
 import { PictureMaker } from './pictureMaker.ts';
 import type { TextWidths } from './text.ts';
@@ -10,6 +12,8 @@ export interface GraphClient {
   load(buffer: ArrayBuffer, widths: TextWidths): Promise<LoadedGraph>;
   /** Draws it with these groups open; an earlier picture still in work is cancelled and its promise rejects with IPC004. */
   draw(open: readonly string[]): Promise<DrawnGraph>;
+  /** Matches the nodes of two graphs, beside the pictures that are made meanwhile. */
+  compare(left: ArrayBuffer, right: ArrayBuffer): Promise<Comparison>;
 }
 
 interface Running {
@@ -50,8 +54,7 @@ export function createGraphClient(scriptUri: string, onUnavailable: (reason: str
       { peer: 'graph worker', handlers: {} },
     );
     worker.addEventListener('error', (event) => rpc.close(event.message || 'its script could not be loaded'));
-    current = { worker, rpc, busy: 0 };
-    return current;
+    return { worker, rpc, busy: 0 };
   };
 
   /** Asks the worker, or does the same here where there is none. */
@@ -62,7 +65,10 @@ export function createGraphClient(scriptUri: string, onUnavailable: (reason: str
     if (inView !== undefined) return here(inView);
     let mine: Running;
     try {
-      running ??= start();
+      running ??= start().then((started) => {
+        current = started;
+        return started;
+      });
       mine = await running;
     } catch (cause) {
       if (inView === undefined) onUnavailable(cause instanceof Error ? cause.message : String(cause));
@@ -99,6 +105,15 @@ export function createGraphClient(scriptUri: string, onUnavailable: (reason: str
         (rpc) => rpc.request('graph/draw', { open }),
         (maker) => maker.draw(open),
       );
+    },
+    async compare(left, right) {
+      if (inView !== undefined) return compareGraphs(new GraphTable(left), new GraphTable(right));
+      const { worker, rpc } = await start();
+      try {
+        return await rpc.request('graph/compare', { left, right });
+      } finally {
+        worker.terminate();
+      }
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { Comparison } from '../diff/compare.ts';
 import type { SceneIndex } from './draw/sceneIndex.ts';
 import type { Hierarchy, Picture } from './picture.ts';
 import type { TextWidths } from './text.ts';
@@ -11,6 +12,8 @@ export interface GraphRequests {
   };
   /** Draws the loaded graph with these groups open. */
   'graph/draw': { params: { readonly open: readonly string[] }; result: DrawnGraph };
+  /** Matches the nodes of two graphs; the one that is loaded plays no part. */
+  'graph/compare': { params: { readonly left: ArrayBuffer; readonly right: ArrayBuffer }; result: Comparison };
 }
 
 export interface LoadedGraph {

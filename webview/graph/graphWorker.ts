@@ -1,4 +1,6 @@
+import { GraphTable } from '../../src/protocol/graphTable.ts';
 import { Rpc } from '../../src/protocol/rpc.ts';
+import { compareGraphs } from '../diff/compare.ts';
 import type { DrawnGraph, GraphRequests } from './graphMessages.ts';
 import { buffersOf, PictureMaker } from './pictureMaker.ts';
 
@@ -24,6 +26,7 @@ new Rpc<None, None, GraphRequests, None>(
     handlers: {
       'graph/load': async ({ buffer, widths }) => maker.load(buffer, widths),
       'graph/draw': async ({ open }) => maker.draw(open),
+      'graph/compare': async ({ left, right }) => compareGraphs(new GraphTable(left), new GraphTable(right)),
     },
     transferOf: (method, result) => (method === 'graph/draw' ? buffersOf(result as DrawnGraph) : []),
   },
