@@ -1,10 +1,13 @@
 import type { GraphTable } from '../../src/protocol/graphTable.ts';
 import type { Actions, ViewCommands } from '../actions.ts';
 import { whyNoToggle } from '../actions.ts';
+import { diffMarks } from '../diff/diffMarks.ts';
+import { createDiffLink } from '../diff/link.ts';
 import { h, setAttr } from '../dom.ts';
 import { layoutFailed, noLayoutWorker } from '../errors.ts';
 import { t } from '../l10n.ts';
 import type { Camera, Store } from '../store.ts';
+import { anchorOf } from './anchor.ts';
 import { firstCamera, fitCamera, type Point, rectCamera, toGraph, zoomAt } from './camera.ts';
 import type { CommandTarget, GraphCommand } from './commands.ts';
 import { contextOf, describeItem } from './describe.ts';
@@ -12,18 +15,20 @@ import { isOnToggle } from './draw/groups.ts';
 import { type Marks, Stage } from './draw/stage.ts';
 import { Drawing } from './drawing.ts';
 import { createGraphClient } from './graphClient.ts';
+import { createGroupControl } from './groupControl.ts';
 import { markNodes, type NodeMark } from './heat.ts';
 import { listenToInput } from './input.ts';
 import { listNeighbours } from './listing.ts';
 import { marksOf } from './marks.ts';
+import { createMinimap } from './minimap.ts';
 import { Motion } from './motion.ts';
 import { type Direction, neighbour } from './navigate.ts';
-import { allOpen, withOpened, withToggled } from './openGroups.ts';
-import type { Highlight, ShownTrace } from './painter.ts';
+import { type Highlight, rectInSight } from './painter.ts';
 import { type Palette, readPalette, watchTheme } from './palette.ts';
 import { type Hierarchy, ItemKind } from './picture.ts';
+import { makePicture } from './save/savePicture.ts';
 import { measureCharacters, measureWith } from './text.ts';
-import { createTraceNote, followNode, followTensor, showTrace, type Tracing, tracePaths } from './tracing.ts';
+import { createTraceControl } from './tracing.ts';
 
 const EMPTY: ReadonlySet<number> = new Set();
 
@@ -57,8 +62,7 @@ export function createGraphView(store: Store, actions: () => Actions, graphScrip
     canvas,
     options,
   );
-  const traceNote = createTraceNote(() => trace(undefined));
-  const element = h('div', { class: 'graph' }, surface, traceNote.element);
+  const element = h('div', { class: 'graph' }, surface);
 
   let drawing: Drawing | undefined;
   let palette: Palette = readPalette(document.body);
@@ -69,17 +73,14 @@ export function createGraphView(store: Store, actions: () => Actions, graphScrip
   let nodeMarks: ReadonlyMap<number, NodeMark> = new Map();
   let marks: Marks = marksOf(undefined, nodeMarks);
   let other: Other | undefined;
-  let tracing: Tracing | undefined;
-  /** Node that a path is to begin at; the selected one when null. */
-  let pathStart: number | null = null;
-  let shownTrace: ShownTrace | undefined;
 
   const client = createGraphClient(graphScript, (reason) => actions().warn(noLayoutWorker(reason)));
-  const stage = new Stage(canvas, () =>
-    drawing === undefined
+  const stage = new Stage(canvas, () => {
+    minimap.update();
+    return drawing === undefined
       ? undefined
-      : { drawing, camera: motion.camera, view, palette, highlight: highlight(), marks },
-  );
+      : { drawing, camera: motion.camera, view, palette, highlight: highlight(), marks };
+  });
   const { draw } = stage;
 
   const selectedItem = (): number | undefined => {
@@ -94,13 +95,26 @@ export function createGraphView(store: Store, actions: () => Actions, graphScrip
     hovered,
     found,
     focused: document.activeElement === surface,
-    trace: shownTrace,
+    trace: trace.shown,
   });
   const motion = new Motion({
     view: () => view,
     graph: () => drawing?.layout,
-    onMove: draw,
-    onRest: (camera) => store.update({ camera }),
+    onMove: () => {
+      draw();
+      link.moved();
+    },
+    onRest: (camera) => {
+      surface.dataset.zoom = String(camera.zoom);
+      store.update({ camera });
+    },
+  });
+  const link = createDiffLink({
+    store,
+    drawing: () => drawing,
+    camera: () => motion.camera,
+    moveTo: (camera) => motion.moveTo(camera),
+    share: (place) => actions().shareView(place),
   });
   const pointOf = (item: number): Point => ({
     x: drawing?.layout.x[item] ?? 0,
@@ -136,15 +150,14 @@ export function createGraphView(store: Store, actions: () => Actions, graphScrip
   const setContext = (item: number | undefined) => {
     const nodeId = item === undefined ? undefined : drawing?.nodeId(item);
     const figures = nodeId === undefined ? null : (nodeMarks.get(nodeId)?.figures ?? null);
-    const { selected, run } = store.state;
     const context = contextOf({
       nodeId,
       handle: nodeId === undefined || item === undefined ? undefined : drawing?.text(item).fullLabel,
       group: item === undefined ? undefined : drawing?.group(item)?.key,
       isOpen: item !== undefined && drawing?.scene.kind[item] === ItemKind.frame,
       figures,
-      obstacle: whyNoToggle(run, figures ?? undefined),
-      hasOther: (pathStart ?? selected ?? nodeId) !== nodeId,
+      obstacle: whyNoToggle(store.state.run, figures ?? undefined),
+      hasOther: trace.canReach(nodeId),
     });
     setAttr(surface, 'data-vscode-context', context);
   };
@@ -157,22 +170,27 @@ export function createGraphView(store: Store, actions: () => Actions, graphScrip
     draw();
   };
 
-  const trace = (next: Tracing | undefined) => {
-    tracing = next;
-    shownTrace = next === undefined || drawing === undefined ? undefined : showTrace(drawing, next);
-    traceNote.show(next);
-    if (next !== undefined) actions().announce(next.text);
-    draw();
-  };
-  const tracePath = (nodeId: number | null) => {
-    const { selected, graph } = store.state;
-    const from = pathStart ?? selected;
-    if (graph === null || nodeId === null || from === null) return;
-    pathStart = null;
-    const paths = tracePaths(graph, from, nodeId);
-    if (typeof paths === 'string') actions().announce(paths);
-    trace(typeof paths === 'string' ? undefined : paths);
-  };
+  const trace = createTraceControl({
+    store,
+    drawing: () => drawing,
+    announce: (text) => actions().announce(text),
+    onChange: draw,
+  });
+  const groups = createGroupControl({ store, actions, drawing: () => drawing, loaded: () => loaded });
+  const minimap = createMinimap({
+    view: () => {
+      const style = drawing === undefined ? undefined : stage.styleOf(drawing, palette, marks, trace.shown);
+      return drawing === undefined || style === undefined
+        ? undefined
+        : { drawing, camera: motion.camera, view, palette, style };
+    },
+    moveTo: ({ x, y }) => motion.moveTo({ x, y, zoom: motion.camera.zoom }),
+    moveBy: (dx, dy) => {
+      const { x, y, zoom } = motion.camera;
+      motion.flyTo({ x: x + (dx * view.width) / zoom, y: y + (dy * view.height) / zoom, zoom });
+    },
+  });
+  element.append(trace.element, minimap.element);
 
   const itemAtPixel = (p: Point): { readonly item: number | undefined; readonly at: Point } => {
     const at = toGraph(motion.camera, view, p);
@@ -186,21 +204,21 @@ export function createGraphView(store: Store, actions: () => Actions, graphScrip
     click: (p, how) => {
       const { item, at } = itemAtPixel(p);
       const nodeId = item === undefined ? undefined : drawing?.nodeId(item);
-      if (how === 'extend' && nodeId !== undefined && store.state.selected !== null) tracePath(nodeId);
+      if (how === 'extend' && nodeId !== undefined && store.state.selected !== null) trace.pathTo(nodeId);
       else {
         selectItem(item);
-        if (isToggleAt(item, at)) toggleGroup(drawing?.groupIndex(item));
+        if (isToggleAt(item, at)) groups.toggle(drawing?.groupIndex(item));
       }
     },
     doubleClick: (p) => {
       const { item, at } = itemAtPixel(p);
       if (item === undefined || isToggleAt(item, at)) return;
       const group = drawing?.groupIndex(item);
-      if (group !== undefined) toggleGroup(group);
+      if (group !== undefined) groups.toggle(group);
       else actions().showDetails();
     },
     openSelected: () => {
-      if (other?.kind === 'group') toggleGroup(other.ref);
+      if (other?.kind === 'group') groups.toggle(other.ref);
       else if (store.state.selected !== null) actions().showDetails();
     },
     toggleSelected: () => {
@@ -223,7 +241,7 @@ export function createGraphView(store: Store, actions: () => Actions, graphScrip
     },
     fit: () => showAll(),
     search: () => actions().openSearch(),
-    clear: () => (tracing === undefined ? selectItem(undefined) : trace(undefined)),
+    clear: () => (trace.isOn() ? trace.set(undefined) : selectItem(undefined)),
     beforeKeyboardMenu: () => setContext(selectedItem()),
   });
   surface.addEventListener('focus', () => {
@@ -260,8 +278,6 @@ export function createGraphView(store: Store, actions: () => Actions, graphScrip
     | { readonly table: GraphTable; readonly hierarchy: Hierarchy; readonly open: readonly string[] }
     | undefined;
   let turn = 0;
-  /** What to do once the groups around it are open. */
-  let afterwards: (() => void) | undefined;
   const redraw = async (table: GraphTable, openGroups: readonly string[] | null) => {
     const mine = ++turn;
     surface.classList.add('laying-out');
@@ -288,84 +304,57 @@ export function createGraphView(store: Store, actions: () => Actions, graphScrip
     marks = marksOf(next, nodeMarks);
     found = itemsOf(foundNodes);
     if (!isSameGraph) other = undefined;
-    shownTrace = tracing === undefined || !isSameGraph ? undefined : showTrace(next, tracing);
-    if (!isSameGraph) trace(undefined);
+    if (isSameGraph) trace.refresh();
+    else trace.set(undefined);
     const { file, nodeCount } = next.table;
     surface.setAttribute('aria-label', t('Graph of {0}: {1} nodes. Arrow keys follow edges.', file, nodeCount));
     if (!isSameGraph && view.width > 0) motion.moveTo(store.state.camera ?? initialCamera(next));
+    if (isSameGraph && before !== undefined) glideFrom(before, next);
     refreshOptions();
     draw();
-    afterwards?.();
-    afterwards = undefined;
+    groups.drawn();
+  };
+  /** Keeps what one looks at on its place of the screen, and lets the rest glide. */
+  const glideFrom = (before: Drawing, next: Drawing) => {
+    const anchor = anchorOf(before, next, {
+      toggled: groups.takeToggled(),
+      selected: store.state.selected,
+      rect: rectInSight(motion.camera, view, 0),
+    });
+    if (anchor === undefined) return;
+    const { x, y, zoom } = motion.camera;
+    motion.moveTo({ x: x + anchor.x, y: y + anchor.y, zoom });
+    stage.glide(before, { drawing: next, camera: motion.camera, view, palette, highlight: highlight(), marks }, anchor);
   };
   const itemsOf = (nodeIds: ReadonlySet<number>): ReadonlySet<number> =>
     new Set([...nodeIds].flatMap((id) => drawing?.itemOf(id) ?? []));
 
-  const openKeys = (): readonly string[] => store.state.openGroups ?? loaded?.open ?? [];
-  const toggleGroup = (group: number | undefined) => {
-    if (loaded === undefined || group === undefined) return;
-    actions().setOpenGroups(withToggled(loaded.hierarchy, openKeys(), group));
-  };
-  /** Does `then` with the item of a node, after the groups around it have been opened. */
-  const withNodeShown = (nodeId: number, then: (item: number) => void) => {
-    const item = drawing?.itemOf(nodeId);
-    if (item === undefined || drawing === undefined || loaded === undefined) return;
-    if (drawing.scene.kind[item] !== ItemKind.group) {
-      then(item);
-      return;
-    }
-    const group = loaded.hierarchy.groupOfNode[drawing.table.nodeIndex(nodeId)] ?? -1;
-    afterwards = () => {
-      const shown = drawing?.itemOf(nodeId);
-      if (shown !== undefined) then(shown);
+  const runCommand = (command: GraphCommand, target: CommandTarget = {}): void => {
+    const nodeId = target.nodeId ?? store.state.selected;
+    const group = target.group === undefined && other?.kind === 'group' ? other.ref : groups.meant(target.group);
+    const runs: Readonly<Record<GraphCommand, () => void>> = {
+      expand: () => groups.set(group, 'open'),
+      collapse: () => groups.set(group, 'closed'),
+      expandAll: groups.openAll,
+      collapseAll: groups.closeAll,
+      zoomToSelection,
+      upstream: () => trace.follow(nodeId, 'upstream'),
+      downstream: () => trace.follow(nodeId, 'downstream'),
+      pathFrom: () => trace.pathFrom(nodeId),
+      pathTo: () => trace.pathTo(nodeId),
+      clearPath: () => trace.set(undefined),
+      minimap: () => actions().toggleMinimap(),
+      exportSvg: () => void savePicture('svg'),
+      exportPng: () => void savePicture('png'),
     };
-    actions().setOpenGroups(withOpened(loaded.hierarchy, openKeys(), group));
+    runs[command]();
   };
-  const groupMeant = (key: string | undefined): number | undefined => {
-    const { hierarchy } = loaded ?? {};
-    if (key !== undefined) return hierarchy?.groups.findIndex((g) => g.key === key);
-    if (other?.kind === 'group') return other.ref;
-    const { selected, graph } = store.state;
-    const around = selected === null ? undefined : hierarchy?.groupOfNode[graph?.nodeIndex(selected) ?? -1];
-    return around === undefined || around < 0 ? undefined : around;
-  };
-  const runCommand = (command: GraphCommand, target: CommandTarget = {}) => {
-    const { graph, selected } = store.state;
-    const nodeId = target.nodeId ?? selected;
-    const group = groupMeant(target.group);
-    const shown = group === undefined ? undefined : drawing?.itemOfGroup(group);
-    const isShownOpen = shown !== undefined && drawing?.scene.kind[shown] === ItemKind.frame;
-    switch (command) {
-      case 'expand':
-        if (!isShownOpen) toggleGroup(group);
-        return;
-      case 'collapse':
-        if (isShownOpen) toggleGroup(group);
-        return;
-      case 'expandAll':
-        if (loaded !== undefined) actions().setOpenGroups(allOpen(loaded.hierarchy));
-        return;
-      case 'collapseAll':
-        return actions().setOpenGroups([]);
-      case 'zoomToSelection':
-        return zoomToSelection();
-      case 'upstream':
-      case 'downstream':
-        if (graph === null || nodeId === null) return actions().announce(t('Select a node first'));
-        return trace(followNode(graph, nodeId, command));
-      case 'pathFrom':
-        pathStart = nodeId;
-        return;
-      case 'pathTo':
-        return tracePath(nodeId);
-      case 'clearPath':
-        return trace(undefined);
-      case 'minimap':
-        return;
-      case 'exportSvg':
-      case 'exportPng':
-        return;
-    }
+  const savePicture = async (kind: 'svg' | 'png'): Promise<void> => {
+    if (drawing === undefined) return;
+    const picturing = { drawing, palette, marks, trace: trace.shown, title: drawing.table.file };
+    const picture = await makePicture(picturing, kind, { camera: motion.camera, view });
+    if (picture.data === undefined) actions().announce(picture.text);
+    else actions().savePicture(`${drawing.table.file.replace(/\.onnx$/i, '')}.${kind}`, picture.data, picture.text);
   };
   const zoomToSelection = () => {
     const item = selectedItem();
@@ -380,11 +369,19 @@ export function createGraphView(store: Store, actions: () => Actions, graphScrip
     },
   );
   store.watch(
-    (s) => [s.run, s.heat, s.pendingSkips],
-    ({ run, heat, pendingSkips }) => {
-      nodeMarks = markNodes(run, heat, pendingSkips);
+    (s) => [s.run, s.heat, s.pendingSkips, s.diff],
+    ({ run, heat, pendingSkips, diff, graph }) => {
+      const isCompared = diff !== null && graph !== null;
+      nodeMarks = isCompared ? diffMarks(diff, graph, run) : markNodes(run, heat, pendingSkips);
       marks = marksOf(drawing, nodeMarks);
       refreshOptions();
+      draw();
+    },
+  );
+  store.watch(
+    (s) => [s.minimap, s.graph],
+    (s) => {
+      minimap.element.hidden = !s.minimap || s.graph === null;
       draw();
     },
   );
@@ -399,16 +396,15 @@ export function createGraphView(store: Store, actions: () => Actions, graphScrip
 
   return {
     element,
-    reveal: (nodeId) => withNodeShown(nodeId, (item) => motion.centre(pointOf(item))),
-    bringIntoSight: (nodeId) => withNodeShown(nodeId, (item) => motion.reveal(pointOf(item))),
+    reveal: (nodeId) => groups.showNode(nodeId, (item) => motion.centre(pointOf(item))),
+    bringIntoSight: (nodeId) => groups.showNode(nodeId, (item) => motion.reveal(pointOf(item))),
     fit: showAll,
     zoomBy: (factor) => motion.flyTo(zoomAt(motion.camera, middle(), factor, limits())),
     focusGraph: () => surface.focus(),
+    compare: client.compare,
+    showAt: link.showAt,
     runCommand,
-    followTensor: (valueId, along) => {
-      const { graph } = store.state;
-      if (graph !== null) trace(followTensor(graph, valueId, along));
-    },
+    followTensor: trace.followTensor,
     showFound: (nodeIds) => {
       foundNodes = nodeIds;
       found = itemsOf(nodeIds);

@@ -35,6 +35,7 @@ const KEYS = {
   u: 'upstream',
   d: 'downstream',
   z: 'zoomToSelection',
+  m: 'minimap',
 } as const;
 
 const ARROWS: Readonly<Record<string, Direction>> = {

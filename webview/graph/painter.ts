@@ -11,6 +11,7 @@ import { type CardMark, drawItem } from './node.ts';
 import type { Palette } from './palette.ts';
 import type { Trace } from './paths.ts';
 import { ItemKind } from './picture.ts';
+import { shorten } from './text.ts';
 
 export interface Highlight {
   readonly selected: number | undefined;
@@ -32,6 +33,8 @@ export interface PaintOptions {
   readonly highlight: Highlight;
   /** How far an item that fades in has come, 0 to 1. */
   readonly fade?: (item: number) => number;
+  /** How many lines may be labelled. */
+  readonly labels?: number;
 }
 
 /** Items and pieces of lines in sight. */
@@ -46,8 +49,11 @@ const MOST_ITEMS = 900;
 const MOST_PIECES = 3500;
 /** Lines drawn once more because they touch what is selected. */
 const MOST_ACTIVE = 2000;
+const MOST_LABELS = 250;
 const ARROWS = 0.3;
 const LABELS = 0.55;
+/** Beside the label and the number of a second metric: both edges and the gap between. */
+const SECOND_ROOM = 42;
 /** How much of what is not followed is left to see. */
 export const STEPPED_BACK = 0.28;
 
@@ -134,7 +140,7 @@ export function paintCards(g: Pen, drawing: Drawing, inSight: InSight, options: 
   for (const i of [highlight.hovered, highlight.selected]) {
     if (i !== undefined && scene.kind[i] === ItemKind.frame) outlineFrame(g, drawing, i, options);
   }
-  if (zoom >= LABELS) drawLabels(g, drawing, { edges, active, zoom }, palette);
+  if (zoom >= LABELS) drawLabels(g, drawing, { edges, active, zoom, most: options.labels ?? MOST_LABELS }, palette);
 }
 
 function drawOne(g: Pen, drawing: Drawing, i: number, options: PaintOptions): void {
@@ -146,7 +152,7 @@ function drawOne(g: Pen, drawing: Drawing, i: number, options: PaintOptions): vo
   g.globalAlpha = (stepsBack ? STEPPED_BACK : 1) * (fade?.(i) ?? 1);
   drawItem(
     g,
-    { ...drawing.text(i), width, height },
+    { ...drawing.text(i), ...labelBeside(drawing, i, markOf(i)), width, height },
     { x: (layout.x[i] as number) - width / 2, y: layout.y[i] as number, zoom },
     {
       selected: highlight.selected === i,
@@ -158,6 +164,15 @@ function drawOne(g: Pen, drawing: Drawing, i: number, options: PaintOptions): vo
     palette,
   );
   g.globalAlpha = 1;
+}
+
+/** Shortened to leave room for the number of a second metric. */
+function labelBeside(drawing: Drawing, i: number, mark: CardMark | undefined): { label: string } | undefined {
+  const { label } = drawing.text(i);
+  if (!mark?.second?.text) return undefined;
+  const widthOf = (text: string): number => drawing.measure(text, 'label');
+  const room = (drawing.layout.itemWidth[i] as number) - widthOf(mark.second.text) - SECOND_ROOM;
+  return { label: shorten(label, room, widthOf) };
 }
 
 /** The border of a frame or, far away, of any item that is selected or under the pointer. */

@@ -1,6 +1,7 @@
 import type { GraphTable } from '../../src/protocol/graphTable.ts';
 import { h } from '../dom.ts';
 import { t } from '../l10n.ts';
+import type { Store } from '../store.ts';
 import { button } from '../ui.ts';
 import { buildLineIndex } from './draw/sceneIndex.ts';
 import type { Drawing } from './drawing.ts';
@@ -8,13 +9,13 @@ import type { ShownTrace } from './painter.ts';
 import { type Along, countNodes, follow, pathsBetween, type Reach, traceOf } from './paths.ts';
 
 /** What is followed, and what to say of it. */
-export interface Tracing {
+interface Tracing {
   readonly reach: Reach;
   readonly text: string;
 }
 
 /** Follows what a node needs, or what needs it. */
-export function followNode(table: GraphTable, nodeId: number, along: Along): Tracing | undefined {
+function followNode(table: GraphTable, nodeId: number, along: Along): Tracing | undefined {
   const node = table.nodeIndex(nodeId);
   if (node < 0) return undefined;
   const reach = follow(table, { node }, along);
@@ -25,7 +26,7 @@ export function followNode(table: GraphTable, nodeId: number, along: Along): Tra
 }
 
 /** Follows a tensor to what it comes from, or to what it goes into. */
-export function followTensor(table: GraphTable, valueId: number, along: Along): Tracing | undefined {
+function followTensor(table: GraphTable, valueId: number, along: Along): Tracing | undefined {
   const value = table.valueIndex(valueId);
   if (value < 0) return undefined;
   const reach = follow(table, { value }, along);
@@ -36,7 +37,7 @@ export function followTensor(table: GraphTable, valueId: number, along: Along): 
 }
 
 /** All paths between two nodes; a text alone when there is none. */
-export function tracePaths(table: GraphTable, a: number, b: number): Tracing | string {
+function tracePaths(table: GraphTable, a: number, b: number): Tracing | string {
   const [from, to] = [table.nodeIndex(a), table.nodeIndex(b)];
   const reach = from < 0 || to < 0 ? null : pathsBetween(table, from, to);
   if (reach === null) return t('No path joins {0} and {1}', table.handle(from), table.handle(to));
@@ -46,27 +47,84 @@ export function tracePaths(table: GraphTable, a: number, b: number): Tracing | s
   };
 }
 
-/** How a drawing shows what is followed. */
-export function showTrace({ scene, picture }: Drawing, { reach }: Tracing): ShownTrace {
+function showTrace({ scene, picture }: Drawing, { reach }: Tracing): ShownTrace {
   const trace = traceOf(scene, reach);
   return { ...trace, index: buildLineIndex(picture, trace.edges) };
 }
 
-/** A line over the graph that says what is followed, with a button that ends it. */
-export function createTraceNote(onClose: () => void) {
+export interface TraceControlOptions {
+  readonly store: Store;
+  readonly drawing: () => Drawing | undefined;
+  readonly announce: (text: string) => void;
+  readonly onChange: () => void;
+}
+
+/** What is followed at the moment, and a line over the graph that says so, with a button that ends it. */
+export function createTraceControl({ store, drawing, announce, onChange }: TraceControlOptions) {
+  let tracing: Tracing | undefined;
+  let shown: ShownTrace | undefined;
+  /** Node that a path is to begin at; the selected one when null. */
+  let start: number | null = null;
   const text = h('span', { class: 'trace-text' });
   const element = h(
     'div',
     { class: 'trace', hidden: true, role: 'group', attrs: { 'aria-label': t('Followed') } },
     text,
-    button({ label: t('Show all again (Escape)'), icon: 'close', appearance: 'icon', onClick: onClose }),
+    button({
+      label: t('Show all again (Escape)'),
+      icon: 'close',
+      appearance: 'icon',
+      onClick: () => set(undefined),
+    }),
   );
+  const refresh = () => {
+    const current = drawing();
+    shown = tracing === undefined || current === undefined ? undefined : showTrace(current, tracing);
+  };
+  const set = (next: Tracing | undefined): void => {
+    tracing = next;
+    refresh();
+    element.hidden = next === undefined;
+    text.textContent = next?.text ?? '';
+    text.title = text.textContent;
+    if (next !== undefined) announce(next.text);
+    onChange();
+  };
+  const begin = (): number | null => start ?? store.state.selected;
+
   return {
     element,
-    show(tracing: Tracing | undefined): void {
-      element.hidden = tracing === undefined;
-      text.textContent = tracing?.text ?? '';
-      text.title = text.textContent;
+    set,
+    get shown(): ShownTrace | undefined {
+      return shown;
     },
+    isOn: (): boolean => tracing !== undefined,
+    /** Shows the same in another picture of the graph. */
+    refresh,
+    follow(nodeId: number | null, along: Along): void {
+      const { graph } = store.state;
+      if (graph === null || nodeId === null) announce(t('Select a node first'));
+      else set(followNode(graph, nodeId, along));
+    },
+    followTensor(valueId: number, along: Along): void {
+      const { graph } = store.state;
+      if (graph !== null) set(followTensor(graph, valueId, along));
+    },
+    pathFrom(nodeId: number | null): void {
+      start = nodeId;
+      if (nodeId !== null) announce(t('Choose the other end of the path'));
+    },
+    /** Shows the paths from where one begins, the selected node unless told, to a node. */
+    pathTo(nodeId: number | null): void {
+      const { graph } = store.state;
+      const from = begin();
+      if (graph === null || nodeId === null || from === null) return;
+      start = null;
+      const paths = tracePaths(graph, from, nodeId);
+      if (typeof paths === 'string') announce(paths);
+      set(typeof paths === 'string' ? undefined : paths);
+    },
+    /** Whether a path could lead to a node. */
+    canReach: (nodeId: number | undefined): boolean => (begin() ?? nodeId) !== nodeId,
   };
 }

@@ -5,8 +5,6 @@ import type { Found } from './boxTree.ts';
 import type { Pen } from './pen.ts';
 import type { LineIndex } from './sceneIndex.ts';
 
-/** Labels of lines drawn in one frame. */
-const MOST_LABELS = 250;
 const LABEL_FONT = '10.5px';
 /** Label text is a little smaller than the font it was measured in. */
 const LABEL_RATIO = 10.5 / 11;
@@ -69,13 +67,16 @@ export function drawArrows(g: Pen, layout: LayoutResult, edges: Iterable<number>
   g.fill();
 }
 
+export interface LabelledLines {
+  readonly edges: readonly number[];
+  readonly active: ReadonlySet<number>;
+  readonly zoom: number;
+  /** How many labels are drawn at most. */
+  readonly most: number;
+}
+
 /** Type and shape below the producer, once per tensor; with its name when zoomed in or when the line is highlighted. */
-export function drawLabels(
-  g: Pen,
-  drawing: Drawing,
-  lines: { readonly edges: readonly number[]; readonly active: ReadonlySet<number>; readonly zoom: number },
-  palette: Palette,
-): void {
+export function drawLabels(g: Pen, drawing: Drawing, lines: LabelledLines, palette: Palette): void {
   const { table, scene, layout, measure } = drawing;
   const done = new Set<string>();
   g.font = `${LABEL_FONT} ${palette.font}`;
@@ -87,7 +88,7 @@ export function drawLabels(
     const y = (layout.points[2 * p + 1] as number) + 11;
     const value = scene.edgeValue[e] as number;
     const place = `${value} ${x} ${y}`;
-    if (done.has(place) || done.size >= MOST_LABELS) continue;
+    if (done.has(place) || done.size >= lines.most) continue;
     done.add(place);
     const isActive = lines.active.has(e);
     const named = lines.zoom >= 1.6 || isActive;

@@ -1,5 +1,9 @@
 /** What drawing needs of a canvas; a picture that is saved is drawn with the same strokes into another one. */
-export type Pen = Pick<
+export interface Pen extends Strokes {
+  roundRect(x: number, y: number, width: number, height: number, radii?: number | number[]): void;
+}
+
+type Strokes = Pick<
   CanvasRenderingContext2D,
   | 'fillStyle'
   | 'strokeStyle'
@@ -14,7 +18,6 @@ export type Pen = Pick<
   | 'lineTo'
   | 'bezierCurveTo'
   | 'closePath'
-  | 'roundRect'
   | 'fill'
   | 'stroke'
   | 'fillRect'

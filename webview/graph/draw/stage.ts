@@ -10,6 +10,7 @@ import {
   paintCards,
   paintTransition,
   rectInSight,
+  type ShownTrace,
 } from '../painter.ts';
 import type { Palette } from '../palette.ts';
 import { Found, findInRect } from './boxTree.ts';
@@ -61,7 +62,8 @@ export class Stage {
   #gliding: { readonly transition: Transition; readonly of: Drawing; readonly began: number } | undefined;
   #zoom = 0;
   #zoomedAt = 0;
-  #shown: { readonly drawing: Drawing; readonly families: Uint8Array } | undefined;
+  #families: { readonly drawing: Drawing; readonly families: Uint8Array } | undefined;
+  #tiled: { readonly drawing: Drawing; readonly style: FlatStyle } | undefined;
   #style: { readonly from: readonly unknown[]; readonly style: FlatStyle } | undefined;
 
   /** @param view what to show, asked once per frame. */
@@ -210,31 +212,35 @@ export class Stage {
 
   /** Sees to it that tiles are of this drawing and these colours. */
   #prepareTiles({ drawing, palette, highlight, marks }: StageView): void {
-    if (this.#shown?.drawing !== drawing) {
-      this.#shown = { drawing, families: categoriesOf(drawing) };
-      this.#tiles.clear();
-    }
-    const from = [drawing, palette, highlight.trace, marks];
-    if (this.#style !== undefined && from.every((part, i) => part === this.#style?.from[i])) return;
-    this.#style = { from, style: flatStyleOf(this.#shown.families, marks, highlight.trace, palette) };
-    this.#tiles.refresh();
+    const style = this.styleOf(drawing, palette, marks, highlight.trace);
+    if (this.#tiled?.drawing !== drawing) this.#tiles.clear();
+    else if (this.#tiled.style !== style) this.#tiles.refresh();
+    this.#tiled = { drawing, style };
+  }
+
+  /** The colours of what is drawn flat; the same object while nothing has changed. */
+  styleOf(drawing: Drawing, palette: Palette, marks: Marks, trace: ShownTrace | undefined): FlatStyle {
+    const from = [drawing, palette, trace, marks];
+    if (this.#style?.from.every((part, i) => part === from[i]) === true) return this.#style.style;
+    if (this.#families?.drawing !== drawing) this.#families = { drawing, families: categoriesOf(drawing) };
+    this.#style = { from, style: flatStyleOf(this.#families.families, marks, trace, palette) };
+    return this.#style.style;
   }
 
   *#renderTile({ rect, scale }: TileRegion): Generator<void, ImageBitmap> {
     const shown = this.#view();
-    const style = this.#style?.style;
+    const style = this.#tiled?.style;
     if (shown === undefined || style === undefined) throw new Error('a tile of nothing');
     const { drawing, palette, highlight } = shown;
     const canvas = new OffscreenCanvas(TILE, TILE);
     // Drawn by the processor: steps then take the time they seem to take, and none waits for the graphics card.
     const g = canvas.getContext('2d', { alpha: false, willReadFrequently: true });
     if (g === null) throw new Error('the canvas has no 2d context');
-    const pen = g as unknown as CanvasRenderingContext2D; // has all that a pen needs
     g.fillStyle = palette.background;
     g.fillRect(0, 0, TILE, TILE);
     g.setTransform(scale, 0, 0, scale, -rect.left * scale, -rect.top * scale);
     const region = { rect, scaleX: scale, scaleY: scale };
-    for (const _ of drawFlat(pen, drawing, region, style)) {
+    for (const _ of drawFlat(g, drawing, region, style)) {
       g.getImageData(0, 0, 1, 1); // what was asked for is drawn now, not all at the end
       yield;
     }
@@ -242,7 +248,7 @@ export class Stage {
     if (trace !== undefined) {
       const found = new Found();
       findInRect(trace.index.pieces, rect, found);
-      strokePieces(pen, drawing.layout, trace.index, found, { color: palette.edgeActive, width: 1.5 / scale });
+      strokePieces(g, drawing.layout, trace.index, found, { color: palette.edgeActive, width: 1.5 / scale });
       g.getImageData(0, 0, 1, 1);
       yield;
     }
