@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -30,13 +30,15 @@ const { values: options, positionals } = parseArgs({
 const unknown = positionals.filter((name) => !(name in BENCHES));
 if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: no such bench (${Object.keys(BENCHES).join(', ')})`);
 const whole = options['write-doc'] ? WITH_JSON : Object.keys(BENCHES);
-const narrowed = options.only !== undefined ? OVER_MODELS : whole;
+const narrowed = options['write-doc'] ? WRITE_JSON : options.only === undefined ? Object.keys(BENCHES) : OVER_MODELS;
 const chosen = positionals.length > 0 ? positionals : narrowed;
-if (options.json !== undefined && !chosen.some((name) => WITH_JSON.includes(name))) {
-  throw new Error(`--json FILE holds what ${WITH_JSON.join(', ')} measure`);
+if (options.json !== undefined && !chosen.some((name) => WRITE_JSON.includes(name))) {
+  throw new Error(`--json FILE holds what ${WRITE_JSON.join(', ')} measure`);
 }
-if (options['write-doc'] && (options.only !== undefined || !WITH_JSON.every((name) => chosen.includes(name)))) {
-  throw new Error(`--write-doc takes all of ${WITH_JSON.join(', ')}`);
+const parts = chosen.filter((name) => WRITE_JSON.includes(name));
+const halves = OVER_MODELS.filter((name) => parts.includes(name)).length % OVER_MODELS.length !== 0;
+if (options['write-doc'] && (options.only !== undefined || parts.length === 0 || halves)) {
+  throw new Error(`--write-doc takes layout, or all of ${OVER_MODELS.join(' and ')}, or all three`);
 }
 
 await ensureDependencies();
@@ -58,6 +60,6 @@ try {
 }
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
 if (options['write-doc'] && !process.exitCode) {
-  writeFileSync(join(ROOT, 'docs/performance.md'), performanceDoc(results));
+  writeFileSync(DOCUMENT, performanceDoc(results, existsSync(DOCUMENT) ? readFileSync(DOCUMENT, 'utf8') : ''));
   await runNode([join(ROOT, 'node_modules/@biomejs/biome/bin/biome'), 'format', '--write', 'docs/performance.md']);
 }

@@ -1,9 +1,29 @@
+import { layoutSection } from './layoutSection.mjs';
+import { table } from './markdownTable.mjs';
+
 /**
- * docs/performance.md from what `npm run bench -- --json FILE` holds.
+ * docs/performance.md with what was measured; parts that were not stay as they are in `existing`.
  *
- * @param {{machine: object, rows: object[], shares: object[], frames?: object}} results
+ * @param {{machine?: object, rows?: object[], shares?: object[], layout?: object}} results what `npm run bench -- --json
+ *   FILE` holds
+ * @param {string} existing
  */
-export function performanceDoc({ machine, rows, shares, frames }) {
+export function performanceDoc(results, existing) {
+  const first = existing.search(/<!-- \w+:begin -->/);
+  const before = first < 0 ? existing : existing.slice(0, first);
+  const runs = results.rows === undefined ? before : runsPart(results);
+  const sections = new Map(
+    [...existing.matchAll(/<!-- (\w+):begin -->\n([\s\S]*?)<!-- \1:end -->/g)].map(([, name, text]) => [name, text]),
+  );
+  if (results.layout !== undefined) sections.set('layout', layoutSection(results.layout));
+  const marked = [...sections].map(
+    ([name, text]) => `<!-- ${name}:begin -->\n\n${text.trim()}\n\n<!-- ${name}:end -->\n`,
+  );
+  return [runs.trimEnd(), ...marked].join('\n\n');
+}
+
+/** Whole models, ceilings and what runs in TypeScript. */
+function runsPart({ machine, rows, shares }) {
   const missed = rows.filter((r) => r.limit !== null && r.ratio > r.limit);
   const judged = rows.filter((r) => r.limit !== null);
   const cold = rows.filter((r) => r.peer === '1 ms');
@@ -113,9 +133,4 @@ function ms(value) {
 
 function percent(share) {
   return `${(100 * share).toFixed(1)} %`;
-}
-
-function table(header, lines) {
-  const row = (cells) => `| ${cells.join(' | ')} |`;
-  return [row(header), row(header.map(() => '---')), ...lines.map(row)].join('\n');
 }

@@ -1,3 +1,5 @@
+import type { LayoutInput, LayoutResult } from '../../webview/graph/layout/types.ts';
+
 /** A layout as any library gives it: centres of items, and points of lines from source to target. */
 export interface Drawn {
   readonly x: ArrayLike<number>;
@@ -32,17 +34,17 @@ export function countDrawnCrossings(drawn: Drawn, { edgeFrom, edgeTo }: Ends): n
   return between.reduce((sum, lines) => sum + inversions(lines), 0);
 }
 
-/** Sum over all lines of the layers they span. */
-export function spannedLayers(drawn: Pick<Drawn, 'y'>, { edgeFrom, edgeTo }: Ends): number {
-  const heights = layerHeights(drawn.y);
-  const layerOf = new Map(heights.map((y, r) => [y, r]));
-  return edgeFrom.reduce(
-    (sum, from, e) =>
-      sum +
-      nearest(layerOf, heights, drawn.y[edgeTo[e] as number] as number) -
-      nearest(layerOf, heights, drawn.y[from] as number),
-    0,
+/** The same of a layout of ours. */
+export function crossingsOf(input: LayoutInput, result: LayoutResult): number {
+  const { points, pointStart } = result;
+  const lines = Array.from(input.edgeFrom, (_, e) =>
+    Array.from({ length: (pointStart[e + 1] as number) - (pointStart[e] as number) }, (_, n) => {
+      const p = 2 * ((pointStart[e] as number) + n);
+      return [points[p] as number, points[p + 1] as number] as const;
+    }),
   );
+  const middles = result.y.map((y, i) => y + (result.itemHeight[i] as number) / 2);
+  return countDrawnCrossings({ x: result.x, y: middles, lines }, input);
 }
 
 /** Middles of the layers; items of one layer differ by some pixels at most. */

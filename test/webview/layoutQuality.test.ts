@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { layoutItems } from '../../webview/graph/layout/layoutItems.ts';
-import type { LayoutInput, LayoutResult } from '../../webview/graph/layout/types.ts';
+import type { LayoutInput } from '../../webview/graph/layout/types.ts';
 import { describeWithShared, sharedData } from '../helpers/sharedData.ts';
-import { countDrawnCrossings, type Drawn } from './drawnCrossings.ts';
+import { countDrawnCrossings, crossingsOf, type Drawn } from './drawnCrossings.ts';
 import { dense, inception, layoutInput, random, residual, unet } from './graphs.ts';
-import { expectRules, linePoints } from './layoutRules.ts';
+import { expectRules } from './layoutRules.ts';
 import { showModel } from './shownModel.ts';
 
 const PEERS_MODULE = new URL('../../bench/lib/layoutPeers.mjs', import.meta.url).href;
@@ -80,10 +80,4 @@ function compareWithDagre(name: string, input: LayoutInput): void {
   const limit = countDrawnCrossings(theirs, input);
   console.log(`${name}: ${crossings} crossings, dagre ${limit}`);
   expect(crossings).toBeLessThanOrEqual(limit);
-}
-
-function crossingsOf(input: LayoutInput, result: LayoutResult): number {
-  const middles = result.y.map((y, i) => y + (result.itemHeight[i] as number) / 2);
-  const lines = Array.from(input.edgeFrom, (_, e) => linePoints(result, e));
-  return countDrawnCrossings({ x: result.x, y: middles, lines }, input);
 }
