@@ -7,16 +7,15 @@ export interface NumberLook {
   readonly hexCodes: boolean;
 }
 
-/** An element of either side as one reads it. */
+/** An element of either side as one reads it: at most 5 characters more than digits, in scientific notation 7. */
 export function elementText(x: number, { notation, digits }: NumberLook): string {
   if (Number.isNaN(x)) return 'NaN';
   if (!Number.isFinite(x)) return x > 0 ? '∞' : '−∞';
   if (notation === 'scientific') return minus(x.toExponential(digits - 1));
   const short = Number(x.toPrecision(digits));
   const magnitude = Math.abs(short);
-  return minus(
-    magnitude !== 0 && (magnitude < 1e-4 || magnitude >= 1e9) ? trimmed(x.toExponential(digits - 1)) : String(short),
-  );
+  const isLong = magnitude !== 0 && (magnitude < 1e-3 || magnitude >= 10 ** (digits + 3));
+  return minus(isLong ? trimmed(x.toExponential(digits - 1)) : String(short));
 }
 
 /** A difference with its sign. */

@@ -33,12 +33,15 @@ export function createNumbers(context: TensorContext): TensorViewPart {
   /** The other corner of the selection. */
   let anchor: Cell | null = null;
   let active: TensorSide = 'float';
-  /** The chosen element waits for its numbers to be read aloud. */
-  let isUnsaid = false;
+  /** How the chosen element shall be told once its numbers are there. */
+  let unsaid: 'pointed' | 'spoken' | undefined = 'pointed';
 
-  const cellWidth = () => {
+  /** As wide as the digits need; where there are more columns than fit, whole ones fill the pane. */
+  const cellWidth = (opened: Opened) => {
     const { digits, notation } = context.look();
-    return 22 + PIXELS_PER_DIGIT * (digits + (notation === 'scientific' ? 4 : 2));
+    const least = 18 + PIXELS_PER_DIGIT * (digits + (notation === 'scientific' ? 7 : 5));
+    const fitting = Math.max(1, Math.floor(paneWidth(opened) / least));
+    return pageSize(opened.plane, opened.head.dims).column < fitting ? least : paneWidth(opened) / fitting;
   };
   const headWidth = (opened: Opened) =>
     18 + PIXELS_PER_DIGIT * String(pageSize(opened.plane, opened.head.dims).row).length;
@@ -57,13 +60,13 @@ export function createNumbers(context: TensorContext): TensorViewPart {
     }
     const size = pageSize(opened.plane, opened.head.dims);
     rows.resize(size.row * ROW, Math.max(ROW, scroller.clientHeight - HEAD));
-    columns.resize(size.column * cellWidth(), paneWidth(opened));
+    columns.resize(size.column * cellWidth(opened), paneWidth(opened));
     inner.style.width = `${scroller.clientWidth + columns.room}px`;
     inner.style.height = `${scroller.clientHeight + rows.room}px`;
     stage.style.width = `${scroller.clientWidth}px`;
     stage.style.height = `${scroller.clientHeight}px`;
     stage.style.setProperty('--head', `${headWidth(opened)}px`);
-    stage.style.setProperty('--cell', `${cellWidth()}px`);
+    stage.style.setProperty('--cell', `${cellWidth(opened)}px`);
     for (const pane of panes) {
       setAttr(pane.element, 'aria-rowcount', String(size.row + 1));
       setAttr(pane.element, 'aria-colcount', String(size.column));
@@ -80,7 +83,7 @@ export function createNumbers(context: TensorContext): TensorViewPart {
     setUp(opened);
     putBars();
     const size = pageSize(opened.plane, opened.head.dims);
-    const wide = cellWidth();
+    const wide = cellWidth(opened);
     const first: Cell = { row: Math.floor(rows.position / ROW), column: Math.floor(columns.position / wide) };
     const end: Cell = {
       row: Math.min(size.row, Math.ceil((rows.position + scroller.clientHeight - HEAD) / ROW)),
@@ -91,14 +94,14 @@ export function createNumbers(context: TensorContext): TensorViewPart {
     drawRowHeads(first, end, offset.y);
     for (const pane of panes) drawPane(pane, opened, { first, end, offset });
     setAttr(scroller, 'aria-busy', String(!slices.isComplete));
-    if (isUnsaid) sayAt(opened.cell, 'spoken');
+    if (unsaid !== undefined) sayAt(opened.cell, unsaid);
   };
 
   const drawRowHeads = (first: Cell, end: Cell, y: number) => {
     const heads = stage.firstElementChild as HTMLElement; // made by setUp
     const texts = Array.from({ length: Math.max(0, end.row - first.row) }, (_, i) => {
       const head = h('div', { class: 'tensor-row-head' }, String(first.row + i));
-      head.style.top = `${HEAD + i * ROW + y}px`;
+      head.style.top = `${i * ROW + y}px`;
       return head;
     });
     fill(heads, ...texts);
@@ -167,7 +170,7 @@ export function createNumbers(context: TensorContext): TensorViewPart {
     const box = pane.element.getBoundingClientRect();
     const size = pageSize(opened.plane, opened.head.dims);
     const row = Math.floor((event.clientY - box.top - HEAD + rows.position) / ROW);
-    const column = Math.floor((event.clientX - box.left + columns.position) / cellWidth());
+    const column = Math.floor((event.clientX - box.left + columns.position) / cellWidth(opened));
     if (event.clientY < box.top + HEAD || row >= size.row || column >= size.column) return undefined;
     active = pane.side;
     return { row, column };
@@ -175,7 +178,7 @@ export function createNumbers(context: TensorContext): TensorViewPart {
   const sayAt = (at: Cell, kind: 'pointed' | 'spoken') => {
     const opened = context.opened();
     const element = slices.at(at);
-    isUnsaid = kind === 'spoken' && element === undefined;
+    unsaid = element === undefined ? kind : undefined;
     if (opened !== null && element !== undefined) context.say(describe(opened, at, element), kind);
   };
   const choose = (cell: Cell, extends_: boolean) => {
@@ -183,13 +186,13 @@ export function createNumbers(context: TensorContext): TensorViewPart {
     if (opened === null) return;
     anchor = extends_ ? (anchor ?? opened.cell) : null;
     context.choose(cell);
-    reveal(cell);
+    reveal(opened, cell);
     draw();
     sayAt(cell, 'spoken');
   };
-  const reveal = ({ row, column }: Cell) => {
+  const reveal = (opened: Opened, { row, column }: Cell) => {
     rows.reveal(row * ROW, (row + 1) * ROW);
-    columns.reveal(column * cellWidth(), (column + 1) * cellWidth());
+    columns.reveal(column * cellWidth(opened), (column + 1) * cellWidth(opened));
   };
 
   stage.addEventListener('pointerdown', (event) => {
@@ -257,13 +260,16 @@ export function createNumbers(context: TensorContext): TensorViewPart {
       const opened = context.opened();
       if (opened !== null && scroller.clientWidth > 0) {
         setUp(opened);
-        reveal(opened.cell);
+        const { row, column } = opened.cell;
+        rows.show(row * ROW, (row + 1) * ROW);
+        columns.show(column * cellWidth(opened), (column + 1) * cellWidth(opened));
       }
       draw();
     },
     reset: () => {
       slices.clear();
       anchor = null;
+      unsaid = 'pointed';
     },
     focus: () => panes.find((p) => p.side === active)?.element.focus(),
   };

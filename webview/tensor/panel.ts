@@ -5,6 +5,7 @@ import { h } from '../dom.ts';
 import { t } from '../l10n.ts';
 import type { Store } from '../store.ts';
 import type { TensorContext, TensorViewPart } from './context.ts';
+import { createErrorKey } from './errorKey.ts';
 import { FIRST_LOOK, type Opened, type TensorLook, type TensorMode } from './look.ts';
 import { createNumbers } from './numbers.ts';
 import { createPictures } from './pictures.ts';
@@ -76,13 +77,14 @@ export function createTensorViewer(store: Store, actions: Actions): HTMLElement 
     pictures: createPictures(context),
     worst: createWorstList(context),
   };
+  const key = createErrorKey();
   const stage = h('div', { class: 'tensor-view' }, hint, ...Object.values(parts).map((part) => part.element));
   const element = h(
     'section',
     { class: 'tensor-viewer', attrs: { 'aria-label': t('Elements of a tensor') } },
     toolbar.element,
     stage,
-    status,
+    h('div', { class: 'tensor-foot' }, status, key.element),
   );
 
   const isShown = () => store.state.bottom === 'data' && store.state.showTable;
@@ -102,6 +104,7 @@ export function createTensorViewer(store: Store, actions: Actions): HTMLElement 
       tensor: ref?.valueId ?? null,
     });
     for (const [mode, part] of Object.entries(parts)) part.element.hidden = opened === null || mode !== look.mode;
+    key.show(look.mode === 'numbers' ? opened : null);
     if (opened !== null) parts[look.mode].update();
   };
 

@@ -14,8 +14,9 @@ import { elementAt, refOf } from './slices.ts';
 import { statusText } from './statusText.ts';
 
 const GAP = 4;
+const MARGIN = 10;
 const CARD_GAP = 16;
-const TITLE = 18;
+const TITLE = 22;
 /** A strip of one row is drawn so high. */
 const LEAST = 16;
 
@@ -71,7 +72,7 @@ export function createPictures(context: TensorContext): TensorViewPart {
       width: Math.max(72, sides.length * (tile.width + GAP) - GAP) + CARD_GAP,
       height: tile.height + TITLE + GAP,
     };
-    return { sides, tile, card, perRow: Math.max(1, Math.floor((list.clientWidth - GAP) / card.width)) };
+    return { sides, tile, card, perRow: Math.max(1, Math.floor((list.clientWidth - MARGIN) / card.width)) };
   };
 
   const draw = () => {
@@ -117,7 +118,7 @@ export function createPictures(context: TensorContext): TensorViewPart {
   ) => {
     const { x, y } = cardAt(layout, map);
     pen.fillStyle = map === chosen ? c.text : c.dim;
-    pen.fillText(mapTitle(opened, map), x, y + TITLE / 2, layout.card.width - CARD_GAP);
+    pen.fillText(mapTitle(opened, map), x, y + TITLE / 2 + 1, layout.card.width - CARD_GAP);
     for (const [i, side] of layout.sides.entries()) {
       const left = x + i * (layout.tile.width + GAP);
       const top = y + TITLE;
@@ -156,7 +157,7 @@ export function createPictures(context: TensorContext): TensorViewPart {
   };
 
   const cardAt = ({ card, perRow }: Layout, map: number) => ({
-    x: GAP + (map % perRow) * card.width,
+    x: MARGIN + (map % perRow) * card.width,
     y: Math.floor(map / perRow) * card.height - rows.position,
   });
 
@@ -198,7 +199,7 @@ export function createPictures(context: TensorContext): TensorViewPart {
     if (opened === null) return undefined;
     const layout = layoutOf(opened);
     const box = list.getBoundingClientRect();
-    const x = event.clientX - box.left - GAP;
+    const x = event.clientX - box.left - MARGIN;
     const y = event.clientY - box.top + rows.position;
     const column = Math.floor(x / layout.card.width);
     const map = Math.floor(y / layout.card.height) * layout.perRow + column;

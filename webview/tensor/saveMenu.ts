@@ -1,5 +1,5 @@
 import type { TensorSide } from '../../src/protocol/tensorViews.ts';
-import { fill, h, setAttr } from '../dom.ts';
+import { h, setAttr } from '../dom.ts';
 import { t } from '../l10n.ts';
 import { selectField, smallButton } from './fields.ts';
 import { type Opened, SIDES, shownSides, sideTitle, type TensorLook } from './look.ts';
@@ -10,7 +10,7 @@ export interface SaveChoice {
   readonly format: 'csv' | 'npy';
 }
 
-/** A button that opens what can be saved; Escape closes it. */
+/** A button that opens what can be saved, above all else; Escape closes it. */
 export function createSaveMenu(save: (choice: SaveChoice) => void) {
   let side: TensorSide = 'float';
   const field = selectField<TensorSide>(t('Side'), (value) => {
@@ -22,37 +22,27 @@ export function createSaveMenu(save: (choice: SaveChoice) => void) {
   };
   const menu = h(
     'div',
-    { class: 'tensor-menu', role: 'group', hidden: true, attrs: { 'aria-label': t('Save elements') } },
+    { class: 'tensor-menu', role: 'group', attrs: { 'aria-label': t('Save elements'), popover: 'auto' } },
     field.element,
     smallButton(t('This page as CSV'), run({ what: 'page', format: 'csv' })),
     smallButton(t('This page as .npy'), run({ what: 'page', format: 'npy' })),
     smallButton(t('The whole tensor as .npy'), run({ what: 'tensor', format: 'npy' })),
   );
-  const opener = smallButton(t('Save…'), () => (menu.hidden ? open() : close()));
+  const opener = smallButton(t('Save…'), () => menu.showPopover());
+  const element = h('span', { class: 'tensor-save' }, opener, menu);
   setAttr(opener, 'aria-expanded', 'false');
-  const element = h('span', { class: 'tensor-save' });
-  fill(element, opener, menu);
-
-  function open(): void {
-    menu.hidden = false;
-    setAttr(opener, 'aria-expanded', 'true');
-    menu.querySelector<HTMLElement>('select, button')?.focus();
-  }
-  function close(): void {
-    if (menu.hidden) return;
-    const hadFocus = menu.contains(document.activeElement);
-    menu.hidden = true;
-    setAttr(opener, 'aria-expanded', 'false');
-    if (hadFocus) opener.focus();
-  }
-  element.addEventListener('keydown', (event) => {
-    if (event.key !== 'Escape' || menu.hidden) return;
-    event.stopPropagation();
-    close();
+  menu.addEventListener('toggle', (event) => {
+    const isOpen = (event as ToggleEvent).newState === 'open'; // what `toggle` brings
+    setAttr(opener, 'aria-expanded', String(isOpen));
+    if (!isOpen) return;
+    const { left, top, bottom } = opener.getBoundingClientRect();
+    const { width, height } = menu.getBoundingClientRect();
+    const isBelow = bottom + height < window.innerHeight;
+    menu.style.left = `${Math.max(0, Math.min(left, window.innerWidth - width))}px`;
+    menu.style.top = `${isBelow ? bottom + 2 : Math.max(0, top - height - 2)}px`;
+    menu.querySelector('select')?.focus();
   });
-  element.addEventListener('focusout', (event) => {
-    if (!(event.relatedTarget instanceof Node && element.contains(event.relatedTarget))) close();
-  });
+  const close = () => menu.hidePopover();
 
   return {
     element,

@@ -42,14 +42,20 @@ export class ScrollAxis {
 
   moveTo(position: number): void {
     this.#position = Math.max(0, Math.min(this.most, position));
-    this.#bar = this.most === 0 ? 0 : (this.#position / this.most) * this.room;
+    this.#bar = this.isScaled ? (this.#position / this.most) * this.room : this.#position;
   }
 
   /** The scroll bar is somewhere: by hand, or because it was put there. */
   follow(bar: number): void {
-    if (Math.abs(bar - this.#bar) <= 1) return;
+    // A browser rounds where it puts the bar, which is many pixels of a scaled page.
+    if (this.isScaled && Math.abs(bar - this.#bar) <= 1) return;
     this.#bar = bar;
-    this.#position = this.room === 0 ? 0 : (bar / this.room) * this.most;
+    this.#position = this.isScaled ? (bar / this.room) * this.most : Math.min(bar, this.most);
+  }
+
+  /** Moves [from, to) to the middle, unless it is seen. */
+  show(from: number, to: number): void {
+    if (from < this.#position || to > this.#position + this.#view) this.moveTo((from + to - this.#view) / 2);
   }
 
   /** Moves as little as shows [from, to). */
