@@ -1,5 +1,5 @@
 import type { Planned } from './planned.ts';
-import { openAt, type Units } from './units.ts';
+import type { Units } from './units.ts';
 
 /** What is too much to lie side by side. */
 export const MANY = 80;
@@ -12,9 +12,9 @@ const MIN_PREPARATION = 8;
  * Puts groups around what lies side by side where that is too much: rows of equal groups (`12 × Transformer layer`), then
  * parts, cut where fewest tensors cross.
  */
-export function foldedPlan(units: Units, plan: readonly Planned[]): readonly Planned[] {
+export function foldedPlan(units: Units, open: Int32Array, plan: readonly Planned[]): readonly Planned[] {
   const rows = withRows(withPreparation(units, plan));
-  return rows.length <= MANY ? rows : withParts(openAt(units), rows);
+  return rows.length <= MANY ? rows : withParts(open, rows);
 }
 
 /** Masks, positions and shapes come first, before anything with weights. */

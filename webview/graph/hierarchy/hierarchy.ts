@@ -11,6 +11,7 @@ import { rolesOf } from './roles.ts';
 import { type Scoped, ScopeTree } from './scopes.ts';
 import { withStructure } from './structure.ts';
 import { tidyScopes } from './tidy.ts';
+import { operatorHashes } from './units.ts';
 
 /** What groups are made from. */
 export type GroupsFrom = 'auto' | 'names' | 'structure' | 'none';
@@ -27,7 +28,10 @@ export function buildHierarchy(table: GraphTable, from: GroupsFrom = 'auto'): Hi
   const named = from === 'structure' ? noScopes(table) : fromNames(table, links);
   if (from === 'names') return toHierarchy(links, named, marks);
   const names = scopesFromWeights(table, links);
-  return toHierarchy(links, withStructure({ table, links, scoped: named, roles, marks, names }), marks);
+  const hashes = operatorHashes(table, roles);
+  const unitOfNode = new Int32Array(table.nodeCount).fill(-1);
+  const source = { table, links, scoped: named, roles, marks, names, hashes, unitOfNode };
+  return toHierarchy(links, withStructure(source), marks);
 }
 
 function noScopes(table: GraphTable): Scoped {

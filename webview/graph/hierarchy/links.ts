@@ -1,20 +1,19 @@
 import type { GraphTable } from '../../../src/protocol/graphTable.ts';
+import { type Adjacency, PairList, readersOf } from './adjacency.ts';
 
 /**
  * Which nodes of a graph follow which, as a hierarchy sees it. Nodes that only prepare or pass on a tensor (constants,
  * Identity, QuantizeLinear, DequantizeLinear) are part of the node they belong to, their owner; links join owners, each
  * pair once, and there is no way back.
  */
-export interface Links {
+export interface Links extends Adjacency {
   /** What a node is part of; itself for most. */
   readonly owner: Int32Array;
   /** 1 for nodes that make a constant of constants. */
   readonly isConstant: Uint8Array;
   /** Owners, each after those it reads from; in file order otherwise. */
   readonly order: Int32Array;
-  /** `preds[predStart[v]]` to `preds[predStart[v + 1] - 1]` are the owners that `v` reads from. */
-  readonly predStart: Int32Array;
-  readonly preds: Int32Array;
+  /** `succs[succStart[v]]` to `succs[succStart[v + 1] - 1]` are the owners that read from `v`. */
   readonly succStart: Int32Array;
   readonly succs: Int32Array;
 }
@@ -32,49 +31,64 @@ export function isFolded(table: GraphTable, node: number): boolean {
 /** The links of a graph. A file whose nodes run in a circle loses the links that point backwards. */
 export function linksOf(table: GraphTable): Links {
   const reads = readsOf(table);
-  const order = orderOf(table.nodeCount, reads);
+  const [succStart, succs] = readersOf(reads);
+  const order = orderOf(reads, succStart, succs);
   const place = new Int32Array(table.nodeCount);
   order.forEach((node, i) => {
     place[node] = i;
   });
-  const { owner, isConstant } = ownersOf(table, reads, order, place);
-  const { from, to } = betweenOwners(reads, owner, place);
-  const [predStart, preds] = byEnd(to, from, table.nodeCount);
-  const [succStart, succs] = byEnd(from, to, table.nodeCount);
-  return { owner, isConstant, order: order.filter((node) => owner[node] === node), predStart, preds, succStart, succs };
-}
-
-/** Pairs of a node and one that reads from it, sorted by the reader. */
-interface Reads {
-  readonly from: Int32Array;
-  readonly to: Int32Array;
-}
-
-function readsOf(table: GraphTable): Reads {
-  const from: number[] = [];
-  const to: number[] = [];
+  const { owner, isConstant } = ownersOf({ table, reads, succStart, succs, order, place });
+  const pairs = new PairList();
   for (let node = 0; node < table.nodeCount; node++) {
-    for (const value of table.inputsOf(node)) {
-      const producer = value < 0 ? -1 : table.producerOf(value);
-      if (producer < 0 || producer === node) continue;
-      from.push(producer);
-      to.push(node);
+    for (let e = reads.predStart[node] as number; e < (reads.predStart[node + 1] as number); e++) {
+      const from = reads.preds[e] as number;
+      const [u, v] = [owner[from] as number, owner[node] as number];
+      if ((place[u] as number) < (place[v] as number) && !isFolded(table, from))
+        pairs.add(u, v, 1 - (isConstant[from] as number));
     }
   }
-  return { from: Int32Array.from(from), to: Int32Array.from(to) };
+  const adjacency = pairs.sorted(table.nodeCount);
+  const [ownerSuccStart, ownerSuccs] = readersOf(adjacency);
+  return {
+    owner,
+    isConstant,
+    order: order.filter((node) => owner[node] === node),
+    ...adjacency,
+    succStart: ownerSuccStart,
+    succs: ownerSuccs,
+  };
+}
+
+function readsOf(table: GraphTable): Adjacency {
+  const pairs = new PairList();
+  for (let node = 0; node < table.nodeCount; node++) {
+    const inputs = table.inputsOf(node);
+    for (let i = 0; i < inputs.length; i++) {
+      const value = inputs[i] as number;
+      const producer = value < 0 ? -1 : table.producerOf(value);
+      if (producer >= 0 && producer !== node) pairs.add(producer, node, 1);
+    }
+  }
+  return pairs.sorted(table.nodeCount);
 }
 
 /** File order where that is one; else Kahn's algorithm, with what a circle holds at the end. */
-function orderOf(count: number, { from, to }: Reads): Int32Array {
-  if (from.every((u, e) => u < (to[e] as number))) return Int32Array.from({ length: count }, (_, node) => node);
+function orderOf({ predStart, preds }: Adjacency, succStart: Int32Array, succs: Int32Array): Int32Array {
+  const count = predStart.length - 1;
   const waiting = new Int32Array(count);
-  for (const node of to) waiting[node]!++;
-  const [start, succs] = byEnd(from, to, count);
+  let isOrdered = true;
+  for (let node = 0; node < count; node++) {
+    waiting[node] = (predStart[node + 1] as number) - (predStart[node] as number);
+    for (let e = predStart[node] as number; e < (predStart[node + 1] as number); e++) {
+      isOrdered &&= (preds[e] as number) < node;
+    }
+  }
+  if (isOrdered) return Int32Array.from({ length: count }, (_, node) => node);
   const order: number[] = [];
   for (let node = 0; node < count; node++) if (waiting[node] === 0) order.push(node);
   for (let next = 0; next < order.length; next++) {
     const node = order[next] as number;
-    for (let e = start[node] as number; e < (start[node + 1] as number); e++) {
+    for (let e = succStart[node] as number; e < (succStart[node + 1] as number); e++) {
       if (--waiting[succs[e] as number]! === 0) order.push(succs[e] as number);
     }
   }
@@ -82,25 +96,27 @@ function orderOf(count: number, { from, to }: Reads): Int32Array {
   return Int32Array.from(order);
 }
 
-function ownersOf(
-  table: GraphTable,
-  { from, to }: Reads,
-  order: Int32Array,
-  place: Int32Array,
-): Pick<Links, 'owner' | 'isConstant'> {
-  const [predStart, preds] = byEnd(to, from, table.nodeCount);
-  const [succStart, succs] = byEnd(from, to, table.nodeCount);
+interface OwnerSource {
+  readonly table: GraphTable;
+  readonly reads: Adjacency;
+  readonly succStart: Int32Array;
+  readonly succs: Int32Array;
+  readonly order: Int32Array;
+  readonly place: Int32Array;
+}
+
+function ownersOf({ table, reads, succStart, succs, order, place }: OwnerSource): Pick<Links, 'owner' | 'isConstant'> {
   const owner = Int32Array.from({ length: table.nodeCount }, (_, node) => node);
   const prepares = new Uint8Array(table.nodeCount);
   const isConstant = new Uint8Array(table.nodeCount);
-  for (const node of order) {
-    const sources = preds.subarray(predStart[node], predStart[node + 1]).filter((p) => prepares[p] === 0);
+  for (let i = 0; i < order.length; i++) {
+    const node = order[i] as number;
     const operator = table.domain(node) === '' ? table.opType(node) : '';
-    if (sources.length === 0) {
-      prepares[node] = Number(isFolded(table, node) || PREPARES.has(operator));
-      isConstant[node] = Number(prepares[node] === 1 && readsConstantsOnly(table, node, isConstant));
-    }
-    if (sources.length === 1 && PASSES_ON.has(operator)) owner[node] = owner[sources[0] as number] as number;
+    const source = onlySource(reads, prepares, node);
+    if (source === NONE && (operator === 'Constant' || PREPARES.has(operator))) {
+      prepares[node] = 1;
+      isConstant[node] = Number(readsConstantsOnly(table, node, isConstant));
+    } else if (source >= 0 && PASSES_ON.has(operator)) owner[node] = owner[source] as number;
   }
   for (let i = order.length - 1; i >= 0; i--) {
     const node = order[i] as number;
@@ -116,39 +132,25 @@ function ownersOf(
   return { owner, isConstant };
 }
 
+const NONE = -1;
+const SEVERAL = -2;
+
+/** The one node that `node` reads from, but for what only prepares. */
+function onlySource({ predStart, preds }: Adjacency, prepares: Uint8Array, node: number): number {
+  let source = NONE;
+  for (let e = predStart[node] as number; e < (predStart[node + 1] as number); e++) {
+    const pred = preds[e] as number;
+    if (prepares[pred] === 1) continue;
+    if (source !== NONE) return SEVERAL;
+    source = pred;
+  }
+  return source;
+}
+
 function readsConstantsOnly(table: GraphTable, node: number, isConstant: Uint8Array): boolean {
   return table.inputsOf(node).every((value) => {
     if (value < 0) return true;
     const producer = table.producerOf(value);
     return producer < 0 ? table.valueKind(value) === 'constant' : isConstant[producer] === 1;
   });
-}
-
-function betweenOwners({ from, to }: Reads, owner: Int32Array, place: Int32Array): Reads {
-  const seen = new Set<number>();
-  const kept: number[] = [];
-  for (let e = 0; e < from.length; e++) {
-    const u = owner[from[e] as number] as number;
-    const v = owner[to[e] as number] as number;
-    const pair = u * owner.length + v;
-    if ((place[u] as number) >= (place[v] as number) || seen.has(pair)) continue;
-    seen.add(pair);
-    kept.push(u, v);
-  }
-  const half = kept.length / 2;
-  return {
-    from: Int32Array.from({ length: half }, (_, i) => kept[2 * i] as number),
-    to: Int32Array.from({ length: half }, (_, i) => kept[2 * i + 1] as number),
-  };
-}
-
-/** The other ends of pairs, sorted by one end: starts and ends. */
-function byEnd(end: Int32Array, other: Int32Array, count: number): readonly [Int32Array, Int32Array] {
-  const start = new Int32Array(count + 1);
-  for (const node of end) start[node + 1]!++;
-  for (let i = 0; i < count; i++) start[i + 1]! += start[i] as number;
-  const next = start.slice();
-  const sorted = new Int32Array(end.length);
-  for (let e = 0; e < end.length; e++) sorted[next[end[e] as number]!++] = other[e] as number;
-  return [start, sorted];
 }

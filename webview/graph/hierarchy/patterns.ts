@@ -19,33 +19,37 @@ export function withPatterns(items: readonly Item[]): readonly Item[] {
 }
 
 function replaced(items: readonly Item[], letter: string, pattern: RegExp): readonly Item[] {
-  const result: Item[] = [];
-  for (const chain of chainsOf(items)) {
-    const text = chain.map((item) => item.letter).join('');
-    let at = 0;
-    for (const match of text.matchAll(pattern)) {
-      if (match[0].length < 2) continue;
-      result.push(...chain.slice(at, match.index));
-      at = match.index + match[0].length;
-      result.push(joinedItems(letter, chain.slice(match.index, at)));
-    }
-    result.push(...chain.slice(at));
+  if (items.length < 2) return items;
+  const { text, place } = textOf(items);
+  let result: Item[] | null = null;
+  let at = 0;
+  for (const { 0: match, index } of text.matchAll(pattern)) {
+    if (match.length < 2) continue;
+    result ??= [];
+    const from = place(index);
+    result.push(...items.slice(at, from));
+    at = from + match.length;
+    result.push(joinedItems(letter, items.slice(from, at)));
   }
-  return result;
+  return result === null ? items : [...result, ...items.slice(at)];
 }
 
-/** Cuts a sequence where an item does not continue the one before it. */
-function chainsOf(items: readonly Item[]): Item[][] {
-  const chains: Item[][] = [];
-  let chain: Item[] = [];
-  for (const item of items) {
-    const before = chain[chain.length - 1];
-    if (before === undefined || item.entry === before.last) chain.push(item);
-    else {
-      chains.push(chain);
-      chain = [item];
+/** The letters of a sequence, with a space where an item does not continue the one before it. */
+function textOf(items: readonly Item[]): { readonly text: string; place(index: number): number } {
+  let text = '';
+  const breaks: number[] = [];
+  for (let i = 0; i < items.length; i++) {
+    const { letter, entry } = items[i] as Item;
+    if (i > 0 && entry !== items[i - 1]?.last) {
+      breaks.push(text.length);
+      text += ' ';
     }
+    text += letter;
   }
-  if (chain.length > 0) chains.push(chain);
-  return chains;
+  let passed = 0;
+  const place = (index: number) => {
+    while ((breaks[passed] ?? Number.POSITIVE_INFINITY) < index) passed++;
+    return index - passed;
+  };
+  return { text, place };
 }

@@ -5,7 +5,7 @@ import type { Planned } from './planned.ts';
 import { regionsOf } from './regions.ts';
 import { withRepeats } from './repeats.ts';
 import { type Item, itemsOf, Letter } from './sequence.ts';
-import type { Units } from './units.ts';
+import { openAt, type Units } from './units.ts';
 
 /** Known blocks become groups from this many nodes on, */
 const MIN_KNOWN = 3;
@@ -27,10 +27,13 @@ export function planUnits(units: Units, sums: MarkSums): readonly Planned[] {
     if (units.isLight.subarray(head.first, tail.last + 1).every((light) => light === 1)) return false;
     return sums.blockOf(head.first, tail.last) !== '' || 2 * sizeOf(period.filter(isLoose)) >= sizeOf(period);
   };
-  const arrange = (items: readonly Item[]) => withRepeats(units, withPatterns(items), isBlock);
+  const open = openAt(units);
+  const arrange = (items: readonly Item[]) => withRepeats(withPatterns(items), open, isBlock);
   const items = arrange(itemsOf(units, regionsOf(units), arrange));
   const plan = planItems({ units, sums, smallest: MIN_UNKNOWN }, items, null);
-  return plan.length <= MANY ? plan : foldedPlan(units, planItems({ units, sums, smallest: MIN_KNOWN }, items, null));
+  return plan.length <= MANY
+    ? plan
+    : foldedPlan(units, open, planItems({ units, sums, smallest: MIN_KNOWN }, items, null));
 }
 
 function sizeOf(items: readonly Item[]): number {
@@ -47,26 +50,33 @@ interface Planning {
 function planItems(planning: Planning, items: readonly Item[], around: Planned | null): Planned[] {
   const plan: Planned[] = [];
   for (const item of items) {
+    if (item.parts.length === 0) {
+      for (let unit = item.first; unit <= item.last; unit++) plan.push(singleUnit(planning.units, unit));
+      continue;
+    }
     const shell = shellOf(planning, item, around);
-    const lead = singleUnits(planning.units, item.first, (item.parts[0]?.first ?? item.last + 1) - 1);
-    const inner = [...lead, ...planItems(planning, item.parts, shell ?? around)];
-    if (shell === null) plan.push(...inner);
-    else plan.push({ ...shell, inner });
+    const inner = planItems(planning, item.parts, shell ?? around);
+    const lead = singleUnits(planning.units, item.first, (item.parts[0] as Item).first - 1);
+    const all = lead.length === 0 ? inner : [...lead, ...inner];
+    if (shell !== null) plan.push({ ...shell, inner: all });
+    else for (const planned of all) plan.push(planned);
   }
   return plan;
 }
 
 /** Units `first` to `last`, each by itself. */
-export function singleUnits({ size }: Units, first: number, last: number): Planned[] {
-  return Array.from({ length: last - first + 1 }, (_, i) => {
-    const at = first + i;
-    return { label: '', block: '', first: at, last: at, size: size[at] as number, inner: null };
-  });
+export function singleUnits(units: Units, first: number, last: number): Planned[] {
+  const plan: Planned[] = [];
+  for (let unit = first; unit <= last; unit++) plan.push(singleUnit(units, unit));
+  return plan;
+}
+
+function singleUnit({ size }: Units, unit: number): Planned {
+  return { label: '', block: '', first: unit, last: unit, size: size[unit] as number, inner: null };
 }
 
 /** The group that an item becomes; null for one that is none. */
 function shellOf({ sums, smallest }: Planning, item: Item, around: Planned | null): Planned | null {
-  if (item.parts.length === 0) return null;
   const { first, last, letter, size } = item;
   const block = sums.blockOf(first, last);
   const isKnown = block !== '' && !SMALL_BLOCKS.has(block);

@@ -1,5 +1,4 @@
 import { type Item, joinedItems, Letter } from './sequence.ts';
-import { openAt, type Units } from './units.ts';
 
 /** Periods that are tried, those seen most often first. */
 const MAX_PERIODS = 12;
@@ -16,14 +15,15 @@ interface Run {
 /**
  * Puts one item in the place of every period of a sequence that repeats itself.
  *
+ * @param open {@link openAt}
  * @param isBlock whether a period is a block, not merely a row of them
  */
 export function withRepeats(
-  units: Units,
   items: readonly Item[],
+  open: Int32Array,
   isBlock: (period: readonly Item[]) => boolean,
 ): readonly Item[] {
-  const open = openAt(units);
+  if (items.length < 4) return items;
   const runs = periodsOf(items)
     .flatMap((period) => runsOf(items, period))
     .map((run) => inPhase(run, items, open))

@@ -66,14 +66,20 @@ function unitItem(units: Units, first: number, at: number): Item {
   let size = 0;
   for (let unit = first; unit <= at; unit++) size += units.size[unit] as number;
   const { preds, predStart, isLight } = units;
-  const from = preds.subarray(predStart[at], predStart[at + 1]).filter((pred) => isLight[pred] === 0);
-  const entry = from.length === 0 ? -1 : from.reduce((a, b) => Math.max(a, b));
+  let entry = -1;
+  let ways = 0;
+  for (let e = predStart[at] as number; e < (predStart[at + 1] as number); e++) {
+    const pred = preds[e] as number;
+    if (isLight[pred] === 1) continue;
+    entry = Math.max(entry, pred);
+    ways++;
+  }
   return {
     first,
     last: at,
     entry,
     letter: units.role[at] as string,
-    hash: mix(units.hash[at] as number, from.length),
+    hash: mix(units.hash[at] as number, ways),
     size,
     parts: [],
   };

@@ -67,34 +67,41 @@ function contentOf(links: Links, { tree, scopeOf }: Scoped): Map<number, number[
 class Naming {
   readonly #names: Scoped;
   /** Scope of the weights of every unit, null for one without. */
-  readonly #scopes: readonly (number | null)[];
+  readonly #scopes: (number | null)[] = [];
 
   constructor(names: Scoped, units: Units, nodesOf: (unit: number) => readonly number[]) {
     this.#names = names;
-    this.#scopes = Array.from({ length: units.count }, (_, unit) =>
-      this.#common(
-        nodesOf(unit).map((node) => ((names.scopeOf[node] as number) < 0 ? null : (names.scopeOf[node] as number))),
-      ),
-    );
+    if (names.tree.count === 0) return;
+    for (let unit = 0; unit < units.count; unit++) {
+      let common: number | null = null;
+      for (const node of nodesOf(unit)) {
+        const scope = names.scopeOf[node] as number;
+        if (scope >= 0) common = this.#common(common, scope);
+      }
+      this.#scopes.push(common);
+    }
   }
 
   labelsOf(plan: readonly Planned[]): string[] {
-    const scopes = plan.map(({ inner, first, last }) =>
-      inner === null ? null : this.#common(this.#scopes.slice(first, last + 1)),
-    );
+    const scopes = plan.map(({ inner, first, last }) => (inner === null ? null : this.#scopeOf(first, last)));
     const times = new Map<number | null, number>();
     for (const scope of scopes) times.set(scope, (times.get(scope) ?? 0) + 1);
-    return numberedLabels(
-      plan.map(({ label }, i) => {
-        const scope = scopes[i] as number | null;
-        return scope === null || scope < 0 || times.get(scope) !== 1
-          ? label
-          : (this.#names.tree.label[scope] as string);
-      }),
-    );
+    const labels = plan.map(({ label }, i) => {
+      const scope = scopes[i] ?? -1;
+      return scope < 0 || times.get(scope) !== 1 ? label : (this.#names.tree.label[scope] as string);
+    });
+    return numberedLabels(labels);
   }
 
-  #common(scopes: readonly (number | null)[]): number | null {
-    return scopes.reduce((a, b) => (a === null ? b : b === null ? a : this.#names.tree.common(a, b)), null);
+  #scopeOf(first: number, last: number): number | null {
+    if (this.#scopes.length === 0) return null;
+    let common: number | null = null;
+    for (let unit = first; unit <= last; unit++) common = this.#common(common, this.#scopes[unit] ?? null);
+    return common;
+  }
+
+  #common(a: number | null, b: number | null): number | null {
+    if (a === null || b === null) return a ?? b;
+    return this.#names.tree.common(a, b);
   }
 }

@@ -1,4 +1,5 @@
 import type { GraphTable } from '../../../src/protocol/graphTable.ts';
+import { type Adjacency, PairList, readersOf } from './adjacency.ts';
 import type { Links } from './links.ts';
 import { Role } from './roles.ts';
 import type { Scoped } from './scopes.ts';
@@ -31,46 +32,45 @@ export interface UnitSource {
   readonly links: Links;
   readonly scoped: Scoped;
   readonly roles: readonly Role[];
+  /** Hash of the operator and role of every node, {@link operatorHashes}. */
+  readonly hashes: Int32Array;
+  /** -1 for every node between questions. */
+  readonly unitOfNode: Int32Array;
 }
 
 /** The units of `scope` (-1: the whole graph), given the nodes in it, inner ones included, in order. */
 export function unitsOf(source: UnitSource, scope: number, nodes: readonly number[]): Units {
-  const { links, scoped, roles } = source;
+  const { links, scoped, roles, unitOfNode } = source;
   const depth = scoped.tree.depthOf(scope) + 1;
-  const unitOfRef = new Map<number, number>();
-  const unitOfNode = new Map<number, number>();
+  const unitOfScope = new Map<number, number>();
   const refs: number[] = [];
   const hash: number[] = [];
   const size: number[] = [];
   for (const node of nodes) {
     const inner = scoped.tree.ancestorAt(scoped.scopeOf[node] as number, depth);
-    const ref = inner < 0 ? node : -1 - inner;
-    let unit = unitOfRef.get(ref);
+    let unit = inner < 0 ? undefined : unitOfScope.get(inner);
     if (unit === undefined) {
-      unit = refs.push(ref) - 1;
-      unitOfRef.set(ref, unit);
+      unit = refs.push(inner < 0 ? node : -1 - inner) - 1;
+      if (inner >= 0) unitOfScope.set(inner, unit);
       hash.push(0);
       size.push(0);
     }
-    unitOfNode.set(node, unit);
-    hash[unit] = mix(hash[unit] as number, textHash(source.table.opType(node) + roles[node]));
+    unitOfNode[node] = unit;
+    hash[unit] = mix(hash[unit] as number, source.hashes[node] as number);
     size[unit]!++;
   }
-  const preds: number[][] = refs.map(() => []);
-  const succs: number[][] = refs.map(() => []);
+  const pairs = new PairList();
   for (const node of nodes) {
-    const unit = unitOfNode.get(node) as number;
+    const unit = unitOfNode[node] as number;
     for (let e = links.predStart[node] as number; e < (links.predStart[node + 1] as number); e++) {
-      const from = unitOfNode.get(links.preds[e] as number);
-      if (from === undefined || from === unit || preds[unit]?.includes(from)) continue;
-      preds[unit]?.push(from);
-      succs[from]?.push(unit);
+      const from = unitOfNode[links.preds[e] as number] as number;
+      if (from >= 0 && from !== unit) pairs.add(from, unit, links.isFlow[e] as number);
     }
   }
+  for (const node of nodes) unitOfNode[node] = -1;
+  const isWeighted = Uint8Array.from(refs, (ref) => Number(ref < 0 || WEIGHTED.has(roles[ref] as Role)));
   const role = refs.map((ref) => (ref < 0 ? Role.other : (roles[ref] as Role)));
-  const isWeighted = refs.map((ref) => ref < 0 || WEIGHTED.has(roles[ref] as Role));
-  const order = inBlocks(preds, succs, isWeighted);
-  return ordered(order, { refs, role, hash, size, preds, succs, isWeighted });
+  return inBlocks({ refs, role, hash, size, isWeighted, adjacency: pairs.sorted(refs.length) });
 }
 
 const WEIGHTED = new Set<Role>([
@@ -86,47 +86,55 @@ const WEIGHTED = new Set<Role>([
   Role.lookup,
 ]);
 
-interface Loose {
+/** Units as they come in the file. */
+interface Found {
   readonly refs: readonly number[];
   readonly role: readonly Role[];
   readonly hash: readonly number[];
   readonly size: readonly number[];
-  readonly preds: readonly (readonly number[])[];
-  readonly succs: readonly (readonly number[])[];
-  readonly isWeighted: readonly boolean[];
+  readonly isWeighted: Uint8Array;
+  readonly adjacency: Adjacency;
 }
 
-function ordered(order: readonly number[], loose: Loose): Units {
+function inBlocks(found: Found): Units {
+  const { adjacency, role, isWeighted } = found;
+  const { predStart, preds, isFlow } = adjacency;
+  const order = blockOrder(adjacency, isWeighted);
   const count = order.length;
   const place = new Int32Array(count);
   order.forEach((unit, i) => {
     place[unit] = i;
   });
-  const predStart = new Int32Array(count + 1);
-  const preds: number[] = [];
+  const starts = new Int32Array(count + 1);
+  const flows = new Int32Array(preds.length);
   const lastUse = new Int32Array(count);
+  const uses = new Int32Array(count);
   const isLight = new Uint8Array(count);
-  const anyWeighted = loose.isWeighted.some((weighted) => weighted);
-  order.forEach((unit, i) => {
+  const anyWeighted = isWeighted.includes(1);
+  let length = 0;
+  for (let i = 0; i < count; i++) {
+    const unit = order[i] as number;
     lastUse[i] = i;
-    isLight[i] = Number(anyWeighted && loose.isWeighted[unit] === false);
-    for (const pred of loose.preds[unit] ?? []) {
-      const from = place[pred] as number;
-      preds.push(from);
+    isLight[i] = Number(anyWeighted && isWeighted[unit] === 0);
+    for (let e = predStart[unit] as number; e < (predStart[unit + 1] as number); e++) {
+      if (isFlow[e] === 0) continue;
+      const from = place[preds[e] as number] as number;
+      flows[length++] = from;
       lastUse[from] = i;
-      if (isLight[from] === 0 && loose.role[unit] !== Role.shape) isLight[i] = 0;
+      uses[from]!++;
+      if (isLight[from] === 0 && role[unit] !== Role.shape) isLight[i] = 0;
     }
-    predStart[i + 1] = preds.length;
-  });
+    starts[i + 1] = length;
+  }
   return {
     count,
-    ref: Int32Array.from(order, (unit) => loose.refs[unit] as number),
-    role: order.map((unit) => loose.role[unit] as Role),
-    hash: Int32Array.from(order, (unit) => loose.hash[unit] as number),
-    size: Int32Array.from(order, (unit) => loose.size[unit] as number),
-    uses: Int32Array.from(order, (unit) => loose.succs[unit]?.length ?? 0),
-    predStart,
-    preds: Int32Array.from(preds),
+    ref: order.map((unit) => found.refs[unit] as number),
+    role: Array.from(order, (unit) => role[unit] as Role),
+    hash: order.map((unit) => found.hash[unit] as number),
+    size: order.map((unit) => found.size[unit] as number),
+    uses,
+    predStart: starts,
+    preds: flows.subarray(0, length),
     lastUse,
     isLight,
   };
@@ -136,36 +144,53 @@ function ordered(order: readonly number[], loose: Loose): Units {
  * An order in which a unit comes right after all it needs, as deep as possible first. What needs no weights comes before
  * everything that does.
  */
-function inBlocks(
-  preds: readonly (readonly number[])[],
-  succs: readonly (readonly number[])[],
-  isWeighted: readonly boolean[],
-): number[] {
-  const order: number[] = [];
-  const state = new Uint8Array(preds.length); // 0 unseen, 1 on the way, 2 placed
-  const next = new Int32Array(preds.length);
+function blockOrder(adjacency: Adjacency, isWeighted: Uint8Array): Int32Array {
+  const { predStart, preds } = adjacency;
+  const count = isWeighted.length;
+  const [succStart] = readersOf(adjacency);
+  const order = new Int32Array(count);
+  let length = 0;
+  const isPlaced = new Uint8Array(count);
+  const next = predStart.slice(0, count);
+  const stack = new Int32Array(count);
   const place = (root: number) => {
-    const stack = [root];
-    while (stack.length > 0) {
-      const unit = stack[stack.length - 1] as number;
-      state[unit] = Math.max(1, state[unit] as number);
-      const pred = preds[unit]?.[next[unit]!++];
-      if (pred === undefined) {
-        stack.pop();
-        if (state[unit] !== 2) order.push(unit);
-        state[unit] = 2;
-      } else if (state[pred] === 0) stack.push(pred);
+    if (isPlaced[root] === 1) return;
+    let depth = 0;
+    stack[0] = root;
+    while (depth >= 0) {
+      const unit = stack[depth] as number;
+      const e = next[unit]!++;
+      if (e < (predStart[unit + 1] as number)) {
+        const pred = preds[e] as number;
+        if (isPlaced[pred] === 0) stack[++depth] = pred;
+      } else {
+        isPlaced[unit] = 1;
+        order[length++] = unit;
+        depth--;
+      }
     }
   };
-  const depends = new Uint8Array(preds.length);
-  const forward = preds.map((_, unit) => unit);
-  for (const unit of forward) {
-    depends[unit] = Number(isWeighted[unit] === true || (preds[unit] ?? []).some((p) => depends[p] === 1));
-    if (depends[unit] === 0 && (succs[unit]?.length ?? 0) > 0) place(unit);
+  const isRead = (unit: number) => (succStart[unit + 1] as number) > (succStart[unit] as number);
+  const depends = isWeighted.slice();
+  for (let unit = 0; unit < count; unit++) {
+    for (let e = predStart[unit] as number; e < (predStart[unit + 1] as number); e++) {
+      depends[unit]! |= depends[preds[e] as number] as number;
+    }
+    if (depends[unit] === 0 && isRead(unit)) place(unit);
   }
-  for (const unit of forward) if (state[unit] === 0 && (succs[unit]?.length ?? 0) === 0) place(unit);
-  for (const unit of forward) if (state[unit] === 0) place(unit);
+  for (let unit = 0; unit < count; unit++) if (!isRead(unit)) place(unit);
   return order;
+}
+
+/** Hashes of what nodes do, by operator and role. */
+export function operatorHashes(table: GraphTable, roles: readonly Role[]): Int32Array {
+  const known = new Map<string, number>();
+  return Int32Array.from(roles, (role, node) => {
+    const text = table.opType(node) + role;
+    const hash = known.get(text) ?? textHash(text);
+    known.set(text, hash);
+    return hash;
+  });
 }
 
 /** FNV-1a. */
