@@ -9,6 +9,7 @@ import { type CommandTarget, type GraphCommand, isGraphCommand } from './graph/c
 import { readPalette } from './graph/palette.ts';
 import type { Along } from './graph/paths.ts';
 import { createHeatActions } from './heat/actions.ts';
+import { hexOf } from './heat/hex.ts';
 import { t } from './l10n.ts';
 import { createTableActions } from './panels/grid/tableActions.ts';
 import { type BottomPanel, type ColumnId, NO_SENSITIVITY, type Sort, type Store } from './store.ts';
@@ -51,7 +52,7 @@ export function createActions(store: Store, connection: Connection, view: () => 
   const heat = createHeatActions(store, connection, {
     announce: (text) => view().announce(text),
     report,
-    colours: () => readPalette(document.body).levels.map((level) => level.fill),
+    colours: () => hexOf(readPalette(document.body).shades.map((shade) => shade.fill)),
   });
 
   const charts = createChartActions(store, connection, { announce: (text) => view().announce(text), report });

@@ -112,9 +112,10 @@ test('marks carry the number and level of the heat and say what is skipped', () 
   const main = shownMetric(columnOf(graph, run, { metric: 'cosine', of: 'mean' }), undefined, 'bands');
   const heat = { main, second: null, scale: 'bands', band: null, graph: table } as const;
   const marks = markNodes(run, heat, new Set([5]));
-  expect(marks.get(2)).toMatchObject({ level: 0, text: '1.0000', pending: false });
+  expect(marks.get(2)).toMatchObject({ level: 0, pending: false });
+  expect(marks.get(2)?.text).toBe('1-2e-5');
   expect(marks.get(5)?.pending).toBe(true);
-  expect(describeItem(drawing, drawing.itemOf(2) ?? -1, marksOf(drawing, marks))).toContain('1.0000, skipped');
+  expect(describeItem(drawing, drawing.itemOf(2) ?? -1, marksOf(drawing, marks))).toContain('1-2e-5, skipped');
   expect(markNodes(null, null, new Set()).size).toBe(0);
 });
 

@@ -59,9 +59,10 @@ export function fractionOf(axis: MetricAxis, { from, to }: Domain, value: number
   return Math.min(1, Math.max(0, (x - from) / (to - from)));
 }
 
-/** The value at a fraction of a domain; at its very beginning that without any error. */
+/** The value at a fraction of a domain; at its very beginning that without any error, where that is a number. */
 export function valueAtFraction(axis: MetricAxis, { from, to }: Domain, fraction: number): number {
-  return valueAt(axis, fraction <= 0 ? Number.NEGATIVE_INFINITY : from + fraction * (to - from));
+  const along = Math.max(0, fraction);
+  return valueAt(axis, along === 0 && axis.axis !== 'linear' ? Number.NEGATIVE_INFINITY : from + along * (to - from));
 }
 
 /**
@@ -126,8 +127,13 @@ export function histogramOf(axis: MetricAxis, domain: Domain, values: Float64Arr
 
 /** The borders that hold: those a user has moved, while they still go from better to worse, else the metric's own. */
 export function bordersOf(info: Omit<MetricInfo, 'id'>, moved: Borders | undefined, values: Float64Array): Borders {
-  const isOrdered = moved?.every((b, i) => i === 0 || !isWorse(info, moved[i - 1] as number, b));
-  return moved !== undefined && isOrdered ? moved : defaultBorders(info, values);
+  return isBorders(info, moved) ? moved : defaultBorders(info, values);
+}
+
+/** Whether a value, as it was saved, is borders that go from better to worse. */
+function isBorders(info: Pick<MetricInfo, 'higherIsBetter'>, saved: unknown): saved is Borders {
+  if (!Array.isArray(saved) || saved.length !== BANDS - 1 || !saved.every(Number.isFinite)) return false;
+  return saved.every((border: number, i) => i === 0 || !isWorse(info, saved[i - 1] as number, border));
 }
 
 /** The borders with one of them moved, held between its neighbours. */
