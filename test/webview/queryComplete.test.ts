@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { completionsAt, Vocabulary } from '../../webview/query/complete.ts';
-import { quoted, valueOf, withField, withoutPart } from '../../webview/query/editText.ts';
+import { askedOf, quoted, withField, withoutPart } from '../../webview/query/editText.ts';
 import { FieldSet, METRIC_FIELDS, nearest } from '../../webview/query/fields.ts';
 import { parseQuery } from '../../webview/query/parse.ts';
 import type { Rows } from '../../webview/query/rows.ts';
@@ -101,8 +101,8 @@ describe('editing a query', () => {
     expect(withField(query('conv'), 'cos', '<0.9')).toBe('conv cos:<0.9');
     expect(withField(query('op:Relu conv'), 'op', null)).toBe('conv');
     expect(withField(query('a or b'), 'cos', '<0.9')).toBe('(a or b) cos:<0.9');
-    expect(valueOf(query('conv op:Relu,Conv'), 'op')).toBe('Relu,Conv');
-    expect(valueOf(query('conv'), 'op')).toBe('');
+    expect(askedOf(query('conv op:Relu,Conv'), 'op')).toBe('Relu,Conv');
+    expect(askedOf(query('conv'), 'op')).toBe('');
     expect(quoted('a b')).toBe('"a b"');
   });
 });

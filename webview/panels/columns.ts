@@ -19,6 +19,16 @@ export interface NodeColumnSource {
 
 const SHOWN_METRICS: readonly MetricId[] = ['cosine', 'sqnrDb', 'localSqnrDb', 'clipRate', 'sensitivity'];
 
+/** Titles that are too long for a heading. */
+const SHORT_TITLES: Readonly<Partial<Record<MetricId, () => string>>> = {
+  cosine: () => t('Cosine'),
+  mse: () => t('MSE'),
+  localSqnrDb: () => t('Local SQNR'),
+  cumulativeError: () => t('Cumul. error'),
+  timeMs: () => t('Time'),
+  floatTimeMs: () => t('Float time'),
+};
+
 /** The columns of the table of nodes: what they are, how they ran, and every metric. */
 export function nodeColumns(source: NodeColumnSource): Column[] {
   const { table, figuresOf } = source;
@@ -42,6 +52,7 @@ export function nodeColumns(source: NodeColumnSource): Column[] {
     text('handle', t('Node'), t('The name to use in skip_quant_node.'), {
       field: 'name',
       width: 220,
+      cut: 'start',
       read: ofTable((graph, node) => graph.handle(node)),
     }),
     text('opType', t('Operator'), t('The ONNX operator.'), {
@@ -53,6 +64,7 @@ export function nodeColumns(source: NodeColumnSource): Column[] {
       field: 'group',
       width: 160,
       shown: false,
+      cut: 'start',
       read: ofTable((graph, node) => groupsOf(graph.nodeName(node)).at(-1) ?? ''),
     }),
     text('form', t('Form'), t('How it ran in the quantized model.'), {
@@ -113,12 +125,25 @@ interface TextColumn {
   readonly kind?: 'text' | 'choice';
   readonly width?: number;
   readonly shown?: boolean;
+  readonly cut?: 'start';
 }
 
 /** A column of texts that are shown as they are. */
 export function text(id: string, header: string, doc: string, column: TextColumn): Column {
-  const { read, field, kind = 'text', width = 110, shown = true } = column;
-  return { id, header, doc, width, shown, field, kind, worstIsHigh: false, text: read, value: read };
+  const { read, field, kind = 'text', width = 110, shown = true, cut } = column;
+  return {
+    id,
+    header,
+    doc,
+    width,
+    shown,
+    field,
+    kind,
+    worstIsHigh: false,
+    text: read,
+    value: read,
+    ...(cut && { cut }),
+  };
 }
 
 function metricColumn(metric: MetricInfo, source: NodeColumnSource): Column {
@@ -126,9 +151,9 @@ function metricColumn(metric: MetricInfo, source: NodeColumnSource): Column {
   const value = (node: number) => source.metric(id)?.[node] ?? Number.NaN;
   return {
     id,
-    header: t(metric.title),
+    header: SHORT_TITLES[id]?.() ?? t(metric.title),
     doc: t(metric.doc),
-    width: 104,
+    width: 118,
     shown: SHOWN_METRICS.includes(id),
     field: short,
     kind: 'number',

@@ -66,7 +66,7 @@ function pairFigures(): Figure[] {
   });
   return [
     pair('cosine', 'cos', {
-      header: t('Cosine similarity'),
+      header: t('Cosine'),
       doc: t('Of the float tensor and the dequantized one.'),
       shown: true,
       worstIsHigh: false,
@@ -82,7 +82,7 @@ function pairFigures(): Figure[] {
       example: '<20dB',
     }),
     pair('mse', 'mse', {
-      header: t('Mean squared error'),
+      header: t('MSE'),
       doc: t('Of the dequantized tensor against the float one.'),
       shown: false,
       worstIsHigh: true,
@@ -178,11 +178,13 @@ export function tensorColumns(source: TensorSource): Column[] {
     text('tensor', t('Tensor'), t('Name in the model.'), {
       field: 'tensor',
       width: 220,
+      cut: 'start',
       read: read((table, { value }, row) => table.valueName(value[row] as number)),
     }),
     text('handle', t('Node'), t('The node that reads or makes it.'), {
       field: 'name',
       width: 180,
+      cut: 'start',
       read: read((table, { node }, row) => table.handle(node[row] as number)),
     }),
     text('opType', t('Operator'), t('The ONNX operator of the node.'), {
@@ -235,7 +237,7 @@ function figureColumn(figure: Figure, { figures }: TensorSource): Column {
     id,
     header,
     doc,
-    width: 104,
+    width: 118,
     shown,
     field: short,
     kind: 'number',

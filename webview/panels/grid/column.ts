@@ -12,6 +12,8 @@ export interface Column {
   readonly field: string | null;
   /** How it is filtered and sorted. */
   readonly kind: 'text' | 'choice' | 'number';
+  /** Where texts are cut when there is no room; the end, when it is left out. */
+  readonly cut?: 'start';
   /** Whether large numbers are the bad ones, which a first click on the heading puts on top. */
   readonly worstIsHigh: boolean;
   /** What the cell shows. */

@@ -50,13 +50,20 @@ function renderCell(id: string, column: Column, row: number, index: number): HTM
   return h(
     'div',
     {
-      class: `cell ${column.id}${isNumber ? ' numeric' : ''}`,
+      class: isNumber ? 'cell numeric' : 'cell',
       id,
       role: 'gridcell',
       title: text,
-      attrs: { 'aria-colindex': index + 1 },
+      attrs: { 'aria-colindex': index + 1, 'data-column': column.id },
     },
-    level === null ? null : h('span', { class: `swatch level-${level}`, attrs: { 'aria-hidden': 'true' } }),
-    index === 0 ? tail(text, 'cell-text') : h('span', { class: 'cell-text' }, text),
+    level === null ? null : swatch(level),
+    column.cut === 'start' ? tail(text, 'cell-text') : h('span', { class: 'cell-text' }, text),
   );
+}
+
+/** The colour of a band, beside the number it stands for. */
+function swatch(level: number): HTMLElement {
+  const element = h('span', { class: 'swatch', attrs: { 'aria-hidden': 'true' } });
+  element.style.background = `var(--qs-level-${level})`;
+  return element;
 }

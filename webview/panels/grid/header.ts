@@ -23,7 +23,7 @@ export function renderHeading(column: Column, index: number, options: HeaderOpti
   const heading = h(
     'div',
     {
-      class: `cell ${column.id}${column.kind === 'number' ? ' numeric' : ''}`,
+      class: column.kind === 'number' ? 'cell numeric' : 'cell',
       id: headingId(gridId, column),
       role: 'columnheader',
       attrs: { 'aria-colindex': index + 1, 'aria-label': column.header, 'data-column': column.id },

@@ -23,15 +23,20 @@ export function createPopover(label: string): Popover {
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') moveFocus(element, event);
     event.stopPropagation(); // the graph and the grid have keys of their own
   });
-  const show = (anchor: HTMLElement) => {
-    opener = anchor;
-    element.showPopover();
-    const at = anchor.getBoundingClientRect();
+  const place = () => {
+    if (opener === undefined) return;
+    const at = opener.getBoundingClientRect();
     const { width, height } = element.getBoundingClientRect();
     const below = window.innerHeight - at.bottom >= height + GAP;
     const top = below ? at.bottom + GAP : Math.max(0, at.top - height - GAP);
     element.style.left = `${Math.max(0, Math.min(at.left, window.innerWidth - width))}px`;
     element.style.top = `${top}px`;
+  };
+  new ResizeObserver(place).observe(element); // what it holds may come later
+  const show = (anchor: HTMLElement) => {
+    opener = anchor;
+    element.showPopover();
+    place();
     focusables(element)[0]?.focus();
   };
   const hide = () => {

@@ -155,8 +155,8 @@ export function createQueryField(options: QueryFieldOptions): QueryField {
     'div',
     { class: 'query' },
     h('div', { class: 'query-line' }, h('div', { class: 'query-box' }, marks, input), help.button),
-    list,
     problems,
+    list,
     help.popover,
   );
   return {
