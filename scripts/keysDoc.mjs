@@ -23,6 +23,7 @@ const GRAPH_KEYS = [
   ['`+`, `-`', 'zoom in, out'],
   ['`0`', 'fit the graph'],
   ['`Z`', 'zoom to the selection'],
+  ['`M`', 'show or hide the minimap'],
   ['`/`', 'find'],
   ['`Shift+F10`, menu key', 'menu of the node'],
   ['`Escape`', 'take back the highlighted path, then the selection'],

@@ -23,7 +23,10 @@ describe('kept runs', () => {
   it('are on display again in a later session, with the figures of every node', async () => {
     const context = nextStorage();
     const uri = await config('kept');
-    const run = await quantizeAndKeep(openRuns(context), open(newSession()), uri);
+    const first = open(newSession());
+    const run = await quantizeAndKeep(openRuns(context), first, uri);
+    const live = new Map<string, Float64Array>();
+    for (const of of ['worst', 'mean'] as const) live.set(of, (await first.column({ metric: 'mse', of })).values);
     const session = open(newSession());
     await openRuns(context).showLatest(session);
     assert.deepEqual(session.run, run);
@@ -34,6 +37,14 @@ describe('kept runs', () => {
     const { figures, node } = await session.details(fc.nodeId);
     assert.deepEqual(figures, fc);
     assert.equal(node.opType, 'Gemm');
+    for (const of of ['worst', 'mean'] as const) {
+      const { values } = await session.column({ metric: 'mse', of });
+      assert.deepEqual(
+        values,
+        Float64Array.from(live.get(of) ?? [], (v) => Number(v.toPrecision(9))),
+        of,
+      );
+    }
     assert.equal(runIsLive(session), false, 'tensors and trials need the run again');
     const state = await session.viewState();
     assert.deepEqual(state.restored, session.restored);
@@ -68,7 +79,7 @@ describe('kept runs', () => {
     const second = await quantizeAndKeep(runs, session, await config('second-kept'));
     const [, head] = runs.store.heads as [RunHead, RunHead];
     assert.equal(runs.isShown(session, head), false);
-    await runs.show(session, head, (await runs.store.body(head.id)).run);
+    await runs.show(session, head, await runs.store.body(head.id));
     assert.deepEqual(session.run, first);
     assert.notDeepEqual(first.outputs, second.outputs);
     assert.equal(runs.isShown(session, head), true);
@@ -96,7 +107,7 @@ describe('kept runs', () => {
     assert.deepEqual(linesOf(tree), [MODEL, '  tried.cfg', '    −conv1']);
     const element: RunsElement = { kind: 'run', id: kept?.id ?? '' };
     const item = tree.getTreeItem(element);
-    assert.match(String(item.description), /^[01]\.\d+ · .+ dB · \d.* kB · /);
+    assert.match(String(item.description), /^[01]\.\d+ · .+ dB · \d.* KB · /);
     assert.equal(item.contextValue, 'trial loose');
     assert.match((item.tooltip as vscode.MarkdownString).value, /Newly skipped \| conv1/);
     assert(item.accessibilityInformation?.label.startsWith('−conv1, '));

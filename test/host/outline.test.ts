@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { NodeSearch } from '../../src/host/outline/nodeSearch.ts';
 import { MOST_LINES, type OutlineElement, OutlineTree } from '../../src/host/outline/outlineTree.ts';
 import type { GraphTable } from '../../src/protocol/graphTable.ts';
+import { fastest } from '../webview/graphs.ts';
 import { chainOf } from './graphOf.ts';
+
+/** Four times what it takes on a machine that does nothing else. */
+const ENOUGH_MS = 800;
 
 describe('the outline', () => {
   it('has the inputs, the nodes by the paths in their names, and the outputs', () => {
@@ -69,12 +73,14 @@ describe('the outline', () => {
     expect(drawn(new OutlineTree(table), table)).toEqual(['inputs', '  x', 'outputs', '  x']);
   });
 
-  it('of 50,000 nodes is made in a moment', () => {
-    const tree = new OutlineTree(large());
-    const start = performance.now();
-    expect(tree.roots()).toHaveLength(3);
-    expect(performance.now() - start).toBeLessThan(1000);
-    expect(tree.node(49_999)).toBeDefined();
+  it('of 50,000 nodes takes no time that grows with their square', () => {
+    const table = large();
+    const make = () => {
+      const tree = new OutlineTree(table);
+      expect(tree.roots()).toHaveLength(3);
+      expect(tree.node(49_999)).toBeDefined();
+    };
+    expect(fastest(make, ENOUGH_MS)).toBeLessThan(ENOUGH_MS);
   });
 });
 
@@ -112,13 +118,11 @@ describe('the search for nodes', () => {
     expect(new NodeSearch(chainOf([])).find('', 5)).toEqual([]);
   });
 
-  it('answers in a moment among 50,000 nodes', () => {
+  it('answers as one types among 50,000 nodes', () => {
     const many = new NodeSearch(large());
     many.find('warm', 10);
-    const start = performance.now();
-    const found = many.find('layer7 conv3', 200);
-    expect(performance.now() - start).toBeLessThan(500);
-    expect(found).toHaveLength(200);
+    const ask = () => expect(many.find('layer7 conv3', 200)).toHaveLength(200);
+    expect(fastest(ask, ENOUGH_MS)).toBeLessThan(ENOUGH_MS);
   });
 });
 

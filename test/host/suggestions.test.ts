@@ -3,7 +3,7 @@ import { fixesToApply, nodesToSkip } from '../../src/host/suggestions/suggestion
 import { nodeFigures, runView } from './runView.ts';
 
 it('suggests the nodes with the lowest SQNR of their own, worst first, at most five', () => {
-  const nodes = [30, 10, null, 20, Number.POSITIVE_INFINITY, 25, 5, 40].map((localSqnrDb, nodeId) =>
+  const nodes = [30, 10, null, 20, Number.POSITIVE_INFINITY, 25, 5, 40, 39.9].map((localSqnrDb, nodeId) =>
     nodeFigures({ nodeId, localSqnrDb }),
   );
   const found = nodesToSkip(runView({ nodes }));

@@ -16,7 +16,9 @@ import type { NodeDetails, NodeView, RunView, TrialView } from '../../protocol/v
 import { columnOfFigures } from '../../session/metrics/figuresColumn.ts';
 import { diagnosticsOf, workerEnded } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { keptColumn } from '../runs/columns.ts';
 import { restoredDetails } from '../runs/restoredDetails.ts';
+import type { StoredColumn } from '../runs/storedRun.ts';
 import { type HostRpc, type ModelWorker, startNodeWorker } from '../workers/node.ts';
 import { readExternalData, readVirtualModel, virtualPath } from './virtualFiles.ts';
 
@@ -31,6 +33,14 @@ export interface SessionOptions {
   readonly log: Log;
   /** How the model's last view looked. */
   readonly loadView?: (model: vscode.Uri) => unknown;
+}
+
+/** An earlier run to put on display. */
+export interface Restored {
+  readonly run: RunView;
+  readonly config: vscode.Uri;
+  readonly restored: RestoredRun;
+  readonly columns: readonly StoredColumn[];
 }
 
 type JobKind = 'times' | 'tensors' | 'sensitivity' | 'export' | 'trial' | 'run';
@@ -55,6 +65,7 @@ export class ModelSession implements vscode.Disposable {
   restored: RestoredRun | null = null;
 
   private readonly options: SessionOptions;
+  private keptColumns: readonly StoredColumn[] = [];
   private readonly emitter = new vscode.EventEmitter<SessionEvent>();
   readonly onEvent = this.emitter.event;
   private readonly resets = new vscode.EventEmitter<void>();
@@ -156,13 +167,14 @@ export class ModelSession implements vscode.Disposable {
       this.run = run;
       this.trial = null;
       this.restored = null;
+      this.keptColumns = [];
       this.fire('run/finished', { run });
       return run;
     });
   }
 
   /** Puts figures of an earlier run on display, and lets go of those that were. */
-  async restore(run: RunView, config: vscode.Uri, restored: RestoredRun): Promise<void> {
+  async restore({ run, config, restored, columns }: Restored): Promise<void> {
     if (this.run !== null && this.restored === null) {
       await this.exclusive('export', (rpc) => rpc.request('run/forget', undefined));
     }
@@ -170,6 +182,7 @@ export class ModelSession implements vscode.Disposable {
     this.run = run;
     this.trial = null;
     this.restored = restored;
+    this.keptColumns = columns;
     this.fire('run/restored', { run, restored });
   }
 
@@ -182,8 +195,10 @@ export class ModelSession implements vscode.Disposable {
   /** A metric of all nodes, of the run on display; times are measured for it. @throws Cancelled, DiagnosticError */
   async column(params: MetricRequest): Promise<MetricColumn> {
     const { needs } = metricInfo(params.metric);
-    if (this.restored !== null && this.run !== null && needs !== 'model') {
-      return columnOfFigures(this.file, params.metric, this.run.nodes);
+    if (this.restored !== null && this.run !== null) {
+      const kept = keptColumn(this.keptColumns, params);
+      if (kept !== undefined) return kept;
+      if (needs !== 'model') return columnOfFigures(this.file, params.metric, this.run.nodes);
     }
     if (needs === 'timing') return this.exclusive('times', (rpc) => rpc.request('heat/get', params));
     return (await this.ready()).request('heat/get', params);
@@ -297,6 +312,7 @@ export class ModelSession implements vscode.Disposable {
     this.run = null;
     this.trial = null;
     this.restored = null;
+    this.keptColumns = [];
     this.resets.fire();
   }
 

@@ -55,11 +55,11 @@ export function runLabel(head: RunHead): string {
   return [runName(head), runFigures(head), pinned].filter((part) => part !== '').join(', ');
 }
 
-/** `3.4 MB`, in powers of 1000. */
+/** `3.4 MB`, in powers of 1024, as in the view. */
 export function formatBytes(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB'];
-  const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3));
-  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
+  const units = ['B', 'KB', 'MB', 'GB'];
+  const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
+  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
 }
 
 export function formatTime(timeMs: number): string {

@@ -50,7 +50,7 @@ async function open(deps: Deps, head: RunHead): Promise<void> {
     return;
   }
   if (await deps.runs.isCurrent(head)) {
-    await deps.runs.show(session, head, (await deps.runs.store.body(head.id)).run);
+    await deps.runs.show(session, head, await deps.runs.store.body(head.id));
     return;
   }
   const config = vscode.l10n.t('Open Config as It Was');

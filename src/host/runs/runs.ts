@@ -3,11 +3,12 @@ import type { RunView } from '../../protocol/views.ts';
 import type { Deps } from '../commands/deps.ts';
 import type { ModelSession } from '../editor/modelSession.ts';
 import type { Log } from '../log.ts';
+import { collectColumns } from './columns.ts';
 import { runOfAddress } from './compare.ts';
 import { runName } from './describeRun.ts';
 import { headOf, sha256OfFile } from './headOf.ts';
 import { RunsStore } from './runsStore.ts';
-import type { ModelState, RunHead } from './storedRun.ts';
+import type { ModelState, RunBody, RunHead, StoredColumn } from './storedRun.ts';
 
 /** What just ended in a session. */
 export interface Finished {
@@ -60,11 +61,22 @@ export class Runs implements vscode.Disposable {
       });
       if (trial === null) this.bases.set(session, head.id);
       this.displayed.set(session, head.id);
-      await this.store.add(head, { run, configText, columns: [] });
+      await this.store.add(head, { run, configText, columns: await this.columnsOf(session, run) });
       return head;
     } catch (error) {
       this.log.failure(error);
       return undefined;
+    }
+  }
+
+  /** The metrics of the run on display, for as long as it is `run`. */
+  private async columnsOf(session: ModelSession, run: RunView): Promise<readonly StoredColumn[]> {
+    try {
+      const columns = await collectColumns((request) => session.column(request), run.nodes.length);
+      return session.shown === run && session.restored === null ? columns : [];
+    } catch (error) {
+      this.log.failure(error);
+      return [];
     }
   }
 
@@ -92,14 +104,14 @@ export class Runs implements vscode.Disposable {
     const head =
       named === undefined ? this.store.latest(session.uri.toString()) : this.store.heads.find(({ id }) => id === named);
     if (head === undefined || !(await this.isCurrent(head))) return;
-    const { run } = await this.store.body(head.id);
-    if (session.run === null && session.working === undefined) await this.show(session, head, run);
+    const body = await this.store.body(head.id);
+    if (session.run === null && session.working === undefined) await this.show(session, head, body);
   }
 
   /** Puts a kept run on display. @throws Error when its figures cannot be read. */
-  async show(session: ModelSession, head: RunHead, run: RunView): Promise<void> {
-    const { timeMs } = head;
-    await session.restore(run, vscode.Uri.parse(head.config.uri), { name: runName(head), timeMs });
+  async show(session: ModelSession, head: RunHead, { run, columns }: RunBody): Promise<void> {
+    const restored = { name: runName(head), timeMs: head.timeMs };
+    await session.restore({ run, config: vscode.Uri.parse(head.config.uri), restored, columns });
     this.displayed.set(session, head.id);
   }
 

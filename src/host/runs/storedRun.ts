@@ -1,3 +1,4 @@
+import type { MetricId } from '../../protocol/metrics.ts';
 import type { Accuracy, OutputFigures, RunView } from '../../protocol/views.ts';
 
 /** Raised when the files of a run change; files of another version are left alone. */
@@ -44,9 +45,9 @@ export interface RunHead {
 
 /** A figure of every node, in file order; NaN where it was not measured. */
 export interface StoredColumn {
-  readonly metric: string;
-  /** What it is taken over: `worst` or `mean` of the samples. */
-  readonly of: string;
+  readonly metric: MetricId;
+  /** What it is taken over. */
+  readonly of: 'worst' | 'mean';
   readonly values: readonly number[];
 }
 

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../../base/diagnostics.ts';
 import { type Fix, fixesOf } from '../../config/language/fixes.ts';
+import { metricInfo } from '../../protocol/metrics.ts';
 import type { ModelFacts } from '../../protocol/modelFacts.ts';
 import type { NodeFigures, RunView } from '../../protocol/views.ts';
 
@@ -13,13 +14,18 @@ export type Suggestion =
 /** How many nodes are worth a look at a time. */
 const MOST_NODES = 5;
 
+/** From here on a node is in the best band of the heat: nothing calls for a change. */
+const [GOOD_DB] = metricInfo('localSqnrDb').borders.borders;
+
 /** The nodes with the lowest SQNR of their own that may be skipped and are not, worst first. */
 export function nodesToSkip({ nodes }: RunView): readonly Suggestion[] {
   return nodes
     .flatMap((node) => {
       const { localSqnrDb } = node;
       const isMeasured = localSqnrDb !== null && Number.isFinite(localSqnrDb);
-      return isMeasured && node.canSkip && node.quantized && !node.skipped ? [{ node, localSqnrDb }] : [];
+      return isMeasured && localSqnrDb < GOOD_DB && node.canSkip && node.quantized && !node.skipped
+        ? [{ node, localSqnrDb }]
+        : [];
     })
     .sort((a, b) => a.localSqnrDb - b.localSqnrDb || a.node.nodeId - b.node.nodeId)
     .slice(0, MOST_NODES)
