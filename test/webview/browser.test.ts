@@ -2,7 +2,8 @@ import type { Browser, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { PROTOCOL_VERSION } from '../../src/protocol/messages.ts';
-import { mobileNet, runOf } from './fixtures.ts';
+import { formatCosine } from '../../src/protocol/metricNumbers.ts';
+import { columnOf, mobileNet, runOf } from './fixtures.ts';
 import { servePage } from './page.mjs';
 import { inQdq, ofManyTypes } from './quantizedFixtures.ts';
 
@@ -11,6 +12,9 @@ const ARGS = [
   ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
   ...['--disable-background-networking', '--disable-component-update'],
 ];
+
+/** The table of nodes; that of tensors is there besides. */
+const NODES = '.table-nodes';
 
 interface TestWindow {
   readonly testHost: {
@@ -79,7 +83,7 @@ async function selectDepthwise(): Promise<void> {
   await page.keyboard.press('Enter');
   await page.keyboard.press('Escape');
   await page.locator('.details .tensor').first().waitFor();
-  expect(await page.locator('.details h2').innerText()).toBe('/features/features.3/conv/conv.1/conv.1.0/Conv');
+  expect(await page.locator('.details h2:visible').innerText()).toBe('/features/features.3/conv/conv.1/conv.1.0/Conv');
 }
 
 /** Names and values of the first list of facts inside. */
@@ -98,7 +102,7 @@ test('a model without a run opens with its graph, what to do and a table without
   await open('');
   await eventually(painted).toBe(true);
   expect(await page.locator('.summary').innerText()).toContain('Not quantized yet');
-  expect(await page.locator('.grid').getAttribute('aria-rowcount')).toBe(String(mobileNet().nodes.length + 1));
+  expect(await page.locator(`${NODES} .grid`).getAttribute('aria-rowcount')).toBe(String(mobileNet().nodes.length + 1));
   expect(await page.locator('.legend').isHidden()).toBe(true);
   expect((await asked('view/ready'))[0]).toEqual({ protocol: PROTOCOL_VERSION });
 });
@@ -111,35 +115,36 @@ test('“Quantize with config…” shows progress, then figures, colours and th
   expect(await page.locator('.legend').innerText()).toMatch(/Cosine similarity\s+≥ 0.9999/);
   expect(await page.locator('.summary').innerText()).toContain('0.99310');
   expect(await page.locator('.summary > .progress').isHidden()).toBe(true);
-  const worst = Math.min(...runOf(mobileNet()).nodes.flatMap((n) => n.cosine ?? []));
-  expect(await page.locator('.grid-row .cosine').first().innerText()).toBe(worst.toFixed(5));
+  const { values } = columnOf(mobileNet(), runOf(mobileNet()), { metric: 'cosine', of: 'worst' });
+  const worst = Math.min(...values.filter((v) => !Number.isNaN(v)));
+  expect(await page.locator(`${NODES} .grid-row [data-column="cosine"]`).first().innerText()).toBe(formatCosine(worst));
 });
 
 test('a row selects its node in graph and details, and the graph selects its row', async () => {
   await open('?run=1');
-  await page.locator('.grid-row').nth(2).click();
-  const handle = await page.locator('.grid-row.selected .handle').innerText();
+  await page.locator(`${NODES} .grid-row`).nth(2).click();
+  const handle = await page.locator(`${NODES} .grid-row.selected [data-column="handle"]`).innerText();
   await eventually(() => selectedOption().innerText()).toContain(handle);
-  await eventually(() => page.locator('.details h2').innerText()).toBe(handle);
+  await eventually(() => page.locator('.details h2:visible').innerText()).toBe(handle);
   await page.locator('.details .tensor .plot canvas').first().waitFor();
   expect(await page.locator('.details .numbers').first().innerText()).toContain('Median');
   await page.locator('.graph-surface').press('ArrowDown');
-  await eventually(() => page.locator('.details h2').innerText()).not.toBe(handle);
-  const next = await page.locator('.details h2').innerText();
-  await eventually(() => page.locator('.grid-row.selected .handle').innerText()).toBe(next);
+  await eventually(() => page.locator('.details h2:visible').innerText()).not.toBe(handle);
+  const next = await page.locator('.details h2:visible').innerText();
+  await eventually(() => page.locator(`${NODES} .grid-row.selected [data-column="handle"]`).innerText()).toBe(next);
   expect((await asked('selection/changed')).length).toBe(2);
 });
 
 test('a click on a card selects it, and a right-click carries it to the menu', async () => {
   await open('?run=1');
-  await page.locator('.grid-row').first().click();
+  await page.locator(`${NODES} .grid-row`).first().click();
   await page.getByText('Show in graph').click();
   await page.waitForTimeout(300);
   const box = await page.locator('.graph-surface').boundingBox();
   if (box === null) throw new Error('no surface');
   const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
   await page.mouse.click(box.x + 30, box.y + 20);
-  await eventually(() => page.locator('.grid-row.selected').count()).toBe(0);
+  await eventually(() => page.locator(`${NODES} .grid-row.selected`).count()).toBe(0);
   await page.mouse.move(middle.x, middle.y);
   const context = await page.locator('.graph-surface').getAttribute('data-vscode-context');
   expect(JSON.parse(context ?? '')).toMatchObject({ webviewSection: 'node', canSkip: true, skipped: false });
@@ -152,7 +157,7 @@ test('a click on a card selects it, and a right-click carries it to the menu', a
 
 test('S and the button toggle the node; old and new similarity stand side by side', async () => {
   await open('?run=1');
-  await page.locator('.grid-row').first().click();
+  await page.locator(`${NODES} .grid-row`).first().click();
   const selected = (await asked('selection/changed'))[0] as { nodeId: number };
   await page.locator('.graph-surface').press('s');
   expect(await asked('node/skip')).toEqual([{ nodeIds: [selected.nodeId], skip: true }]);
@@ -189,14 +194,14 @@ test('keys walk along edges, zoom and fit, and what they mean is announced', asy
   await surface.press('Home');
   await eventually(() => selectedOption().innerText()).toContain('Graph input input');
   await surface.press('ArrowUp');
-  await eventually(() => page.locator('[role=status]').innerText()).toBe('Nothing up');
+  await eventually(() => page.locator('.sr-only[role=status]').innerText()).toBe('Nothing up');
   await surface.press('ArrowDown');
   await eventually(() => selectedOption().innerText()).toContain('/features/features.0.0/Conv');
   const active = await surface.getAttribute('aria-activedescendant');
   expect(await page.locator(`#${active}`).getAttribute('role')).toBe('option');
   for (const key of ['+', '-', '0', 'Shift+ArrowLeft']) await surface.press(key);
   await surface.press('Enter');
-  expect(await page.locator('.details h2').innerText()).toBe('/features/features.0.0/Conv');
+  expect(await page.locator('.details h2:visible').innerText()).toBe('/features/features.0.0/Conv');
 });
 
 test('the legend folds by keyboard and stays as it was left; in a small pane it is one line with both ends', async () => {
@@ -225,7 +230,7 @@ test('typing keys stay in the search field, and a key bound twice acts once', as
     window.addEventListener('keydown', (event) => passed.push(event.key));
   });
   await page.locator('.graph-surface').press('Control+f');
-  const field = page.getByRole('textbox', { name: 'Search nodes', exact: true });
+  const field = page.getByRole('combobox', { name: 'Search nodes and tensors' });
   await field.waitFor();
   await page.keyboard.type('a');
   for (const key of ['Control+z', 'Control+Shift+z', 'Control+y']) await page.keyboard.press(key);
@@ -250,17 +255,18 @@ test.each([
 
 test('headings sort, keys move in the table, and the metric brings its own order', async () => {
   await open('?run=1');
-  const first = () => page.locator('.grid-row .handle').first().innerText();
-  await page.locator('.sort', { hasText: 'Node' }).click();
+  const first = () => page.locator(`${NODES} .grid-row [data-column="handle"]`).first().innerText();
+  await page.locator(`${NODES} .sort`, { hasText: 'Node' }).click();
   await eventually(first).toBe('/classifier/classifier.1/Gemm');
-  await page.locator('.sort', { hasText: 'Node' }).click();
-  expect(await page.locator('[aria-sort="descending"]').innerText()).toBe('Node');
-  await page.locator('.grid').press('End');
-  await eventually(() => page.locator('.grid-row.selected .handle').innerText()).toBe('/classifier/classifier.1/Gemm');
-  await page.locator('vscode-dropdown').click();
-  await page.locator('vscode-option', { hasText: 'Clip rate' }).click();
+  await page.locator(`${NODES} .sort`, { hasText: 'Node' }).click();
+  expect(await page.locator(`${NODES} [aria-sort="descending"] .heading-text`).innerText()).toBe('Node');
+  await page.locator(`${NODES} .grid`).press('End');
+  await eventually(() => page.locator(`${NODES} .grid-row.selected [data-column="handle"]`).innerText()).toBe(
+    '/classifier/classifier.1/Gemm',
+  );
+  await page.getByRole('combobox', { name: 'Colour nodes by' }).selectOption({ label: 'Clip rate' });
   await eventually(() => page.locator('.legend-title').innerText()).toBe('Clip rate');
-  await eventually(() => page.locator('[aria-sort="descending"]').innerText()).toBe('Clip');
+  await eventually(() => page.locator(`${NODES} [aria-sort="descending"] .heading-text`).innerText()).toBe('Clip rate');
 });
 
 test('sensitivity fills in live and can be cancelled', async () => {
@@ -271,7 +277,7 @@ test('sensitivity fills in live and can be cancelled', async () => {
   await page.locator('vscode-button', { hasText: /Cancel \d+ of/ }).click();
   await page.locator('vscode-button', { hasText: 'Sensitivity' }).waitFor();
   expect((await asked('sensitivity/cancel')).length).toBe(1);
-  expect(await page.locator('.grid-row .sensitivity').first().innerText()).not.toBe('');
+  expect(await page.locator(`${NODES} .grid-row [data-column="sensitivity"]`).first().innerText()).not.toBe('');
 });
 
 test('unsupported operators and a stopped run are told in the banner; the graph stays', async () => {
@@ -292,14 +298,14 @@ test('unsupported operators and a stopped run are told in the banner; the graph 
 
 test('selection, metric, order and zoom survive a reload', async () => {
   await open('?run=1');
-  await page.locator('.sort', { hasText: 'Local SQNR' }).click();
-  await page.locator('.grid-row').nth(3).click();
-  const handle = await page.locator('.grid-row.selected .handle').innerText();
+  await page.locator(`${NODES} .sort`, { hasText: 'Local SQNR' }).click();
+  await page.locator(`${NODES} .grid-row`).nth(3).click();
+  const handle = await page.locator(`${NODES} .grid-row.selected [data-column="handle"]`).innerText();
   await page.waitForTimeout(1000);
   const saved = await page.evaluate(() => sessionStorage.getItem('quantscope-test-state'));
   await page.reload();
-  await eventually(() => page.locator('.details h2').innerText()).toBe(handle);
-  expect(await page.locator('[aria-sort="ascending"]').innerText()).toBe('Local SQNR');
+  await eventually(() => page.locator('.details h2:visible').innerText()).toBe(handle);
+  expect(await page.locator(`${NODES} [aria-sort="ascending"] .heading-text`).innerText()).toBe('Local SQNR');
   await page.waitForTimeout(1000);
   const again = await page.evaluate(() => sessionStorage.getItem('quantscope-test-state'));
   expect(JSON.parse(again ?? '').camera).toEqual(JSON.parse(saved ?? '').camera);
@@ -307,12 +313,12 @@ test('selection, metric, order and zoom survive a reload', async () => {
 
 test('a narrow view shows one panel at a time and nothing sticks out', async () => {
   await open('?run=1&theme=light', { width: 600, height: 800 });
-  expect(await page.locator('.table').isHidden()).toBe(true);
+  expect(await page.locator(NODES).isHidden()).toBe(true);
   await page.locator('#tab-nodes').click();
-  await page.locator('.grid-row').first().click();
+  await page.locator(`${NODES} .grid-row`).first().click();
   await page.locator('#tab-details').click();
-  await page.locator('.details h2').waitFor();
-  expect(await page.locator('.table').isHidden()).toBe(true);
+  await page.locator('.details h2:visible').waitFor();
+  expect(await page.locator(NODES).isHidden()).toBe(true);
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   expect(overflow).toBeLessThanOrEqual(0);
 });
@@ -322,9 +328,9 @@ test('1,000 nodes open, and a node outside is found and shown', async () => {
   await open('?model=large&run=1&theme=contrast');
   await eventually(painted).toBe(true);
   console.log(`1,000 nodes on screen after ${Math.round(performance.now() - start)} ms, page load included`);
-  await page.locator('.grid-row').first().click();
+  await page.locator(`${NODES} .grid-row`).first().click();
   await eventually(() => selectedOption().count()).toBe(1);
-  expect(await page.locator('.grid-row').count()).toBeLessThan(60);
+  expect(await page.locator(`${NODES} .grid-row`).count()).toBeLessThan(60);
 });
 
 test('a model that is quantized in its file says so: form, types, what a run would tell, and its parameters', async () => {
