@@ -35,6 +35,8 @@ export interface ViewCommands extends DiffView {
   /** Shows what a tensor comes from, or what it goes into. */
   followTensor(valueId: number, along: Along): void;
   focusSearch(): void;
+  /** Puts a query into the search. */
+  lookFor(query: string): void;
   announce(text: string): void;
 }
 
@@ -135,6 +137,7 @@ export function createActions(store: Store, connection: Connection, view: () => 
   });
   rpc.on('view/command', ({ command, nodeId, group }) => {
     if (command === 'search') actions.openSearch();
+    else if (command === 'findSimilar') actions.findSimilar(nodeId ?? store.state.selected);
     else if (command === 'fit') view().fit();
     else if (command === 'zoomIn') view().zoomBy(1.25);
     else if (command === 'zoomOut') view().zoomBy(1 / 1.25);
@@ -286,6 +289,16 @@ export function createActions(store: Store, connection: Connection, view: () => 
     openSearch(): void {
       store.update({ searchOpen: true });
       queueMicrotask(() => view().focusSearch());
+    },
+    /** Searches for the operator of a node. */
+    findSimilar(nodeId: number | null): void {
+      const { graph } = store.state;
+      const node = nodeId === null ? undefined : graph?.nodeOf(nodeId);
+      if (node === undefined) view().announce(t('Select a node first'));
+      else {
+        actions.openSearch();
+        view().lookFor(`op:${node.opType}`);
+      }
     },
     closeSearch(): void {
       store.update({ searchOpen: false });

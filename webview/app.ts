@@ -41,6 +41,7 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
   commands = {
     ...graph,
     focusSearch: search.focus,
+    lookFor: search.lookFor,
     announce: (text) => {
       live.textContent = text;
     },

@@ -44,7 +44,10 @@ export function createMinimap(target: MinimapTarget) {
       hidden: true,
       tabIndex: 0,
       role: 'img',
-      attrs: { 'aria-label': t('Overview of the graph: arrow keys move the part in sight') },
+      attrs: {
+        'aria-label': t('Overview of the graph: arrow keys move the part in sight'),
+        'data-vscode-context': JSON.stringify({ webviewSection: 'graph', preventDefaultContextMenuItems: true }),
+      },
     },
     canvas,
     frame,

@@ -17,6 +17,8 @@ import { createSearchList, type HitLine } from './searchList.ts';
 export interface SearchBox {
   readonly element: HTMLElement;
   focus(): void;
+  /** Looks for a query in place of the one that is there. */
+  lookFor(query: string): void;
 }
 
 const MOST_REMEMBERED = 30;
@@ -201,6 +203,7 @@ export function createSearch(
       field.input.focus();
       field.input.select();
     },
+    lookFor: field.setText,
   };
 }
 
