@@ -27,17 +27,20 @@ export function axis(theme: ChartTheme, { title, kind = 'linear', min, max, tick
       includeBounds: false,
       font: { size: 10 },
       ...(ticks === 'integer' && { precision: 0 }),
-      callback: (value: number | string) => tickText(Number(value), kind),
+      callback: (value, _, all) =>
+        kind === 'linear' ? formatNumber(Number(value)) : logTickText(Number(value), all[0]?.value, all.at(-1)?.value),
     },
     grid: { color: theme.grid },
     border: { color: theme.grid },
   };
 }
 
-/** Of a logarithmic axis the powers of ten alone are written. */
-function tickText(value: number, kind: 'linear' | 'logarithmic'): string {
-  if (kind === 'logarithmic' && !Number.isInteger(Math.round(Math.log10(value) * 1e6) / 1e6)) return '';
-  return formatNumber(value);
+/** Of a long logarithmic axis the powers of ten are written, of a short one their doubles and fives too. */
+function logTickText(value: number, low = value, high = value): string {
+  const leading = Math.round((value / 10 ** Math.floor(Math.log10(value) + 1e-9)) * 1e6) / 1e6;
+  const decades = Math.log10(high / low);
+  const isWritten = leading === 1 || (decades < 2.5 && (leading === 2 || leading === 5)) || decades < 0.5;
+  return isWritten ? formatNumber(value) : '';
 }
 
 /** What all charts have in common: no motion, no events of chart.js, as large as their frame. */

@@ -39,6 +39,7 @@ export function boxesOf(name: string, origin: StatsView, dequant: StatsView | nu
   };
   return {
     title: t('Five numbers of {0}', name),
+    heading: t('Five numbers'),
     summary: sides.map(({ label, stats }) => fiveText(label, stats)).join('; '),
     legend: [],
     table: {
@@ -124,6 +125,7 @@ export function spreadOf(name: string, spread: TensorSpread, selected: number): 
   });
   return {
     title: t('{0} over samples', name),
+    heading: t('Over samples'),
     summary: t(
       '{0} of {1} samples; the largest RMSE is {2}, on sample {3}',
       count,

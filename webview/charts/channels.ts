@@ -57,6 +57,7 @@ export function channelsChart(
   const height = (c: number) => (figure === 'range' ? (view.max[c] as number) : finiteOr(values[c] as number, values));
   return {
     title: t('{0} of the channels of {1}', channelFigureTitle(figure), name),
+    heading: t('{0} of the channels', channelFigureTitle(figure)),
     summary: t(
       '{0} channels along axis {1}; {2} stand apart; the first is channel {3}: {4}',
       view.count,

@@ -106,7 +106,8 @@ export function createChartCard(files: ChartFiles, controls: readonly HTMLElemen
       model = typeof next === 'string' ? undefined : next;
       reason.textContent = typeof next === 'string' ? next : '';
       if (model !== undefined) {
-        title.textContent = model.title;
+        title.textContent = model.heading;
+        title.title = model.title;
         frame.setAttribute('aria-label', `${model.title}. ${model.summary}`);
         fill(legend, ...model.legend.map(legendRow));
       }

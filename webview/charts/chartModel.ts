@@ -31,12 +31,14 @@ export interface ChartPoints {
 /** How a series is drawn, never by colour alone. */
 export interface LegendEntry {
   readonly label: string;
-  readonly mark: 'origin' | 'dequant' | 'outlier' | 'clip' | 'zero' | 'diagonal' | 'selected';
+  readonly mark: 'origin' | 'point' | 'dequant' | 'outlier' | 'clip' | 'zero' | 'diagonal' | 'selected';
 }
 
 /** A chart as such: its numbers, what it says, and how chart.js draws it. */
 export interface ChartModel {
   readonly title: string;
+  /** Without the name of the tensor, where it stands beside. */
+  readonly heading: string;
   /** One sentence that says what can be seen. */
   readonly summary: string;
   readonly legend: readonly LegendEntry[];

@@ -56,6 +56,7 @@ export function depthChart(series: DepthSeries): ChartModel | string {
   };
   return {
     title: t('{0} along the network', depthFigureTitle(figure)),
+    heading: t('{0} along the network', depthFigureTitle(figure)),
     summary: t(
       '{0} nodes; the worst is {1}: {2}; at the end {3}',
       measured.length,

@@ -11,6 +11,8 @@ import { type Guide, guides } from './guides.ts';
 const MOST_STEPS = 100;
 /** What stands for no element on a logarithmic axis. */
 const FLOOR = 0.5;
+/** How far the fullest bin stands above the middle one where a linear axis shows nothing else. */
+const STEEP = 50;
 
 interface Series {
   readonly x: Float64Array;
@@ -27,6 +29,7 @@ export function histogramChart(name: string, view: HistogramView, scale: 'linear
   const clip = grid === null ? undefined : clipOf(grid);
   return {
     title: t('Histogram of {0}', name),
+    heading: t('Histogram'),
     summary: summaryOf(view, clip),
     legend: [
       { label: t('original'), mark: 'origin' },
@@ -43,6 +46,14 @@ export function histogramChart(name: string, view: HistogramView, scale: 'linear
     selected: -1,
     config: (theme) => configOf(theme, { float, quantized, clip, grid, scale, perStep: perStep !== 1 }),
   };
+}
+
+/** Logarithmic where a few bins hold nearly everything, so that on a linear axis the others could not be seen. */
+export function likelyScale({ origin }: HistogramView): 'linear' | 'logarithmic' {
+  const filled = Float64Array.from(origin.filter((n) => n > 0)).sort();
+  const most = filled.at(-1) ?? 0;
+  const middle = filled[Math.floor(filled.length / 2)] ?? 0;
+  return most > STEEP * middle ? 'logarithmic' : 'linear';
 }
 
 /** Of its codes where they are few; else over the bins. */
@@ -64,7 +75,7 @@ function summaryOf(view: HistogramView, clip: readonly [number, number] | undefi
   const total = view.origin.reduce((a, b) => a + b, 0);
   const low = formatNumber(view.low);
   const high = formatNumber(view.low + view.origin.length * view.width);
-  const range = t('{0} elements from {1} to {2}', total, low, high);
+  const range = t('{0} elements from {1} to {2}', total.toLocaleString('en'), low, high);
   if (clip === undefined) return range;
   const used = view.codes?.counts.filter((n) => n > 0).length;
   const codes = used === undefined ? '' : t('{0} of {1} codes are taken', used, view.codes?.counts.length ?? 0);

@@ -46,6 +46,7 @@ export function sourcesChart({
   });
   return {
     title: t('Local against cumulative error'),
+    heading: t('Local against cumulative error'),
     summary: t(
       '{0} nodes, {1} of which make most of their error themselves; the largest local error is that of {2}, {3}',
       known.length,
@@ -55,7 +56,7 @@ export function sourcesChart({
     ),
     legend: [
       { label: t('makes error'), mark: 'outlier' },
-      { label: t('carries error'), mark: 'origin' },
+      { label: t('carries error'), mark: 'point' },
       { label: t('all error is its own'), mark: 'diagonal' },
     ],
     table: {

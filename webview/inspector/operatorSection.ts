@@ -48,7 +48,7 @@ function documentation(node: NodeView, view: OperatorView | undefined): HTMLElem
     return [h('p', { class: 'hint' }, t('Nothing is known of {0}.', node.opType))];
   const { text, formula, inputs, outputs, url } = view;
   return [
-    ...(text === '' ? [] : [h('p', { class: 'operator-text' }, t(text))]),
+    ...(text === '' ? [] : [h('p', { class: 'operator-text' }, ...withCode(t(text)))]),
     ...(formula === '' ? [] : [h('p', { class: 'formula' }, formula)]),
     facts([
       [t('Takes'), operands(inputs)],
@@ -58,6 +58,11 @@ function documentation(node: NodeView, view: OperatorView | undefined): HTMLElem
       ? []
       : [h('a', { class: 'specification', attrs: { href: url } }, t('Specification of {0}', node.opType))]),
   ];
+}
+
+/** Text with what stands between backticks as code. */
+function withCode(text: string): (string | HTMLElement)[] {
+  return text.split('`').map((part, i) => (i % 2 === 0 ? part : h('code', {}, part)));
 }
 
 function operands(list: readonly OperandView[]): string {

@@ -16,6 +16,8 @@ export interface TensorCardOptions {
   readonly model: 'float' | 'quantized';
   /** Whether the charts below are of this tensor. */
   readonly isCharted: boolean;
+  /** Goes to the charts of this tensor. */
+  readonly showCharts: () => void;
   /** The node of the inspector. */
   readonly nodeId: number;
 }
@@ -27,9 +29,7 @@ const MOST_NEIGHBOURS = 4;
 export function createTensorCard(options: TensorCardOptions): HTMLElement {
   const { tensor, model, actions, isCharted } = options;
   const { origin, dequant, name } = tensor;
-  const chart = link(t('Charts'), t('Shows the charts of this tensor below'), () =>
-    actions.selectTensor(tensor.valueId),
-  );
+  const chart = link(t('Charts'), t('Shows the charts of {0}', name), options.showCharts);
   chart.setAttribute('aria-pressed', String(isCharted));
   return h(
     'section',

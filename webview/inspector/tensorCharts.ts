@@ -8,7 +8,7 @@ import { boxesOf, hasBox, spreadOf } from '../charts/boxes.ts';
 import { CHANNEL_FIGURES, type ChannelFigure, channelFigureTitle, channelsChart } from '../charts/channels.ts';
 import { createChartCard } from '../charts/chartCard.ts';
 import type { ChartModel } from '../charts/chartModel.ts';
-import { histogramChart } from '../charts/histogram.ts';
+import { histogramChart, likelyScale } from '../charts/histogram.ts';
 import { fill, h } from '../dom.ts';
 import { formatShape } from '../format.ts';
 import { t } from '../l10n.ts';
@@ -35,7 +35,8 @@ export function createTensorCharts(store: Store, actions: Actions): TensorCharts
   let axis: number | null = null;
   let figure: ChannelFigure = 'range';
   let order: 'sorted' | 'index' = 'sorted';
-  let scale: 'linear' | 'logarithmic' = 'linear';
+  /** Undefined: as the histogram suggests. */
+  let scale: 'linear' | 'logarithmic' | undefined;
   let samples = FIRST_SAMPLES;
 
   const scaleChoice = segments(
@@ -113,10 +114,11 @@ export function createTensorCharts(store: Store, actions: Actions): TensorCharts
   const heading = h('p', { class: 'charted-tensor' });
   const element = h('div', { class: 'tensor-charts' }, heading, choice.element, card.element);
 
+  const scaleOf = () => scale ?? (charts?.histogram ? likelyScale(charts.histogram) : 'linear');
   const draw = () => {
     const { tensorChart } = store.state;
     choice.show(tensorChart);
-    scaleChoice.show(scale);
+    scaleChoice.show(scaleOf());
     orderChoice.show(order);
     figureChoice.fill(figure);
     axisChoice.fill(String(charts?.channels?.axis ?? axis ?? 0));
@@ -138,7 +140,7 @@ export function createTensorCharts(store: Store, actions: Actions): TensorCharts
         if (charts === undefined) return waiting;
         return charts.histogram === null
           ? t('The tensor has no finite elements.')
-          : histogramChart(tensor.name, charts.histogram, scale);
+          : histogramChart(tensor.name, charts.histogram, scaleOf());
       case 'channels':
         if (charts === undefined) return waiting;
         return charts.channels === null

@@ -30,8 +30,8 @@ export function createNodePanel(store: Store, actions: Actions): HTMLElement {
   const node = h(
     'div',
     { class: 'node-view' },
-    ...[title, head, loading, figures.element, outputs.element, inputs.element, chartSection.element],
-    ...[operator?.element, attributes?.element],
+    ...[title, head, loading, figures.element, chartSection.element],
+    ...[attributes?.element, inputs.element, outputs.element, operator?.element],
   );
   const element = h(
     'section',
@@ -72,7 +72,7 @@ export function createNodePanel(store: Store, actions: Actions): HTMLElement {
   const renderTensors = (state: AppState, view: NodeView, details: NodeDetails | null) => {
     const { graph } = state;
     const tensors = details?.tensors ?? [];
-    const charted = chartedTensor(tensors, state.selectedTensor);
+    const charted = chartedTensor(tensors, state);
     for (const [section, role] of [
       [inputs, 'Input'],
       [outputs, 'Output'],
@@ -87,6 +87,11 @@ export function createNodePanel(store: Store, actions: Actions): HTMLElement {
               ...{ tensor, graph, actions, nodeId: view.id },
               model: details?.figures === null ? 'float' : 'quantized',
               isCharted: tensor === charted,
+              showCharts: () => {
+                actions.selectTensor(tensor.valueId);
+                if (store.state.closedSections.includes('charts')) actions.toggleSection('charts');
+                requestAnimationFrame(() => chartSection.element.scrollIntoView({ block: 'nearest' }));
+              },
             }),
       );
       fill(section.body, ...cards);
@@ -103,14 +108,12 @@ export function createNodePanel(store: Store, actions: Actions): HTMLElement {
   return element;
 }
 
-/** The tensor that is chosen; else the first output that was measured, or the first that can be charted at all. */
-function chartedTensor(tensors: readonly TensorView[], chosen: number | null): TensorView | undefined {
-  return (
-    tensors.find((x) => x.valueId === chosen) ??
-    tensors.find((x) => x.role === 'Output' && x.origin !== null) ??
-    tensors.find((x) => x.origin !== null) ??
-    tensors.find((x) => x.kind === 'Weight')
-  );
+/** The tensor that is chosen; else, after a run, the first output that was measured, or the first tensor that was. */
+function chartedTensor(tensors: readonly TensorView[], { selectedTensor, run }: AppState): TensorView | undefined {
+  const chosen = tensors.find((x) => x.valueId === selectedTensor);
+  if (chosen !== undefined || run === null) return chosen;
+  const measured = tensors.filter((x) => x.origin !== null);
+  return measured.find((x) => x.role === 'Output') ?? measured[0];
 }
 
 function header(node: NodeView): HTMLElement {

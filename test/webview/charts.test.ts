@@ -1,0 +1,311 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
+import { chromium } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { mobileNet } from './fixtures.ts';
+import { servePage } from './page.mjs';
+
+const BROWSER_MODULE: string = '../../scripts/lib/browser.mjs';
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const CONV = '/features/features.3/conv/conv.1/conv.1.0/Conv';
+
+interface TestWindow {
+  readonly testHost: { readonly seen: readonly { readonly method: string; readonly params: unknown }[] };
+  readonly cspViolations: readonly string[];
+}
+
+let server: Awaited<ReturnType<typeof servePage>>;
+let browser: Browser;
+let page: Page;
+let errors: string[] = [];
+
+beforeAll(async () => {
+  const { findBrowser } = (await import(BROWSER_MODULE)) as { findBrowser(): string };
+  server = await servePage();
+  browser = await chromium.launch({
+    executablePath: findBrowser(),
+    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
+  });
+});
+
+afterEach(async () => {
+  if (page === undefined || page.isClosed()) return;
+  const violations = await page.evaluate(() => (window as unknown as TestWindow).cspViolations);
+  expect([...violations, ...errors]).toEqual([]);
+  await page.close();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+function eventually<T>(read: () => T | Promise<T>) {
+  return expect.poll(read, { timeout: 8_000 });
+}
+
+async function open(query: string, size = { width: 1280, height: 900 }): Promise<void> {
+  errors = [];
+  page = await browser.newPage({ viewport: size, reducedMotion: 'reduce' });
+  page.on('pageerror', (error) => errors.push(String(error)));
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  await page.goto(`${server.origin}/${query}`);
+  await page.locator('.graph-surface[aria-label*="nodes"]').waitFor();
+}
+
+/** Selects a node by its name. */
+async function select(handle: string): Promise<void> {
+  await page.locator('.graph-surface').press('Control+f');
+  await page.locator('.search').waitFor();
+  await page.keyboard.type(handle);
+  await page.locator('.search-hit').first().waitFor();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Escape');
+  await page.locator('.details .tensor').first().waitFor();
+  expect(await page.locator('.details h2:visible').innerText()).toBe(handle);
+}
+
+async function asked(method: string): Promise<unknown[]> {
+  const seen = await page.evaluate(() => (window as unknown as TestWindow).testHost.seen);
+  return seen.filter((s) => s.method === method).map((s) => s.params);
+}
+
+/** What axe-core finds within. */
+async function faults(within: string): Promise<string[]> {
+  await page.evaluate(AXE);
+  return page.evaluate(async (selector) => {
+    interface Found {
+      readonly violations: readonly {
+        readonly id: string;
+        readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+      }[];
+    }
+    const axe = Reflect.get(window, 'axe') as { run(where: unknown): Promise<Found> };
+    const { violations } = await axe.run({ include: [selector] });
+    return violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 160)} ${n.failureSummary ?? ''}`));
+  }, within);
+}
+
+/** Different colours of a chart's canvas. */
+function colours(selector: string): Promise<number> {
+  return page
+    .locator(selector)
+    .first()
+    .evaluate((canvas) => {
+      const c = canvas as HTMLCanvasElement;
+      const { data } = c.getContext('2d')?.getImageData(0, 0, c.width, c.height) ?? { data: new Uint8ClampedArray() };
+      const seen = new Set<number>();
+      for (let i = 0; i < data.length; i += 4)
+        seen.add((data[i] ?? 0) * 65536 + (data[i + 1] ?? 0) * 256 + (data[i + 2] ?? 0));
+      return seen.size;
+    });
+}
+
+const frame = () => page.locator('.tensor-charts .chart-frame');
+const readout = () => page.locator('.tensor-charts .chart-readout').innerText();
+const chartTitle = () => page.locator('.tensor-charts h4').innerText();
+const chart = (name: string) => page.locator('.tensor-charts > .segments button', { hasText: name });
+
+describe('the charts of a tensor', () => {
+  test('show five numbers first, then histogram, channels and samples of the same tensor', async () => {
+    await open('?run=1');
+    await select(CONV);
+    await eventually(chartTitle).toBe('Five numbers');
+    await eventually(() => colours('.tensor-charts canvas')).toBeGreaterThan(5);
+    await chart('Histogram').click();
+    await eventually(chartTitle).toBe('Histogram');
+    await eventually(readout).toMatch(/elements from .* to .*; codes reach from 0 to 6; \d+ of 256 codes are taken/);
+    await chart('Channels').click();
+    await eventually(readout).toMatch(/144 channels along axis 1; \d+ stand apart/);
+    await chart('Samples').click();
+    await eventually(readout).toMatch(/6 of 6 samples; the largest RMSE is 0\.02, on sample 4/);
+    expect(await asked('tensor/charts')).toMatchObject([{ role: 'Output', sample: 'worst', axis: null }]);
+  });
+
+  test('can be gone through by keys, and say each point', async () => {
+    await open('?run=1');
+    await select(CONV);
+    await chart('Samples').click();
+    await eventually(readout).toContain('6 of 6 samples');
+    await frame().focus();
+    await eventually(readout).toContain('Sample 4');
+    await page.keyboard.press('Home');
+    await eventually(readout).toMatch(/^Sample 0, ILSVRC2012_val_00001230.JPEG: RMSE 0.005; original from/);
+    await page.keyboard.press('ArrowRight');
+    await eventually(readout).toContain('Sample 1');
+    await page.keyboard.press('End');
+    await eventually(readout).toContain('Sample 5');
+    await page.keyboard.press('Escape');
+    await eventually(readout).toContain('6 of 6 samples');
+  });
+
+  test('have the same numbers as a table and as files', async () => {
+    await open('?run=1');
+    await select(CONV);
+    await chart('Channels').click();
+    await eventually(readout).toContain('144 channels');
+    const tools = page.locator('.tensor-charts .chart-tools');
+    await tools.getByText('Table').click();
+    const table = page.locator('.tensor-charts [role="table"]');
+    await table.waitFor();
+    expect(await table.getAttribute('aria-rowcount')).toBe('145');
+    const drawn = await table.locator('.chart-row').count();
+    expect(drawn).toBeLessThan(60);
+    await tools.getByText('CSV').click();
+    await eventually(() => asked('table/save')).toHaveLength(1);
+    const [{ name, text }] = (await asked('table/save')) as [{ name: string; text: string }];
+    expect(name).toMatch(/^Range_of_the_channels_of_.*\.csv$/);
+    const lines = text.trimEnd().split('\r\n');
+    expect(lines).toHaveLength(145);
+    expect(lines[0]).toBe('Channel,Min,Max,dequantized Min,dequantized Max,RMSE,SQNR,Clip rate,stands apart');
+    await tools.getByText('Table').click();
+    await tools.getByText('PNG').click();
+    await eventually(() => asked('picture/save')).toHaveLength(1);
+    const saved = await page.evaluate(() => {
+      const { seen } = (window as unknown as TestWindow).testHost;
+      const params = seen.find((s) => s.method === 'picture/save')?.params;
+      const data = Reflect.get(params ?? {}, 'data') as Uint8Array;
+      return [data instanceof Uint8Array, data.length > 1000, String.fromCharCode(...data.subarray(1, 4))];
+    });
+    expect(saved).toEqual([true, true, 'PNG']);
+  });
+
+  test('show channels by error, in the order of the tensor, and along another axis', async () => {
+    await open('?run=1');
+    await select(CONV);
+    await chart('Channels').click();
+    await eventually(readout).toContain('144 channels');
+    await page.locator('.chart-select[aria-label="Shown"]').selectOption('sqnrDb');
+    await eventually(chartTitle).toBe('SQNR of the channels');
+    await page.getByText('by channel').click();
+    await eventually(readout).toContain('the first is channel 0');
+    await page.locator('.chart-select[aria-label="Channels along axis"]').selectOption('2');
+    await eventually(readout).toContain('along axis 2');
+    expect((await asked('tensor/charts')).at(-1)).toMatchObject({ axis: 2 });
+  });
+
+  test('of a weight need no run for histogram and channels', async () => {
+    await open('');
+    await select(CONV);
+    await page.locator('.tensor', { hasText: 'Weight' }).first().getByText('Charts').click();
+    await eventually(() => page.locator('.tensor-charts .hint').innerText()).toContain('quantize with a config first');
+    await chart('Histogram').click();
+    await eventually(readout).toMatch(/1,296 elements from/);
+  });
+});
+
+describe('the charts of the network', () => {
+  const depthReadout = () => page.locator('.charts-panel .chart-readout').first().innerText();
+
+  test('show the error along the depth, and select the node of a point', async () => {
+    await open('?run=1');
+    await page.locator('#tab-charts').click();
+    await eventually(depthReadout).toMatch(/\d+ nodes; the worst is .*; at the end/);
+    await eventually(() => colours('.charts-panel canvas')).toBeGreaterThan(5);
+    await page.locator('.charts-panel .chart-frame').first().focus();
+    await page.keyboard.press('Home');
+    await eventually(depthReadout).toContain('/features/features.0.0/Conv (Conv)');
+    await page.keyboard.press('Enter');
+    await eventually(() => page.locator('.details h2:visible').innerText()).toBe('/features/features.0.0/Conv');
+    await page.getByText('Relative error').click();
+    await eventually(() => page.locator('.charts-panel h4').first().innerText()).toBe(
+      'Relative error along the network',
+    );
+    expect(((await asked('heat/get')) as { metric: string }[]).map((p) => p.metric)).toEqual(
+      expect.arrayContaining(['sqnrDb', 'localSqnrDb', 'cumulativeError', 'localError']),
+    );
+  });
+
+  test('say what to do before a run', async () => {
+    await open('');
+    await page.locator('#tab-charts').click();
+    await eventually(() => page.locator('.charts-panel').innerText()).toContain('Quantize with a config first');
+  });
+});
+
+describe('the inspector', () => {
+  test('tells what the operator does, and which attributes are left at their defaults', async () => {
+    await open('?run=1');
+    await select(CONV);
+    const details = page.locator('.details');
+    await eventually(() => details.innerText()).toContain('Slides filters over the input');
+    expect(await details.locator('.formula').innerText()).toContain('W[m, c, k]');
+    expect(await details.locator('.specification').getAttribute('href')).toBe(
+      'https://onnx.ai/onnx/operators/onnx__Conv.html',
+    );
+    expect(await details.locator('.attributes dt.default').allInnerTexts()).toEqual(['auto_pad']);
+    expect(await details.locator('.attributes dd.default').innerText()).toBe('NOTSET (default)');
+  });
+
+  test('shows figures over all samples, and who makes and reads a tensor', async () => {
+    await open('?run=1');
+    await select(CONV);
+    const table = page.locator('.over-samples table');
+    await table.waitFor();
+    expect(await table.locator('caption').innerText()).toContain('over 6 samples');
+    expect(await table.locator('tbody tr').first().innerText()).toMatch(/Cosine similarity\s+0\.99/);
+    const made = page.locator('.tensor', { hasText: 'Input · Activation' }).locator('button.link').first();
+    const producer = await made.innerText();
+    await made.click();
+    await eventually(() => page.locator('.details h2:visible').innerText()).toBe(producer);
+  });
+
+  test('closes a section and remembers it', async () => {
+    await open('?run=1');
+    await select(CONV);
+    const toggle = page.locator('.section-toggle', { hasText: 'Attributes' });
+    await toggle.click();
+    await eventually(() => toggle.getAttribute('aria-expanded')).toBe('false');
+    await page.reload();
+    await page.locator('.details .tensor').first().waitFor();
+    expect(await toggle.getAttribute('aria-expanded')).toBe('false');
+  });
+
+  test('shows the model while no node is selected', async () => {
+    await open('');
+    const text = await page.locator('.model-summary').innerText();
+    expect(text).toContain('mobilenetv2.onnx');
+    expect(text).toContain('3,487,887');
+    expect(text).toMatch(/Nodes\s+101/);
+    const convolutions = mobileNet().nodes.filter((n) => n.opType === 'Conv').length;
+    expect(text).toMatch(new RegExp(`Conv\\s+${convolutions}`));
+    await page.locator('.model-tensors button').first().click();
+    await eventually(() => page.locator('.details h2:visible').innerText()).toBe('/features/features.0.0/Conv');
+  });
+
+  test('copies names and statistics', async () => {
+    await open('?run=1');
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await select(CONV);
+    await page.locator('.tensor').first().getByText('Copy statistics').click();
+    await eventually(() => page.evaluate(() => navigator.clipboard.readText())).toMatch(
+      /^Figure\toriginal\tdequantized\n/,
+    );
+    await page.locator('.node-head').getByText('Copy name').click();
+    await eventually(() => page.evaluate(() => navigator.clipboard.readText())).toBe(CONV);
+  });
+});
+
+describe('accessibility', () => {
+  for (const theme of ['light', 'dark', 'highContrast']) {
+    test(`axe finds nothing in the inspector and its charts, ${theme}`, async () => {
+      await open(`?run=1&theme=${theme}`);
+      expect(await faults('.details')).toEqual([]);
+      await select(CONV);
+      await page.locator('.over-samples table').waitFor();
+      for (const name of ['Box plot', 'Histogram', 'Channels', 'Samples']) {
+        await chart(name).click();
+        await eventually(() => frame().isVisible()).toBe(true);
+        expect(await faults('.details'), name).toEqual([]);
+      }
+      await page.locator('.tensor-charts .chart-tools').getByText('Table').click();
+      expect(await faults('.details'), 'table').toEqual([]);
+      await page.locator('#tab-charts').click();
+      await eventually(() => page.locator('.charts-panel .chart-readout').first().innerText()).toContain(
+        'the worst is',
+      );
+      expect(await faults('.charts-panel')).toEqual([]);
+    });
+  }
+});
