@@ -38,7 +38,8 @@ function formulaBlock(counts: Counts, size: number): string {
 
 function denseBlock(counts: Counts): string {
   const of = (mark: number) => counts[mark] as number;
-  if (of(Mark.dense) === 2 && of(Mark.activation) > 0 && of(Mark.product) === 0) return 'Feed-forward';
+  const isSequence = of(Mark.denseOfActivation) > 0 && of(Mark.activation) <= 2;
+  if (of(Mark.dense) === 2 && isSequence && of(Mark.product) === 0) return 'Feed-forward';
   return of(Mark.last) > 0 && of(Mark.dense) === 1 ? 'Head' : '';
 }
 

@@ -13,7 +13,7 @@ const MIN_PREPARATION = 8;
  * parts, cut where fewest tensors cross.
  */
 export function foldedPlan(units: Units, open: Int32Array, plan: readonly Planned[]): readonly Planned[] {
-  const rows = withRows(withPreparation(units, plan));
+  const rows = withRows(open, withPreparation(units, plan));
   return rows.length <= MANY ? rows : withParts(open, rows);
 }
 
@@ -23,13 +23,13 @@ function withPreparation({ isLight }: Units, plan: readonly Planned[]): readonly
   return end < MIN_PREPARATION ? plan : [around('Preparation', plan.slice(0, end)), ...plan.slice(end)];
 }
 
-function withRows(plan: readonly Planned[]): Planned[] {
+function withRows(open: Int32Array, plan: readonly Planned[]): Planned[] {
   const result: Planned[] = [];
   for (let i = 0; i < plan.length; ) {
     const head = plan[i] as Planned;
     let end = i + 1;
     while (head.inner !== null && plan[end]?.inner != null && plan[end]?.label === head.label) end++;
-    if (end - i >= MIN_ROW) result.push(around(`${end - i} × ${head.label}`, plan.slice(i, end)));
+    if (end - i >= MIN_ROW) result.push(around(`${end - i} × ${head.label}`, withParts(open, plan.slice(i, end))));
     else result.push(...plan.slice(i, end));
     i = end;
   }
@@ -65,6 +65,7 @@ function cutNear(open: Int32Array, plan: readonly Planned[], part: number, parts
 function around(label: string, inner: readonly Planned[]): Planned {
   return {
     label,
+    name: null,
     block: '',
     first: (inner[0] as Planned).first,
     last: (inner[inner.length - 1] as Planned).last,

@@ -116,7 +116,7 @@ function ownersOf({ table, reads, succStart, succs, order, place }: OwnerSource)
     if (source === NONE && (operator === 'Constant' || PREPARES.has(operator))) {
       prepares[node] = 1;
       isConstant[node] = Number(readsConstantsOnly(table, node, isConstant));
-    } else if (source >= 0 && PASSES_ON.has(operator)) owner[node] = owner[source] as number;
+    } else if (source >= 0 && passesOn(operator, table.opType(source))) owner[node] = owner[source] as number;
   }
   for (let i = order.length - 1; i >= 0; i--) {
     const node = order[i] as number;
@@ -130,6 +130,11 @@ function ownersOf({ table, reads, succStart, succs, order, place }: OwnerSource)
     if (first >= 0) owner[node] = first;
   }
   return { owner, isConstant };
+}
+
+/** PyTorch writes a Cast between the two. */
+function passesOn(operator: string, source: string): boolean {
+  return PASSES_ON.has(operator) || (operator === 'Cast' && source === 'QuantizeLinear');
 }
 
 const NONE = -1;

@@ -34,8 +34,10 @@ export const Mark = {
   last: 19,
   /** An addition to what a concatenation made. */
   sumOfConcat: 20,
+  /** A product with a constant of what an activation made. */
+  denseOfActivation: 21,
 } as const;
-export const MARK_COUNT = 21;
+export const MARK_COUNT = 22;
 
 /** The marks of every owner, as bits. */
 export function marksOf(table: GraphTable, links: Links, roles: readonly Role[]): Uint32Array {
@@ -77,7 +79,7 @@ function marksOfRole(table: GraphTable, near: Neighbours, isWeighted: Uint8Array
     case Role.pointwise:
       return near.hasActivation(node) ? [Mark.pointwise] : [Mark.pointwise, Mark.projection];
     case Role.dense:
-      return [Mark.dense];
+      return near.comesFrom(node, Role.activation, 6) ? [Mark.dense, Mark.denseOfActivation] : [Mark.dense];
     case Role.product:
       return [Mark.product];
     case Role.recurrent:
@@ -153,7 +155,7 @@ const PASSING: ReadonlySet<Role> = new Set<Role>([
   Role.activation,
   Role.other,
 ]);
-const CARRYING: ReadonlySet<Role> = new Set<Role>([...PASSING, Role.pointwise]);
+const CARRYING: ReadonlySet<Role> = new Set<Role>([...PASSING, Role.pointwise, Role.gate]);
 const GATING: ReadonlySet<Role> = new Set<Role>([
   ...PASSING,
   Role.pointwise,

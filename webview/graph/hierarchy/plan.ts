@@ -1,5 +1,6 @@
 import { foldedPlan, MANY } from './fold.ts';
 import type { MarkSums } from './markSums.ts';
+import type { Naming } from './naming.ts';
 import { withPatterns } from './patterns.ts';
 import type { Planned } from './planned.ts';
 import { regionsOf } from './regions.ts';
@@ -19,7 +20,7 @@ const MOST = 0.6;
 const SMALL_BLOCKS: ReadonlySet<string> = new Set(['Convolution', 'Swish']);
 
 /** The groups of what lies in one scope. */
-export function planUnits(units: Units, sums: MarkSums): readonly Planned[] {
+export function planUnits(units: Units, sums: MarkSums, naming: Naming): readonly Planned[] {
   const isLoose = ({ parts, letter, last }: Item) =>
     letter === Letter.layer || (parts.length === 0 && (units.ref[last] as number) >= 0);
   const isBlock = (period: readonly Item[]) => {
@@ -31,9 +32,8 @@ export function planUnits(units: Units, sums: MarkSums): readonly Planned[] {
   const arrange = (items: readonly Item[]) => withRepeats(withPatterns(items), open, isBlock);
   const items = arrange(itemsOf(units, regionsOf(units), arrange));
   const plan = planItems({ units, sums, smallest: MIN_UNKNOWN }, items, null);
-  return plan.length <= MANY
-    ? plan
-    : foldedPlan(units, open, planItems({ units, sums, smallest: MIN_KNOWN }, items, null));
+  if (plan.length <= MANY) return naming.named(plan);
+  return foldedPlan(units, open, naming.named(planItems({ units, sums, smallest: MIN_KNOWN }, items, null)));
 }
 
 function sizeOf(items: readonly Item[]): number {
@@ -72,7 +72,7 @@ export function singleUnits(units: Units, first: number, last: number): Planned[
 }
 
 function singleUnit({ size }: Units, unit: number): Planned {
-  return { label: '', block: '', first: unit, last: unit, size: size[unit] as number, inner: null };
+  return { label: '', name: '', block: '', first: unit, last: unit, size: size[unit] as number, inner: null };
 }
 
 /** The group that an item becomes; null for one that is none. */
@@ -85,7 +85,7 @@ function shellOf({ sums, smallest }: Planning, item: Item, around: Planned | nul
   if (around === null && !isKnown && size > NEARLY_ALL * sums.size) return null;
   if (around !== null && isPartOf(block, size, around)) return null;
   const label = block !== '' ? block : letter === Letter.branches ? BRANCHES : 'Block';
-  return { label, block, first, last, size, inner: null };
+  return { label, name: null, block, first, last, size, inner: null };
 }
 
 const BRANCHES = 'Parallel branches';

@@ -1,6 +1,9 @@
 /** A group to be made, or one unit. */
 export interface Planned {
+  /** What it is called by what it is, without a number. */
   readonly label: string;
+  /** What it is called; null while that is open. */
+  readonly name: string | null;
   /** What kind of block it is, '' for none in particular. */
   readonly block: string;
   /** Units, those of inner groups included. */

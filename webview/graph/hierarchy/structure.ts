@@ -1,9 +1,10 @@
 import type { Links } from './links.ts';
 import { MarkSums } from './markSums.ts';
+import { Naming } from './naming.ts';
 import { planUnits, singleUnits } from './plan.ts';
-import { numberedLabels, type Planned } from './planned.ts';
+import type { Planned } from './planned.ts';
 import { type Scoped, ScopeTree } from './scopes.ts';
-import { type UnitSource, type Units, unitsOf } from './units.ts';
+import { type UnitSource, unitsOf } from './units.ts';
 
 /** Scopes with fewer items than this need no groups in them. */
 const CROWDED = 12;
@@ -30,13 +31,13 @@ export function withStructure(source: StructureSource): Scoped {
       const ref = units.ref[unit] as number;
       return ref >= 0 ? [ref] : (contents.get(-1 - ref) ?? []);
     };
+    const naming = new Naming(source.names, units, nodesOf);
     const plan =
       units.count < CROWDED
         ? singleUnits(units, 0, units.count - 1)
-        : planUnits(units, new MarkSums(units, nodesOf, marks));
-    const naming = new Naming(source.names, units, nodesOf);
+        : planUnits(units, new MarkSums(units, nodesOf, marks), naming);
     const write = (planned: readonly Planned[], into: number) => {
-      const labels = naming.labelsOf(planned);
+      const labels = naming.namesOf(planned);
       planned.forEach(({ inner, first }, i) => {
         const ref = units.ref[first] as number;
         if (inner !== null) write(inner, result.add(into, labels[i] as string));
@@ -61,47 +62,4 @@ function contentOf(links: Links, { tree, scopeOf }: Scoped): Map<number, number[
     }
   }
   return contents;
-}
-
-/** Calls groups by what the names of their weights have in common, where no other group beside them has the same. */
-class Naming {
-  readonly #names: Scoped;
-  /** Scope of the weights of every unit, null for one without. */
-  readonly #scopes: (number | null)[] = [];
-
-  constructor(names: Scoped, units: Units, nodesOf: (unit: number) => readonly number[]) {
-    this.#names = names;
-    if (names.tree.count === 0) return;
-    for (let unit = 0; unit < units.count; unit++) {
-      let common: number | null = null;
-      for (const node of nodesOf(unit)) {
-        const scope = names.scopeOf[node] as number;
-        if (scope >= 0) common = this.#common(common, scope);
-      }
-      this.#scopes.push(common);
-    }
-  }
-
-  labelsOf(plan: readonly Planned[]): string[] {
-    const scopes = plan.map(({ inner, first, last }) => (inner === null ? null : this.#scopeOf(first, last)));
-    const times = new Map<number | null, number>();
-    for (const scope of scopes) times.set(scope, (times.get(scope) ?? 0) + 1);
-    const labels = plan.map(({ label }, i) => {
-      const scope = scopes[i] ?? -1;
-      return scope < 0 || times.get(scope) !== 1 ? label : (this.#names.tree.label[scope] as string);
-    });
-    return numberedLabels(labels);
-  }
-
-  #scopeOf(first: number, last: number): number | null {
-    if (this.#scopes.length === 0) return null;
-    let common: number | null = null;
-    for (let unit = first; unit <= last; unit++) common = this.#common(common, this.#scopes[unit] ?? null);
-    return common;
-  }
-
-  #common(a: number | null, b: number | null): number | null {
-    if (a === null || b === null) return a ?? b;
-    return this.#names.tree.common(a, b);
-  }
 }
