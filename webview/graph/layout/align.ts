@@ -20,7 +20,7 @@ export interface LevelParts {
 }
 
 /** Chooses which lines are straight: the longest path first, then bends of one trunk, then the rest. */
-export function alignBlocks(parts: LevelParts): Blocks {
+export function alignBlocks(parts: LevelParts, poll: () => void): Blocks {
   const { layered, layers } = parts;
   const { total, downStart, down, layerCount } = layered;
   const lineBelow = new Int32Array(total).fill(-1);
@@ -30,6 +30,7 @@ export function alignBlocks(parts: LevelParts): Blocks {
   const lines = new Int32Array(down.length);
   const chosen = new Chosen(total);
   for (let r = 0; r + 1 < layerCount; r++) {
+    poll();
     let count = 0;
     for (let i = layers.start[r]!; i < layers.start[r + 1]!; i++) {
       const u = layers.vertices[i]!;

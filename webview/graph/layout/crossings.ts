@@ -5,11 +5,12 @@ import type { Layers } from './order.ts';
 const MOST_COMPARED = 1024;
 
 /** Crossings between all neighbouring layers: inversions of the lines' lower ends, counted by a Fenwick tree. */
-export function countCrossings(graph: Layered, { start, vertices, position }: Layers): number {
+export function countCrossings(graph: Layered, { start, vertices, position }: Layers, poll: () => void): number {
   const { downStart, down, layerCount } = graph;
   let crossings = 0;
   const tree = new Int32Array(widest(start, layerCount) + 1);
   for (let r = 0; r + 1 < layerCount; r++) {
+    poll();
     const size = start[r + 2]! - start[r + 1]!;
     if (size < 2 || start[r + 1]! - start[r]! < 2) continue;
     tree.fill(0, 0, size + 1);
@@ -30,24 +31,22 @@ export function countCrossings(graph: Layered, { start, vertices, position }: La
 }
 
 /** Swaps neighbours in a layer wherever that removes crossings with the layers above and below. */
-export function exchangeNeighbours(graph: Layered, layers: Layers): number {
+export function exchangeNeighbours(graph: Layered, layers: Layers, poll: () => void): void {
   const { start, vertices, position } = layers;
-  let removed = 0;
   for (let r = 0; r < graph.layerCount; r++) {
+    poll();
     for (let i = start[r]!; i + 1 < start[r + 1]!; i++) {
       const a = vertices[i]!;
       const b = vertices[i + 1]!;
       const gain =
         gainOfSwap(graph.upStart, graph.up, a, b, position) + gainOfSwap(graph.downStart, graph.down, a, b, position);
       if (gain <= 0) continue;
-      removed += gain;
       vertices[i] = b;
       vertices[i + 1] = a;
       position[b]!--;
       position[a]!++;
     }
   }
-  return removed;
 }
 
 /** Crossings of lines of `a` with lines of `b`, right of it, less those there would be with both swapped. */

@@ -48,13 +48,17 @@ export interface LevelLayout {
  */
 export function layoutLevel(graph: LevelGraph, segments: PairSegments, poll: () => void): LevelLayout {
   const ranks = assignRanks(graph);
+  poll();
   const layered = buildLayered(graph, ranks);
+  poll();
   const tracks = assignTracks({ graph, layered, upward: ranks.upward, segments });
   poll();
   const layers = orderLayers(layered, poll);
   const bendWidth = bendWidths(layered, tracks.count);
+  poll();
   const x = placeVertices({ graph, ranks, layered, layers }, bendWidth, poll);
   const content = moveToLeft(graph, x, bendWidth);
+  poll();
   const laneX = new Float64Array(layered.laneCount);
   for (let k = 0; k < laneX.length; k++) laneX[k] = content + LANE_GAP * (laneX.length - k);
   const { top, bottom, height } = layerBands(graph, layered, x);

@@ -33,7 +33,7 @@ export function orderLayers(graph: Layered, poll: () => void): Layers {
   const inFileOrder = layers.vertices.slice();
   let best = inFileOrder;
   let fewest = Infinity;
-  const sweep = new Sweep(graph, layers);
+  const sweep = new Sweep(graph, layers, poll);
   const { starts, passes } = EFFORTS.find(({ atMost }) => graph.total <= atMost) ?? EFFORTS[EFFORTS.length - 1]!;
   for (let attempt = 0; attempt < starts && fewest > 0; attempt++) {
     layers.vertices.set(inFileOrder);
@@ -41,11 +41,11 @@ export function orderLayers(graph: Layered, poll: () => void): Layers {
     number(layers);
     let before = Infinity;
     for (let pass = 0, idle = 0; pass <= passes && idle < IDLE_PASSES && fewest > 0; pass++, idle++) {
-      poll();
-      if (pass > 0) sweep.run({ pass: pass - 1, ties: attempt < 2 ? 'keep' : 'turn' });
-      poll();
-      if (pass > 0) exchangeNeighbours(graph, layers);
-      const crossings = countCrossings(graph, layers);
+      if (pass > 0) {
+        sweep.run({ pass: pass - 1, ties: attempt < 2 ? 'keep' : 'turn' });
+        exchangeNeighbours(graph, layers, poll);
+      }
+      const crossings = countCrossings(graph, layers, poll);
       if (crossings < before) {
         before = crossings;
         idle = -1;
@@ -96,10 +96,12 @@ class Sweep {
   readonly #layers: Layers;
   readonly #key: Float64Array;
   readonly #movable: Int32Array;
+  readonly #poll: () => void;
 
-  constructor(graph: Layered, layers: Layers) {
+  constructor(graph: Layered, layers: Layers, poll: () => void) {
     this.#graph = graph;
     this.#layers = layers;
+    this.#poll = poll;
     this.#key = new Float64Array(graph.total);
     this.#movable = new Int32Array(graph.total);
   }
@@ -111,6 +113,7 @@ class Sweep {
     const [start, ends] = downward ? [upStart, up] : [downStart, down];
     const byMean = pass % 4 < 2;
     for (let step = 1; step < layerCount; step++) {
+      this.#poll();
       const layer = downward ? step : layerCount - 1 - step;
       if (this.#layers.start[layer + 1]! - this.#layers.start[layer]! < 2) continue;
       for (let i = this.#layers.start[layer]!; i < this.#layers.start[layer + 1]!; i++) {

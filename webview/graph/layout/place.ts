@@ -15,8 +15,10 @@ const STILL = 0.5;
  * @param bendWidth room that each bend takes, by its number less the level's vertices
  */
 export function placeVertices(parts: LevelParts, bendWidth: Float64Array, poll: () => void): Float64Array {
-  const blocks = alignBlocks(parts);
+  const blocks = alignBlocks(parts, poll);
+  poll();
   const neighbours = findNeighbours(parts, blocks, bendWidth);
+  poll();
   const order = leftToRight(neighbours, blocks.count);
   const x = pack(neighbours, order);
   poll();
@@ -149,9 +151,9 @@ interface Relaxation {
 function relax({ x, order, neighbours, joints: { start, other, offset }, poll }: Relaxation): void {
   const wishes = new Float64Array(other.length);
   for (let pass = 0; pass < PASSES; pass++) {
-    poll();
     let moved = 0;
     for (let i = 0; i < order.length; i++) {
+      if (i % 4096 === 0) poll();
       const b = order[pass % 2 === 0 ? order.length - 1 - i : i]!;
       const many = start[b + 1]! - start[b]!;
       if (many === 0) continue;

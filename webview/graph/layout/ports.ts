@@ -21,12 +21,14 @@ export interface PortInput {
  * Where lines touch a side of their item: straight ones and single ones at its centre, others left or right of it by
  * where they go.
  */
-export function spreadPorts({ item, bundle, bundleCount, toward, x, width }: PortInput): Float64Array {
+export function spreadPorts(input: PortInput, poll: () => void): Float64Array {
+  const { item, bundle, bundleCount, toward, x, width } = input;
   const { start, elements } = bucketBy(item, x.length, bucketBy(bundle, bundleCount).elements);
   const ports = new Float64Array(item.length);
   const key = new Float64Array(item.length);
   const heads = new Int32Array(item.length);
   for (let i = 0; i < x.length; i++) {
+    if (i % 4096 === 0) poll();
     let count = 0;
     for (let n = start[i]!; n < start[i + 1]!; n++) {
       const line = elements[n]!;

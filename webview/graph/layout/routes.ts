@@ -18,7 +18,7 @@ export interface PlacedLevels extends Progress {
 
 /** Points of all lines, from source to target. */
 export function routeLines(placed: PlacedLevels, poll: () => void): Pick<PointList, 'points' | 'pointStart'> {
-  const router = new Router(placed);
+  const router = new Router(placed, poll);
   const list = new PointList(placed.input.edgeFrom.length);
   for (let e = 0; e < placed.input.edgeFrom.length; e++) {
     if (e % 4096 === 0) poll();
@@ -33,7 +33,7 @@ class Router {
   readonly #outPort: Float64Array;
   readonly #inPort: Float64Array;
 
-  constructor(placed: PlacedLevels) {
+  constructor(placed: PlacedLevels, poll: () => void) {
     this.#placed = placed;
     const { input, group, groupCount, x, itemWidth: width } = placed;
     const lines = input.edgeFrom.length;
@@ -41,19 +41,15 @@ class Router {
     const behind = new Float64Array(lines);
     const each = new Int32Array(lines);
     for (let e = 0; e < lines; e++) {
+      if (e % 4096 === 0) poll();
       each[e] = e;
       ahead[e] = this.#nextX(e);
       behind[e] = this.#previousX(e);
     }
-    const ends = { x, width };
-    this.#outPort = spreadPorts({
-      item: input.edgeFrom,
-      bundle: group,
-      bundleCount: groupCount,
-      toward: ahead,
-      ...ends,
-    });
-    this.#inPort = spreadPorts({ item: input.edgeTo, bundle: each, bundleCount: lines, toward: behind, ...ends });
+    const bundles = { bundle: group, bundleCount: groupCount };
+    const lonely = { bundle: each, bundleCount: lines };
+    this.#outPort = spreadPorts({ item: input.edgeFrom, ...bundles, toward: ahead, x, width }, poll);
+    this.#inPort = spreadPorts({ item: input.edgeTo, ...lonely, toward: behind, x, width }, poll);
   }
 
   route(e: number, list: PointList): void {
