@@ -128,7 +128,12 @@ export function resNet(blocks: number, every: number): GraphTable {
 }
 
 /** A graph in which node i reads up to three of the `reach` nodes before it. */
-export function randomGraph(count: number, reach: number, seed: number, nameOf: (node: number) => string = () => ''): GraphTable {
+export function randomGraph(
+  count: number,
+  reach: number,
+  seed: number,
+  nameOf: (node: number) => string = () => '',
+): GraphTable {
   const g = new GraphWriter();
   let state = seed >>> 0 || 1;
   const next = (below: number) => {
@@ -137,7 +142,10 @@ export function randomGraph(count: number, reach: number, seed: number, nameOf: 
   };
   const made = [g.input()];
   for (let i = 0; i < count; i++) {
-    const inputs = Array.from({ length: 1 + next(3) }, () => made[Math.max(0, made.length - 1 - next(reach))] as number);
+    const inputs = Array.from(
+      { length: 1 + next(3) },
+      () => made[Math.max(0, made.length - 1 - next(reach))] as number,
+    );
     made.push(g.node(['Add', 'Concat', 'Relu', 'MatMul'][next(4)] as string, inputs, nameOf(i)));
   }
   g.output(made[made.length - 1] as number);

@@ -92,6 +92,6 @@ const BRANCHES = 'Parallel branches';
 
 /** Whether a group around says all that a group would. */
 function isPartOf(block: string, size: number, around: Planned): boolean {
-  if (block === around.block) return 2 * size > around.size;
+  if (block === around.block) return block !== '' || 2 * size > around.size;
   return (block === '' || block === BRANCHES) && around.block !== '' && size > MOST * around.size;
 }
