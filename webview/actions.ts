@@ -12,6 +12,7 @@ import { createHeatActions } from './heat/actions.ts';
 import { hexOf } from './heat/hex.ts';
 import { t } from './l10n.ts';
 import { createTableActions } from './panels/grid/tableActions.ts';
+import { preferred } from './preferences.ts';
 import { type BottomPanel, type ColumnId, NO_SENSITIVITY, type Sort, type Store } from './store.ts';
 import { createTensorActions } from './tensor/actions.ts';
 
@@ -135,6 +136,12 @@ export function createActions(store: Store, connection: Connection, view: () => 
     if (store.state.metric === 'sensitivity') void heat.loadHeat();
     view().announce(cancelled ? 'Sensitivity cancelled' : 'Sensitivity finished');
   });
+  rpc.on('preferences/changed', (preferences) => {
+    const { heatScale, ...rest } = preferred(preferences);
+    store.update(rest);
+    if (heatScale !== undefined) actions.setScale(heatScale);
+    if (rest.metric !== undefined) actions.setMetric(rest.metric);
+  });
   rpc.on('view/command', ({ command, nodeId, group }) => {
     if (command === 'search') actions.openSearch();
     else if (command === 'findSimilar') actions.findSimilar(nodeId ?? store.state.selected);
@@ -173,7 +180,7 @@ export function createActions(store: Store, connection: Connection, view: () => 
         const first = await rpc.request('view/ready', { protocol: PROTOCOL_VERSION });
         const { run, trial, busy, restored } = first;
         const graph = new GraphTable(first.graph);
-        if (store.state.file === '') store.update(readView(first.view));
+        if (store.state.file === '') store.update({ ...preferred(first.preferences), ...readView(first.view) });
         const sameFile = store.state.file === graph.file;
         store.update({
           graph,

@@ -74,6 +74,8 @@ export interface HostEvents {
   'run/stopped': { diagnostics: readonly Diagnostic[] };
   'sensitivity/partial': { nodeId: number; value: number; done: number; total: number };
   'sensitivity/finished': { cancelled: boolean };
+  /** The settings of the view have changed. */
+  'preferences/changed': Preferences;
   /** A command of VS Code's: menus, palette, keys. */
   'view/command': { command: ViewCommand; nodeId?: number; group?: string };
 }
@@ -91,6 +93,18 @@ export interface ViewState {
   readonly restored: RestoredRun | null;
   /** What `view/save` kept of this model's last view; null for none. */
   readonly view: unknown;
+  /** How the view looks where nothing was kept. */
+  readonly preferences: Preferences;
+}
+
+/** Settings of the view, as they stand in the editor's settings. */
+export interface Preferences {
+  /** A metric that colours the graph, or `none`. */
+  readonly metric: string;
+  readonly palette: string;
+  /** `bands` or `gradient`. */
+  readonly scale: string;
+  readonly minimap: boolean;
 }
 
 /** A run whose figures are known from before: what needs the engine needs the run again. */

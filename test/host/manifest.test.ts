@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
+import { METRICS } from '../../src/protocol/metrics.ts';
+import { PALETTES } from '../../webview/heat/shades.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
@@ -91,6 +93,13 @@ it('has only settings that something reads', () => {
     const name = setting.slice('quantscope.'.length);
     expect(code.includes(`'${name}'`), setting).toBe(true);
   }
+});
+
+it('lets the metrics and palettes that there are be set', () => {
+  const enumOf = (name: string) =>
+    (contributes.configuration.properties[`quantscope.view.${name}`] as { enum: readonly string[] }).enum;
+  expect(enumOf('metric')).toEqual([...METRICS.map(({ id }) => id), 'none']);
+  expect(enumOf('palette')).toEqual(PALETTES.map(({ id }) => id));
 });
 
 it('documents every key that the graph takes', () => {

@@ -62,6 +62,12 @@ const handlers: Handlers<HostRequests> = {
     busy: query.has('busy'),
     restored: query.has('restored') ? { name: 'full_quant.cfg', timeMs: Date.UTC(2026, 10, 20, 14, 3) } : null,
     view: JSON.parse(query.get('view') ?? 'null'),
+    preferences: {
+      metric: query.get('metric') ?? 'cosine',
+      palette: query.get('palette') ?? 'theme',
+      scale: query.get('scale') ?? 'bands',
+      minimap: !query.has('nominimap'),
+    },
   }),
   'node/details': async ({ nodeId }) => {
     const shown = trial?.run ?? run;

@@ -59,6 +59,22 @@ test('what is kept of another file, or is no view, changes nothing', async () =>
   expect((await saved()).at(-1)).not.toHaveProperty('unknown');
 });
 
+test('the settings say how a model looks that is opened for the first time, and change what is open', async () => {
+  await open('?run=1&metric=sqnrDb&palette=cividis&nominimap=1');
+  const wanted = { metric: 'sqnrDb', heatPalette: 'cividis', minimap: false };
+  await eventually(async () => (await saved()).at(-1)).toMatchObject(wanted);
+  const changed = { metric: 'none', palette: 'no such palette', scale: 'gradient', minimap: true };
+  await page.evaluate((p) => (window as unknown as TestWindow).testHost.emit('preferences/changed', p), changed);
+  const then = { metric: null, heatPalette: 'cividis', heatScale: 'gradient', minimap: true };
+  await eventually(async () => (await saved()).at(-1)).toMatchObject(then);
+});
+
+test('what was kept of a model counts more than the settings', async () => {
+  const view = { file: mobileNet().file, metric: 'clipRate', minimap: true };
+  await open(`?run=1&metric=sqnrDb&nominimap=1&view=${encodeURIComponent(JSON.stringify(view))}`);
+  await eventually(async () => (await saved()).at(-1)).toMatchObject(view);
+});
+
 test('the nodes of the same operator are found from a node’s menu', async () => {
   await open('?run=1');
   const node = mobileNet().nodes.find(({ opType }) => opType === 'Clip');

@@ -119,7 +119,7 @@ export class ModelSession implements vscode.Disposable {
     return this.opened;
   }
 
-  async viewState(): Promise<Omit<ViewState, 'compare'>> {
+  async viewState(): Promise<Omit<ViewState, 'compare' | 'preferences'>> {
     const graph = await this.graph();
     const busy = this.job !== undefined && RANK[this.job.kind] >= RANK.export;
     const { run, trial, restored } = this;

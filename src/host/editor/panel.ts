@@ -11,6 +11,7 @@ import { chartRequests } from './chartRequests.ts';
 import { heatRequests } from './heatRequests.ts';
 import { errorPage, graphPage } from './html.ts';
 import { pictureRequests } from './pictureRequests.ts';
+import { onPreferences, readPreferences } from './preferences.ts';
 import type { OpenModel } from './registry.ts';
 import { tableRequests } from './tableRequests.ts';
 import { tensorRequests } from './tensorRequests.ts';
@@ -40,8 +41,11 @@ export function connectPanel({ model, panel, dist, log, pairs, skip, saveView }:
   };
   const handlers: Handlers<HostRequests> = {
     'view/ready': async ({ protocol }) => {
-      if (protocol === PROTOCOL_VERSION) return { ...(await session.viewState()), compare: await half.start() };
-      throw new DiagnosticError(protocolMismatch('webview', protocol, PROTOCOL_VERSION));
+      if (protocol !== PROTOCOL_VERSION) {
+        throw new DiagnosticError(protocolMismatch('webview', protocol, PROTOCOL_VERSION));
+      }
+      const preferences = readPreferences(session.uri);
+      return { ...(await session.viewState()), preferences, compare: await half.start() };
     },
     'node/details': ({ nodeId }) => session.details(nodeId),
     'node/skip': ({ nodeIds, skip: wanted }) => skip(model, nodeIds, wanted),
@@ -93,6 +97,7 @@ export function connectPanel({ model, panel, dist, log, pairs, skip, saveView }:
   };
   subscriptions.push(
     session.onEvent(({ event, payload }) => rpc.emit(event, payload)),
+    onPreferences(session.uri, (preferences) => rpc.emit('preferences/changed', preferences)),
     session.onDidReset(show), // the page starts afresh; it keeps its zoom and selection
   );
   void show();

@@ -1,0 +1,20 @@
+import * as vscode from 'vscode';
+import type { Preferences } from '../../protocol/messages.ts';
+
+/** What the settings say of how a graph looks at first. */
+export function readPreferences(model: vscode.Uri): Preferences {
+  const settings = vscode.workspace.getConfiguration('quantscope', model);
+  return {
+    metric: settings.get('view.metric', 'cosine'),
+    palette: settings.get('view.palette', 'theme'),
+    scale: settings.get('view.scale', 'bands'),
+    minimap: settings.get('view.minimap', true),
+  };
+}
+
+/** Tells when they have changed. */
+export function onPreferences(model: vscode.Uri, changed: (preferences: Preferences) => void): vscode.Disposable {
+  return vscode.workspace.onDidChangeConfiguration((event) => {
+    if (event.affectsConfiguration('quantscope.view', model)) changed(readPreferences(model));
+  });
+}
