@@ -10,7 +10,7 @@ export interface SelectField<T extends string> {
 
 /** A drop-down with its label before it. */
 export function selectField<T extends string>(label: string, onChange: (value: T) => void): SelectField<T> {
-  const select = h('select', { class: 'tensor-select' });
+  const select = h('select', { class: 'tensor-select', title: label, attrs: { 'aria-label': label } });
   const element = h('label', { class: 'tensor-field' }, h('span', { class: 'tensor-label' }, label), select);
   let known: Choices<T> = [];
   select.addEventListener('change', () => {

@@ -88,7 +88,7 @@ export function createTensorToolbar(options: ToolbarOptions) {
   const saving = createSaveMenu(options.save);
   const element = h(
     'div',
-    { class: 'tensor-toolbar', role: 'toolbar', attrs: { 'aria-label': t('Tensor') } },
+    { class: 'tensor-toolbar', role: 'group', attrs: { 'aria-label': t('What of the tensor is shown') } },
     h('div', { class: 'tensor-line' }, mode.element, tensor.element, picker.element, sides.element, facts),
     h(
       'div',
