@@ -24,8 +24,8 @@ export function anchorOf(before: Drawing, next: Drawing, looking: Looking): Poin
   const pairs: (readonly [number | undefined, number | undefined])[] = [];
   if (toggled !== undefined) pairs.push([before.itemOfGroup(toggled), next.itemOfGroup(toggled)]);
   if (selected !== null) pairs.push([before.itemOf(selected), next.itemOf(selected)]);
-  const middle = nearestNode(before, rect);
-  if (middle !== undefined) pairs.push([middle, next.scene.itemOfNode[before.scene.ref[middle] as number]]);
+  const middle = nearestItem(before, rect);
+  if (middle !== undefined) pairs.push([middle, sameItem(before, next, middle)]);
   for (const [from, to] of pairs) {
     if (from === undefined || to === undefined || to < 0) continue;
     const a = before.rectOf(from);
@@ -36,7 +36,12 @@ export function anchorOf(before: Drawing, next: Drawing, looking: Looking): Poin
   return undefined;
 }
 
-function nearestNode({ index, scene, layout }: Drawing, rect: Rect): number | undefined {
+function sameItem(before: Drawing, next: Drawing, item: number): number | undefined {
+  const group = before.groupIndex(item);
+  return group === undefined ? next.scene.itemOfNode[before.scene.ref[item] as number] : next.itemOfGroup(group);
+}
+
+function nearestItem({ index, scene, layout }: Drawing, rect: Rect): number | undefined {
   const found = new Found();
   findInRect(index.items, rect, found, MOST);
   const x = (rect.left + rect.right) / 2;
@@ -44,8 +49,9 @@ function nearestNode({ index, scene, layout }: Drawing, rect: Rect): number | un
   let best: number | undefined;
   let least = Infinity;
   for (const i of found.items.subarray(0, found.count)) {
-    if (scene.kind[i] !== ItemKind.node) continue;
-    const distance = Math.hypot((layout.x[i] as number) - x, (layout.y[i] as number) - y);
+    if (scene.kind[i] !== ItemKind.node && scene.kind[i] !== ItemKind.group) continue;
+    const centre = (layout.y[i] as number) + (layout.itemHeight[i] as number) / 2;
+    const distance = Math.hypot((layout.x[i] as number) - x, centre - y);
     if (distance < least) [best, least] = [i, distance];
   }
   return best;

@@ -1,7 +1,7 @@
 import type { NodeFigures } from '../../src/protocol/views.ts';
 import { t } from '../l10n.ts';
-import type { Marks } from './draw/stage.ts';
 import type { Drawing } from './drawing.ts';
+import type { Marks } from './marks.ts';
 import { ItemKind } from './picture.ts';
 
 /** An item in words: tooltip and screen reader name. */

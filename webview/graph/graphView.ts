@@ -12,14 +12,14 @@ import { firstCamera, fitCamera, type Point, rectCamera, toGraph, zoomAt } from 
 import type { CommandTarget, GraphCommand } from './commands.ts';
 import { contextOf, describeItem } from './describe.ts';
 import { isOnToggle } from './draw/groups.ts';
-import { type Marks, Stage } from './draw/stage.ts';
+import { Stage } from './draw/stage.ts';
 import { Drawing } from './drawing.ts';
 import { createGraphClient } from './graphClient.ts';
 import { createGroupControl } from './groupControl.ts';
 import { markNodes, type NodeMark } from './heat.ts';
 import { listenToInput } from './input.ts';
 import { listNeighbours } from './listing.ts';
-import { marksOf } from './marks.ts';
+import { type Marks, marksOf } from './marks.ts';
 import { createMinimap } from './minimap.ts';
 import { Motion } from './motion.ts';
 import { type Direction, neighbour } from './navigate.ts';
@@ -39,7 +39,7 @@ const NOTHING: Readonly<Record<Direction, () => string>> = {
   right: () => t('Nothing to the right'),
 };
 
-export interface GraphView extends Omit<ViewCommands, 'focusSearch' | 'announce'> {
+export interface GraphView extends Omit<ViewCommands, 'focusSearch' | 'lookFor' | 'announce'> {
   readonly element: HTMLElement;
   /** Marks the nodes a search has found. */
   showFound(nodeIds: ReadonlySet<number>): void;

@@ -1,7 +1,7 @@
 import { fill, h, setAttr } from '../dom.ts';
 import { describeItem } from './describe.ts';
-import type { Marks } from './draw/stage.ts';
 import type { Drawing } from './drawing.ts';
+import type { Marks } from './marks.ts';
 
 /** Neighbours told of an item on each side; a hub has thousands. */
 const MOST = 40;

@@ -1,7 +1,13 @@
 import type { MetricMark, NodeMark } from '../heat/marks.ts';
-import type { Marks } from './draw/stage.ts';
 import type { Drawing } from './drawing.ts';
+import type { CardMark } from './node.ts';
 import { ItemKind } from './picture.ts';
+
+export interface Marks {
+  readonly of: (item: number) => CardMark | undefined;
+  /** Whether anything is coloured by a figure. */
+  readonly any: boolean;
+}
 
 /** What items show of the run: a node its own, a closed group what the worst node inside does, by either metric. */
 export function marksOf(drawing: Drawing | undefined, marks: ReadonlyMap<number, NodeMark>): Marks {

@@ -20,7 +20,11 @@ export interface CardState {
   readonly hovered: boolean;
   readonly focused: boolean;
   readonly found: boolean;
+  /** Whether cards are coloured by figures: their families then keep out of it. */
+  readonly isHeated: boolean;
   readonly mark: CardMark | undefined;
+  /** From afar: the name in large letters, cut to fit. */
+  readonly name?: string;
 }
 
 export interface Place {
@@ -31,8 +35,10 @@ export interface Place {
 
 const RADIUS = 4;
 const EDGE = 10;
+/** Size of the letters of names that are enlarged, in the graph's units. */
+export const LARGE = 28;
 /** Below these zooms titles and the rest of the text are too small to read. */
-const TITLES = 0.34;
+export const TITLES = 0.34;
 const TEXTS = 0.5;
 
 /** Draws a card with its upper left corner at (x, y), in the graph's units. */
@@ -46,16 +52,22 @@ export function drawItem(g: Pen, item: SceneItem, at: Place, state: CardState, p
   g.beginPath();
   g.roundRect(at.x, at.y, card.width, card.height, radius);
   const isTiny = at.zoom < TITLES && item.kind === ItemKind.node;
-  g.fillStyle = level?.fill ?? (isTiny ? palette.categories[item.category] : palette.card);
+  g.fillStyle = level?.fill ?? (isTiny ? tinyFill(item, state, palette) : palette.card);
   g.fill();
   if (item.kind === ItemKind.node && !isTiny) drawStrip(g, card, at, palette.categories[item.category]);
   const second = levelOf(mark?.second?.level, palette);
   if (second !== undefined) drawSecondEdge(g, card, at, second.fill, palette);
   drawBorder(g, card, at, state, palette);
+  if (state.name !== undefined)
+    drawName(g, card, at, { name: state.name, color: nameColor(card, state, palette) }, palette);
   if (at.zoom < TITLES) return;
   g.textBaseline = 'middle';
   if (isPill(item)) drawPillText(g, card, at, palette);
   else drawCardText(g, card, at, mark, palette);
+}
+
+function tinyFill(item: SceneItem, { isHeated }: CardState, palette: Palette): string {
+  return isHeated ? palette.flatGroup : palette.categories[item.category];
 }
 
 function isPill(item: SceneItem): boolean {
@@ -110,6 +122,31 @@ function drawBorder(g: Pen, item: SceneItem, { x, y, zoom }: Place, state: CardS
 function weightOf(mark: CardMark | undefined, { isHighContrast, shades }: Palette): number {
   const level = mark?.level ?? 0;
   return isHighContrast && shades.length > 1 ? (4 * level) / (shades.length - 1) : 0;
+}
+
+function drawName(
+  g: Pen,
+  { width, height }: SceneItem,
+  { x, y }: Place,
+  { name, color }: { readonly name: string; readonly color: string },
+  palette: Palette,
+): void {
+  g.font = `600 ${LARGE}px ${palette.font}`;
+  g.textAlign = 'center';
+  g.textBaseline = 'middle';
+  g.fillStyle = color;
+  g.fillText(name, x + width / 2, y + height / 2 + 1);
+  g.textAlign = 'left';
+}
+
+function nameColor(item: SceneItem, { mark, isHeated }: CardState, palette: Palette): string {
+  const level = levelOf(mark?.level, palette);
+  if (level !== undefined) return level.text;
+  return item.kind === ItemKind.node
+    ? isHeated
+      ? palette.background
+      : palette.onCategories[item.category]
+    : palette.text;
 }
 
 function drawPillText(g: Pen, item: SceneItem, { x, y, zoom }: Place, palette: Palette): void {

@@ -7,7 +7,8 @@ import type { Pen } from './draw/pen.ts';
 import type { LineIndex } from './draw/sceneIndex.ts';
 import { between, type Transition } from './draw/transition.ts';
 import type { Drawing } from './drawing.ts';
-import { type CardMark, drawItem } from './node.ts';
+import type { Marks } from './marks.ts';
+import { type CardMark, drawItem, LARGE, TITLES } from './node.ts';
 import type { Palette } from './palette.ts';
 import type { Trace } from './paths.ts';
 import { ItemKind } from './picture.ts';
@@ -29,12 +30,14 @@ export interface ShownTrace extends Trace {
 export interface PaintOptions {
   readonly zoom: number;
   readonly palette: Palette;
-  readonly markOf: (item: number) => CardMark | undefined;
+  readonly marks: Marks;
   readonly highlight: Highlight;
   /** How far an item that fades in has come, 0 to 1. */
   readonly fade?: (item: number) => number;
   /** How many lines may be labelled. */
   readonly labels?: number;
+  /** Names are drawn larger than they are, so that they can be read. */
+  readonly enlarged?: boolean;
 }
 
 /** Items and pieces of lines in sight. */
@@ -50,6 +53,9 @@ const MOST_PIECES = 3500;
 /** Lines drawn once more because they touch what is selected. */
 const MOST_ACTIVE = 2000;
 const MOST_LABELS = 250;
+/** Down to this zoom names are enlarged, unless there are too many. */
+const ENLARGED = 0.17;
+const MOST_ENLARGED = 260;
 const ARROWS = 0.3;
 const LABELS = 0.55;
 /** Beside the label and the number of a second metric: both edges and the gap between. */
@@ -84,7 +90,7 @@ export function paintTransition(g: Pen, transition: Transition, rect: Rect, t: n
     const width = place.right - place.left;
     const text = before.text(item);
     g.globalAlpha = Math.max(0, 1 - 1.6 * t);
-    const state = { selected: false, hovered: false, focused: false, found: false, mark: undefined };
+    const state = { selected: false, hovered: false, focused: false, found: false, isHeated: false, mark: undefined };
     drawItem(
       g,
       { ...text, width, height: place.bottom - place.top },
@@ -136,7 +142,8 @@ export function paintCards(g: Pen, drawing: Drawing, inSight: InSight, options: 
     strokeEdges(g, layout, active, { color: palette.edgeActive, width: 1.8 * thin });
     if (zoom >= ARROWS) drawArrows(g, layout, active, palette.edgeActive);
   }
-  for (const i of items) if (scene.kind[i] !== ItemKind.frame) drawOne(g, drawing, i, options);
+  const enlarged = zoom < TITLES && zoom >= ENLARGED && items.length <= MOST_ENLARGED;
+  for (const i of items) if (scene.kind[i] !== ItemKind.frame) drawOne(g, drawing, i, { ...options, enlarged });
   for (const i of [highlight.hovered, highlight.selected]) {
     if (i !== undefined && scene.kind[i] === ItemKind.frame) outlineFrame(g, drawing, i, options);
   }
@@ -144,7 +151,7 @@ export function paintCards(g: Pen, drawing: Drawing, inSight: InSight, options: 
 }
 
 function drawOne(g: Pen, drawing: Drawing, i: number, options: PaintOptions): void {
-  const { zoom, palette, markOf, highlight, fade } = options;
+  const { zoom, palette, marks, highlight, fade } = options;
   const { layout } = drawing;
   const width = layout.itemWidth[i] as number;
   const height = layout.itemHeight[i] as number;
@@ -152,18 +159,27 @@ function drawOne(g: Pen, drawing: Drawing, i: number, options: PaintOptions): vo
   g.globalAlpha = (stepsBack ? STEPPED_BACK : 1) * (fade?.(i) ?? 1);
   drawItem(
     g,
-    { ...drawing.text(i), ...labelBeside(drawing, i, markOf(i)), width, height },
+    { ...drawing.text(i), ...labelBeside(drawing, i, marks.of(i)), width, height },
     { x: (layout.x[i] as number) - width / 2, y: layout.y[i] as number, zoom },
     {
       selected: highlight.selected === i,
       hovered: highlight.hovered === i,
       focused: highlight.focused,
       found: highlight.found.has(i),
-      mark: markOf(i),
+      isHeated: marks.any,
+      mark: marks.of(i),
+      ...(options.enlarged && { name: enlargedName(drawing, i, width) }),
     },
     palette,
   );
   g.globalAlpha = 1;
+}
+
+/** The name of a card as far as it fits in large letters. */
+function enlargedName(drawing: Drawing, i: number, width: number): string {
+  const { kind, title, label } = drawing.text(i);
+  const name = kind === ItemKind.input || kind === ItemKind.output ? label : title;
+  return shorten(name, width - 16, (text) => (drawing.measure(text, 'title') * LARGE) / 12);
 }
 
 /** Shortened to leave room for the number of a second metric. */

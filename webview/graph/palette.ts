@@ -28,6 +28,8 @@ export interface Palette {
   /** Outlines tell levels apart beside colours. */
   readonly isHighContrast: boolean;
   readonly categories: Readonly<Record<Category, string>>;
+  /** What text on a family's colour is written in. */
+  readonly onCategories: Readonly<Record<Category, string>>;
   readonly font: string;
 }
 
@@ -94,6 +96,10 @@ export function readPalette(host: HTMLElement): Palette {
     shades: shades > 0 ? colours('shade', shades) : levels,
     isHighContrast: host.classList.contains('vscode-high-contrast'),
     categories: Object.fromEntries(CATEGORIES.map((c) => [c, resolve(`--qs-op-${c}`)])) as Record<Category, string>,
+    onCategories: Object.fromEntries(CATEGORIES.map((c) => [c, textOn(resolve(`--qs-op-${c}`))])) as Record<
+      Category,
+      string
+    >,
     font: getComputedStyle(document.body).fontFamily || 'sans-serif',
   };
   probe.remove();

@@ -1,7 +1,7 @@
 import type { Camera } from '../../store.ts';
 import type { Point, Size } from '../camera.ts';
 import type { Drawing } from '../drawing.ts';
-import type { CardMark } from '../node.ts';
+import type { Marks } from '../marks.ts';
 import {
   activeEdges,
   findInSight,
@@ -38,11 +38,6 @@ export interface StageView {
   readonly palette: Palette;
   readonly highlight: Highlight;
   readonly marks: Marks;
-}
-
-export interface Marks {
-  readonly of: (item: number) => CardMark | undefined;
-  readonly any: boolean;
 }
 
 /**
@@ -140,14 +135,14 @@ export class Stage {
   #paintNear(shown: StageView, inSight: Parameters<typeof paintCards>[2]): void {
     const { drawing, camera, palette, highlight, marks } = shown;
     this.#toGraph(shown);
-    paintCards(this.#g, drawing, inSight, { zoom: camera.zoom, palette, highlight, markOf: marks.of });
+    paintCards(this.#g, drawing, inSight, { zoom: camera.zoom, palette, highlight, marks });
   }
 
   #paintGliding(shown: StageView, gliding: { readonly transition: Transition; readonly began: number }): void {
     const { camera, view, palette, highlight, marks } = shown;
     const t = Math.min(1, (performance.now() - gliding.began) / TRANSITION_MS);
     this.#toGraph(shown);
-    const options = { zoom: camera.zoom, palette, highlight, markOf: marks.of };
+    const options = { zoom: camera.zoom, palette, highlight, marks };
     paintTransition(this.#g, gliding.transition, rectInSight(camera, view, 20), 1 - (1 - t) ** 3, options);
     if (t >= 1) this.#gliding = undefined;
     this.draw();
@@ -188,7 +183,7 @@ export class Stage {
     const active = activeEdges(drawing, highlight);
     if (active.size > 0) strokeEdges(g, drawing.layout, active, { color: palette.edgeActive, width: thin });
     this.#drawFound(shown);
-    const options = { zoom: camera.zoom, palette, highlight, markOf: marks.of };
+    const options = { zoom: camera.zoom, palette, highlight, marks };
     for (const i of [highlight.hovered, highlight.selected]) if (i !== undefined) outlineFrame(g, drawing, i, options);
     const until = Math.max(performance.now() + LEAST_WORK, began + FRAME_BUDGET);
     const isMore = this.#tiles.work(until, () => performance.now());

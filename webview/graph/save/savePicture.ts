@@ -3,8 +3,8 @@ import type { Camera } from '../../store.ts';
 import type { Size } from '../camera.ts';
 import { Found, findInRect, type Rect } from '../draw/boxTree.ts';
 import type { Pen } from '../draw/pen.ts';
-import type { Marks } from '../draw/stage.ts';
 import type { Drawing } from '../drawing.ts';
+import type { Marks } from '../marks.ts';
 import { paintCards, rectInSight, type ShownTrace } from '../painter.ts';
 import type { Palette } from '../palette.ts';
 import { SvgPen } from './svgPen.ts';
@@ -90,5 +90,5 @@ function paintPart(pen: Pen, { drawing, palette, marks, trace }: Picturing, rect
   findInRect(drawing.index.items, rect, inSight.items);
   findInRect(drawing.index.pieces, rect, inSight.pieces);
   const highlight = { selected: undefined, hovered: undefined, found: new Set<number>(), focused: false, trace };
-  paintCards(pen, drawing, inSight, { zoom: 1, palette, markOf: marks.of, highlight, labels: Infinity });
+  paintCards(pen, drawing, inSight, { zoom: 1, palette, marks, highlight, labels: Infinity });
 }
