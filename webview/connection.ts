@@ -49,7 +49,10 @@ export function connect(): Connection {
 /** A view that was saved, as far as it is still readable. */
 export function readView(saved: unknown): Partial<PersistedView> {
   if (typeof saved !== 'object' || saved === null) return {};
-  const known = Object.entries(saved).filter(([key, value]) => isKind(INITIAL[key as keyof PersistedView], value));
+  const known = Object.entries(saved).filter(
+    ([key, value]) =>
+      isKind(INITIAL[key as keyof PersistedView], value) || (key === 'sample' && Number.isInteger(value)),
+  );
   return Object.fromEntries(known);
 }
 
