@@ -42,7 +42,7 @@ afterAll(async () => {
 });
 
 function eventually<T>(read: () => T | Promise<T>) {
-  return expect.poll(read, { timeout: 8_000 });
+  return expect.poll(read, { timeout: 20_000 });
 }
 
 async function open(query: string, size = { width: 1280, height: 900 }): Promise<void> {
@@ -288,7 +288,7 @@ describe('the inspector', () => {
 });
 
 describe('accessibility', () => {
-  for (const theme of ['light', 'dark', 'highContrast']) {
+  for (const theme of ['light', 'dark', 'contrast']) {
     test(`axe finds nothing in the inspector and its charts, ${theme}`, async () => {
       await open(`?run=1&theme=${theme}`);
       expect(await faults('.details')).toEqual([]);

@@ -131,7 +131,7 @@ function sampledRow(
   const low = finite.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const high = finite.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const range = finite.length === 0 ? '' : t('{0} to {1}', write(low), write(high));
-  const at = worstSample < 0 ? '' : t('sample {0}, {1}', worstSample + 1, names[worstSample] ?? '');
+  const at = worstSample < 0 ? '' : t('sample {0}, {1}', worstSample, names[worstSample] ?? '');
   return h(
     'tr',
     {},

@@ -239,7 +239,7 @@ function headingOf(
           h(
             'span',
             { class: 'section-note', title: sample.name },
-            t('sample {0} of {1}', sample.index + 1, sample.count),
+            t('sample {0} ({1} in all)', sample.index, sample.count),
           ),
         ]),
   ];
