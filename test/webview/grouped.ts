@@ -84,21 +84,3 @@ export function nestedGroups(count: number, fan: number, depth: number): Groups 
   split(0, count, -1, depth);
   return { parent, of };
 }
-
-/** Every group of a graph whose nodes have paths for names: `/layer1/conv/weight` lies in `/layer1/conv`. */
-export function groupsByPath(paths: readonly string[]): Groups {
-  const known = new Map<string, number>();
-  const parent: number[] = [];
-  const groupOf = (path: string): number => {
-    const cut = path.lastIndexOf('/');
-    if (cut <= 0) return -1;
-    const name = path.slice(0, cut);
-    const found = known.get(name);
-    if (found !== undefined) return found;
-    const around = groupOf(name);
-    const group = parent.push(around) - 1;
-    known.set(name, group);
-    return group;
-  };
-  return { of: paths.map(groupOf), parent };
-}
