@@ -28,7 +28,7 @@ const graph: GraphView = (() => {
   const given: GraphView | undefined = Reflect.get(window, 'testGraph');
   if (given !== undefined) return given;
   const model = query.get('model');
-  if (model === 'large') return largeGraph(1000);
+  if (model === 'large') return largeGraph(Number(query.get('nodes') ?? 1000));
   return (MODELS[model ?? ''] ?? ((plain: GraphView) => plain))(mobileNet());
 })();
 const skipped = new Set<string>();
@@ -126,8 +126,11 @@ const handlers: Handlers<HostRequests> = {
   'selection/changed': async () => {},
   'tensors/list': async ({ of }, signal) => {
     rpc.emit('run/progress', { stage: 'measure', done: 2, total: 8, text: 'sample 2' });
-    await new Promise((done) => setTimeout(done, Number(query.get('listing') ?? 30)));
-    if (signal.aborted) throw new Cancelled();
+    const end = performance.now() + Number(query.get('listing') ?? 30);
+    while (performance.now() < end) {
+      if (signal.aborted) throw new Cancelled();
+      await new Promise((done) => setTimeout(done, 10));
+    }
     return tensorTableOf(graph, trial?.run ?? run ?? runOf(graph), of);
   },
   'table/save': async () => ({ saved: true }),
