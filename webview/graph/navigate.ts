@@ -7,9 +7,9 @@ export function neighbour(drawing: Drawing, item: number, direction: Direction):
   const { scene, layout } = drawing;
   const x = layout.x[item] ?? 0;
   const rank = layout.rank[item] ?? 0;
-  /** Sideways, and 40 pixels for every layer beyond the next: of two in one column the near one wins. */
-  const distance = (other: number) =>
-    Math.abs((layout.x[other] ?? 0) - x) + 40 * Math.abs((layout.rank[other] ?? 0) - rank);
+  const y = layout.y[item] ?? 0;
+  /** Sideways above all; of two in one column the near one wins, whatever frames they lie in. */
+  const distance = (other: number) => Math.abs((layout.x[other] ?? 0) - x) + Math.abs((layout.y[other] ?? 0) - y) / 2;
   if (direction === 'up') return nearest(drawing.before(item), distance);
   if (direction === 'down') return nearest(drawing.after(item), distance);
   const side: number[] = [];

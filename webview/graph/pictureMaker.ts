@@ -1,9 +1,11 @@
 import { GraphTable } from '../../src/protocol/graphTable.ts';
 import { buildSceneIndex } from './draw/sceneIndex.ts';
 import type { DrawnGraph, LoadedGraph } from './graphMessages.ts';
+import { defaultOpen } from './hierarchy/defaultOpen.ts';
+import { buildHierarchy } from './hierarchy/hierarchy.ts';
 import { layoutItems } from './layout/layoutItems.ts';
 import type { Hierarchy } from './picture.ts';
-import { buildScene, noHierarchy, toLayoutInput } from './scene.ts';
+import { buildScene, toLayoutInput } from './scene.ts';
 import { type Measure, measureWith, type TextWidths } from './text.ts';
 
 /** Makes pictures of one graph after another; what the graph worker does. */
@@ -12,9 +14,9 @@ export class PictureMaker {
 
   load(buffer: ArrayBuffer, widths: TextWidths): LoadedGraph {
     const table = new GraphTable(buffer);
-    const hierarchy = noHierarchy(table);
+    const hierarchy = buildHierarchy(table);
     this.#graph = { table, hierarchy, measure: measureWith(widths) };
-    return { hierarchy, defaultOpen: [] };
+    return { hierarchy, defaultOpen: defaultOpen(hierarchy, table) };
   }
 
   draw(open: readonly string[]): DrawnGraph {
