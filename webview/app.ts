@@ -2,6 +2,7 @@ import { type Actions, createActions, NARROW, type ViewCommands } from './action
 import type { Connection } from './connection.ts';
 import { createChangesPanel } from './diff/changesPanel.ts';
 import { h } from './dom.ts';
+import { createGraphControls } from './graph/controls.ts';
 import { createGraphView } from './graph/graphView.ts';
 import { t } from './l10n.ts';
 import { createBanner } from './panels/banner.ts';
@@ -18,7 +19,7 @@ import { createTensorTable } from './panels/tensorTable.ts';
 import { createToolbar } from './panels/toolbar.ts';
 import type { BottomPanel, Store } from './store.ts';
 import { createTensorViewer } from './tensor/panel.ts';
-import { button, tabs } from './ui.ts';
+import { tabs } from './ui.ts';
 
 /** A panel below the graph; one is shown at a time. */
 interface BottomEntry {
@@ -47,7 +48,11 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
     },
   };
 
-  graph.element.append(search.element, createLegend(store, actions, graph.element), zoomControls(actions));
+  graph.element.append(
+    search.element,
+    createLegend(store, actions, graph.element),
+    createGraphControls(store, actions),
+  );
   const panels: readonly BottomEntry[] = [
     { id: 'nodes', title: t('Nodes'), element: createTable(store, actions, nodes) },
     { id: 'tensors', title: t('Tensors'), element: createTensorTable(store, actions) },
@@ -108,14 +113,4 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
     }
   });
   return actions;
-}
-
-function zoomControls(actions: Actions): HTMLElement {
-  return h(
-    'div',
-    { class: 'zoom', role: 'group', attrs: { 'aria-label': 'Zoom' } },
-    button({ label: 'Zoom in (+)', icon: 'plus', appearance: 'icon', onClick: () => actions.zoomBy(1.25) }),
-    button({ label: 'Zoom out (-)', icon: 'minus', appearance: 'icon', onClick: () => actions.zoomBy(1 / 1.25) }),
-    button({ label: 'Fit the graph (0)', icon: 'fit', appearance: 'icon', onClick: actions.fit }),
-  );
 }

@@ -1,7 +1,7 @@
 import type { Camera } from '../store.ts';
 import { type Size, toGraph } from './camera.ts';
 import { Found, findInRect, type Rect } from './draw/boxTree.ts';
-import { drawFrame } from './draw/groups.ts';
+import { drawFrame, drawHeader } from './draw/groups.ts';
 import { drawArrows, drawLabels, strokeEdges, strokePieces } from './draw/lines.ts';
 import type { Pen } from './draw/pen.ts';
 import type { LineIndex } from './draw/sceneIndex.ts';
@@ -142,6 +142,7 @@ export function paintCards(g: Pen, drawing: Drawing, inSight: InSight, options: 
     strokeEdges(g, layout, active, { color: palette.edgeActive, width: 1.8 * thin });
     if (zoom >= ARROWS) drawArrows(g, layout, active, palette.edgeActive);
   }
+  for (const i of items) if (scene.kind[i] === ItemKind.frame) drawHeader(g, drawing, i, palette, zoom);
   const enlarged = zoom < TITLES && zoom >= ENLARGED && items.length <= MOST_ENLARGED;
   for (const i of items) if (scene.kind[i] !== ItemKind.frame) drawOne(g, drawing, i, { ...options, enlarged });
   for (const i of [highlight.hovered, highlight.selected]) {

@@ -33,37 +33,51 @@ export function drawToggle(g: Pen, x: number, y: number, way: 'closed' | 'open')
   g.stroke();
 }
 
-/** Draws the frame of an open group with its header. */
-export function drawFrame(g: Pen, drawing: Drawing, item: number, palette: Palette, zoom: number): void {
-  const { layout, scene, measure } = drawing;
+/** Draws the frame of an open group, behind everything. */
+export function drawFrame(g: Pen, { layout }: Drawing, item: number, palette: Palette, zoom: number): void {
   const width = layout.itemWidth[item] as number;
-  const x = (layout.x[item] as number) - width / 2;
-  const y = layout.y[item] as number;
   g.beginPath();
-  g.roundRect(x, y, width, layout.itemHeight[item] as number, RADIUS);
+  g.roundRect(
+    (layout.x[item] as number) - width / 2,
+    layout.y[item] as number,
+    width,
+    layout.itemHeight[item] as number,
+    RADIUS,
+  );
   g.fillStyle = palette.frame;
   g.fill();
   g.strokeStyle = palette.frameLine;
   g.lineWidth = Math.max(1, 0.7 / zoom);
   g.stroke();
+}
+
+/** Draws the header of an open group, over lines that enter it. */
+export function drawHeader(g: Pen, drawing: Drawing, item: number, palette: Palette, zoom: number): void {
+  const { layout, scene, measure } = drawing;
   const group = drawing.group(item);
   if (zoom < READABLE || group === undefined) return;
-  const middle = y + (scene.height[item] as number) / 2;
+  const width = layout.itemWidth[item] as number;
+  const x = (layout.x[item] as number) - width / 2;
+  const middle = (layout.y[item] as number) + (scene.height[item] as number) / 2;
+  const room = width - TOGGLE - 12;
+  const label = shorten(group.label, room, (text) => measure(text, 'title'));
+  const afterLabel = measure(label, 'title') + 8;
+  const whole = groupNote(group);
+  const note = afterLabel + measure(whole, 'label') > room ? '' : whole;
+  g.fillStyle = palette.background;
+  g.globalAlpha = 0.75;
+  g.fillRect(x + TOGGLE - 2, middle - 8, (note === '' ? afterLabel - 8 : afterLabel + measure(note, 'label')) + 4, 16);
+  g.globalAlpha = 1;
   g.strokeStyle = palette.dim;
   drawToggle(g, x + TOGGLE / 2 + 1, middle, 'open');
   g.textAlign = 'left';
   g.textBaseline = 'middle';
   g.font = `600 12px ${palette.font}`;
   g.fillStyle = palette.text;
-  const room = width - TOGGLE - 12;
-  const label = shorten(group.label, room, (text) => measure(text, 'title'));
   g.fillText(label, x + TOGGLE, middle);
-  const note = groupNote(group);
-  const left = measure(label, 'title') + 10;
-  if (left + measure(note, 'label') > room) return;
   g.font = `11px ${palette.font}`;
   g.fillStyle = palette.dim;
-  g.fillText(note, x + TOGGLE + left, middle);
+  if (note !== '') g.fillText(note, x + TOGGLE + afterLabel, middle);
 }
 
 /** Names of the frames in sight whose headers are too small to read, largest frames first; the pen is in pixels. */

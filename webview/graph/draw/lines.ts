@@ -96,8 +96,8 @@ export function drawLabels(g: Pen, drawing: Drawing, lines: LabelledLines, palet
     if (text === '') continue;
     const width = measure(text, 'label') * LABEL_RATIO;
     g.fillStyle = palette.background;
-    g.globalAlpha = 0.85;
-    g.fillRect(x - 2, y - 7, width + 4, 14);
+    g.globalAlpha = 0.7;
+    g.fillRect(x - 2, y - 6, width + 4, 12);
     g.globalAlpha = 1;
     g.fillStyle = isActive ? palette.text : palette.dim;
     g.fillText(text, x, y);
