@@ -1,8 +1,9 @@
 import { type AbortSignalLike, throwIfAborted } from '../../base/abort.ts';
+import type { NumericArray } from '../../base/dtype.ts';
 import { sizeOf } from '../../base/shape.ts';
-import type { TensorCodes, TensorErrors, TensorHead, TensorSide } from '../../protocol/tensorViews.ts';
+import type { Limits, TensorCodes, TensorErrors, TensorHead, TensorSide } from '../../protocol/tensorViews.ts';
 import { Range } from './range.ts';
-import { distance, type ShownTensor } from './shownTensor.ts';
+import { distance, type ShownTensor, sidesOf } from './shownTensor.ts';
 
 /** Elements between two looks at the signal. */
 const STRIDE = 1 << 16;
@@ -12,49 +13,77 @@ type Measured = Pick<TensorHead, 'dtype' | 'dims' | 'elements' | 'sides' | 'limi
 /** What there is to say of a tensor before any element is shown. @throws Cancelled */
 export function measure(shown: ShownTensor, signal: AbortSignalLike): Measured {
   const { dtype, dims, float, dequantized, codes } = shown;
-  const limits = { float: new Range(), dequantized: new Range(), difference: new Range(), codes: new Range() };
-  let notFinite = 0;
-  let different = 0;
-  let largest = 0;
-  let squares = 0;
-  let finite = 0;
-  for (let i = 0; i < float.length; i++) {
-    if (i % STRIDE === 0) throwIfAborted(signal);
-    const x = Number(float[i]);
-    limits.float.add(x);
-    if (!Number.isFinite(x)) notFinite++;
-    if (codes !== undefined) limits.codes.add(codes[i] as number);
-    if (dequantized === undefined) continue;
-    const y = dequantized[i] as number;
-    limits.dequantized.add(y);
-    limits.difference.add(y - x);
-    const error = distance(x, y);
-    if (error > 0) different++;
-    if (error > largest) largest = error;
-    if (error === Number.POSITIVE_INFINITY) continue;
-    squares += error * error;
-    finite++;
-  }
-  const error: TensorErrors | null =
-    dequantized === undefined ? null : { largest, rmse: finite === 0 ? 0 : Math.sqrt(squares / finite), different };
+  const whole = spread(float, signal);
+  const pair = compare(shown, signal);
   return {
     dtype,
     dims,
     elements: sizeOf(dims),
-    sides: sidesOf(shown),
+    sides: namesOf(shown),
     limits: {
-      float: limits.float.limits,
-      dequantized: limits.dequantized.limits,
-      difference: limits.difference.limits,
-      codes: limits.codes.limits,
+      float: whole.limits,
+      dequantized: dequantized === undefined ? null : spread(dequantized, signal).limits,
+      difference: pair?.limits ?? null,
+      codes: codes === undefined ? null : spread(codes, signal).limits,
     },
-    notFinite,
-    error,
+    notFinite: whole.notFinite,
+    error: pair?.error ?? null,
     quant: codesOf(shown),
   };
 }
 
-function sidesOf({ dequantized, codes }: ShownTensor): TensorSide[] {
+function spread(x: NumericArray, signal: AbortSignalLike): { limits: Limits; notFinite: number } {
+  const range = new Range();
+  let notFinite = 0;
+  for (let from = 0; from < x.length; from += STRIDE) {
+    throwIfAborted(signal);
+    const part = x.subarray(from, from + STRIDE);
+    notFinite +=
+      part instanceof BigInt64Array || part instanceof BigUint64Array ? addBig(range, part) : range.addAll(part);
+  }
+  return { limits: range.limits, notFinite };
+}
+
+function addBig(range: Range, x: BigInt64Array | BigUint64Array): number {
+  for (const value of x) range.add(Number(value));
+  return 0;
+}
+
+function compare(
+  shown: ShownTensor,
+  signal: AbortSignalLike,
+): { readonly limits: Limits; readonly error: TensorErrors } | undefined {
+  const sides = sidesOf(shown);
+  if (sides === undefined) return undefined;
+  const [float, dequantized] = sides;
+  const range = new Range();
+  const differences = new Float64Array(Math.min(STRIDE, float.length));
+  let different = 0;
+  let largest = 0;
+  let squares = 0;
+  let finite = 0;
+  for (let from = 0; from < float.length; from += STRIDE) {
+    throwIfAborted(signal);
+    const count = Math.min(STRIDE, float.length - from);
+    for (let i = 0; i < count; i++) {
+      const [x, y] = [float[from + i] as number, dequantized[from + i] as number];
+      const d = y - x;
+      differences[i] = d;
+      const apart = Math.abs(d);
+      const error = apart < Number.POSITIVE_INFINITY ? apart : distance(x, y);
+      if (error > 0) different++;
+      if (error > largest) largest = error;
+      if (error === Number.POSITIVE_INFINITY) continue;
+      squares += error * error;
+      finite++;
+    }
+    range.addAll(differences.subarray(0, count));
+  }
+  const rmse = finite === 0 ? 0 : Math.sqrt(squares / finite);
+  return { limits: range.limits, error: { largest, rmse, different } };
+}
+
+function namesOf({ dequantized, codes }: ShownTensor): TensorSide[] {
   return [
     'float',
     ...(dequantized === undefined ? [] : (['dequantized', 'difference'] as const)),

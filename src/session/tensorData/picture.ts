@@ -3,7 +3,7 @@ import { sizeOf, stridesOf } from '../../base/shape.ts';
 import type { PictureSide, Span, TensorPicture } from '../../protocol/tensorViews.ts';
 import type { Page } from './plane.ts';
 import { Range } from './range.ts';
-import { difference, type ShownTensor } from './shownTensor.ts';
+import { difference, type ShownTensor, sidesOf } from './shownTensor.ts';
 
 export interface PictureParts {
   readonly side: PictureSide;
@@ -30,7 +30,7 @@ export function pictureOf(shown: ShownTensor, parts: PictureParts): TensorPictur
   const width = Math.min(page.columns, most[1]);
   const tiles = new Float32Array((span[1] - span[0]) * height * width);
   const limits = new Float32Array(2 * (span[1] - span[0]));
-  const tile = new Tile(elementOf(shown, parts.side), parts.side === 'difference' ? 'farthest' : 'mean');
+  const tile = new Tile(shown, parts.side);
   for (let map = span[0]; map < span[1]; map++) {
     throwIfAborted(signal);
     const i = map - span[0];
@@ -39,17 +39,6 @@ export function pictureOf(shown: ShownTensor, parts: PictureParts): TensorPictur
     limits.set(tile.draw({ ...page, base }, { height, width, out }), 2 * i);
   }
   return { span, height, width, tiles, limits };
-}
-
-function elementOf({ float, dequantized }: ShownTensor, side: PictureSide): (place: number) => number {
-  if (side === 'dequantized' && dequantized !== undefined) return (i) => dequantized[i] as number;
-  if (side === 'difference' && dequantized !== undefined) {
-    return (i) => {
-      const d = difference(Number(float[i]), dequantized[i] as number);
-      return Number.isNaN(d) ? Number.POSITIVE_INFINITY : d;
-    };
-  }
-  return (i) => Number(float[i]);
 }
 
 /** Where a map starts: the axes count as digits do, the last one fastest. */
@@ -71,47 +60,97 @@ interface Pixels {
   readonly out: Float32Array;
 }
 
+/** Draws maps row by row of their elements. */
 class Tile {
-  readonly #element: (place: number) => number;
-  readonly #by: 'mean' | 'farthest';
+  readonly #shown: ShownTensor;
+  readonly #side: PictureSide;
 
-  constructor(element: (place: number) => number, by: 'mean' | 'farthest') {
-    this.#element = element;
-    this.#by = by;
+  constructor(shown: ShownTensor, side: PictureSide) {
+    this.#shown = shown;
+    this.#side = side;
   }
 
   /** Fills `out`; the limits of all elements, NaN where none is finite. */
   draw(page: Page, { height, width, out }: Pixels): readonly [number, number] {
     const range = new Range();
+    const line = new Float64Array(page.columns);
     const borders = (pixels: number, length: number) =>
-      Array.from({ length: pixels + 1 }, (_, i) => Math.floor((i * length) / pixels));
+      Int32Array.from({ length: pixels + 1 }, (_, i) => Math.floor((i * length) / pixels));
     const rows = borders(height, page.rows);
     const columns = borders(width, page.columns);
+    const pixels = new PixelRow(columns, this.#side === 'difference' ? 'farthest' : 'mean');
     for (let y = 0; y < height; y++) {
-      const across: Span = [rows[y] as number, rows[y + 1] as number];
-      for (let x = 0; x < width; x++) {
-        const along: Span = [columns[x] as number, columns[x + 1] as number];
-        out[y * width + x] = this.#pixel(page, [across, along], range);
+      for (let r = rows[y] as number; r < (rows[y + 1] as number); r++) {
+        this.#read(page, r, line);
+        range.addAll(line);
+        pixels.add(line);
       }
+      pixels.take(out.subarray(y * width, (y + 1) * width));
     }
     return range.limits ?? [Number.NaN, Number.NaN];
   }
 
-  #pixel({ base, rowStep, columnStep }: Page, [rows, columns]: readonly [Span, Span], range: Range): number {
-    let sum = 0;
-    let count = 0;
-    let farthest = 0;
-    for (let r = rows[0]; r < rows[1]; r++) {
-      for (let c = columns[0]; c < columns[1]; c++) {
-        const value = this.#element(base + r * rowStep + c * columnStep);
-        if (Math.abs(value) > Math.abs(farthest)) farthest = value;
-        range.add(value);
-        if (!Number.isFinite(value)) continue;
-        sum += value;
-        count++;
+  #read({ base, rowStep, columnStep, columns }: Page, row: number, line: Float64Array): void {
+    const { float, dequantized } = this.#shown;
+    const sides = sidesOf(this.#shown);
+    let at = base + row * rowStep;
+    if (this.#side === 'difference' && sides !== undefined) {
+      const [x, y] = sides;
+      for (let c = 0; c < columns; c++, at += columnStep) {
+        const d = difference(x[at] as number, y[at] as number);
+        line[c] = Number.isNaN(d) ? Number.POSITIVE_INFINITY : d;
       }
+      return;
     }
-    if (this.#by === 'farthest') return farthest;
-    return count === 0 ? Number.NaN : sum / count;
+    const values = this.#side === 'dequantized' && dequantized !== undefined ? dequantized : float;
+    if (values instanceof Float32Array)
+      for (let c = 0; c < columns; c++, at += columnStep) line[c] = values[at] as number;
+    else for (let c = 0; c < columns; c++, at += columnStep) line[c] = Number(values[at]);
+  }
+}
+
+/** Brings lines of elements together to one row of pixels. */
+class PixelRow {
+  readonly #borders: Int32Array;
+  readonly #by: 'mean' | 'farthest';
+  readonly #sums: Float64Array;
+  readonly #counts: Float64Array;
+
+  /** @param borders first elements of pixels, and the end of the last one. */
+  constructor(borders: Int32Array, by: 'mean' | 'farthest') {
+    this.#borders = borders;
+    this.#by = by;
+    this.#sums = new Float64Array(Math.max(0, borders.length - 1));
+    this.#counts = new Float64Array(this.#sums.length);
+  }
+
+  add(line: Float64Array): void {
+    const [borders, sums, counts] = [this.#borders, this.#sums, this.#counts];
+    const isMean = this.#by === 'mean';
+    for (let x = 0; x < sums.length; x++) {
+      let sum = sums[x] as number;
+      let count = counts[x] as number;
+      for (let c = borders[x] as number; c < (borders[x + 1] as number); c++) {
+        const value = line[c] as number;
+        if (!isMean) {
+          if (Math.abs(value) > Math.abs(sum)) sum = value;
+        } else if (value - value === 0) {
+          sum += value;
+          count++;
+        }
+      }
+      sums[x] = sum;
+      counts[x] = count;
+    }
+  }
+
+  /** Writes the pixels and starts over. */
+  take(out: Float32Array): void {
+    for (let x = 0; x < out.length; x++) {
+      const sum = this.#sums[x] as number;
+      out[x] = this.#by === 'farthest' ? sum : sum / (this.#counts[x] as number); // none finite: 0 / 0
+    }
+    this.#sums.fill(0);
+    this.#counts.fill(0);
   }
 }

@@ -15,6 +15,11 @@ export interface ShownTensor {
   readonly params: QuantParams | undefined;
 }
 
+/** Both sides, where there are two; what stands for a tensor stands for float32. */
+export function sidesOf({ float, dequantized }: ShownTensor): readonly [Float32Array, Float32Array] | undefined {
+  return dequantized !== undefined && float instanceof Float32Array ? [float, dequantized] : undefined;
+}
+
 /** The scales of a tensor's codes: element `i` has `scale[channelOf(i)]`. Undefined without codes, or behind a table. */
 export interface Scales {
   readonly scale: Float32Array;

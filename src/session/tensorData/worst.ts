@@ -1,6 +1,6 @@
 import { type AbortSignalLike, throwIfAborted } from '../../base/abort.ts';
 import type { WorstBy } from '../../protocol/tensorViews.ts';
-import { distance, type ShownTensor, scalesOf } from './shownTensor.ts';
+import { distance, type ShownTensor, scalesOf, sidesOf } from './shownTensor.ts';
 
 /** Elements between two looks at the signal. */
 const STRIDE = 1 << 16;
@@ -20,18 +20,25 @@ export interface WorstOptions {
  * @throws Cancelled
  */
 export function worstPlaces(shown: ShownTensor, { by, most, signal }: WorstOptions): Float64Array | undefined {
-  const { float, dequantized } = shown;
+  const sides = sidesOf(shown);
   const scales = scalesOf(shown);
-  if (dequantized === undefined || (by === 'scale' && scales === undefined)) return undefined;
+  if (sides === undefined || (by === 'scale' && scales === undefined)) return undefined;
+  const [float, dequantized] = sides;
   const heap = new WorstHeap(Math.min(most, float.length));
-  for (let i = 0; i < float.length; i++) {
-    if (i % STRIDE === 0) throwIfAborted(signal);
-    const x = Number(float[i]);
-    const error = distance(x, dequantized[i] as number);
-    if (error === 0) continue;
-    const unit = by === 'absolute' ? 1 : by === 'relative' ? Math.abs(x) : scales?.scale[scales.channelOf(i)];
-    const key = error === Number.POSITIVE_INFINITY ? error : error / (unit as number); // scales: seen above
-    heap.add(i, key, error);
+  for (let from = 0; from < float.length; from += STRIDE) {
+    throwIfAborted(signal);
+    const to = Math.min(from + STRIDE, float.length);
+    for (let i = from; i < to; i++) {
+      const x = float[i] as number;
+      const y = dequantized[i] as number;
+      const apart = Math.abs(y - x);
+      if (apart === 0) continue;
+      const error = apart < Number.POSITIVE_INFINITY ? apart : distance(x, y);
+      if (error === 0) continue;
+      const unit = by === 'absolute' ? 1 : by === 'relative' ? Math.abs(x) : scales?.scale[scales.channelOf(i)];
+      const key = error === Number.POSITIVE_INFINITY ? error : error / (unit as number); // scales: seen above
+      if (key >= heap.least) heap.add(i, key, error);
+    }
   }
   return heap.sorted();
 }
@@ -42,6 +49,8 @@ class WorstHeap {
   readonly #keys: Float64Array;
   readonly #errors: Float64Array;
   #size = 0;
+  /** Keys below it do not get in. */
+  least = 0;
 
   constructor(capacity: number) {
     this.#places = new Float64Array(capacity);
@@ -53,6 +62,7 @@ class WorstHeap {
     if (this.#size < this.#places.length) {
       this.#put(this.#size, place, key, error);
       this.#rise(this.#size++);
+      if (this.#size === this.#places.length) this.least = this.#keys[0] as number;
       return;
     }
     if (this.#size === 0) return;
@@ -60,6 +70,7 @@ class WorstHeap {
     if (key < rootKey || (key === rootKey && error <= rootError)) return; // an equal one came earlier
     this.#put(0, place, key, error);
     this.#sink(0);
+    this.least = this.#keys[0] as number;
   }
 
   sorted(): Float64Array {
