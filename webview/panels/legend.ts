@@ -117,8 +117,8 @@ export function createLegend(store: Store, actions: Actions, pane: HTMLElement):
     ({ heatScale, heatPalette }) => applyShades(document.body, heatPalette, heatScale),
   );
   document.addEventListener('keydown', (event) => {
-    if ((event.key !== '[' && event.key !== ']') || isTyping(event.target)) return;
-    actions.stepSample(event.key === ']' ? 1 : -1);
+    if ((event.key !== ',' && event.key !== '.') || event.ctrlKey || event.metaKey || isTyping(event.target)) return;
+    actions.stepSample(event.key === '.' ? 1 : -1);
   });
   return element;
 }

@@ -31,6 +31,7 @@ export function createBandRows(onToggle: (band: number) => void): BandRows {
       swatch,
       label,
       count,
+      h('span', { class: 'sr-only' }, t('nodes')),
     );
     return { swatch, label, count, button };
   });
@@ -43,13 +44,11 @@ export function createBandRows(onToggle: (band: number) => void): BandRows {
     show: (metric, { scale, band, nodes, isMeasuring }) => {
       const counts = countBands(metric.info, metric.borders, metric.values);
       rows.forEach((row, i) => {
-        const text = bandLabel(metric, i);
         row.swatch.style.background = `var(--qs-shade-${shadeOfBand(i, scale)})`;
-        row.label.textContent = text;
+        row.label.textContent = bandLabel(metric, i);
         row.count.textContent = (counts[i] ?? 0).toLocaleString('en');
         row.button.title = band === i ? t('Colour all bands') : t('Colour this band alone');
         setAttr(row.button, 'aria-pressed', String(band === i));
-        setAttr(row.button, 'aria-label', t('{0}: {1} nodes', text, counts[i] ?? 0));
       });
       const left = Math.max(0, nodes - counts.reduce((a, b) => a + b, 0));
       rest.hidden = left === 0;

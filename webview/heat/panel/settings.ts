@@ -21,13 +21,13 @@ export function createHeatSettings(store: Store, actions: Actions, side: () => H
   const second = createPicker(t('Right edge'), (choice) => actions.setSecondMetric(metricOf(choice)));
   const sample = createPicker(t('Samples'), (choice) => actions.setSample(sampleOf(choice)));
   const before = button({
-    label: t('Sample before ([)'),
+    label: t('Sample before (,)'),
     icon: 'previous',
     appearance: 'icon',
     onClick: () => actions.stepSample(-1),
   });
   const after = button({
-    label: t('Next sample (])'),
+    label: t('Next sample (.)'),
     icon: 'next',
     appearance: 'icon',
     onClick: () => actions.stepSample(1),
