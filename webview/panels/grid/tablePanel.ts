@@ -178,7 +178,8 @@ export function createTablePanel(options: TablePanelOptions): TablePanel {
       const now = view();
       const before = last;
       last = now;
-      if (filter.input.value !== now.filter) filter.setText(now.filter);
+      // What is typed at the moment gets here with a pause, and is not taken back by other changes.
+      if (before?.filter !== now.filter && filter.input.value !== now.filter) filter.setText(now.filter);
       fill(chips, ...chipsOf(filter.query(), (index) => setFilter(withoutPart(filter.query(), index))));
       chips.hidden = chips.childElementCount === 0;
       if (before?.shown !== now.shown || before?.sorts !== now.sorts || before?.widths !== now.widths) {
