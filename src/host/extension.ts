@@ -43,7 +43,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const sessions = own(new SessionRegistry({ workerScript, log, problems, loadView }));
   const runs = own(new Runs(context, log));
   const pairs = own(new PanelPairs((uri) => titleOf(uri, runs.store.heads)));
-  const deps: Deps = { context, sessions, problems, log, runs };
+  const deps: Deps = { context, sessions, problems, log, runs, pairs };
   own(
     registerGraphEditor({
       sessions,

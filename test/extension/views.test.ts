@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { Deps } from '../../src/host/commands/deps.ts';
+import { PanelPairs } from '../../src/host/compare/panelPairs.ts';
 import { SessionRegistry } from '../../src/host/editor/registry.ts';
 import { SavedViews } from '../../src/host/editor/savedViews.ts';
 import type { OutlineElement } from '../../src/host/outline/outlineTree.ts';
@@ -23,9 +24,10 @@ describe('the views beside the editor', () => {
     const storageUri = file('.storage-views');
     const context = { storageUri, globalStorageUri: storageUri, workspaceState: memento() };
     const runs = new Runs(context as unknown as vscode.ExtensionContext, log); // these are all that is asked of it
-    deps = { context: context as unknown as vscode.ExtensionContext, sessions, problems, log, runs };
+    const pairs = new PanelPairs(() => '');
+    deps = { context: context as unknown as vscode.ExtensionContext, sessions, problems, log, runs, pairs };
     const lease = sessions.acquire(file(MODEL));
-    used = vscode.Disposable.from(lease, sessions, problems, runs);
+    used = vscode.Disposable.from(lease, sessions, problems, runs, pairs);
     await openGraph(file(MODEL));
   });
   after(async () => {

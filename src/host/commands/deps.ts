@@ -1,4 +1,5 @@
 import type * as vscode from 'vscode';
+import type { PanelPairs } from '../compare/panelPairs.ts';
 import type { SessionRegistry } from '../editor/registry.ts';
 import type { Log } from '../log.ts';
 import type { Problems } from '../problems.ts';
@@ -11,4 +12,5 @@ export interface Deps {
   readonly problems: Problems;
   readonly log: Log;
   readonly runs: Runs;
+  readonly pairs: PanelPairs;
 }

@@ -2,11 +2,12 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { Deps } from '../commands/deps.ts';
 import { modelUri, registerCommand } from '../commands/target.ts';
+import { compareSideBySide } from './sideBySide.ts';
 
 const MOST_LISTED = 500;
 
 /**
- * Registers "Compare Model with…": two models side by side in a diff editor. As arguments the models; asks for those that
+ * Registers "Compare Model with…": two models side by side. As arguments the models; asks for those that
  * are not given.
  */
 export function registerCompare(deps: Deps): vscode.Disposable {
@@ -15,8 +16,7 @@ export function registerCompare(deps: Deps): vscode.Disposable {
     if (left === undefined) return;
     const right = other ?? (await pickOther(left));
     if (right === undefined) return;
-    const title = vscode.l10n.t('{0} ↔ {1}', path.posix.basename(left.path), path.posix.basename(right.path));
-    await vscode.commands.executeCommand('vscode.diff', left, right, title);
+    await compareSideBySide(deps.pairs, left, right);
   });
 }
 

@@ -49,11 +49,19 @@ export class PanelPairs implements vscode.Disposable {
       dispose: () => {
         figures.dispose();
         this.entries.delete(entry);
-        if (entry.partner === undefined) return;
-        entry.partner.partner = undefined;
-        entry.partner.panel.emit('compare/ended', {});
+        this.part(entry);
       },
     };
+  }
+
+  /** Makes the editors of two models halves of one comparison, also where each has a tab of its own. */
+  join(left: vscode.Uri, right: vscode.Uri): void {
+    const newest = (uri: vscode.Uri) =>
+      [...this.entries].filter((e) => e.panel.session.uri.toString() === uri.toString()).at(-1);
+    const [a, b] = [newest(left), newest(right)];
+    if (a === undefined || b === undefined || a === b) return;
+    for (const entry of [a, b]) this.part(entry);
+    this.pair(a, b);
   }
 
   /** The editor that one is compared with. */
@@ -84,12 +92,25 @@ export class PanelPairs implements vscode.Disposable {
     if (tab === undefined) return;
     const side = sideOf({ path: a.path, scheme: a.scheme, query: a.query }, b, tab.label);
     // Of two equals the one that was opened first stands on the left.
-    entry.side = side ?? (entry.openedMs <= other.openedMs ? 'left' : 'right');
-    other.side = entry.side === 'left' ? 'right' : 'left';
-    entry.partner = other;
-    other.partner = entry;
-    this.tell(entry);
-    this.tell(other);
+    const isLeft = side === undefined ? entry.openedMs <= other.openedMs : side === 'left';
+    this.pair(isLeft ? entry : other, isLeft ? other : entry);
+  }
+
+  private pair(left: Entry, right: Entry): void {
+    left.side = 'left';
+    right.side = 'right';
+    left.partner = right;
+    right.partner = left;
+    this.tell(left);
+    this.tell(right);
+  }
+
+  private part(entry: Entry): void {
+    const { partner } = entry;
+    if (partner === undefined) return;
+    entry.partner = undefined;
+    partner.partner = undefined;
+    for (const half of [entry, partner]) if (this.entries.has(half)) half.panel.emit('compare/ended', {});
   }
 
   private tell(entry: Entry | undefined): void {

@@ -1,12 +1,12 @@
 import * as vscode from 'vscode';
-import { runName } from './describeRun.ts';
+import type { PanelPairs } from '../compare/panelPairs.ts';
+import { compareSideBySide } from '../compare/sideBySide.ts';
 import type { RunHead } from './storedRun.ts';
 
 /** Shows two kept runs side by side: the graph of each with its figures, the older on the left. */
-export async function compareRuns(a: RunHead, b: RunHead): Promise<void> {
+export async function compareRuns(pairs: PanelPairs, a: RunHead, b: RunHead): Promise<void> {
   const [older, newer] = a.timeMs <= b.timeMs ? [a, b] : [b, a];
-  const title = vscode.l10n.t('{0} ↔ {1}', runName(older), runName(newer));
-  await vscode.commands.executeCommand('vscode.diff', modelOfRun(older), modelOfRun(newer), title);
+  await compareSideBySide(pairs, modelOfRun(older), modelOfRun(newer));
 }
 
 const QUERY = /^run=(.+)$/;

@@ -108,7 +108,7 @@ async function offerUndo({ runs, log }: Deps, ids: readonly string[]): Promise<v
 }
 
 /** Asks for the second one where only one is selected: of the same model first. */
-async function compare({ runs }: Deps, a: RunHead | undefined, b: RunHead | undefined): Promise<void> {
+async function compare({ runs, pairs }: Deps, a: RunHead | undefined, b: RunHead | undefined): Promise<void> {
   if (a === undefined) return;
   const others = runs.store.heads.filter(({ id }) => id !== a.id);
   const sameModelFirst = [
@@ -118,5 +118,5 @@ async function compare({ runs }: Deps, a: RunHead | undefined, b: RunHead | unde
   const items = sameModelFirst.map((head) => ({ label: runName(head), description: runFigures(head), head }));
   const title = vscode.l10n.t('Compare {0} with', runName(a));
   const second = b ?? (await vscode.window.showQuickPick(items, { title, matchOnDescription: true }))?.head;
-  if (second !== undefined) await compareRuns(a, second);
+  if (second !== undefined) await compareRuns(pairs, a, second);
 }
