@@ -6,6 +6,7 @@ import { PER_TENSOR, type QuantParams } from '../../src/base/quantParams.ts';
 import { sizeOf } from '../../src/base/shape.ts';
 import { MOST_CHANNELS } from '../../src/protocol/chartViews.ts';
 import { channelFigures, likelyAxis } from '../../src/session/charts/channels.ts';
+import { ChartDesk } from '../../src/session/charts/chartDesk.ts';
 import type { ChartedTensor } from '../../src/session/charts/charted.ts';
 import { binsOf, histogramOf } from '../../src/session/charts/histogram.ts';
 import { type ChartParts, tensorCharts, tensorSpread } from '../../src/session/charts/tensorCharts.ts';
@@ -195,6 +196,37 @@ describe('the charts of a tensor of the sample', () => {
       expect(spread?.rmse[i]).toBeGreaterThan(0);
     }
     expect(await tensorSpread(parts, { ...refOf('fc', 'Input', 1), samples: 1 })).toBeNull();
+  });
+
+  test('figures over samples: the worst of them, their mean, and each one as it was evaluated', async () => {
+    const desk = new ChartDesk(() => ({ open: parts.open, after: parts.last }));
+    const ref = refOf('softmax', 'Output', 0);
+    const over = await desk.figures(ref);
+    expect(over).toMatchObject({ count: 12 });
+    const cosines = over?.figures.find((f) => f.metric === 'cosine');
+    const each = Array.from(cosines?.each ?? []);
+    expect(each).toHaveLength(12);
+    expect(cosines?.worst).toBe(Math.min(...each));
+    expect(each[cosines?.worstSample ?? -1]).toBe(cosines?.worst);
+    expect(cosines?.mean).toBeCloseTo(each.reduce((a, b) => a + b, 0) / 12, 12);
+    const worst = await desk.charts({ ...ref, sample: 'worst', axis: null });
+    const rmse = (await desk.spread({ ...ref, samples: 12 }))?.rmse ?? new Float64Array(0);
+    expect(rmse[worst.sample?.index ?? -1]).toBe(Math.max(...rmse));
+    expect(await desk.figures(refOf('fc', 'Input', 1))).toBeNull();
+  });
+
+  test('an operator: what it does, what its version takes, and what holds without an attribute', async () => {
+    const desk = new ChartDesk(() => ({ open: parts.open, after: undefined }));
+    const conv = await desk.operator({ domain: '', opType: 'Conv' });
+    expect(conv.inputs.map((i) => [i.name, i.optional])).toEqual([
+      ['X', false],
+      ['W', false],
+      ['B', true],
+    ]);
+    expect(conv.attributes.find((a) => a.name === 'group')).toMatchObject({ default: '1', required: false });
+    expect(conv.since).toBe(1);
+    const none = await desk.operator({ domain: 'my.domain', opType: 'Thing' });
+    expect(none).toMatchObject({ text: '', since: null, url: null, attributes: [] });
   });
 
   test('what is computed inside the next node is not charted, and the message says so', async () => {

@@ -138,6 +138,10 @@ describe('the charts of a tensor', () => {
     await eventually(readout).toContain('Sample 5');
     await page.keyboard.press('Escape');
     await eventually(readout).toContain('6 of 6 samples');
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Enter');
+    await chart('Histogram').click();
+    await eventually(async () => (await asked('tensor/charts')).at(-1)).toMatchObject({ sample: 0 });
   });
 
   test('have the same numbers as a table and as files', async () => {

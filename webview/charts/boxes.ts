@@ -109,8 +109,14 @@ function boxConfig(
   return config as ChartConfiguration;
 }
 
+export interface SpreadOptions {
+  /** The sample that everything else is of. */
+  readonly sample: number | 'worst';
+  readonly choose: (sample: number) => void;
+}
+
 /** One box per sample and side. */
-export function spreadOf(name: string, spread: TensorSpread, selected: number): ChartModel {
+export function spreadOf(name: string, spread: TensorSpread, { sample, choose }: SpreadOptions): ChartModel {
   const five = (side: Float64Array, sample: number): Five => {
     const [min = 0, q1 = 0, median = 0, q3 = 0, max = 0] = side.subarray(5 * sample, 5 * sample + 5);
     return { min, q1, median, q3, max };
@@ -164,8 +170,9 @@ export function spreadOf(name: string, spread: TensorSpread, selected: number): 
           fiveText(t('original'), five(spread.origin, index)),
           fiveText(t('dequantized'), five(spread.dequant, index)),
         ),
+      activate: choose,
     },
-    selected: selected < count ? selected : -1,
+    selected: sample === 'worst' ? worst : sample < count ? sample : -1,
     config: (theme) => {
       const boxes = (side: Float64Array) => Array.from({ length: count }, (_, i) => box(five(side, i), 0));
       const range = rangeOf([...boxes(spread.origin), ...boxes(spread.dequant)]);

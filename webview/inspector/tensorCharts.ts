@@ -149,7 +149,10 @@ export function createTensorCharts(store: Store, actions: Actions): TensorCharts
       case 'samples':
         if (spread === undefined) return waiting;
         if (spread === null) return t('A weight is the same on every sample.');
-        return spreadOf(tensor.name, spread, charts?.sample?.index ?? -1);
+        return spreadOf(tensor.name, spread, {
+          sample: typeof store.state.sample === 'number' ? store.state.sample : 'worst',
+          choose: (sample) => actions.setSample(sample),
+        });
     }
   };
   /** Asks for what the chart on display needs and has not got. */
