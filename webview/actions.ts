@@ -13,7 +13,7 @@ import { hexOf } from './heat/hex.ts';
 import { t } from './l10n.ts';
 import { createTableActions } from './panels/grid/tableActions.ts';
 import { preferred } from './preferences.ts';
-import { type BottomPanel, type ColumnId, NO_SENSITIVITY, type Sort, type Store } from './store.ts';
+import { type BottomPanel, NO_SENSITIVITY, type Store } from './store.ts';
 import { createTensorActions } from './tensor/actions.ts';
 
 /** Everything a user can do, and what the host's events do to the state. */
@@ -261,17 +261,6 @@ export function createActions(store: Store, connection: Connection, view: () => 
     },
     cancelSensitivity: () => void rpc.request('sensitivity/cancel', undefined).catch(fail('sensitivity/cancel')),
 
-    /** Sorts by a column; the same column again turns the direction around. */
-    sortBy(column: ColumnId): void {
-      const { sort } = store.state;
-      store.update({
-        sort:
-          sort.column === column
-            ? { column, descending: !sort.descending }
-            : { column, descending: worstIsHigh(column) },
-      });
-    },
-
     togglePanel(panel: 'details' | 'table'): void {
       const { showDetails, showTable, tab } = store.state;
       if (matchMedia(NARROW).matches) {
@@ -292,7 +281,6 @@ export function createActions(store: Store, connection: Connection, view: () => 
       actions.shareGroups(openGroups);
     },
     resize: (size: { readonly detailsWidth?: number; readonly tableHeight?: number }) => store.update(size),
-    setSort: (sort: Sort) => store.update({ sort }),
     openSearch(): void {
       store.update({ searchOpen: true });
       queueMicrotask(() => view().focusSearch());
@@ -326,11 +314,6 @@ export function whyNoToggle(run: RunView | null, figures: NodeFigures | undefine
   if (figures === undefined) return 'This node has no figures in the last run';
   if (!figures.canSkip) return `${figures.handle} cannot be switched: ${figures.why}`;
   return undefined;
-}
-
-/** Whether large values are the bad ones; those sort downward first. */
-export function worstIsHigh(column: ColumnId): boolean {
-  return column === 'clipRate' || column === 'sensitivity';
 }
 
 function describeOutputs(run: RunView): string {

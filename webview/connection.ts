@@ -1,6 +1,7 @@
 import { jsonPort } from '../src/protocol/jsonPort.ts';
 import type { HostEvents, HostRequests } from '../src/protocol/messages.ts';
 import { Rpc } from '../src/protocol/rpc.ts';
+import { areTableViews } from './panels/grid/tableView.ts';
 import { type Camera, INITIAL, type PersistedView } from './store.ts';
 
 interface VsCodeApi {
@@ -49,9 +50,10 @@ export function connect(): Connection {
 /** A view that was saved, as far as it is still readable. */
 export function readView(saved: unknown): Partial<PersistedView> {
   if (typeof saved !== 'object' || saved === null) return {};
-  const known = Object.entries(saved).filter(
-    ([key, value]) =>
-      isKind(INITIAL[key as keyof PersistedView], value) || (key === 'sample' && Number.isInteger(value)),
+  const known = Object.entries(saved).filter(([key, value]) =>
+    key === 'tables'
+      ? areTableViews(value)
+      : isKind(INITIAL[key as keyof PersistedView], value) || (key === 'sample' && Number.isInteger(value)),
   );
   return Object.fromEntries(known);
 }

@@ -11,13 +11,6 @@ import type { Heat, HeatMetric, Overlay, Thresholds } from './heat/state.ts';
 import { FIRST_VIEWS, type TableViews } from './panels/grid/tableView.ts';
 import { FIRST_LOOK, type TensorLook } from './tensor/look.ts';
 
-export type ColumnId = 'handle' | 'opType' | 'form' | 'cosine' | 'sqnrDb' | 'localSqnrDb' | 'clipRate' | 'sensitivity';
-
-export interface Sort {
-  readonly column: ColumnId;
-  readonly descending: boolean;
-}
-
 export type BottomPanel = 'nodes' | 'tensors' | 'charts' | 'data' | 'changes';
 
 export interface Camera {
@@ -50,7 +43,6 @@ export interface PersistedView {
   readonly closedSections: readonly string[];
   /** The chart of a tensor that the inspector shows. */
   readonly tensorChart: TensorChart;
-  readonly sort: Sort;
   readonly tables: TableViews;
   readonly showDetails: boolean;
   readonly showTable: boolean;
@@ -150,7 +142,6 @@ export const INITIAL: AppState = {
   openGroups: null,
   closedSections: [],
   tensorChart: 'boxes',
-  sort: { column: 'cosine', descending: false },
   tables: FIRST_VIEWS,
   showDetails: true,
   showTable: true,
@@ -179,7 +170,6 @@ export const PERSISTED = [
   'openGroups',
   'closedSections',
   'tensorChart',
-  'sort',
   'tables',
   'showDetails',
   'showTable',

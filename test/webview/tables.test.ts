@@ -8,6 +8,7 @@ import { toCsv, toTsv } from '../../webview/panels/grid/delimited.ts';
 import { RowSelection } from '../../webview/panels/grid/selection.ts';
 import { compareNatural, sortRows } from '../../webview/panels/grid/sortRows.ts';
 import { nextSorts } from '../../webview/panels/grid/tablePanel.ts';
+import { areTableViews, FIRST_VIEWS } from '../../webview/panels/grid/tableView.ts';
 import { TypeAhead } from '../../webview/panels/grid/typeAhead.ts';
 import { findHits } from '../../webview/panels/searchHits.ts';
 import { tensorColumns, tensorFields, tensorFigures } from '../../webview/panels/tensorColumns.ts';
@@ -307,5 +308,23 @@ describe('hits of a search', () => {
     expect(found.count).toBe(graph.nodes.filter((n) => n.opType === 'Conv').length);
     expect(found.isTensor.some((t) => t === 1)).toBe(false);
     expect((await hits('form:skipped'))!.count).toBe(run.nodes.filter((n) => n.form === 'skipped').length);
+  });
+});
+
+describe('how tables looked', () => {
+  it('is taken back when it can be read, and only then', () => {
+    const { nodes, tensors } = FIRST_VIEWS;
+    expect(areTableViews(JSON.parse(JSON.stringify(FIRST_VIEWS)))).toBe(true);
+    expect(areTableViews({ nodes: { ...nodes, widths: { handle: 300 }, shown: { form: false } }, tensors })).toBe(true);
+    const wrong: unknown[] = [
+      null,
+      {},
+      { nodes },
+      { nodes, tensors: { ...tensors, filter: 1 } },
+      { nodes, tensors: { ...tensors, sorts: [{ column: 'a' }] } },
+      { nodes, tensors: { ...tensors, widths: { handle: 3 } } },
+      { nodes, tensors: { ...tensors, shown: { form: 'yes' } } },
+    ];
+    for (const saved of wrong) expect(areTableViews(saved), JSON.stringify(saved)).toBe(false);
   });
 });

@@ -3,7 +3,7 @@ import { AbortFlag, Cancelled, type Diagnostic, diagnosticOf } from '../../src/p
 import type { Connection } from '../connection.ts';
 import { overlayUnreadable, overlayWithoutNodes } from '../errors.ts';
 import { t } from '../l10n.ts';
-import type { AppState, ColumnId, Store } from '../store.ts';
+import type { AppState, Store } from '../store.ts';
 import { type HeatScale, withBorder } from './bands.ts';
 import { readOverlays, UnreadableOverlay, writeNodeData, writeOverlay } from './overlay.ts';
 import type { PaletteId } from './shades.ts';
@@ -80,6 +80,7 @@ export function createHeatActions(store: Store, { rpc }: Connection, tools: Heat
       }
       sources = { main: null, second: null };
       store.update({ timing: null, heat: null });
+      if (cause instanceof Cancelled) tools.announce(t('Measuring was stopped'));
       fail('heat/get')(cause);
     }
   };
@@ -131,7 +132,6 @@ export function createHeatActions(store: Store, { rpc }: Connection, tools: Heat
         metric,
         heatBand: null,
         ...(secondMetric === metric ? { secondMetric: null } : {}),
-        ...(isSortable(metric) ? { sort: { column: metric, descending: worstIsHigh(metric) } } : {}),
       });
       void loadHeat();
     },
@@ -223,18 +223,6 @@ export function createHeatActions(store: Store, { rpc }: Connection, tools: Heat
       }
     },
   };
-}
-
-/** Columns of the table of nodes that are metrics. */
-const SORTABLE: readonly ColumnId[] = ['cosine', 'sqnrDb', 'localSqnrDb', 'clipRate', 'sensitivity'];
-
-function isSortable(metric: HeatMetric | null): metric is ColumnId & HeatMetric {
-  return SORTABLE.some((column) => column === metric);
-}
-
-/** Whether large values are the bad ones; those sort downward first. */
-function worstIsHigh(column: ColumnId): boolean {
-  return column === 'clipRate' || column === 'sensitivity';
 }
 
 const MOST_NAMES = 5;

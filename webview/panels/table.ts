@@ -55,6 +55,7 @@ export function createTable(store: Store, actions: Actions, source: NodeSource):
       const { graph } = store.state;
       if (graph !== null) actions.select(graph.nodeId(node), { reveal: true });
     },
+    onOpen: () => actions.showDetails(),
     onKey: ({ key }) => {
       const { selected } = store.state;
       if (key === '/') actions.openSearch();

@@ -1,6 +1,7 @@
 import type { NodeFigures } from '../../src/protocol/views.ts';
-import type { Actions } from '../actions.ts';
+import { type Actions, whyNoToggle } from '../actions.ts';
 import { h, setAttr } from '../dom.ts';
+import { contextOf } from '../graph/describe.ts';
 import { t } from '../l10n.ts';
 import { FieldSet } from '../query/fields.ts';
 import type { Store } from '../store.ts';
@@ -40,14 +41,29 @@ export function createTensorTable(store: Store, actions: Actions): HTMLElement {
     presets: presets(),
     rows: () => rows,
     look: (row) => {
+      const { graph, run, selected } = store.state;
       const node = refs?.node[row] ?? -1;
-      return { isCursor: row === cursorRow(), isSkipped: ran.get(node)?.skipped ?? false, context: null };
+      const own = ran.get(node);
+      const nodeId = graph?.nodeId(node);
+      const context = contextOf({
+        nodeId,
+        handle: graph?.handle(node),
+        figures: own ?? null,
+        obstacle: whyNoToggle(run, own),
+        hasOther: selected !== null && selected !== nodeId,
+      });
+      return { isCursor: row === cursorRow(), isSkipped: own?.skipped ?? false, context };
     },
     onRow: (row) => {
       const { graph } = store.state;
       if (graph === null || refs === null) return;
       actions.selectTensor(graph.valueId(refs.value[row] as number));
       actions.select(graph.nodeId(refs.node[row] as number), { reveal: true });
+    },
+    onOpen: (row) => {
+      const { graph } = store.state;
+      if (graph === null || refs === null) return;
+      actions.openTensor(graph.valueId(refs.value[row] as number), graph.nodeId(refs.node[row] as number));
     },
     onKey: ({ key }) => {
       if (key !== '/') return false;
@@ -94,10 +110,10 @@ export function createTensorTable(store: Store, actions: Actions): HTMLElement {
     () => store.update({ tensorTable: null }),
   );
   store.watch(
-    (s) => [s.graph, s.run, s.trial, s.sample, s.bottom, s.showTable, s.busy],
-    ({ graph, run, sample, bottom, showTable, busy, tensorTable }) => {
+    (s) => [s.graph, s.run, s.trial, s.restored, s.sample, s.bottom, s.showTable, s.busy],
+    ({ graph, run, restored, sample, bottom, showTable, busy, tensorTable }) => {
       const isSeen = bottom === 'tensors' && showTable;
-      if (graph === null || run === null || busy || !isSeen || tensorTable?.of === sample) return;
+      if (graph === null || run === null || restored !== null || busy || !isSeen || tensorTable?.of === sample) return;
       void actions.listTensors(sample);
     },
   );
@@ -117,17 +133,19 @@ function listingState(store: Store, actions: Actions): HTMLElement {
   const cancel = button({ label: t('Cancel'), onClick: actions.cancelListing });
   const element = h('span', { class: 'listing' }, text, cancel);
   store.watch(
-    (s) => [s.run, s.listing, s.measuring, s.tensorTable],
-    ({ run, listing, measuring, tensorTable }) => {
+    (s) => [s.run, s.restored, s.listing, s.measuring, s.tensorTable],
+    ({ run, restored, listing, measuring, tensorTable }) => {
       const done = measuring === null ? '' : t('{0} of {1}', measuring.done, measuring.total);
       cancel.hidden = !listing;
       text.textContent = listing
         ? t('Measuring all tensors {0}', done).trimEnd()
         : run === null
           ? t('Figures appear after “Quantize with config…”')
-          : tensorTable === null
-            ? t('Not measured')
-            : '';
+          : restored !== null
+            ? t('Of a kept run: run again to measure tensors')
+            : tensorTable === null
+              ? t('Not measured')
+              : '';
       setAttr(element, 'aria-busy', String(listing));
       element.hidden = text.textContent === '';
     },

@@ -37,6 +37,8 @@ export interface TablePanelOptions {
   readonly rows: () => Rows | null;
   readonly look: (row: number) => RowLook;
   readonly onRow: (row: number) => void;
+  /** Enter or a double click. */
+  readonly onOpen: (row: number) => void;
   readonly onKey: (event: KeyboardEvent) => boolean;
   /** Fields and columns that are asked about or shown now. */
   readonly onNeeds: (fields: ReadonlySet<string>) => void;
@@ -133,7 +135,7 @@ export function createTablePanel(options: TablePanelOptions): TablePanel {
     changeView,
     look: options.look,
     onRow: options.onRow,
-    onOpen: () => actions.showDetails(),
+    onOpen: options.onOpen,
     onSort: (column, how) => changeView({ sorts: nextSorts(view().sorts, column, how) }),
     onMenu: menu.open,
     onCopy: (rows) => void copy(rows),

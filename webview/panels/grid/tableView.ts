@@ -36,3 +36,26 @@ export const FIRST_VIEWS: TableViews = {
   nodes: { ...PLAIN, sorts: [{ column: 'cosine', descending: false }] },
   tensors: { ...PLAIN, sorts: [{ column: 'cosine', descending: false }] },
 };
+
+/** Whether what was saved, by whatever version, says how tables look. */
+export function areTableViews(saved: unknown): saved is TableViews {
+  return isObject(saved) && (['nodes', 'tensors'] as const).every((id) => isTableView(saved[id]));
+}
+
+function isTableView(saved: unknown): boolean {
+  if (!isObject(saved)) return false;
+  const { filter, sorts, shown, widths } = saved;
+  return (
+    typeof filter === 'string' &&
+    Array.isArray(sorts) &&
+    sorts.every((s) => isObject(s) && typeof s.column === 'string' && typeof s.descending === 'boolean') &&
+    isObject(shown) &&
+    Object.values(shown).every((value) => typeof value === 'boolean') &&
+    isObject(widths) &&
+    Object.values(widths).every((value) => typeof value === 'number' && value >= LEAST_WIDTH)
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
