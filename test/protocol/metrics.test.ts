@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
   defaultBorders,
@@ -89,5 +90,24 @@ describe('the table of metrics', () => {
       Float64Array.from({ length: 1000 }, (_, i) => i / 1000),
     );
     for (let i = 1; i < 4; i++) expect(isWorse(info, borders[i] as number, borders[i - 1] as number)).toBe(true);
+  });
+
+  test('is what docs/heat.md says', () => {
+    const text = readFileSync(new URL('../../docs/heat.md', import.meta.url), 'utf8');
+    const rows = text.split('\n').filter((line) => line.startsWith('| ') && line.includes('`'));
+    const cells = rows.map((row) => row.split('|').map((cell) => cell.trim()));
+    expect(cells.map(([, title, short, , better]) => [title, short, better])).toEqual(
+      METRICS.map((m) => [m.title, `\`${m.short}\``, m.higherIsBetter ? 'higher' : 'lower']),
+    );
+    cells.forEach((row, i) => {
+      const { borders, parse } = METRICS[i] as (typeof METRICS)[number];
+      if (borders.kind !== 'value') return;
+      const unit = /%|dB/.exec(row[5] ?? '')?.[0] ?? '';
+      const written = (row[5] ?? '').replace(/ dB| %/g, '').split(', ');
+      const read = written.map((number) => parse(`${number}${unit}`) as number);
+      read.forEach((border, k) => {
+        expect(border, row[1]).toBeCloseTo(borders.borders[k] as number, 9);
+      });
+    });
   });
 });

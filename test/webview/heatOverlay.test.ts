@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { encodeGraph } from '../../src/protocol/encodeGraph.ts';
 import { GraphTable } from '../../src/protocol/graphTable.ts';
@@ -62,6 +63,17 @@ describe('values that are saved', () => {
     expect(overlays[0]?.info).toMatchObject({ higherIsBetter: true, axis: 'linear', short: 'made up' });
     expect(unknown).toEqual(['gone']);
     expect(notNumbers).toEqual([table.handle(4)]);
+  });
+
+  test('can be written by hand as docs/heat.md shows', () => {
+    const text = readFileSync(new URL('../../docs/heat.md', import.meta.url), 'utf8');
+    const example = /```json\n([^`]*)```/.exec(text)?.[1] ?? '';
+    const { overlays, unknown } = readOverlays(table, 'doc', example);
+    expect(overlays[0]).toMatchObject({
+      name: 'doc · worst',
+      info: { title: 'Cosine similarity', axis: 'logDistance' },
+    });
+    expect(unknown).toHaveLength(2);
   });
 
   test('are refused when they are none', () => {

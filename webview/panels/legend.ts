@@ -84,13 +84,14 @@ export function createLegend(store: Store, actions: Actions, pane: HTMLElement):
   };
   const render = (state: AppState) => {
     const { heat, graph } = state;
-    element.hidden = graph === null || (heat === null && !state.heatSettings && state.timing === null);
+    element.hidden =
+      graph === null || (heat === null && !state.heatSettings && state.timing === null && !isStopped(state));
     measuring.show(state);
     bands.element.hidden = heat === null;
     sideRow.hidden = heat?.second == null;
     if (heat?.second == null) side = 'main';
     if (heat === null) {
-      title.textContent = t('No colours');
+      title.textContent = isStopped(state) ? t('Time') : t('No colours');
       fill(strip);
       return;
     }
@@ -135,14 +136,28 @@ function createMeasuring(actions: Actions): { readonly element: HTMLElement; sho
     { class: 'heat-button', attrs: { type: 'button' }, on: { click: actions.cancelMeasuring } },
     t('Cancel'),
   );
-  const element = h('div', { class: 'heat-measuring', hidden: true, role: 'status' }, text, stop);
+  const again = h(
+    'button',
+    { class: 'heat-button', attrs: { type: 'button' }, on: { click: () => void actions.loadHeat() } },
+    t('Measure'),
+  );
+  const element = h('div', { class: 'heat-measuring', hidden: true, role: 'status' }, text, stop, again);
   return {
     element,
-    show: ({ timing }) => {
-      element.hidden = timing === null;
-      if (timing !== null) text.textContent = t('Measuring times: {0} of {1}', timing.done, timing.total);
+    show: (state) => {
+      const { timing } = state;
+      element.hidden = timing === null && !isStopped(state);
+      stop.hidden = timing === null;
+      again.hidden = timing !== null;
+      text.textContent =
+        timing === null ? t('Times are not measured') : t('Measuring times: {0} of {1}', timing.done, timing.total);
     },
   };
+}
+
+/** Whether times shall be shown whose measurement was stopped. */
+function isStopped({ metric, heat, run, timing }: AppState): boolean {
+  return timing === null && heat === null && run !== null && (metric === 'timeMs' || metric === 'floatTimeMs');
 }
 
 /** `SQNR`, or with its unit where no number names it. */
