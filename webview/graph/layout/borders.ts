@@ -3,20 +3,22 @@ import { inTrunk, type LevelLayout, trunkX } from './layoutLevel.ts';
 
 /** Keeps what the levels around a level and the routes need of it: where its segments run and cross its border. */
 export function recordBorders(progress: Progress, { graph, order, pairs }: Level, layout: LevelLayout): void {
-  const { layered, upward, laneX, trackOffset } = layout;
+  const { ranks, layered, laneX, trackOffset } = layout;
+  const { upward, before, after } = ranks;
   const { pairFrom, pairTo, entry, exit } = graph;
   for (let p = 0; p < pairFrom.length; p++) {
     const [from, to] = [pairFrom[p]!, pairTo[p]!];
-    const trunk = upward[p] === 0 && inTrunk(layered, from, to);
+    const trunk = inTrunk(layered, from, to);
     for (let n = pairs.start[p]!; n < pairs.start[p + 1]!; n++) {
       const s = order[n]!;
       progress.trackOffset[s] = trackOffset[n]!;
       if (upward[p] === 1) progress.upwardX[s] = laneX[layered.upwardLane[p]!]!;
       if (from !== entry && to !== exit) continue;
-      progress.direct[s] = !trunk && insideDirect(progress, s) ? 1 : 0;
+      const joined = from === entry ? to : from;
+      progress.weight[s] = trunk ? 0 : insideWeight(progress, s, 1 + before[joined]! + after[joined]!);
       const crosses = trunk
         ? trunkX(layout, from, to === exit ? layered.rank[to]! - 1 : layered.rank[from]! + 1) + trackOffset[n]!
-        : layout.x[from === entry ? to : from]! + insideCrossing(progress, s);
+        : layout.x[joined]! + insideCrossing(progress, s);
       progress.crossing[s] = crosses - layout.width / 2;
     }
   }
@@ -29,9 +31,9 @@ function inside({ segments }: Progress, s: number): number {
   return next < segments.lineStart[e]! || next >= segments.lineStart[e + 1]! ? -1 : next;
 }
 
-function insideDirect(progress: Progress, s: number): boolean {
+function insideWeight(progress: Progress, s: number, through: number): number {
   const next = inside(progress, s);
-  return next < 0 || progress.direct[next] === 1;
+  return next < 0 ? through : progress.weight[next] === 0 ? 0 : through + progress.weight[next]!;
 }
 
 function insideCrossing(progress: Progress, s: number): number {

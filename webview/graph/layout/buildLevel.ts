@@ -21,8 +21,8 @@ export interface Progress {
   readonly rank: Int32Array;
   /** Where a segment crosses the border of its frame, from the frame's centre. */
   readonly crossing: Float64Array;
-  /** 1 for a segment that crosses the border right at its item, in no trunk. */
-  readonly direct: Uint8Array;
+  /** Of a segment that crosses the border right at its item: how long the paths through that are; 0 in a trunk. */
+  readonly weight: Int32Array;
   /** Of each segment: from the middle of its trunk, and the column it runs up in (NaN for those that run down). */
   readonly trackOffset: Float64Array;
   readonly upwardX: Float64Array;
@@ -112,18 +112,18 @@ function findPairs({ from, to, sorted, vertexCount }: SortedEnds) {
   };
 }
 
-/** Where the first line of each pair meets frames; lines that go straight to an item inside go first. */
-function findPorts({ crossing, direct, segments }: Progress, order: Int32Array, segmentStart: Int32Array) {
+/** Where one line of each pair meets frames: of those that go straight to an item inside, that of the longest path. */
+function findPorts({ crossing, weight, segments }: Progress, order: Int32Array, segmentStart: Int32Array) {
   const pairOut = new Float64Array(segmentStart.length - 1);
   const pairIn = new Float64Array(pairOut.length);
   for (let p = 0; p < pairOut.length; p++) {
     let chosen = order[segmentStart[p]!]!;
-    for (let n = segmentStart[p]!; n < segmentStart[p + 1]!; n++) {
-      const s = order[n]!;
-      if (isDirect(segments, direct, s)) {
-        chosen = s;
-        break;
-      }
+    let heaviest = weightOf(segments, weight, chosen);
+    for (let n = segmentStart[p]! + 1; n < segmentStart[p + 1]!; n++) {
+      const other = weightOf(segments, weight, order[n]!);
+      if (other <= heaviest) continue;
+      heaviest = other;
+      chosen = order[n]!;
     }
     const e = segments.line[chosen]!;
     if (chosen > segments.lineStart[e]!) pairOut[p] = crossing[chosen - 1]!;
@@ -132,7 +132,10 @@ function findPorts({ crossing, direct, segments }: Progress, order: Int32Array, 
   return { pairOut, pairIn };
 }
 
-function isDirect({ line, lineStart }: Segments, direct: Uint8Array, s: number): boolean {
+/** Of both its ends; 0 when one is in a trunk. */
+function weightOf({ line, lineStart }: Segments, weight: Int32Array, s: number): number {
   const e = line[s]!;
-  return (s === lineStart[e] || direct[s - 1] === 1) && (s + 1 === lineStart[e + 1] || direct[s + 1] === 1);
+  const above = s === lineStart[e] ? 1 : weight[s - 1]!;
+  const below = s + 1 === lineStart[e + 1] ? 1 : weight[s + 1]!;
+  return above === 0 || below === 0 ? 0 : above + below;
 }

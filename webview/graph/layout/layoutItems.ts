@@ -92,7 +92,7 @@ function begin(input: LayoutInput): Progress {
     y: new Float64Array(input.count),
     rank: new Int32Array(input.count),
     crossing: new Float64Array(segments.count),
-    direct: new Uint8Array(segments.count),
+    weight: new Int32Array(segments.count),
     trackOffset: new Float64Array(segments.count),
     upwardX: new Float64Array(segments.count).fill(Number.NaN),
   };

@@ -3,7 +3,7 @@ import { buildLayered, type Layered } from './layered.ts';
 import type { LevelGraph } from './levelGraph.ts';
 import { orderLayers } from './order.ts';
 import { placeVertices } from './place.ts';
-import { assignRanks } from './rank.ts';
+import { assignRanks, type Ranks } from './rank.ts';
 
 const LAYER_GAP = 44;
 const LANE_GAP = 12;
@@ -24,8 +24,8 @@ export interface PairSegments {
 /** Positions in one level, from the upper left corner of its content. */
 export interface LevelLayout {
   readonly graph: LevelGraph;
+  readonly ranks: Ranks;
   readonly layered: Layered;
-  readonly upward: Uint8Array;
   /** Centres of all vertices, bends included. */
   readonly x: Float64Array;
   readonly y: Float64Array;
@@ -51,7 +51,7 @@ export function layoutLevel(graph: LevelGraph, segments: PairSegments, poll: () 
   poll();
   const layered = buildLayered(graph, ranks);
   poll();
-  const tracks = assignTracks({ graph, layered, upward: ranks.upward, segments });
+  const tracks = assignTracks(graph, layered, segments);
   poll();
   const layers = orderLayers(layered, poll);
   const bendWidth = bendWidths(layered, tracks.count);
@@ -62,25 +62,21 @@ export function layoutLevel(graph: LevelGraph, segments: PairSegments, poll: () 
   const laneX = new Float64Array(layered.laneCount);
   for (let k = 0; k < laneX.length; k++) laneX[k] = content + LANE_GAP * (laneX.length - k);
   const { top, bottom, height } = layerBands(graph, layered, x);
-  const y = new Float64Array(graph.vertexCount);
-  for (let v = 0; v < y.length; v++) {
-    const r = layered.rank[v]!;
-    y[v] = top[r]! + Math.min(MOST_LOWERED, Math.floor((bottom[r]! - top[r]! - graph.height[v]!) / 2));
-  }
-  const trackOffset = placeTracks({ graph, layered, x, segments, tracks });
-  const width = content + LANE_GAP * (laneX.length > 0 ? laneX.length + 1 : 0);
   return {
     graph,
+    ranks,
     layered,
-    upward: ranks.upward,
     x,
-    y,
+    y: graph.height.map((itemHeight, v) => {
+      const r = layered.rank[v]!;
+      return top[r]! + Math.min(MOST_LOWERED, Math.floor((bottom[r]! - top[r]! - itemHeight) / 2));
+    }),
     top,
     bottom,
     laneX,
     straightTo: straightRuns(layered, x),
-    trackOffset,
-    width,
+    trackOffset: placeTracks({ graph, layered, x, segments, tracks }),
+    width: content + LANE_GAP * (laneX.length > 0 ? laneX.length + 1 : 0),
     height,
   };
 }
@@ -92,15 +88,8 @@ interface Tracks {
   readonly of: Int32Array;
 }
 
-interface TrackInput {
-  readonly graph: LevelGraph;
-  readonly layered: Layered;
-  readonly upward: Uint8Array;
-  readonly segments: PairSegments;
-}
-
 /** Gives the tensors that run in one trunk tracks beside each other. */
-function assignTracks({ graph, layered, upward, segments }: TrackInput): Tracks {
+function assignTracks(graph: LevelGraph, layered: Layered, segments: PairSegments): Tracks {
   const { vertexCount, pairStart, pairTo } = graph;
   const count = new Int32Array(vertexCount);
   const of = new Int32Array(segments.group.length).fill(-1);
@@ -108,7 +97,7 @@ function assignTracks({ graph, layered, upward, segments }: TrackInput): Tracks 
   const track = new Int32Array(segments.groupCount);
   for (let v = 0; v < vertexCount; v++) {
     for (let p = pairStart[v]!; p < pairStart[v + 1]!; p++) {
-      if (upward[p] === 1 || !inTrunk(layered, v, pairTo[p]!)) continue;
+      if (!inTrunk(layered, v, pairTo[p]!)) continue;
       for (let s = segments.start[p]!; s < segments.start[p + 1]!; s++) {
         const group = segments.group[s]!;
         if (owner[group] !== v) {

@@ -5,7 +5,7 @@ export interface Ranks {
   /** Layer of each vertex, 0 on top, none empty; borders have layers of their own. */
   readonly rank: Int32Array;
   readonly layerCount: number;
-  /** 1 for lines that would close a cycle. */
+  /** 1 for lines that do not lead to a lower layer, as they close a cycle. */
   readonly upward: Uint8Array;
   /** Items before and after each vertex on the longest path through it. */
   readonly before: Int32Array;
@@ -30,7 +30,9 @@ export function assignRanks(graph: LevelGraph): Ranks {
   const { before, after } = longestPaths(graph, order, upward);
   for (let v = 0; v < vertexCount; v++) rank[v]! += before[v]!;
   pullDown({ graph, order, into, upward, rank, loose: findLoose({ graph, order, into, before, after }) });
-  return { rank, layerCount: closeGaps(graph, rank), upward, before, after };
+  const layerCount = closeGaps(graph, rank);
+  for (let p = 0; p < upward.length; p++) upward[p] = rank[pairFrom[p]!]! < rank[pairTo[p]!]! ? 0 : 1;
+  return { rank, layerCount, upward, before, after };
 }
 
 /** Kahn's order by index; where a cycle leaves none ready, the lowest remaining index goes first. */
