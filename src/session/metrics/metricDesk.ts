@@ -38,7 +38,8 @@ export class MetricDesk {
   }
 
   /**
-   * One metric of all nodes, by index. Times are measured when they are first asked for.
+   * One metric of all nodes, by index, in an array of its own that may be transferred. Times are measured when they are
+   * first asked for.
    *
    * @throws DiagnosticError SES401 where it needs a run first, SES426 where there is no such sample; Cancelled.
    */
@@ -57,9 +58,9 @@ export class MetricDesk {
       case 'weightError':
         return alike(await weightErrors(after.run, after.result.build, signal));
       case 'timeMs':
-        return alike((await this.#timesOf(after, signal)).quantized);
+        return alike((await this.#timesOf(after, signal)).quantized.slice());
       case 'floatTimeMs':
-        return alike((await this.#timesOf(after, signal)).float);
+        return alike((await this.#timesOf(after, signal)).float.slice());
       case 'localSqnrDb':
       case 'localError':
         return this.#local(after, metric, of);

@@ -140,6 +140,15 @@ describe('a column of figures', () => {
   });
 });
 
+test('a column can be given away without being lost: the next answer is whole', async () => {
+  for (const { id } of METRICS) {
+    const first = await session.metrics.column({ metric: id, of: 'worst' });
+    const { values } = structuredClone(first, { transfer: [first.values.buffer] });
+    expect(first.values).toHaveLength(0);
+    expect((await session.metrics.column({ metric: id, of: 'worst' })).values, id).toEqual(values);
+  }
+});
+
 describe('weights and sizes of the sample', () => {
   test('the weight error is that of the worst weight', async () => {
     const errors = await valuesOf('weightError');
