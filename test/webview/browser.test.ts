@@ -126,8 +126,8 @@ test('a row selects its node in graph and details, and the graph selects its row
   const handle = await page.locator(`${NODES} .grid-row.selected [data-column="handle"]`).innerText();
   await eventually(() => selectedOption().innerText()).toContain(handle);
   await eventually(() => page.locator('.details h2:visible').innerText()).toBe(handle);
-  await page.locator('.details .tensor .plot canvas').first().waitFor();
-  expect(await page.locator('.details .numbers').first().innerText()).toContain('Median');
+  await page.locator('.details .chart canvas').first().waitFor();
+  expect(await page.locator('.details .tensor .numbers').first().innerText()).toContain('Median');
   await page.locator('.graph-surface').press('ArrowDown');
   await eventually(() => page.locator('.details h2:visible').innerText()).not.toBe(handle);
   const next = await page.locator('.details h2:visible').innerText();
@@ -347,7 +347,7 @@ test('a model that is quantized in its file says so: form, types, what a run wou
   await selectDepthwise();
   const facts = await factsOf('.tensor >> nth=1');
   expect(facts.Quantized).toMatch(/^int8, 144 channels on axis 0, scale 0\.00131\s…\s0\.002025, zero point 0$/);
-  expect(Object.keys(facts)).toEqual(['Type', 'Quantized']);
+  expect(Object.keys(facts)).toEqual(['Type', 'Quantized', 'Made by']);
 });
 
 test('a model that computes on integers says what cannot be told of it', async () => {
