@@ -4,7 +4,7 @@ import { DiagnosticError } from '../base/diagnostics.ts';
 import { encodeGraph } from '../protocol/encodeGraph.ts';
 import { protocolMismatch } from '../protocol/errors.ts';
 import { type Handlers, PROTOCOL_VERSION, type WorkerEvents, type WorkerRequests } from '../protocol/messages.ts';
-import type { MetricColumn } from '../protocol/metrics.ts';
+import { type MetricColumn, metricInfo } from '../protocol/metrics.ts';
 import { type Port, Rpc } from '../protocol/rpc.ts';
 import type { Progress } from '../protocol/views.ts';
 import type { Session } from '../session/index.ts';
@@ -70,7 +70,9 @@ export function serveSession({ port, cancelCell, clock, files, createSession }: 
     'model/export': ({ path }) => session.exportModel(path),
     'run/forget': async () => session.forgetRun(),
     'node/details': ({ nodeId }) => session.details(nodeId),
-    'heat/get': (params, signal) => session.metrics.column(params, stoppable(signal)),
+    // Only what is a job of its own looks at the cell, which stays set until the next one.
+    'heat/get': (params, signal) =>
+      session.metrics.column(params, metricInfo(params.metric).needs === 'timing' ? stoppable(signal) : signal),
     'sensitivity/run': ({ samples }, signal) =>
       session.sensitivity({ samples }, (partial) => rpc.emit('sensitivity', partial), stoppable(signal)),
     'config/skip': ({ configText, handles, skip }) => session.skipNodes(configText, handles, skip),
