@@ -47,13 +47,20 @@ const WEIGHT = CONV?.inputs[1] ?? -1;
 
 interface Look {
   readonly query?: string;
+  readonly node?: string;
   readonly tensor?: number;
   readonly look?: Readonly<Record<string, unknown>>;
   readonly width?: number;
 }
 
-/** Opens the view as it was left with the elements of a tensor of the first convolution below the graph. */
-async function open({ query = '?run=1', tensor = OUTPUT, look = {}, width = 1280 }: Look = {}): Promise<void> {
+/** Opens the view as it was left with the elements of a tensor below the graph, of the first convolution at first. */
+async function open({
+  query = '?run=1',
+  node = CONV?.handle ?? '',
+  tensor = OUTPUT,
+  look = {},
+  width = 1280,
+}: Look = {}): Promise<void> {
   errors = [];
   context = await browser.newContext({
     viewport: { width, height: 800 },
@@ -64,7 +71,13 @@ async function open({ query = '?run=1', tensor = OUTPUT, look = {}, width = 1280
   page.on('pageerror', (error) => errors.push(String(error)));
   page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
   await page.addInitScript((state) => sessionStorage.setItem('quantscope-test-state', JSON.stringify(state)), {
-    ...{ file: graph.file, selected: CONV?.id, selectedTensor: tensor, bottom: 'data', tab: 'table' },
+    ...{
+      file: graph.file,
+      selected: graph.nodes.find((n) => n.handle === node)?.id,
+      selectedTensor: tensor,
+      bottom: 'data',
+      tab: 'table',
+    },
     ...{ showTable: true, showDetails: false, tableHeight: 420, tensorLook: look },
   });
   await page.goto(`${server.origin}/${query}`);
@@ -260,12 +273,23 @@ describe('pictures', () => {
 
 test('before a run weights can be looked at, and an activation says what it needs', async () => {
   await open({ query: '', tensor: WEIGHT });
-  await pane('Float').locator('.chosen').waitFor();
+  await pane('Values').locator('.chosen').waitFor();
   expect(await pane('Difference').count()).toBe(0);
   await page.locator('.tensor-viewer').getByLabel('Tensor', { exact: true }).selectOption(String(OUTPUT));
   await eventually(() => page.locator('.tensor-hint').first().innerText()).toContain(
     'run "Quantize with config…" first',
   );
+});
+
+test('a scalar is one value, in every way of looking at it', async () => {
+  const clip = graph.nodes.find((n) => n.opType === 'Clip');
+  await open({ node: clip?.handle ?? '', tensor: clip?.inputs[1] ?? -1 });
+  await eventually(() => pane('Values').getByRole('gridcell').count()).toBe(1);
+  await eventually(status).toMatch(/^\[\] {3}value −?0\.\d+$/);
+  await page.getByRole('button', { name: 'Pictures', exact: true }).click();
+  await eventually(() => page.locator('#tensor-map').textContent()).toMatch(/^Map 1 of 1, all, Float/);
+  await page.getByRole('button', { name: 'Worst', exact: true }).click();
+  await page.getByText('Nothing stands for this tensor in a quantized model').waitFor();
 });
 
 describe('axe finds nothing', () => {

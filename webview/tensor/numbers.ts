@@ -1,5 +1,6 @@
 import type { TensorSide } from '../../src/protocol/tensorViews.ts';
 import { fill, h, setAttr } from '../dom.ts';
+import { t } from '../l10n.ts';
 import type { TensorContext, TensorViewPart } from './context.ts';
 import { copyCells } from './copy.ts';
 import { codeText, differenceText, elementText, errorLevel } from './elementText.ts';
@@ -49,8 +50,10 @@ export function createNumbers(context: TensorContext): TensorViewPart {
 
   const setUp = (opened: Opened) => {
     const sides = shownSides(opened.head, context.look());
-    if (panes.map((p) => p.side).join() !== sides.join()) {
-      panes = sides.map(createPane);
+    const isAlone = opened.head.sides.length === 1;
+    if (panes.map((p) => p.side).join() !== sides.join() || stage.classList.contains('alone') !== isAlone) {
+      stage.classList.toggle('alone', isAlone);
+      panes = sides.map((side) => createPane(side, isAlone ? t('Values') : sideTitle(side)));
       if (!sides.includes(active)) active = sides[0] as TensorSide; // there is one at least
       fill(
         stage,
@@ -277,7 +280,7 @@ export function createNumbers(context: TensorContext): TensorViewPart {
 
 type Element_ = globalThis.Element;
 
-function createPane(side: TensorSide): Pane {
+function createPane(side: TensorSide, title: string): Pane {
   const columns = h('div', { class: 'tensor-columns', role: 'row', attrs: { 'aria-rowindex': 1 } });
   const body = h('div', { class: 'tensor-body', role: 'rowgroup' });
   const element = h(
@@ -286,9 +289,9 @@ function createPane(side: TensorSide): Pane {
       class: `tensor-pane ${side}`,
       role: 'grid',
       tabIndex: 0,
-      attrs: { 'aria-label': sideTitle(side), 'aria-multiselectable': 'true' },
+      attrs: { 'aria-label': title, 'aria-multiselectable': 'true' },
     },
-    h('div', { class: 'tensor-pane-title', attrs: { 'aria-hidden': 'true' } }, sideTitle(side)),
+    h('div', { class: 'tensor-pane-title', attrs: { 'aria-hidden': 'true' } }, title),
     h('div', { class: 'tensor-pane-head', role: 'rowgroup' }, columns),
     body,
   );

@@ -96,14 +96,17 @@ export function createTensorViewer(store: Store, actions: Actions): HTMLElement 
   const render = (message = '') => {
     const { graph } = store.state;
     const ref = target();
-    hint.textContent = message;
-    hint.hidden = message === '';
+    const isEmpty = opened !== null && opened.head.elements === 0;
+    const text = isEmpty ? t('The tensor has no elements.') : message;
+    hint.textContent = text;
+    hint.hidden = text === '';
     toolbar.show({
       ...{ opened, look, samples },
       tensors: graph === null || ref === null ? [] : tensorsOf(graph, ref.nodeId),
       tensor: ref?.valueId ?? null,
     });
-    for (const [mode, part] of Object.entries(parts)) part.element.hidden = opened === null || mode !== look.mode;
+    for (const [mode, part] of Object.entries(parts))
+      part.element.hidden = opened === null || isEmpty || mode !== look.mode;
     key.show(look.mode === 'numbers' ? opened : null);
     if (opened !== null) parts[look.mode].update();
   };

@@ -11,7 +11,8 @@ const DIGITS = 8;
 export function statusText(index: readonly number[], element: Element, head: TensorHead, look: TensorLook): string {
   const precise = { ...look, digits: DIGITS };
   const { float, dequantized, code, scale } = element;
-  const parts = [indexText(index), t('float {0}', elementText(float, precise))];
+  const value = elementText(float, precise);
+  const parts = [indexText(index), head.sides.length === 1 ? t('value {0}', value) : t('float {0}', value)];
   if (dequantized !== null) parts.push(t('dequantized {0}', elementText(dequantized, precise)));
   if (code !== null) {
     const plain = codeText(code, head.quant?.dtype ?? '', { ...look, hexCodes: false });

@@ -64,8 +64,8 @@ export function createTensorToolbar(options: ToolbarOptions) {
   const notation = toggleGroup<'scientific' | 'hex'>(
     t('Number format'),
     [
-      ['scientific', t('1e−3')],
-      ['hex', t('0x codes')],
+      ['scientific', t('Scientific')],
+      ['hex', t('Hex codes')],
     ],
     (value) => {
       if (state === undefined) return;
