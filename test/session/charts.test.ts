@@ -38,7 +38,7 @@ describe('bins', () => {
       [-3e38, 3e38],
     ] as const) {
       for (const grid of [null, { scale: 0.01 }, { scale: 3 }]) {
-        const bins = binsOf(low, high, grid);
+        const bins = binsOf({ low, high, elements: 1e6 }, grid);
         if (grid !== null && high > 1e30) continue; // a step is below the resolution of a double there
         expect(bins.low, `${low} to ${high}`).toBeLessThanOrEqual(low);
         expect(bins.low + bins.count * bins.width).toBeGreaterThanOrEqual(high);
@@ -49,12 +49,13 @@ describe('bins', () => {
   });
 
   test('hold each value of the grid in their middle, also where a code has several bins', () => {
-    for (const [low, high, scale] of [
-      [-1.28, 1.27, 0.01],
-      [-0.7, 0.8, 0.1],
-      [0, 255, 1],
+    for (const [low, high, scale, elements] of [
+      [-1.28, 1.27, 0.01, 1e6],
+      [-0.7, 0.8, 0.1, 1e6],
+      [0, 255, 1, 1e6],
+      [0, 15, 1, 10],
     ] as const) {
-      const bins = binsOf(low, high, { scale });
+      const bins = binsOf({ low, high, elements }, { scale });
       for (let q = Math.ceil(low / scale); q <= high / scale; q++) {
         const place = (q * scale - bins.low) / bins.width;
         expect(place - Math.floor(place), `${q} of ${scale}`).toBeCloseTo(0.5, 6);
@@ -62,8 +63,19 @@ describe('bins', () => {
     }
   });
 
+  test('are fewer for fewer elements, and then hold whole codes: none lies between two of them', () => {
+    expect(binsOf({ low: 0, high: 1, elements: 288 }, null).count).toBe(17);
+    expect(binsOf({ low: 0, high: 1, elements: 3 }, null).count).toBe(16);
+    const bins = binsOf({ low: -12.8, high: 12.7, elements: 100 }, { scale: 0.1 });
+    expect(bins.count).toBeLessThanOrEqual(20);
+    for (let q = -128; q <= 127; q++) {
+      const place = (q * 0.1 - bins.low) / bins.width;
+      expect(Math.abs(place - Math.round(place)), String(q)).toBeGreaterThan(0.01);
+    }
+  });
+
   test('stay few where a single value lies far outside the codes', () => {
-    expect(binsOf(-1, 1e6, { scale: 0.01 }).count).toBeLessThanOrEqual(1024);
+    expect(binsOf({ low: -1, high: 1e6, elements: 1e6 }, { scale: 0.01 }).count).toBeLessThanOrEqual(1024);
   });
 });
 

@@ -55,10 +55,12 @@ export class ChartCursor {
     this.#ring.hidden = !isSeen;
     if (isSeen) this.#ring.style.translate = `${at.x}px ${at.y}px`;
     const selected = model.selected < 0 ? undefined : drawn.pixelOf(model.points.at(model.selected));
+    const isRing = model.selectedAs === 'ring';
     this.#line.hidden = selected === undefined || !Number.isFinite(selected.x);
-    if (selected !== undefined && Number.isFinite(selected.x)) {
-      this.#line.style.translate = `${selected.x}px ${drawn.area.top}px`;
-      this.#line.style.height = `${drawn.area.bottom - drawn.area.top}px`;
+    this.#line.className = isRing ? 'chart-ring selected' : 'chart-selected';
+    if (selected !== undefined && !this.#line.hidden) {
+      this.#line.style.translate = `${selected.x}px ${isRing ? selected.y : drawn.area.top}px`;
+      this.#line.style.height = isRing ? '' : `${drawn.area.bottom - drawn.area.top}px`;
     }
     this.#say();
   }

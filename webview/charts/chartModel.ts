@@ -46,5 +46,7 @@ export interface ChartModel {
   readonly points: ChartPoints;
   /** Index of the point that is selected elsewhere; -1 without. */
   readonly selected: number;
+  /** A line across the chart where points stand side by side, else a ring. */
+  readonly selectedAs?: 'ring';
   config(theme: ChartTheme): ChartConfiguration;
 }

@@ -23,7 +23,7 @@ interface Series {
 export function histogramChart(name: string, view: HistogramView, scale: 'linear' | 'logarithmic'): ChartModel {
   const { grid, codes, origin } = view;
   const middles = Float64Array.from(origin, (_, i) => view.low + (i + 0.5) * view.width);
-  const perStep = grid !== null && codes !== null ? grid.scale / view.width : 1;
+  const perStep = grid !== null && isByCode(view) ? grid.scale / view.width : 1;
   const float: Series = { x: middles, y: Float64Array.from(origin, (n) => n * perStep) };
   const quantized = quantizedSeries(view, middles);
   const clip = grid === null ? undefined : clipOf(grid);
@@ -56,9 +56,15 @@ export function likelyScale({ origin }: HistogramView): 'linear' | 'logarithmic'
   return most > STEEP * middle ? 'logarithmic' : 'linear';
 }
 
+/** Whether bins are so narrow that codes are shown one by one. */
+function isByCode({ grid, codes, width }: HistogramView): boolean {
+  return grid !== null && codes !== null && width < 1.5 * grid.scale;
+}
+
 /** Of its codes where they are few; else over the bins. */
-function quantizedSeries({ dequant, grid, codes }: HistogramView, middles: Float64Array): Series | undefined {
-  if (codes !== null && grid !== null) {
+function quantizedSeries(view: HistogramView, middles: Float64Array): Series | undefined {
+  const { dequant, grid, codes } = view;
+  if (codes !== null && grid !== null && isByCode(view)) {
     return {
       x: Float64Array.from(codes.counts, (_, i) => grid.scale * (codes.first + i - grid.zeroPoint)),
       y: Float64Array.from(codes.counts),

@@ -80,6 +80,7 @@ export function sourcesChart({
       activate: (index) => select(known[index] ?? 0),
     },
     selected: known.indexOf(selected),
+    selectedAs: 'ring',
     config: (theme) => configOf(theme, local, cumulative),
   };
 }

@@ -2,8 +2,9 @@ import type { QuantParams } from '../../base/quantParams.ts';
 import type { GridView, HistogramView } from '../../protocol/chartViews.ts';
 import type { ChartedTensor } from './charted.ts';
 
-/** Bins of a histogram where no scale says better, and about how many there are with one. */
+/** Bins of a histogram of many elements, and of very few; with a scale about so many. */
 const BINS = 256;
+const LEAST_BINS = 16;
 /** Most codes that are counted one by one. */
 const MOST_CODES = 256;
 
@@ -18,7 +19,7 @@ export function histogramOf({ origin, dequant, codes, params }: ChartedTensor): 
   const limits = limitsOf(origin, dequant ?? []);
   if (limits === null) return null;
   const grid = params === undefined ? null : gridOf(params);
-  const bins = binsOf(limits.low, limits.high, grid);
+  const bins = binsOf({ ...limits, elements: origin.length }, grid);
   return {
     low: bins.low,
     width: bins.width,
@@ -41,18 +42,25 @@ function gridOf({ scheme, scale, zeroPoint, table, correction }: QuantParams): G
   };
 }
 
+/** What is to be counted: its least and largest element, and how many there are. */
+export interface Counted {
+  readonly low: number;
+  readonly high: number;
+  readonly elements: number;
+}
+
 /**
- * Bins from `low` to `high`. With a grid a bin is a whole number of steps wide or a whole fraction of one, and every
- * value of the grid lies in the middle of a bin, so that a bin does not hold now one code and now two.
+ * Bins from `low` to `high`, the fewer the fewer elements there are. With a grid a bin is an odd number of steps wide or
+ * an odd fraction of one, about a value of the grid, so that none of them lies between two bins.
  */
-export function binsOf(low: number, high: number, grid: Pick<GridView, 'scale'> | null): Bins {
+export function binsOf({ low, high, elements }: Counted, grid: Pick<GridView, 'scale'> | null): Bins {
+  const wanted = Math.min(BINS, Math.max(LEAST_BINS, Math.ceil(Math.sqrt(elements))));
   if (grid === null) {
     if (low === high) return oneBin(low, Math.abs(low) / BINS || 1);
-    const width = (high - low) / BINS;
-    return { low, width, count: BINS };
+    return { low, width: (high - low) / wanted, count: wanted };
   }
   const steps = (high - low) / grid.scale;
-  const perBin = steps >= BINS ? Math.ceil(steps / (2 * BINS)) : 1 / oddAtLeast(BINS / 2 / Math.max(1, steps));
+  const perBin = steps >= wanted ? oddAtMost(steps / wanted) : 1 / oddAtLeast(wanted / 2 / Math.max(1, steps));
   const width = grid.scale * perBin;
   const first = Math.floor(low / width + 0.5);
   const last = Math.floor(high / width + 0.5);
@@ -61,6 +69,10 @@ export function binsOf(low: number, high: number, grid: Pick<GridView, 'scale'> 
 
 function oneBin(middle: number, width: number): Bins {
   return { low: middle - width / 2, width, count: 1 };
+}
+
+function oddAtMost(n: number): number {
+  return Math.max(1, 2 * Math.floor((Math.floor(n) - 1) / 2) + 1);
 }
 
 /** Odd, so that a value of the grid is in the middle of one of its bins. */
