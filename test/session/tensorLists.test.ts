@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Cancelled } from '../../src/base/abort.ts';
+import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
+import { nodeFiles } from '../../src/node/files.ts';
 import type { TensorTable } from '../../src/protocol/tensorTable.ts';
 import type { Progress } from '../../src/protocol/views.ts';
 import type { TensorReport, TensorStats } from '../../src/report/reportTypes.ts';
 import { nodeDetails } from '../../src/session/details.ts';
+import { createSession } from '../../src/session/index.ts';
 import type { Result } from '../../src/session/result.ts';
 import type { RunState } from '../../src/session/run.ts';
 import { MeanRows, WorstRows } from '../../src/session/tensorList/rows.ts';
@@ -171,3 +174,34 @@ function report(cosine: number, level: number): TensorReport {
   };
   return { origin: stats, dequant: stats, clipRate: 0, saturation: 0, cosine, sqnrDb: 10, mse: 1 };
 }
+
+describe('figures of all tensors by other methods', () => {
+  test.each(['weight_quant.cfg', 'dynamic_quant.cfg', 'mixed_bit.cfg'])(
+    '%s: are what the details say',
+    async (config) => {
+      const session = createSession({
+        kernels: createJsKernels(),
+        files: nodeFiles,
+        clock: { now: () => 0 },
+        onProgress: () => undefined,
+      });
+      await session.open(`${SAMPLE}/mnist.onnx`);
+      const path = `${SAMPLE}/${config}`;
+      const text = readFileSync(path, 'utf8')
+        .replace('evaluate_size=500', 'evaluate_size=3')
+        .replace(/^debug_info.*$/m, '');
+      const view = await session.quantize({ configText: text, configPath: path });
+      const table = await session.tensorLists.list(0);
+      const views = [];
+      for (const { nodeId } of view.nodes) views.push(...(await session.details(nodeId)).tensors);
+      expect(table.rows).toBe(views.length);
+      views.forEach((tensor, row) => {
+        expect([table.pair.cosine[row], table.origin.max[row]], tensor.name).toEqual([
+          tensor.cosine ?? Number.NaN,
+          tensor.origin?.max ?? Number.NaN,
+        ]);
+      });
+      expect(views.filter((v) => v.kind === 'Weight' && (v.cosine ?? 1) < 1).length).toBeGreaterThan(0);
+    },
+  );
+});

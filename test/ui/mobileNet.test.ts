@@ -23,7 +23,7 @@ suite(`MobileNetV2 (of shared/data${HAS_MOBILE_NET ? '' : ', which is not there'
   for (const theme of ['dark', 'light'] as const) {
     it(`shows the worst node beside the graph and the table, in a ${theme} theme`, async () => {
       await w.theme(theme);
-      await w.graph.locator('.grid-row').first().click();
+      await w.graph.locator('.table-nodes .grid-row').first().click();
       await w.graph.locator('canvas:visible').nth(1).waitFor();
       await w.page.waitForTimeout(500); // the chart grows
       await w.screenshot(`mobilenet-${theme}`);
@@ -38,7 +38,7 @@ suite(`MobileNetV2 (of shared/data${HAS_MOBILE_NET ? '' : ', which is not there'
     await w.graph.getByText('fused into Relu_706').waitFor();
     await w.page.waitForTimeout(300); // the graph glides
     await w.screenshot('mobilenet-fused');
-    await w.graph.locator('.grid-row').first().click();
+    await w.graph.locator('.table-nodes .grid-row').first().click();
   });
 
   it('answers a toggle within seconds', async () => {

@@ -22,7 +22,7 @@ describe('opening a model', () => {
     await w.page.keyboard.press('ArrowDown');
     await w.graph.getByRole('option', { selected: true, name: /^Conv conv1/ }).waitFor();
     await w.page.keyboard.press('/');
-    await w.graph.locator('.search vscode-text-field').waitFor();
+    await w.graph.locator('.search .query-input').waitFor();
     await w.page.keyboard.type('gemm');
     await w.graph.getByRole('option', { name: /fc/ }).first().waitFor();
     await w.page.keyboard.press('Enter');

@@ -29,7 +29,7 @@ describe('toggling a node', () => {
   it('is not undone by Ctrl+Z in the search field, which takes back what was typed', async () => {
     await w.graph.locator('.graph-surface').focus();
     await w.page.keyboard.press('Control+f');
-    const field = w.graph.getByRole('textbox', { name: 'Search nodes' });
+    const field = w.graph.getByRole('combobox', { name: 'Search nodes and tensors' });
     await field.waitFor();
     await w.page.keyboard.type('conv');
     await w.page.keyboard.press('Control+z');

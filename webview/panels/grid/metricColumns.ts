@@ -1,4 +1,4 @@
-import { METRICS, type MetricId, metricInfo } from '../../../src/protocol/metrics.ts';
+import { isMetricId, METRICS, type MetricId, metricInfo } from '../../../src/protocol/metrics.ts';
 import { Cancelled, diagnosticOf } from '../../../src/protocol/rpc.ts';
 import type { Connection } from '../../connection.ts';
 import type { MetricSource } from '../../query/graphRows.ts';
@@ -10,6 +10,9 @@ export interface MetricColumnsOptions {
   /** Other figures than before. */
   readonly onChange: () => void;
 }
+
+/** The session's code for a sample that is not there. */
+export const NO_SUCH_SAMPLE = 'SES426';
 
 const BY_SHORT: ReadonlyMap<string, MetricId> = new Map(METRICS.map((m) => [m.short, m.id]));
 
@@ -35,6 +38,10 @@ export class MetricColumns implements MetricSource {
     store.watch(
       (s) => [s.sensitivity.values, s.run],
       (state) => this.#takeSensitivities(state),
+    );
+    store.watch(
+      (s) => [s.heat],
+      (state) => this.#takeTimes(state),
     );
   }
 
@@ -82,8 +89,20 @@ export class MetricColumns implements MetricSource {
       onChange();
     } catch (cause) {
       if (turn !== this.#turn || cause instanceof Cancelled) return;
-      const problems = [...store.state.problems, diagnosticOf(cause, 'view', 'heat/get')];
-      store.update({ problems: problems.slice(-50), hideProblems: false });
+      const problem = diagnosticOf(cause, 'view', 'heat/get');
+      // A run of fewer samples than the one before: the worst is always there.
+      if (problem.code === NO_SUCH_SAMPLE) store.update({ sample: 'worst' });
+      else store.update({ problems: [...store.state.problems, problem].slice(-50), hideProblems: false });
+    }
+  }
+
+  /** Times are measured for the heat map alone; once they are there, they are shown. */
+  #takeTimes({ heat }: AppState): void {
+    for (const shown of [heat?.main, heat?.second]) {
+      if (!shown || !isMetricId(shown.metric) || metricInfo(shown.metric).needs !== 'timing') continue;
+      if (this.#columns.get(shown.metric) === shown.values) continue;
+      this.#columns.set(shown.metric, shown.values);
+      this.#options.onChange();
     }
   }
 

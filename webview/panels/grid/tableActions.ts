@@ -3,6 +3,7 @@ import { AbortFlag, Cancelled, type Diagnostic, diagnosticOf } from '../../../sr
 import type { Connection } from '../../connection.ts';
 import { t } from '../../l10n.ts';
 import type { Store } from '../../store.ts';
+import { NO_SUCH_SAMPLE } from './metricColumns.ts';
 import type { TableId, TableView } from './tableView.ts';
 
 export interface TableTools {
@@ -36,7 +37,10 @@ export function createTableActions(store: Store, { rpc }: Connection, { announce
         const tensorTable = await rpc.request('tensors/list', { of }, { signal: asked });
         if (listing === asked) store.update({ tensorTable });
       } catch (cause) {
-        if (!(cause instanceof Cancelled) && listing === asked) report([diagnosticOf(cause, 'view', 'tensors/list')]);
+        if (cause instanceof Cancelled || listing !== asked) return;
+        const problem = diagnosticOf(cause, 'view', 'tensors/list');
+        if (problem.code === NO_SUCH_SAMPLE) store.update({ sample: 'worst' });
+        else report([problem]);
       } finally {
         if (listing === asked) store.update({ listing: false, measuring: null });
       }

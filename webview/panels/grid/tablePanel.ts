@@ -124,8 +124,12 @@ export function createTablePanel(options: TablePanelOptions): TablePanel {
   });
   const copy = async (rows: Int32Array) => {
     if (rows.length === 0) return;
-    await navigator.clipboard.writeText(toTsv(grid.shownColumns(), rows));
-    actions.announce(rows.length === 1 ? t('1 row copied') : t('{0} rows copied', rows.length));
+    try {
+      await navigator.clipboard.writeText(toTsv(grid.shownColumns(), rows));
+      actions.announce(rows.length === 1 ? t('1 row copied') : t('{0} rows copied', rows.length));
+    } catch {
+      actions.announce(t('The clipboard cannot be written to'));
+    }
   };
   const grid = createGrid({
     id,
