@@ -46,7 +46,7 @@ export class MetricDesk {
   async column({ metric, of }: MetricRequest, signal: AbortSignalLike = NEVER): Promise<MetricColumn> {
     const { open, after } = this.#parts();
     const alike = (values: Float64Array): MetricColumn => ({ metric, of, samples: [], values });
-    if (metric === 'macs') return alike(nodeMacs(open, after?.run.prepared));
+    if (metric === 'macs') return alike(await nodeMacs(open, after?.run.prepared));
     if (metric === 'bytes') {
       const { graph } = open.model;
       return alike(after === undefined ? fileBytes(graph) : quantizedBytesByNode(after.result.build, graph));
