@@ -94,6 +94,21 @@ describe('kept runs', () => {
     await assert.rejects(session.evaluate(params, []), /SES401/);
   });
 
+  it('keep the sensitivity that is measured after them', async () => {
+    const context = nextStorage();
+    const runs = openRuns(context);
+    const session = open(newSession());
+    await quantizeAndKeep(runs, session, await config('measured'));
+    await session.measureSensitivity(2);
+    await runs.addSensitivity(session);
+    const { values } = await session.column({ metric: 'sensitivity', of: 'mean' });
+    assert(values.some((value) => value > 0));
+    const later = open(newSession());
+    await openRuns(context).showLatest(later);
+    const kept = await later.column({ metric: 'sensitivity', of: 'mean' });
+    assert.deepEqual(kept.values, values);
+  });
+
   it('of a trial lie below their run', async () => {
     const runs = openRuns(nextStorage());
     const session = open(newSession());

@@ -39,6 +39,10 @@ export class SessionRegistry implements vscode.Disposable {
   /** After another node was selected in any of the graphs. */
   readonly onDidSelect = this.selected.event;
 
+  private readonly measured = new vscode.EventEmitter<ModelSession>();
+  /** After the sensitivity of nodes of any of the models was measured, or as much of it as there was time for. */
+  readonly onDidMeasure = this.measured.event;
+
   private readonly evaluated = new vscode.EventEmitter<Evaluated & { readonly session: ModelSession }>();
   /** After a trial of any of the models has ended. */
   readonly onDidEvaluate = this.evaluated.event;
@@ -80,7 +84,7 @@ export class SessionRegistry implements vscode.Disposable {
     for (const [key, entry] of this.entries) this.remove(key, entry);
     this.emitter.dispose();
     this.lives.dispose();
-    vscode.Disposable.from(this.evaluated, this.opened, this.selected).dispose();
+    vscode.Disposable.from(this.evaluated, this.measured, this.opened, this.selected).dispose();
   }
 
   private create(uri: vscode.Uri): Entry {
@@ -90,7 +94,10 @@ export class SessionRegistry implements vscode.Disposable {
     const follower = new ConfigFollower({ session, problems });
     const model = { session, edits, follower };
     const subscription = vscode.Disposable.from(
-      session.onEvent(() => this.emitter.fire()),
+      session.onEvent(({ event }) => {
+        this.emitter.fire();
+        if (event === 'sensitivity/finished') this.measured.fire(session);
+      }),
       session.onDidReset(() => this.emitter.fire()),
       session.onDidOpen(() => this.opened.fire(session)),
       session.onDidSelect(() => this.selected.fire(session)),

@@ -69,6 +69,20 @@ export class Runs implements vscode.Disposable {
     }
   }
 
+  /** Adds what was measured of the run on display after it was kept. */
+  async addSensitivity(session: ModelSession): Promise<void> {
+    const id = this.displayed.get(session);
+    if (id === undefined || session.restored !== null) return;
+    try {
+      const { values } = await session.column({ metric: 'sensitivity', of: 'mean' });
+      const body = await this.store.body(id);
+      const nodes = body.run.nodes.map((node, i) => ({ ...node, sensitivity: finite(values[i]) }));
+      await this.store.replaceBody(id, { ...body, run: { ...body.run, nodes } });
+    } catch (error) {
+      this.log.failure(error);
+    }
+  }
+
   /** The metrics of the run on display, for as long as it is `run`. */
   private async columnsOf(session: ModelSession, run: RunView): Promise<readonly StoredColumn[]> {
     try {
@@ -125,6 +139,11 @@ export class Runs implements vscode.Disposable {
   }
 }
 
+/** Null where it was not measured. */
+function finite(value: number | undefined): number | null {
+  return value === undefined || Number.isNaN(value) ? null : value;
+}
+
 /** Tells one state of a file from another; '' when it is not there. */
 async function stampOf(uri: vscode.Uri): Promise<string> {
   try {
@@ -142,6 +161,7 @@ export function keepRuns({ sessions, runs, log }: Deps): vscode.Disposable {
       const { added, removed } = trial;
       void runs.record({ session, config, configText, run: trial.run, trial: { added, removed } });
     }),
+    sessions.onDidMeasure((session) => void runs.addSensitivity(session)),
     sessions.onDidRead((session) => {
       runs.showLatest(session).catch((error: unknown) => log.failure(error));
     }),
