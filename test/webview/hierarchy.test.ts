@@ -186,7 +186,7 @@ describe('the groups that are open at first', () => {
     expect(defaultOpen(hierarchy, table)).toEqual(hierarchy.groups.map(({ key }) => key));
   });
 
-  test('are as many of a large one as show between 50 and 300 items', () => {
+  test('are as many of a large one as show between 20 and 300 items', () => {
     const table = transformer(400);
     const hierarchy = buildHierarchy(table);
     const open = new Set(defaultOpen(hierarchy, table));

@@ -1,6 +1,7 @@
 import type { NodeFigures } from '../../src/protocol/views.ts';
 import { t } from '../l10n.ts';
 import type { Drawing } from './drawing.ts';
+import { groupTitle } from './hierarchy/blockNames.ts';
 import type { Marks } from './marks.ts';
 import { ItemKind } from './picture.ts';
 
@@ -27,7 +28,7 @@ function describeGroup(drawing: Drawing, item: number, marks: Marks): string {
   const group = drawing.group(item);
   if (group === undefined) return '';
   const isClosed = drawing.scene.kind[item] === ItemKind.group;
-  const parts = [t('Group {0}', group.label)];
+  const parts = [t('Group {0}', groupTitle(group))];
   if (group.block !== '') parts.push(group.block);
   parts.push(group.size === 1 ? t('1 node') : t('{0} nodes', group.size));
   const worst = marks.of(item)?.text;

@@ -2,6 +2,7 @@ import type { GraphTable } from '../../src/protocol/graphTable.ts';
 import { formatShape } from '../format.ts';
 import { type Category, categoryOf } from './category.ts';
 import { groupNote, STACK, TOGGLE } from './groupText.ts';
+import { groupTitle } from './hierarchy/blockNames.ts';
 import { type Group, type Hierarchy, ItemKind } from './picture.ts';
 import { type Measure, shorten } from './text.ts';
 
@@ -104,9 +105,9 @@ function groupText(group: Group, kind: ItemKind, index: number, measure: Measure
   return {
     kind,
     id: index,
-    title: shorten(group.label, MAX_LABEL, (text) => measure(text, 'title')),
+    title: shorten(groupTitle(group), MAX_LABEL, (text) => measure(text, 'title')),
     label: groupNote(group),
-    fullLabel: group.label,
+    fullLabel: groupTitle(group),
     shape: '',
     category: 'other',
     supported: true,

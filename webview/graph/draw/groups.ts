@@ -1,5 +1,6 @@
 import type { Drawing } from '../drawing.ts';
 import { groupNote, TOGGLE } from '../groupText.ts';
+import { groupTitle } from '../hierarchy/blockNames.ts';
 import type { Palette } from '../palette.ts';
 import { ItemKind } from '../picture.ts';
 import { shorten } from '../text.ts';
@@ -60,7 +61,7 @@ export function drawHeader(g: Pen, drawing: Drawing, item: number, palette: Pale
   const x = (layout.x[item] as number) - width / 2;
   const middle = (layout.y[item] as number) + (scene.height[item] as number) / 2;
   const room = width - TOGGLE - 12;
-  const label = shorten(group.label, room, (text) => measure(text, 'title'));
+  const label = shorten(groupTitle(group), room, (text) => measure(text, 'title'));
   const afterLabel = measure(label, 'title') + 8;
   const whole = groupNote(group);
   const note = afterLabel + measure(whole, 'label') > room ? '' : whole;
@@ -107,7 +108,8 @@ export function drawFrameNames(
     const x = ((layout.x[item] as number) - sight.left) * sight.zoom - width / 2;
     const y = ((layout.y[item] as number) - sight.top) * sight.zoom;
     if (x > sight.width || x + width < 0 || y > sight.height || y + height < 0) continue;
-    const label = shorten(drawing.group(item)?.label ?? '', width - 10, (text) => measure(text, 'title'));
+    const group = drawing.group(item);
+    const label = shorten(group === undefined ? '' : groupTitle(group), width - 10, (text) => measure(text, 'title'));
     const place = { x: Math.max(4, x + 5), y: Math.max(10, y + 10), width: measure(label, 'title') };
     if (place.x + place.width > x + width || place.y + 8 > y + height) continue;
     if (

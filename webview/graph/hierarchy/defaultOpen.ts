@@ -1,53 +1,61 @@
 import type { GraphTable } from '../../../src/protocol/graphTable.ts';
-import type { Hierarchy } from '../picture.ts';
+import type { Group, Hierarchy } from '../picture.ts';
 import { isFolded } from './links.ts';
 
 /** As many items as one can still find one's way among. */
 const MOST = 300;
+/** A level of groups is opened as a whole when no more than this is shown then. */
+const AT_ONCE = 60;
 /** Fewer say little about a graph that has more. */
-const LEAST = 50;
+const LEAST = 20;
 
 /**
- * Keys of the groups that are open when a graph is first seen: all of a small one; of others as many as it takes to say
- * something, level by level, those with fewest items first. Groups with equally much in them are opened together, so that
- * what is alike looks alike.
+ * Keys of the groups that are open when a graph is first seen: all of a small one; of others as many levels as it takes
+ * to say something. Where a level is too much at once, its largest groups are opened, those with equally much in them
+ * together, so that what is alike looks alike.
  */
 export function defaultOpen({ groups, groupOfNode }: Hierarchy, table: GraphTable): string[] {
   const items = new Int32Array(groups.length + 1); // directly in a group, those in none at the end
-  const depth = groups.map(() => 0);
+  const inside: number[][] = Array.from({ length: groups.length + 1 }, () => []);
   groups.forEach(({ parent }, g) => {
-    depth[g] = parent < 0 ? 0 : (depth[parent] as number) + 1;
-    items[parent < 0 ? groups.length : parent]!++;
+    const around = parent < 0 ? groups.length : parent;
+    items[around]!++;
+    inside[around]?.push(g);
   });
+  let nodes = 0;
   groupOfNode.forEach((group, node) => {
-    if (!isFolded(table, node)) items[group < 0 ? groups.length : group]!++;
+    if (isFolded(table, node)) return;
+    items[group < 0 ? groups.length : group]!++;
+    nodes++;
   });
-  if (items.reduce((sum, count) => sum + count, 0) - groups.length <= MOST) return groups.map(({ key }) => key);
-  const open = new Set<number>();
+  if (nodes <= MOST) return groups.map(({ key }) => key);
+  const more = (alike: readonly number[]) => alike.reduce((sum, g) => sum + (items[g] as number) - 1, 0);
+  const open: number[] = [];
   let shown = items[groups.length] as number;
-  for (let level = 0; shown < LEAST; level++) {
-    const closed = groups.flatMap(({ parent }, g) =>
-      depth[g] === level && (parent < 0 || open.has(parent)) ? [g] : [],
-    );
-    if (closed.length === 0) break;
-    for (const alike of byItems(closed, items)) {
-      const more = alike.length * ((items[alike[0] as number] as number) - 1);
-      if (shown >= LEAST || shown + more > MOST) break;
-      for (const group of alike) open.add(group);
-      shown += more;
+  let level = inside[groups.length] as number[];
+  while (shown < LEAST && level.length > 0) {
+    const opened: number[] = [];
+    const isWhole = shown + more(level) <= AT_ONCE;
+    for (const alike of isWhole ? [level] : largestFirst(level, groups, items)) {
+      if (shown >= LEAST || shown + more(alike) > MOST) continue;
+      shown += more(alike);
+      opened.push(...alike);
     }
+    open.push(...opened);
+    level = opened.flatMap((g) => inside[g] as number[]);
   }
-  return groups.flatMap(({ key }, g) => (open.has(g) ? [key] : []));
+  return open.map((g) => (groups[g] as Group).key);
 }
 
-/** Groups with equally many items, those with fewest first. */
-function byItems(groups: readonly number[], items: Int32Array): number[][] {
+/** Groups with equally many items together, those with most nodes in all first. */
+function largestFirst(level: readonly number[], groups: readonly Group[], items: Int32Array): number[][] {
   const alike = new Map<number, number[]>();
-  for (const group of groups) {
+  for (const group of level) {
     const count = items[group] as number;
     const found = alike.get(count);
     if (found === undefined) alike.set(count, [group]);
     else found.push(group);
   }
-  return [...alike].sort(([a], [b]) => a - b).map(([, found]) => found);
+  const size = (all: readonly number[]) => all.reduce((sum, g) => sum + (groups[g] as Group).size, 0);
+  return [...alike.values()].sort((a, b) => size(b) - size(a));
 }
