@@ -6,7 +6,7 @@ import { bindInputs } from '../../../src/passes/bindInputs.ts';
 import { fileBytes } from '../../../src/session/metrics/constantBytes.ts';
 import { nodeMacs } from '../../../src/session/metrics/nodeMacs.ts';
 import { type OpenModel, openModel } from '../../../src/session/model.ts';
-import { describeWithShared, sharedData } from '../../helpers/sharedData.ts';
+import { describeWithShared, inventory, sharedData } from '../../helpers/sharedData.ts';
 import { type ModelBuilder, model } from '../../models/model.ts';
 import { folder, open, quantized } from '../weights.ts';
 
@@ -154,6 +154,20 @@ describeWithShared('MobileNetV2', () => {
       expect(sum(await withInput(opened, 224)), path).toBe(300_774_272);
       expect(sum(await nodeMacs(opened, undefined)), path).toBe(mobileNetV2(244));
     }
+  });
+});
+
+describeWithShared('models of all kinds', () => {
+  test.each([
+    'models/nlp/tfbert_qa_tiny.onnx',
+    'models/det/yolox_nano_416.onnx',
+    'models/face/yunet_n_320_320.onnx',
+    'models/audio/dtln_2.onnx',
+  ])('%s takes as many multiply-accumulates as the inventory counted', async (path) => {
+    const counted = Number(inventory().find((row) => row.path === path)?.['MACs(golden shape)']);
+    const values = await nodeMacs(await openModel(nodeFiles, sharedData(path)), undefined);
+    expect(counted).toBeGreaterThan(0);
+    expect(values.reduce((a, b) => a + (Number.isNaN(b) ? 0 : b), 0)).toBe(counted);
   });
 });
 
