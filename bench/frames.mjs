@@ -1,12 +1,13 @@
 // Times frames of a large graph in the browser: node bench/frames.mjs [--nodes N] [--json FILE]
 // Pans and zooms the view for some seconds at several zooms. The time of a frame is everything the main thread does from
-// one frame to the next (Chromium's own trace), input, script and drawing by the processor included.
+// one frame to the next (Chromium's own trace, processor time), input, script and drawing by the processor included.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { launchBrowser } from '../scripts/lib/browser.mjs';
 import { servePage } from '../test/webview/page.mjs';
 import { frameTimes, summary } from './lib/frames.mjs';
+import { towers } from './lib/towers.mjs';
 
 const { values } = parseArgs({
   options: { nodes: { type: 'string', default: '50000' }, json: { type: 'string' } },
@@ -15,34 +16,51 @@ const nodes = Number(values.nodes);
 const FRAMES = 150;
 const LIMITS = { frameMs: 8, taskMs: 50, memoryMb: 300 };
 
-const graph = await generated(nodes);
-const server = await servePage({ host: 'test/webview/benchHost.ts', model: graph });
-const browser = await launchBrowser();
-const { page } = browser;
-try {
+const models = await generated(nodes);
+const results = [];
+for (const [shape, graph] of Object.entries(models)) results.push(await measure(shape, graph));
+print(results);
+if (values.json) writeFileSync(values.json, JSON.stringify({ frames: { nodes, limits: LIMITS, results } }));
+
+/** Opens a graph in a browser of its own; all groups are opened before it is moved. */
+async function measure(shape, graph) {
+  const server = await servePage({ host: 'test/webview/benchHost.ts', model: graph });
+  const browser = await launchBrowser();
+  try {
+    return { shape, ...(await measureIn(browser, server.origin)) };
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
+
+async function measureIn(browser, origin) {
+  const { page } = browser;
   const cdp = await browser.context.newCDPSession(page);
-  await page.goto(`${server.origin}/webview.css`);
+  await page.goto(`${origin}/webview.css`);
   const before = processMb(await rendererPid());
-  const open = await trace(async () => {
-    await page.goto(`${server.origin}/`);
+  const rows = [];
+  const opening = await trace(async () => {
+    await page.goto(`${origin}/`);
     await page.locator('.graph-surface[aria-label*="nodes"]').waitFor({ timeout: 60_000 });
   });
   const openMs = await page.evaluate(() => performance.now());
-  await page.locator('.graph-surface').press('}');
-  await page.waitForFunction(() => document.querySelector('.laying-out') === null, undefined, { timeout: 60_000 });
-  await page.waitForTimeout(500);
-
-  const rows = [];
-  rows.push({ name: 'opening', zoom: null, ...summary(open) });
+  rows.push({ name: 'opening', zoom: null, ...summary(opening) });
+  const expanding = await trace(async () => {
+    await page.locator('.graph-surface').press('}');
+    await page.waitForFunction(() => document.querySelector('.laying-out') === null, undefined, { timeout: 60_000 });
+    await page.waitForTimeout(500);
+  });
+  rows.push({ name: 'opening all groups', zoom: null, ...summary(expanding) });
   for (const zoom of ['fit', 0.05, 0.15, 0.4, 1, 2]) {
-    await setZoom(zoom);
+    await setZoom(page, zoom);
     await page.waitForTimeout(1500);
-    const shown = await currentZoom();
-    rows.push({ name: 'panning', zoom: shown, ...summary(await trace(() => act('pan'))) });
+    const shown = await currentZoom(page);
+    rows.push({ name: 'panning', zoom: shown, ...summary(await trace(() => act(page, 'pan'))) });
   }
-  await setZoom('fit');
+  await setZoom(page, 'fit');
   await page.waitForTimeout(500);
-  rows.push({ name: 'zooming in and out', zoom: null, ...summary(await trace(() => act('zoom'))) });
+  rows.push({ name: 'zooming in and out', zoom: null, ...summary(await trace(() => act(page, 'zoom'))) });
 
   await cdp.send('HeapProfiler.collectGarbage');
   const { usedSize, backingStorageSize = 0 } = await cdp.send('Runtime.getHeapUsage');
@@ -50,9 +68,7 @@ try {
     heapMb: (usedSize + backingStorageSize) / 1e6,
     processMb: processMb(await rendererPid()) - before,
   };
-  print(rows, openMs, memory);
-  if (values.json)
-    writeFileSync(values.json, JSON.stringify({ frames: { nodes, limits: LIMITS, openMs, memory, rows } }));
+  return { rows, openMs, memory };
 
   async function rendererPid() {
     const root = await browser.context.browser()?.newBrowserCDPSession();
@@ -77,13 +93,10 @@ try {
     cdp.off('Tracing.dataCollected', collect);
     return frameTimes(events);
   }
-} finally {
-  await browser.close();
-  await server.close();
 }
 
 /** Wheel events at every frame, as a trackpad sends them. */
-function act(kind) {
+function act(page, kind) {
   return page.evaluate(
     ([kind, frames]) =>
       new Promise((resolve) => {
@@ -107,11 +120,11 @@ function act(kind) {
 }
 
 /** Zooms by the keyboard to the whole graph, then with the wheel around the middle. */
-async function setZoom(zoom) {
+async function setZoom(page, zoom) {
   await page.locator('.graph-surface').press('0');
   await page.waitForTimeout(600);
   if (zoom === 'fit') return;
-  const factor = zoom / (await currentZoom());
+  const factor = zoom / (await currentZoom(page));
   await page.evaluate((factor) => {
     const surface = document.querySelector('.graph-surface');
     const box = surface.getBoundingClientRect();
@@ -121,7 +134,7 @@ async function setZoom(zoom) {
   }, factor);
 }
 
-function currentZoom() {
+function currentZoom(page) {
   return page.locator('.graph-surface').evaluate((surface) => Number(surface.dataset.zoom));
 }
 
@@ -130,19 +143,24 @@ function processMb(pid) {
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN) / 1000;
 }
 
-function print(rows, openMs, memory) {
-  console.log(`${nodes} nodes: open after ${openMs.toFixed(0)} ms`);
+function print(results) {
   const cell = (value) => value.toFixed(1).padStart(7);
-  console.log(`${'main thread, ms'.padEnd(30)} median     p95     max   longest task  frames`);
-  for (const { name, zoom, median, p95, max, longestTask, frames } of rows) {
-    const label = zoom === null ? name : `${name} at zoom ${zoom.toPrecision(2)}`;
-    console.log(`${label.padEnd(29)}${cell(median)} ${cell(p95)} ${cell(max)}   ${cell(longestTask)}      ${frames}`);
+  for (const { shape, rows, openMs, memory } of results) {
+    console.log(`\n${shape}, ${nodes} nodes: open after ${openMs.toFixed(0)} ms`);
+    console.log(`${'main thread, ms'.padEnd(30)} median     p95     max   longest task (by the clock)  frames`);
+    for (const { name, zoom, median, p95, max, longestTask, longestByClock, frames } of rows) {
+      const label = zoom === null ? name : `${name} at zoom ${zoom.toPrecision(2)}`;
+      console.log(
+        `${label.padEnd(29)}${cell(median)} ${cell(p95)} ${cell(max)}   ${cell(longestTask)}      (${longestByClock.toFixed(0)})   ${frames}`,
+      );
+    }
+    console.log(
+      `JavaScript heap and arrays ${memory.heapMb.toFixed(0)} MB; process above an empty page ${memory.processMb.toFixed(0)} MB`,
+    );
   }
-  console.log(
-    `JavaScript heap and arrays ${memory.heapMb.toFixed(0)} MB; process above an empty page ${memory.processMb.toFixed(0)} MB`,
-  );
 }
 
+/** @returns {Promise<Record<string, Uint8Array>>} one column, and towers side by side */
 async function generated(count) {
   const { outputFiles } = await build({
     stdin: {
@@ -156,5 +174,8 @@ async function generated(count) {
   });
   const code = Buffer.from(outputFiles[0].contents).toString('base64');
   const { largeGraph, encodeGraph } = await import(`data:text/javascript;base64,${code}`);
-  return new Uint8Array(encodeGraph(largeGraph(count)));
+  return {
+    'side by side': new Uint8Array(encodeGraph(towers(count))),
+    'one column': new Uint8Array(encodeGraph(largeGraph(count))),
+  };
 }

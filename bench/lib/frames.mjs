@@ -1,8 +1,10 @@
 /**
- * What the main thread of the page did between frames, from a trace of Chromium's.
+ * What the main thread of the page did between frames, from a trace of Chromium's: its own processor time, which other
+ * programs on a busy machine do not lengthen as they do the time of the clock.
  *
- * @param {readonly {name: string, ph: string, ts: number, dur?: number, pid: number, tid: number, args?: object}[]} events
- * @returns {{frames: number[], tasks: number[]}} milliseconds: of all tasks of each frame, and of each task
+ * @param {readonly {name: string, ph: string, ts: number, dur?: number, tdur?: number, pid: number, tid: number}[]} events
+ * @returns {{frames: number[], tasks: number[], waited: number[]}} milliseconds: of all tasks of each frame, of each task,
+ *   and of each task by the clock
  */
 export function frameTimes(events) {
   const fired = events.filter((e) => e.name === 'FireAnimationFrame');
@@ -21,13 +23,17 @@ export function frameTimes(events) {
       sum = 0;
       next++;
     }
-    sum += (task.dur ?? 0) / 1000;
+    sum += worked(task);
   }
-  return { frames, tasks: tasks.map((task) => (task.dur ?? 0) / 1000) };
+  return { frames, tasks: tasks.map(worked), waited: tasks.map((task) => (task.dur ?? 0) / 1000) };
 }
 
-/** @param {{frames: number[], tasks: number[]}} times */
-export function summary({ frames, tasks }) {
+function worked({ dur = 0, tdur = dur }) {
+  return tdur / 1000;
+}
+
+/** @param {{frames: number[], tasks: number[], waited: number[]}} times */
+export function summary({ frames, tasks, waited }) {
   const sorted = [...frames].sort((a, b) => a - b);
   const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
   return {
@@ -35,8 +41,13 @@ export function summary({ frames, tasks }) {
     median: at(0.5),
     p95: at(0.95),
     max: at(1),
-    longestTask: tasks.reduce((most, ms) => Math.max(most, ms), 0),
+    longestTask: longest(tasks),
+    longestByClock: longest(waited),
   };
+}
+
+function longest(times) {
+  return times.reduce((most, ms) => Math.max(most, ms), 0);
 }
 
 function mostCommon(keys) {

@@ -5,20 +5,21 @@ import { Rpc } from '../../src/protocol/rpc.ts';
 /** A host that does nothing but hand over a graph, so that what is measured in the page is the view's alone. */
 const graph = fetch('model.bin').then((response) => response.arrayBuffer());
 
-const silent = new Proxy(
-  {
-    'view/ready': async () => ({
-      protocol: PROTOCOL_VERSION,
-      compare: null,
-      graph: await graph,
-      run: null,
-      trial: null,
-      busy: false,
-    }),
-  } as unknown as Partial<Handlers<HostRequests>>, // which part of the rest is not answered does not matter
-  // Whatever else the view asks or tells is answered with nothing.
-  { get: (known, method) => Reflect.get(known, method) ?? (async () => null) },
-);
+const known: Pick<Handlers<HostRequests>, 'view/ready'> = {
+  'view/ready': async () => ({
+    compare: null,
+    protocol: PROTOCOL_VERSION,
+    graph: await graph,
+    run: null,
+    trial: null,
+    busy: false,
+    restored: null,
+    view: null,
+    preferences: { metric: 'cosine', palette: 'theme', scale: 'bands', minimap: true },
+  }),
+};
+// Whatever else the view asks or tells is answered with nothing.
+const silent = new Proxy(known, { get: (all, method) => Reflect.get(all, method) ?? (async () => null) });
 
 let toHost: (message: unknown) => void = () => {};
 new Rpc<Record<never, never>, HostEvents, HostRequests, Record<never, never>>(
