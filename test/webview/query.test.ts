@@ -134,6 +134,9 @@ describe('the problems of a query', () => {
     expect(await found('op:Relu cos:')).toEqual(['/layer1/relu/Relu']);
     expect(await found('op:Relu cos:<')).toEqual(['/layer1/relu/Relu']);
     expect(parse('cos:<').isEmpty).toBe(true);
+    expect(await found('op:Relu sqr:<20')).toEqual(['/layer1/relu/Relu']);
+    expect(await found('op:Relu sqr:"a b"')).toEqual(['/layer1/relu/Relu']);
+    expect(await found('zebra:1')).toEqual([]); // nothing is like it, so it may be a name
   });
 
   it('tell of values that cannot be read', () => {

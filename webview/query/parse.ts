@@ -91,19 +91,18 @@ class Parser {
     const field = this.#fields.find(name);
     const isColon = match[0].endsWith(':');
     if (field === undefined || (!isColon && field.kind !== 'number')) {
-      this.#at = start;
-      if (isColon) this.#explainUnknown(name, start);
-      return undefined;
+      const near = isColon ? this.#fields.nearest(name) : undefined;
+      if (near === undefined) {
+        this.#at = start;
+        if (isColon) this.#report(placeOf(name, start), t('{0}: is not a field; it is looked for as text', name));
+        return undefined;
+      }
+      this.#report(placeOf(name, start), t('{0}: is not a field; did you mean {1}:?', name, near), `${near}:`);
+      if (this.#quotedOrRegex() === null) this.#run(/\s/);
+      return null;
     }
     const tests = this.#values(field, start);
     return tests.length === 0 ? null : { kind: 'field', field, tests, span: { start, end: this.#at } };
-  }
-
-  #explainUnknown(name: string, start: number): void {
-    const span = { start, end: start + name.length + 1 };
-    const near = this.#fields.nearest(name);
-    if (near === undefined) this.#report(span, t('{0}: is not a field; it is looked for as text', name));
-    else this.#report(span, t('{0}: is not a field; did you mean {1}:?', name, near), `${near}:`);
   }
 
   #values(field: Field, start: number): Test[] {
@@ -201,6 +200,11 @@ class Parser {
   #report(span: Span, message: string, fix: string | null = null): void {
     this.problems.push({ ...span, message, fix });
   }
+}
+
+/** Of a field's name and its colon. */
+function placeOf(name: string, start: number): Span {
+  return { start, end: start + name.length + 1 };
 }
 
 function fieldOf(term: Expression): string | null {
