@@ -268,9 +268,10 @@ describe('the inspector', () => {
 
   test('shows the model while no node is selected', async () => {
     await open('');
-    const text = await page.locator('.model-summary').innerText();
+    const summary = page.locator('.model-summary');
+    await eventually(() => summary.innerText()).toContain('3,487,887');
+    const text = await summary.innerText();
     expect(text).toContain('mobilenetv2.onnx');
-    expect(text).toContain('3,487,887');
     expect(text).toMatch(/Nodes\s+101/);
     const convolutions = mobileNet().nodes.filter((n) => n.opType === 'Conv').length;
     expect(text).toMatch(new RegExp(`Conv\\s+${convolutions}`));

@@ -62,7 +62,7 @@ export function boxesOf(name: string, origin: StatsView, dequant: StatsView | nu
         return t('{0}: {1} {2}', sides[side]?.label ?? '', NAMES[number](), formatNumber(value));
       },
     },
-    selected: -1,
+    selected: () => -1,
     config: (theme) => boxConfig(theme, sides),
   };
 }
@@ -172,7 +172,7 @@ export function spreadOf(name: string, spread: TensorSpread, { sample, choose }:
         ),
       activate: choose,
     },
-    selected: sample === 'worst' ? worst : sample < count ? sample : -1,
+    selected: () => (sample === 'worst' ? worst : sample < count ? sample : -1),
     config: (theme) => {
       const boxes = (side: Float64Array) => Array.from({ length: count }, (_, i) => box(five(side, i), 0));
       const range = rangeOf([...boxes(spread.origin), ...boxes(spread.dequant)]);

@@ -77,7 +77,7 @@ export function channelsChart(
         return apart.has(c) ? t('{0}; stands apart', text) : text;
       },
     },
-    selected: -1,
+    selected: () => -1,
     config: (theme) => configOf(theme, { view, figure, channels, values, outliers, apart }),
   };
 }

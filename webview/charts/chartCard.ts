@@ -19,6 +19,8 @@ export interface ChartCard {
   readonly element: HTMLElement;
   /** Shows a chart, or a reason why there is none. */
   show(model: ChartModel | string): void;
+  /** Marks what is selected now. */
+  place(): void;
   /** Draws again where the card has become visible. */
   redraw(): void;
 }
@@ -113,6 +115,7 @@ export function createChartCard(files: ChartFiles, controls: readonly HTMLElemen
       }
       arrange();
     },
+    place: () => cursor.place(),
     redraw: draw,
   };
 }

@@ -31,7 +31,7 @@ export class ChartCursor {
       if (at >= 0) this.#model?.points.activate?.(at);
     });
     frame.addEventListener('focus', () => {
-      if (this.#at < 0) this.#go(Math.max(0, this.#model?.selected ?? 0), 'keys');
+      if (this.#at < 0) this.#go(Math.max(0, this.#model?.selected() ?? 0), 'keys');
     });
     frame.addEventListener('blur', () => this.#go(-1, 'mouse'));
   }
@@ -54,7 +54,8 @@ export class ChartCursor {
     const isSeen = at !== undefined && Number.isFinite(at.x) && Number.isFinite(at.y);
     this.#ring.hidden = !isSeen;
     if (isSeen) this.#ring.style.translate = `${at.x}px ${at.y}px`;
-    const selected = model.selected < 0 ? undefined : drawn.pixelOf(model.points.at(model.selected));
+    const chosen = model.selected();
+    const selected = chosen < 0 ? undefined : drawn.pixelOf(model.points.at(chosen));
     const isRing = model.selectedAs === 'ring';
     this.#line.hidden = selected === undefined || !Number.isFinite(selected.x);
     this.#line.className = isRing ? 'chart-ring selected' : 'chart-selected';

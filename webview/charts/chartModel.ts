@@ -44,8 +44,8 @@ export interface ChartModel {
   readonly legend: readonly LegendEntry[];
   readonly table: ChartTable;
   readonly points: ChartPoints;
-  /** Index of the point that is selected elsewhere; -1 without. */
-  readonly selected: number;
+  /** Index of the point that is selected elsewhere at the moment; -1 without. */
+  readonly selected: () => number;
   /** A line across the chart where points stand side by side, else a ring. */
   readonly selectedAs?: 'ring';
   config(theme: ChartTheme): ChartConfiguration;

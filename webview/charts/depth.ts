@@ -29,7 +29,7 @@ export interface DepthSeries {
   readonly nameOf: (node: number) => string;
   readonly typeOf: (node: number) => string;
   /** Index of the selected node; -1 without. */
-  readonly selected: number;
+  readonly selected: () => number;
   readonly select: (node: number) => void;
 }
 
@@ -89,7 +89,7 @@ export function depthChart(series: DepthSeries): ChartModel | string {
       },
       activate: (index) => select(measured[index] ?? 0),
     },
-    selected: measured.indexOf(selected),
+    selected: () => measured.indexOf(selected()),
     config: (theme) => configOf(theme, series),
   };
 }

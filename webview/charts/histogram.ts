@@ -43,7 +43,7 @@ export function histogramChart(name: string, view: HistogramView, scale: 'linear
       at: (index) => ({ x: middles[index] ?? 0, y: Math.max(scale === 'linear' ? 0 : FLOOR, float.y[index] ?? 0) }),
       describe: (index) => describeBin(view, index),
     },
-    selected: -1,
+    selected: () => -1,
     config: (theme) => configOf(theme, { float, quantized, clip, grid, scale, perStep: perStep !== 1 }),
   };
 }

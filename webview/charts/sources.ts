@@ -14,7 +14,7 @@ export interface SourceSeries {
   readonly nameOf: (node: number) => string;
   readonly typeOf: (node: number) => string;
   /** Index of the selected node; -1 without. */
-  readonly selected: number;
+  readonly selected: () => number;
   readonly select: (node: number) => void;
 }
 
@@ -79,7 +79,7 @@ export function sourcesChart({
       },
       activate: (index) => select(known[index] ?? 0),
     },
-    selected: known.indexOf(selected),
+    selected: () => known.indexOf(selected()),
     selectedAs: 'ring',
     config: (theme) => configOf(theme, local, cumulative),
   };

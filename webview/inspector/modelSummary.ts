@@ -3,12 +3,15 @@ import type { Actions } from '../actions.ts';
 import { fill, h } from '../dom.ts';
 import { formatBytes, formatShape } from '../format.ts';
 import { t } from '../l10n.ts';
+import { Slices } from '../query/slices.ts';
 import type { AppState, Store } from '../store.ts';
 import { facts, link } from './facts.ts';
 import { createSection } from './section.ts';
 
 /** Operators that are listed at first. */
 const MOST_OPERATORS = 40;
+/** Nodes or values between two looks at the clock. */
+const STRIDE = 500;
 
 /** Bytes of an element as a file stores it; of 4-bit types half of one. */
 const ELEMENT_BYTES: Readonly<Record<string, number>> = {
@@ -40,6 +43,20 @@ export function createModelSummary(store: Store, actions: Actions): ModelSummary
     ...[model, inputs, outputs, operators].map((s) => s.element),
   );
   let shown: GraphTable | null = null;
+  let counting: AbortController | undefined;
+  /** What is counted over all nodes and values comes a little later. */
+  const describe = async (graph: GraphTable, signal: AbortSignal) => {
+    fill(model.body, modelFacts(graph, undefined));
+    operators.note('');
+    fill(operators.body);
+    const slices = new Slices(signal);
+    const counts = await operatorCounts(graph, slices);
+    if (counts === undefined) return;
+    operators.note(String(counts.length));
+    fill(operators.body, operatorList(counts));
+    const size = await sizeOf(graph, slices);
+    if (size !== undefined) fill(model.body, modelFacts(graph, size));
+  };
   return {
     element,
     show: ({ graph, run }) => {
@@ -54,37 +71,48 @@ export function createModelSummary(store: Store, actions: Actions): ModelSummary
       element.hidden = graph === null;
       if (graph === null) return;
       title.textContent = graph.file;
-      fill(model.body, modelFacts(graph));
+      counting?.abort();
+      counting = new AbortController();
+      void describe(graph, counting.signal);
       inputs.note(String(graph.inputs.length));
       outputs.note(String(graph.outputs.length));
       fill(inputs.body, tensorList(graph, graph.inputs, 'inputs', actions));
       fill(outputs.body, tensorList(graph, graph.outputs, 'outputs', actions));
-      const counts = operatorCounts(graph);
-      operators.note(String(counts.length));
-      fill(operators.body, operatorList(counts));
     },
   };
 }
 
-function modelFacts(graph: GraphTable): HTMLElement {
-  const { constants, elements, bytes, isWhole } = sizeOf(graph);
-  const atLeast = (text: string) => (isWhole ? text : t('at least {0}', text));
+function modelFacts(graph: GraphTable, size: ConstantSize | undefined): HTMLElement {
+  const atLeast = (text: string) => (size?.isWhole === false ? t('at least {0}', text) : text);
   return facts([
     [t('Graph'), graph.name],
     [t('Opsets'), graph.opsets],
     [t('Producer'), graph.producer],
     [t('Nodes'), graph.nodeCount.toLocaleString('en')],
-    [t('Constants'), constants.toLocaleString('en')],
-    [t('Elements of constants'), atLeast(elements.toLocaleString('en'))],
-    [t('Size of constants'), atLeast(formatBytes(Math.round(bytes)))],
+    ...(size === undefined
+      ? []
+      : ([
+          [t('Constants'), size.constants.toLocaleString('en')],
+          [t('Elements of constants'), atLeast(size.elements.toLocaleString('en'))],
+          [t('Size of constants'), atLeast(formatBytes(Math.round(size.bytes)))],
+        ] as const)),
     [t('Quantization'), graph.quantization === null ? '' : graph.quantization.format],
   ]);
 }
 
-/** @returns `isWhole` false where a type or shape is not known. */
-function sizeOf(graph: GraphTable): { constants: number; elements: number; bytes: number; isWhole: boolean } {
+interface ConstantSize {
+  readonly constants: number;
+  readonly elements: number;
+  readonly bytes: number;
+  /** False where a type or shape is not known. */
+  readonly isWhole: boolean;
+}
+
+/** @returns undefined when it is no longer wanted. */
+async function sizeOf(graph: GraphTable, slices: Slices): Promise<ConstantSize | undefined> {
   let [constants, elements, bytes, isWhole] = [0, 0, 0, true];
   for (let value = 0; value < graph.valueCount; value++) {
+    if (value % STRIDE === 0 && !(await slices.goOn())) return undefined;
     if (graph.valueKind(value) !== 'constant') continue;
     constants++;
     const dims = graph.dims(value);
@@ -133,9 +161,11 @@ interface OperatorCount {
   readonly count: number;
 }
 
-function operatorCounts(graph: GraphTable): OperatorCount[] {
+/** @returns undefined when it is no longer wanted. */
+async function operatorCounts(graph: GraphTable, slices: Slices): Promise<OperatorCount[] | undefined> {
   const counts = new Map<string, number>();
   for (let node = 0; node < graph.nodeCount; node++) {
+    if (node % STRIDE === 0 && !(await slices.goOn())) return undefined;
     const domain = graph.domain(node);
     const name = domain === '' ? graph.opType(node) : `${domain}.${graph.opType(node)}`;
     counts.set(name, (counts.get(name) ?? 0) + 1);

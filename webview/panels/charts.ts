@@ -7,7 +7,7 @@ import { sourcesChart } from '../charts/sources.ts';
 import { h } from '../dom.ts';
 import { segments } from '../inspector/segments.ts';
 import { t } from '../l10n.ts';
-import type { AppState, Store } from '../store.ts';
+import type { Store } from '../store.ts';
 
 /** The figure of a node alone that goes with one of its output; cosine similarity has none. */
 const LOCAL: Readonly<Partial<Record<DepthFigure, MetricId>>> = {
@@ -81,7 +81,7 @@ export function createChartsPanel(store: Store, actions: Actions): HTMLElement {
       sources.show(problem);
       return;
     }
-    const of = nodesOf(graph, store.state, actions);
+    const of = nodesOf(graph, store, actions);
     if (cumulative instanceof Float64Array)
       depth.show(depthChart({ ...of, figure, cumulative, local: local instanceof Float64Array ? local : null }));
     if (relative instanceof Float64Array && own instanceof Float64Array)
@@ -96,7 +96,10 @@ export function createChartsPanel(store: Store, actions: Actions): HTMLElement {
   );
   store.watch(
     (s) => [s.selected],
-    () => void load(),
+    () => {
+      depth.place();
+      sources.place();
+    },
   );
   store.watch(
     (s) => [s.bottom, s.tab, s.showTable],
@@ -105,11 +108,11 @@ export function createChartsPanel(store: Store, actions: Actions): HTMLElement {
   return element;
 }
 
-function nodesOf(graph: GraphTable, { selected }: AppState, actions: Actions) {
+function nodesOf(graph: GraphTable, store: Store, actions: Actions) {
   return {
     nameOf: (node: number) => graph.handle(node),
     typeOf: (node: number) => graph.opType(node),
-    selected: selected === null ? -1 : graph.nodeIndex(selected),
+    selected: () => (store.state.selected === null ? -1 : graph.nodeIndex(store.state.selected)),
     select: (node: number) => actions.select(graph.nodeId(node), { reveal: true }),
   };
 }
