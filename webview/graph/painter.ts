@@ -50,8 +50,8 @@ export interface InSight {
 /** More than this is drawn flat. */
 const MOST_ITEMS = 900;
 const MOST_PIECES = 3500;
-/** Lines drawn once more because they touch what is selected. */
-const MOST_ACTIVE = 2000;
+/** Lines drawn once more, on each side, because they touch what is selected. */
+const MOST_ACTIVE = 300;
 const MOST_LABELS = 250;
 /** Down to this zoom names are enlarged, unless there are too many. */
 const ENLARGED = 0.17;
