@@ -4,8 +4,8 @@ import { table } from './markdownTable.mjs';
 /**
  * docs/performance.md with what was measured; parts that were not stay as they are in `existing`.
  *
- * @param {{machine?: object, rows?: object[], shares?: object[], layout?: object}} results what `npm run bench -- --json
- *   FILE` holds
+ * @param {{machine?: object, rows?: object[], shares?: object[], layout?: object, frames?: object}} results what
+ *   `npm run bench -- --json FILE` holds
  * @param {string} existing
  */
 export function performanceDoc(results, existing) {
@@ -16,6 +16,7 @@ export function performanceDoc(results, existing) {
     [...existing.matchAll(/<!-- (\w+):begin -->\n([\s\S]*?)<!-- \1:end -->/g)].map(([, name, text]) => [name, text]),
   );
   if (results.layout !== undefined) sections.set('layout', layoutSection(results.layout));
+  if (results.frames !== undefined) sections.set('frames', framesPart(results.frames));
   const marked = [...sections].map(
     ([name, text]) => `<!-- ${name}:begin -->\n\n${text.trim()}\n\n<!-- ${name}:end -->\n`,
   );
@@ -84,7 +85,7 @@ ${table(
       : [s.model, '', '', '', `does not run: ${s.error}`],
   ),
 )}
-${frames === undefined ? '' : framesPart(frames)}`;
+`;
 }
 
 function framesPart({ nodes, limits, results }) {
