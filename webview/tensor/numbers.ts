@@ -29,8 +29,13 @@ export function createNumbers(context: TensorContext): TensorViewPart {
   const scroller = h('div', { class: 'tensor-scroll' }, inner);
   const rows = new ScrollAxis();
   const columns = new ScrollAxis();
-  const slices = new Slices(context, () => draw());
+  const slices = new Slices(context, () => redraw());
   let panes: Pane[] = [];
+  /** What was last laid out. */
+  let sized = '';
+  /** What the lines of panes show, so that scrolling fills in new ones only. */
+  const drawn = new WeakMap<Element_, string>();
+  let generation = 0;
   /** The other corner of the selection. */
   let anchor: Cell | null = null;
   let active: TensorSide = 'float';
@@ -64,22 +69,31 @@ export function createNumbers(context: TensorContext): TensorViewPart {
     const size = pageSize(opened.plane, opened.head.dims);
     rows.resize(size.row * ROW, Math.max(ROW, scroller.clientHeight - HEAD));
     columns.resize(size.column * cellWidth(opened), paneWidth(opened));
-    inner.style.width = `${scroller.clientWidth + columns.room}px`;
-    inner.style.height = `${scroller.clientHeight + rows.room}px`;
-    stage.style.width = `${scroller.clientWidth}px`;
-    stage.style.height = `${scroller.clientHeight}px`;
-    stage.style.setProperty('--head', `${headWidth(opened)}px`);
-    stage.style.setProperty('--cell', `${cellWidth(opened)}px`);
     for (const pane of panes) {
       setAttr(pane.element, 'aria-rowcount', String(size.row + 1));
       setAttr(pane.element, 'aria-colcount', String(size.column));
     }
+    const { clientWidth: width, clientHeight: height } = scroller;
+    const sizes = [width, height, rows.room, columns.room, headWidth(opened), cellWidth(opened)].join();
+    if (sizes === sized) return;
+    sized = sizes;
+    inner.style.width = `${width + columns.room}px`;
+    inner.style.height = `${height + rows.room}px`;
+    stage.style.width = `${width}px`;
+    stage.style.height = `${height}px`;
+    stage.style.setProperty('--head', `${headWidth(opened)}px`);
+    stage.style.setProperty('--cell', `${cellWidth(opened)}px`);
   };
   const putBars = () => {
-    scroller.scrollTop = rows.bar;
-    scroller.scrollLeft = columns.bar;
+    if (Math.abs(scroller.scrollTop - rows.bar) >= 1) scroller.scrollTop = rows.bar;
+    if (Math.abs(scroller.scrollLeft - columns.bar) >= 1) scroller.scrollLeft = columns.bar;
   };
 
+  /** As `draw`, where what cells show may have changed. */
+  const redraw = () => {
+    generation++;
+    draw();
+  };
   const draw = () => {
     const opened = context.opened();
     if (opened === null || scroller.clientWidth === 0) return;
@@ -123,22 +137,24 @@ export function createNumbers(context: TensorContext): TensorViewPart {
     }
     pane.columns.style.transform = `translateX(${offset.x}px)`;
     pane.body.style.transform = `translate(${offset.x}px, ${offset.y}px)`;
+    rollTo(pane.body, first.row);
     keepChildren(pane.body, Math.max(0, end.row - first.row), () => h('div', { class: 'tensor-row', role: 'row' }));
-    let hasActive = false;
     for (const [i, line] of [...pane.body.children].entries()) {
       const row = first.row + i;
+      const content = `${generation}:${row}:${first.column}:${count}`;
+      if (drawn.get(line) === content) continue;
+      drawn.set(line, content);
       setAttr(line, 'aria-rowindex', String(row + 2));
       keepChildren(line, count, () => h('div', { class: 'tensor-cell', role: 'gridcell' }));
-      for (const [j, cell] of [...line.children].entries()) {
-        const at = { row, column: first.column + j };
-        hasActive = drawCell(cell, pane.side, opened, at) || hasActive;
-      }
+      for (const [j, cell] of [...line.children].entries())
+        drawCell(cell, pane.side, opened, { row, column: first.column + j });
     }
+    const { row, column } = opened.cell;
+    const hasActive = row >= first.row && row < end.row && column >= first.column && column < end.column;
     setAttr(pane.element, 'aria-activedescendant', hasActive ? `tensor-active-${pane.side}` : null);
   };
 
-  /** Says whether it is the chosen one. */
-  const drawCell = (cell: Element_, side: TensorSide, opened: Opened, at: Cell): boolean => {
+  const drawCell = (cell: Element_, side: TensorSide, opened: Opened, at: Cell): void => {
     const { head, cell: chosen } = opened;
     const element = slices.at(at);
     const isChosen = at.row === chosen.row && at.column === chosen.column;
@@ -148,7 +164,6 @@ export function createNumbers(context: TensorContext): TensorViewPart {
     setAttr(cell, 'aria-selected', String(isWithin(at, chosen, anchor ?? chosen)));
     setAttr(cell, 'aria-colindex', String(at.column + 1));
     cell.classList.toggle('chosen', isChosen);
-    return isChosen;
   };
 
   const cellText = (element: Element, side: TensorSide, { head }: Opened): string => {
@@ -190,7 +205,7 @@ export function createNumbers(context: TensorContext): TensorViewPart {
     anchor = extends_ ? (anchor ?? opened.cell) : null;
     context.choose(cell);
     reveal(opened, cell);
-    draw();
+    redraw();
     sayAt(cell, 'spoken');
   };
   const reveal = (opened: Opened, { row, column }: Cell) => {
@@ -267,7 +282,7 @@ export function createNumbers(context: TensorContext): TensorViewPart {
         rows.show(row * ROW, (row + 1) * ROW);
         columns.show(column * cellWidth(opened), (column + 1) * cellWidth(opened));
       }
-      draw();
+      redraw();
     },
     reset: () => {
       slices.clear();
@@ -344,6 +359,16 @@ function isWithin({ row, column }: Cell, a: Cell, b: Cell): boolean {
 function keepChildren(parent: Element_, count: number, make: () => Element_): void {
   while (parent.childElementCount > count) parent.lastElementChild?.remove();
   while (parent.childElementCount < count) parent.append(make());
+}
+
+/** Moves lines that scrolled out at one end to the other, so that those still in sight stay as they are. */
+function rollTo(body: Element_, first: number): void {
+  const lines = body.childElementCount;
+  const now = Number(body.firstElementChild?.getAttribute('aria-rowindex') ?? 0) - 2;
+  const by = first - now;
+  if (lines === 0 || Math.abs(by) >= lines) return;
+  for (let i = 0; i < by; i++) body.append(body.firstElementChild as Element_); // there are lines
+  for (let i = 0; i < -by; i++) body.prepend(body.lastElementChild as Element_);
 }
 
 function setText(element: Element_, text: string): void {
