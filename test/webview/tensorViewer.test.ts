@@ -138,6 +138,31 @@ describe('numbers', () => {
     expect(rows.every(([from = 0, to = 0]) => to - from <= 64 && to <= 128)).toBe(true);
   });
 
+  test('keep their rows when they are scrolled over', async () => {
+    await open();
+    await pane('Float').locator('.chosen').waitFor();
+    await pane('Float').focus();
+    await page.keyboard.press('g');
+    await page.keyboard.type('0, 17, 60, 33');
+    await page.keyboard.press('Enter');
+    const row = pane('Float').locator('[aria-rowindex="62"] .tensor-cell');
+    await eventually(async () => (await row.allInnerTexts()).join()).toMatch(/[1-9]/);
+    const texts = await row.allInnerTexts();
+    const scroller = page.locator('.tensor-view > .tensor-scroll').first();
+    for (const by of [23, 23, -41, 5, -47]) {
+      const top = await scroller.evaluate((element, step) => {
+        element.scrollTop += step;
+        return element.scrollTop;
+      }, by);
+      const first = String(Math.floor(top / 20) + 2);
+      await eventually(() => pane('Float').locator('.tensor-row').first().getAttribute('aria-rowindex')).toBe(first);
+      const lines = pane('Float').locator('.tensor-row');
+      const indices = await lines.evaluateAll((all) => all.map((line) => Number(line.getAttribute('aria-rowindex'))));
+      expect(indices).toEqual(indices.map((_, i) => Number(first) + i));
+      expect(await row.allInnerTexts()).toEqual(texts);
+    }
+  });
+
   test('have any axes for rows and columns, and an index for the others', async () => {
     await open();
     await pane('Float').locator('.chosen').waitFor();
