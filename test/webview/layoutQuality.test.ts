@@ -29,6 +29,16 @@ test('crossings are counted where lines change sides between layers', () => {
   expect(count([[0, 4], [1, 2], [2, 4]])).toBe(1); // biome-ignore format: a row of cases
 });
 
+test('lines that run in lanes beside the graph do not cross when they lie within each other', () => {
+  const input = unet(300);
+  const result = layoutItems(input);
+  const spine = result.x[0] as number;
+  expect(result.points.reduce((most, v, i) => (i % 2 === 0 ? Math.max(most, v) : most), 0)).toBeGreaterThan(
+    spine + 2000,
+  );
+  expect(crossingsOf(input, result)).toBe(0);
+});
+
 const GENERATED: readonly (readonly [string, LayoutInput])[] = [
   ['residual blocks', residual(60)],
   ['inception blocks', inception(30)],
