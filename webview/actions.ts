@@ -102,7 +102,7 @@ export function createActions(store: Store, connection: Connection, view: () => 
   rpc.on('run/finished', ({ run }) => {
     store.update({ trial: null, restored: null, sensitivity: NO_SENSITIVITY, problems: [], hideProblems: false });
     adoptRun(run);
-    view().announce(`Quantized. ${describeOutputs(run)}`);
+    view().announce(t('Quantized. {0}', describeOutputs(run)));
   });
   rpc.on('run/restored', ({ run, restored }) => {
     store.update({ trial: null, restored, sensitivity: NO_SENSITIVITY, problems: [], hideProblems: false });
@@ -114,16 +114,16 @@ export function createActions(store: Store, connection: Connection, view: () => 
     const figures = (store.state.trial?.run ?? store.state.run)?.nodes ?? [];
     const ids = figures.filter((f) => named.has(f.handle)).map((f) => f.nodeId);
     const pendingSkips = new Set([...store.state.pendingSkips, ...ids]);
-    store.update({ busy: true, progress: null, busyText: `Trying ${handles.join(', ')}`, pendingSkips });
+    store.update({ busy: true, progress: null, busyText: t('Trying {0}', handles.join(', ')), pendingSkips });
   });
   rpc.on('trial/finished', ({ trial }) => {
     store.update({ trial });
     adoptRun(trial.run);
-    view().announce(`Tried. ${describeOutputs(trial.run)}`);
+    view().announce(t('Tried. {0}', describeOutputs(trial.run)));
   });
   rpc.on('run/stopped', ({ diagnostics }) => {
     store.update({ busy: false, busyText: '', progress: null, pendingSkips: new Set() });
-    if (diagnostics.length === 0) view().announce('Cancelled');
+    if (diagnostics.length === 0) view().announce(t('Cancelled'));
     report(diagnostics);
   });
   rpc.on('sensitivity/partial', ({ nodeId, value, done, total }) => {
@@ -134,7 +134,7 @@ export function createActions(store: Store, connection: Connection, view: () => 
   rpc.on('sensitivity/finished', ({ cancelled }) => {
     store.update({ sensitivity: { ...store.state.sensitivity, running: false } });
     if (store.state.metric === 'sensitivity') void heat.loadHeat();
-    view().announce(cancelled ? 'Sensitivity cancelled' : 'Sensitivity finished');
+    view().announce(cancelled ? t('Sensitivity cancelled') : t('Sensitivity finished'));
   });
   rpc.on('preferences/changed', (preferences) => {
     const { heatScale, ...rest } = preferred(preferences);
@@ -216,12 +216,12 @@ export function createActions(store: Store, connection: Connection, view: () => 
         return;
       }
       if (busy && trial === null && pendingSkips.size === 0) {
-        view().announce('Wait for the run to end, or cancel it');
+        view().announce(t('Wait for the run to end, or cancel it'));
         return;
       }
       store.update({ pendingSkips: new Set(pendingSkips).add(nodeId) });
       const skip = !figures.skipped;
-      view().announce(`${skip ? 'Skipping' : 'Quantizing'} ${figures.handle}`);
+      view().announce(skip ? t('Skipping {0}', figures.handle) : t('Quantizing {0}', figures.handle));
       rpc.request('node/skip', { nodeIds: [nodeId], skip }).catch((cause: unknown) => {
         const left = new Set(store.state.pendingSkips);
         left.delete(nodeId);
@@ -310,12 +310,12 @@ export function createActions(store: Store, connection: Connection, view: () => 
 
 /** Why a node cannot be put into the skip list, or `undefined` when it can. */
 export function whyNoToggle(run: RunView | null, figures: NodeFigures | undefined): string | undefined {
-  if (run === null) return 'Quantize with a config first; then nodes can be skipped';
-  if (figures === undefined) return 'This node has no figures in the last run';
-  if (!figures.canSkip) return `${figures.handle} cannot be switched: ${figures.why}`;
+  if (run === null) return t('Quantize with a config first; then nodes can be skipped');
+  if (figures === undefined) return t('This node has no figures in the last run');
+  if (!figures.canSkip) return t('{0} cannot be switched: {1}', figures.handle, figures.why);
   return undefined;
 }
 
 function describeOutputs(run: RunView): string {
-  return run.outputs.map((o) => `${o.name}: cosine similarity ${o.cosine.toFixed(5)}`).join(', ');
+  return run.outputs.map((o) => t('{0}: cosine similarity {1}', o.name, o.cosine.toFixed(5))).join(', ');
 }

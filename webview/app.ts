@@ -55,7 +55,7 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
   );
   const panels: readonly BottomEntry[] = [
     { id: 'nodes', title: t('Nodes'), element: createTable(store, actions, nodes) },
-    { id: 'tensors', title: t('Tensors'), element: createTensorTable(store, actions) },
+    { id: 'tensors', title: t('Tensors'), element: createTensorTable(store, actions, nodes) },
     { id: 'charts', title: t('Charts'), element: createChartsPanel(store, actions) },
     { id: 'data', title: t('Elements'), element: createTensorViewer(store, actions) },
     { id: 'changes', title: t('Differences'), element: createChangesPanel(store, actions) },
@@ -68,12 +68,12 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
   strip.element.classList.add('tab-strip');
   const details = createNodePanel(store, actions);
   const bottom = h('div', { class: 'bottom' }, ...panels.map(({ element }) => element));
-  const columns = createSplitter('Width of the details', 'vertical', {
+  const columns = createSplitter(t('Width of the details'), 'vertical', {
     size: () => store.state.detailsWidth,
     limits: () => [240, Math.max(240, root.clientWidth - 320)],
     resize: (detailsWidth) => actions.resize({ detailsWidth }),
   });
-  const rows = createSplitter('Height of the table', 'horizontal', {
+  const rows = createSplitter(t('Height of the panel below'), 'horizontal', {
     size: () => store.state.tableHeight,
     limits: () => [90, Math.max(90, root.clientHeight - 320)],
     resize: (tableHeight) => actions.resize({ tableHeight }),

@@ -67,6 +67,7 @@ export function formatChange(before: OutputFigures | undefined, after: OutputFig
   return change > 0 ? `+${text}` : text.replace('-', '−');
 }
 
-export function plural(count: number, one: string): string {
-  return `${count.toLocaleString('en')} ${one}${count === 1 ? '' : 's'}`;
+/** `50,003`. */
+export function formatCount(count: number): string {
+  return count.toLocaleString('en');
 }

@@ -15,7 +15,7 @@ export async function takePictures(options: WorkbenchOptions): Promise<void> {
   await w.file('mobilenet_v2.onnx').dblclick();
   await w.graph.getByText('mobilenet_v2.onnx · 101 nodes').waitFor();
   await w.command('View: Toggle Primary Side Bar Visibility');
-  await w.graph.getByRole('button', { name: 'Table of nodes' }).click();
+  await w.graph.getByRole('button', { name: 'Panel below the graph' }).click();
   await show('Conv_496');
   await inBothThemes('graph');
 
@@ -29,14 +29,14 @@ export async function takePictures(options: WorkbenchOptions): Promise<void> {
   await w.graph.locator('canvas:visible').nth(1).waitFor();
   await inBothThemes('heatmap');
 
-  await w.graph.getByRole('button', { name: 'Table of nodes' }).click();
+  await w.graph.getByRole('button', { name: 'Panel below the graph' }).click();
   await show('Conv_339');
   await w.graph.getByRole('grid').focus();
   await w.page.keyboard.press('s');
   await w.graph.locator('.outputs td.before').first().waitFor();
   // Falling by form: what is skipped comes first.
   for (let i = 0; i < 2; i++) await w.graph.getByRole('button', { name: 'Form' }).click();
-  await w.graph.getByRole('separator', { name: 'Height of the table' }).focus();
+  await w.graph.getByRole('separator', { name: 'Height of the panel below' }).focus();
   for (let i = 0; i < 6; i++) await w.page.keyboard.press('ArrowUp');
   await w.graph.getByRole('button', { name: 'Show in graph' }).click();
   await inBothThemes('table');

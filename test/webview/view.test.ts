@@ -200,6 +200,6 @@ test('clusters show what a weight is stored in', () => {
     gzipBytes: 9000,
     rounds: 9,
   };
-  expect(clustersText([{ ...weight, sqnrDb: 20.34 }])).toBe('16 centroids, 4 bits an index, 9.96 KB, 20.3 dB');
+  expect(clustersText([{ ...weight, sqnrDb: 20.34 }])).toBe('16 centroids, 4-bit indices, 9.96 KB, 20.3 dB');
   expect(clustersText([])).toBe('');
 });

@@ -2,7 +2,7 @@ import type { GraphTable } from '../../src/protocol/graphTable.ts';
 import type { Diagnostic } from '../../src/protocol/rpc.ts';
 import type { Actions } from '../actions.ts';
 import { fill, h } from '../dom.ts';
-import { plural } from '../format.ts';
+import { t } from '../l10n.ts';
 import type { Store } from '../store.ts';
 import { button } from '../ui.ts';
 
@@ -10,16 +10,16 @@ import { button } from '../ui.ts';
 export function createBanner(store: Store, actions: Actions): HTMLElement {
   const summary = h('span', { class: 'banner-text' });
   const list = h('ul', { class: 'banner-list', hidden: true });
-  const more = h('button', { class: 'link', attrs: { type: 'button', 'aria-expanded': 'false' } }, 'Show all');
+  const more = h('button', { class: 'link', attrs: { type: 'button', 'aria-expanded': 'false' } }, t('Show all'));
   more.addEventListener('click', () => {
     list.hidden = !list.hidden;
     more.setAttribute('aria-expanded', String(!list.hidden));
-    more.textContent = list.hidden ? 'Show all' : 'Show less';
+    more.textContent = list.hidden ? t('Show all') : t('Show less');
   });
-  const close = button({ label: 'Close', icon: 'close', appearance: 'icon', onClick: actions.dismissProblems });
+  const close = button({ label: t('Close'), icon: 'close', appearance: 'icon', onClick: actions.dismissProblems });
   const element = h(
     'section',
-    { class: 'banner', hidden: true, attrs: { 'aria-label': 'Problems' } },
+    { class: 'banner', hidden: true, attrs: { 'aria-label': t('Problems') } },
     h('div', { class: 'banner-head' }, summary, more, close),
     list,
   );
@@ -36,7 +36,7 @@ export function createBanner(store: Store, actions: Actions): HTMLElement {
       element.classList.toggle('note', worst.severity === 'note');
       const counts = RANK.map((severity) => [severity, all.filter((d) => d.severity === severity).length] as const)
         .filter(([, count]) => count > 0)
-        .map(([severity, count]) => plural(count, severity));
+        .map(([severity, count]) => COUNTS[severity](count));
       const first = all.length === 1 ? '' : `${counts.join(', ')}. `;
       fill(summary, first, messageOf(worst));
       more.hidden = all.length === 1;
@@ -48,6 +48,12 @@ export function createBanner(store: Store, actions: Actions): HTMLElement {
 }
 
 const RANK = ['error', 'warning', 'note'] as const;
+
+const COUNTS: Readonly<Record<(typeof RANK)[number], (count: number) => string>> = {
+  error: (count) => (count === 1 ? t('1 error') : t('{0} errors', count)),
+  warning: (count) => (count === 1 ? t('1 warning') : t('{0} warnings', count)),
+  note: (count) => (count === 1 ? t('1 note') : t('{0} notes', count)),
+};
 
 function rankOf(d: Diagnostic): number {
   return RANK.indexOf(d.severity);

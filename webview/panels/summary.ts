@@ -2,7 +2,8 @@ import type { GraphTable } from '../../src/protocol/graphTable.ts';
 import type { FileQuantizationView, OutputFigures, Progress, RunView, TrialView } from '../../src/protocol/views.ts';
 import type { Actions } from '../actions.ts';
 import { fill, h, tail } from '../dom.ts';
-import { formatBytes, formatChange, formatCosine, formatDb, formatMs, plural } from '../format.ts';
+import { formatBytes, formatChange, formatCosine, formatCount, formatDb, formatMs } from '../format.ts';
+import { t } from '../l10n.ts';
 import type { AppState, Store } from '../store.ts';
 import { button, progressRing } from '../ui.ts';
 
@@ -13,7 +14,7 @@ export function createSummary(store: Store, actions: Actions): HTMLElement {
   const tiles = h('div', { class: 'tiles' });
   const element = h(
     'section',
-    { class: 'summary', attrs: { 'aria-label': 'Result' } },
+    { class: 'summary', attrs: { 'aria-label': t('Result') } },
     tiles,
     createProgress(store, actions),
   );
@@ -31,16 +32,16 @@ function introduction({ graph, problems }: AppState): HTMLElement[] {
       h(
         'p',
         { class: 'hint' },
-        failed ? 'The model could not be shown; the reason stands above.' : 'Reading the model…',
+        failed ? t('The model could not be shown; the reason stands above.') : t('Reading the model…'),
       ),
     ];
   }
-  const facts = [graph.file, plural(graph.nodeCount, 'node'), graph.opsets, graph.producer].filter((f) => f !== '');
+  const facts = [graph.file, nodesText(graph.nodeCount), graph.opsets, graph.producer].filter((f) => f !== '');
   return [
     h(
       'div',
       { class: 'tile wide' },
-      h('span', { class: 'tile-label' }, 'Model'),
+      h('span', { class: 'tile-label' }, t('Model')),
       h('span', { class: 'tile-value' }, facts.join(' · ')),
     ),
     ...(graph.quantization === null ? [] : [fileQuantization(graph.quantization)]),
@@ -50,37 +51,37 @@ function introduction({ graph, problems }: AppState): HTMLElement[] {
 
 function hintFor({ runnable, quantization }: GraphTable): (HTMLElement | string)[] {
   if (!runnable)
-    return ['This model can be looked at but not run: some operators are not supported. They are listed above.'];
+    return [t('This model can be looked at but not run: some operators are not supported. They are listed above.')];
   if (quantization === null)
     return [
-      'Not quantized yet. Press “Quantize with config…” to calibrate, quantize and see which nodes lose accuracy.',
+      t('Not quantized yet. Press “Quantize with config…” to calibrate, quantize and see which nodes lose accuracy.'),
     ];
   if (quantization.format !== 'QDQ')
     return [
-      'This model computes on integers. Its nodes and parameters are shown; only models with QuantizeLinear and DequantizeLinear can be compared with float.',
+      t(
+        'This model computes on integers. Its nodes and parameters are shown; only models with QuantizeLinear and DequantizeLinear can be compared with float.',
+      ),
     ];
-  const [parent, anew] = [h('code', {}, 'float_model'), h('code', {}, 'imported_model=requantize')];
-  return [
-    'Quantized already: “Quantize with config…” measures it on your data. In the config, ',
-    parent,
-    ' names the model it was made from, and ',
-    anew,
-    ' shows what would be chosen instead.',
-  ];
+  return withCode(
+    t(
+      'Quantized already: “Quantize with config…” measures it on your data. In the config, {0} names the model it was made from, and {1} shows what would be chosen instead.',
+    ),
+    ['float_model', 'imported_model=requantize'],
+  );
 }
 
 /** What the file says of its own quantization. */
 function fileQuantization(view: FileQuantizationView): HTMLElement {
   const { format, activations, activationTypes, weights, weightTypes, integerOperators } = view;
   const lines = [
-    activations > 0 && `${plural(activations, 'activation')}: ${activationTypes.join(', ')}`,
-    weights > 0 && `${plural(weights, 'constant')}: ${weightTypes.join(', ')}`,
-    integerOperators > 0 && plural(integerOperators, 'integer operator'),
+    activations > 0 && t('Activations: {0}, {1}', formatCount(activations), activationTypes.join(', ')),
+    weights > 0 && t('Constants: {0}, {1}', formatCount(weights), weightTypes.join(', ')),
+    integerOperators > 0 && t('Integer operators: {0}', formatCount(integerOperators)),
   ].filter((line) => line !== false);
   return h(
     'div',
     { class: 'tile in-file' },
-    h('span', { class: 'tile-label' }, 'Quantized in the file'),
+    h('span', { class: 'tile-label' }, t('Quantized in the file')),
     h('span', { class: 'tile-value', title: [format, ...lines].join('\n') }, format),
     ...lines.map((line) => h('span', { class: 'tile-note' }, line)),
   );
@@ -97,23 +98,23 @@ function results({ trial }: AppState, run: RunView, actions: Actions): HTMLEleme
       tile(
         'Top-1',
         `${percent(top1.float)} → ${percent(top1.quantized)}`,
-        `float → quantized, ${plural(samples, 'sample')}`,
+        t('float → quantized, samples: {0}', formatCount(samples)),
       ),
     );
     if (top5 !== null) {
       list.push(
-        tile('Top-5', `${percent(top5.float)} → ${percent(top5.quantized)}`, 'right class among the first five'),
+        tile('Top-5', `${percent(top5.float)} → ${percent(top5.quantized)}`, t('right class among the first five')),
       );
     }
   }
   const { float, quantized } = run.sizes;
   list.push(
     tile(
-      'Weights',
+      t('Weights'),
       `${formatBytes(float)} → ${formatBytes(quantized)}`,
-      quantized > 0 ? `${(float / quantized).toFixed(1)} times smaller` : '',
+      quantized > 0 ? t('{0} times smaller', (float / quantized).toFixed(1)) : '',
     ),
-    tile('Measured on', run.evaluatedOn, `${plural(run.samples, 'sample')}, ${formatMs(run.elapsedMs)}`),
+    tile(t('Measured on'), run.evaluatedOn, t('samples: {0}, {1}', formatCount(run.samples), formatMs(run.elapsedMs))),
     configTile(run, actions),
   );
   return list;
@@ -121,28 +122,28 @@ function results({ trial }: AppState, run: RunView, actions: Actions): HTMLEleme
 
 function trialTile({ added, removed, reused }: TrialView): HTMLElement {
   const changes = [
-    ['skipped ', added],
-    ['quantized again ', removed],
+    [t('skipped'), added],
+    [t('quantized again'), removed],
   ] as const;
   const lines = changes.flatMap(([verb, handles]) =>
-    handles.length === 0 ? [] : [h('span', { class: 'tile-value split' }, verb, tail(handles.join(', '), ''))],
+    handles.length === 0 ? [] : [h('span', { class: 'tile-value split' }, `${verb} `, tail(handles.join(', '), ''))],
   );
   return h(
     'div',
     { class: 'tile' },
-    h('span', { class: 'tile-label' }, 'Trial'),
-    ...(lines.length > 0 ? lines : [h('span', { class: 'tile-value' }, 'no change')]),
+    h('span', { class: 'tile-label' }, t('Trial')),
+    ...(lines.length > 0 ? lines : [h('span', { class: 'tile-value' }, t('no change'))]),
     h('span', { class: 'tile-note', title: reused }, reused),
   );
 }
 
 function configTile(run: RunView, actions: Actions): HTMLElement {
-  const links = h('div', { class: 'links' }, link('Open config', actions.openConfig));
-  if (run.reportFolder !== null) links.append(link('Open report', actions.openReport));
+  const links = h('div', { class: 'links' }, link(t('Open config'), actions.openConfig));
+  if (run.reportFolder !== null) links.append(link(t('Open report'), actions.openReport));
   return h(
     'div',
     { class: 'tile' },
-    h('span', { class: 'tile-label' }, 'Config'),
+    h('span', { class: 'tile-label' }, t('Config')),
     h(
       'span',
       { class: 'tile-value', title: run.config },
@@ -176,16 +177,16 @@ function outputs(
     if (before !== undefined) {
       const change = formatChange(old, output);
       const direction = change.startsWith('+') ? 'better' : change.startsWith('−') ? 'worse' : 'same';
-      cells.push(h('td', { class: `change ${direction}` }, `${change}${direction === 'same' ? '' : ` ${direction}`}`));
+      cells.push(h('td', { class: `change ${direction}` }, changeText(change, direction)));
     }
     return h('tr', {}, ...cells);
   });
-  const compared = withBase ? ['last run', 'before'] : ['before'];
-  const heads = before === undefined ? ['', 'quantized'] : ['', ...compared, 'now', 'change'];
+  const compared = withBase ? [t('last run'), t('before')] : [t('before')];
+  const heads = before === undefined ? ['', t('quantized')] : ['', ...compared, t('now'), t('change')];
   return h(
     'div',
     { class: 'tile outputs' },
-    h('span', { class: 'tile-label' }, 'Output similarity to float (cosine, SQNR)'),
+    h('span', { class: 'tile-label' }, t('Output similarity to float (cosine, SQNR)')),
     h(
       'table',
       {},
@@ -193,7 +194,7 @@ function outputs(
       h('tbody', {}, ...rows),
     ),
     sorted.length > SHOWN_OUTPUTS &&
-      h('span', { class: 'tile-note' }, `and ${plural(sorted.length - SHOWN_OUTPUTS, 'better output')}`),
+      h('span', { class: 'tile-note' }, t('and {0} better outputs', sorted.length - SHOWN_OUTPUTS)),
   );
 }
 
@@ -222,17 +223,34 @@ function percent(fraction: number): string {
   return `${(fraction * 100).toFixed(1)} %`;
 }
 
-const STAGES: Readonly<Record<Progress['stage'], string>> = {
-  read: 'Reading',
-  calibrate: 'Calibrating',
-  quantize: 'Quantizing',
-  correct: 'Correcting biases',
-  evaluate: 'Evaluating',
-  report: 'Writing reports',
-  sensitivity: 'Measuring sensitivity',
-  measure: 'Measuring',
-  time: 'Measuring times',
+const STAGES: Readonly<Record<Progress['stage'], () => string>> = {
+  read: () => t('Reading'),
+  calibrate: () => t('Calibrating'),
+  quantize: () => t('Quantizing'),
+  correct: () => t('Correcting biases'),
+  evaluate: () => t('Evaluating'),
+  report: () => t('Writing reports'),
+  sensitivity: () => t('Measuring sensitivity'),
+  measure: () => t('Measuring tensors'),
+  time: () => t('Measuring times'),
 };
+
+function nodesText(count: number): string {
+  return count === 1 ? t('1 node') : t('{0} nodes', formatCount(count));
+}
+
+function changeText(change: string, direction: 'better' | 'worse' | 'same'): string {
+  if (direction === 'same') return change;
+  return direction === 'better' ? t('{0} better', change) : t('{0} worse', change);
+}
+
+/** A text whose placeholders are code. */
+function withCode(text: string, codes: readonly string[]): (HTMLElement | string)[] {
+  return text.split(/(\{\d+\})/).map((part) => {
+    const code = /^\{\d+\}$/.test(part) ? codes[Number(part.slice(1, -1))] : undefined;
+    return code === undefined ? part : h('code', {}, code);
+  });
+}
 
 function createProgress(store: Store, actions: Actions): HTMLElement {
   const text = h('span', { class: 'progress-text' });
@@ -242,19 +260,20 @@ function createProgress(store: Store, actions: Actions): HTMLElement {
     {
       class: 'progress-track',
       role: 'progressbar',
-      attrs: { 'aria-label': 'Progress', 'aria-valuemin': 0, 'aria-valuemax': 100 },
+      attrs: { 'aria-label': t('Progress'), 'aria-valuemin': 0, 'aria-valuemax': 100 },
     },
     bar,
   );
-  const cancel = button({ label: 'Cancel', onClick: actions.cancel });
-  const element = h('div', { class: 'progress', hidden: true }, progressRing('Working'), text, track, cancel);
+  const cancel = button({ label: t('Cancel'), onClick: actions.cancel });
+  const element = h('div', { class: 'progress', hidden: true }, progressRing(t('Working')), text, track, cancel);
   store.watch(
     (s) => [s.busy, s.progress, s.busyText],
     ({ busy, progress, busyText }) => {
       element.hidden = !busy;
       const share = progress === null || progress.total <= 0 ? undefined : Math.min(1, progress.done / progress.total);
-      const stage = progress === null ? busyText || 'Working' : STAGES[progress.stage];
-      const count = progress === null || progress.total <= 0 ? '' : ` ${progress.done} of ${progress.total}`;
+      const stage = progress === null ? busyText || t('Working') : STAGES[progress.stage]();
+      const count =
+        progress === null || progress.total <= 0 ? '' : ` ${t('{0} of {1}', progress.done, progress.total)}`;
       text.textContent = `${stage}${count}${progress?.text ? ` · ${progress.text}` : ''}`;
       text.title = text.textContent;
       bar.style.width = share === undefined ? '100%' : `${(share * 100).toFixed(1)}%`;

@@ -8,36 +8,36 @@ import { button, setLabel } from '../ui.ts';
 /** The row on top: quantize, sensitivity, what colours the graph, and the view's own controls. */
 export function createToolbar(store: Store, actions: Actions): HTMLElement {
   const quantize = button({
-    label: 'Quantize with config…',
+    label: t('Quantize with config…'),
     icon: 'run',
     appearance: 'primary',
-    title: 'Pick a config, calibrate, quantize and compare',
+    title: t('Pick a config, calibrate, quantize and compare'),
     onClick: actions.quantize,
   });
   const sensitivity = button({
-    label: 'Sensitivity',
+    label: t('Sensitivity'),
     icon: 'wave',
-    title: 'Quantize each node alone and measure what the output loses',
+    title: t('Quantize each node alone and measure what the output loses'),
     onClick: () => (store.state.sensitivity.running ? actions.cancelSensitivity() : actions.startSensitivity()),
   });
   const metric = h('select', { class: 'heat-select', attrs: { 'aria-label': t('Colour nodes by') } });
   metric.addEventListener('change', () => actions.setMetric(metricOf(metric.value)));
-  const undo = button({ label: 'Undo the last skip', icon: 'undo', appearance: 'icon', onClick: actions.undo });
-  const redo = button({ label: 'Redo the skip', icon: 'redo', appearance: 'icon', onClick: actions.redo });
+  const undo = button({ label: t('Undo the last skip'), icon: 'undo', appearance: 'icon', onClick: actions.undo });
+  const redo = button({ label: t('Redo the skip'), icon: 'redo', appearance: 'icon', onClick: actions.redo });
   const details = button({
-    label: 'Details panel',
+    label: t('Details panel'),
     icon: 'details',
     appearance: 'icon',
     onClick: () => actions.togglePanel('details'),
   });
   const table = button({
-    label: 'Table of nodes',
+    label: t('Panel below the graph'),
     icon: 'table',
     appearance: 'icon',
     onClick: () => actions.togglePanel('table'),
   });
   const search = button({
-    label: 'Search (Ctrl+F or /)',
+    label: t('Search (Ctrl+F or /)'),
     icon: 'search',
     appearance: 'icon',
     onClick: () => (store.state.searchOpen ? actions.closeSearch() : actions.openSearch()),
@@ -46,7 +46,7 @@ export function createToolbar(store: Store, actions: Actions): HTMLElement {
   redo.classList.add('history');
   const element = h(
     'div',
-    { class: 'toolbar', role: 'toolbar', attrs: { 'aria-label': 'Model' } },
+    { class: 'toolbar', role: 'toolbar', attrs: { 'aria-label': t('Model') } },
     quantize,
     sensitivity,
     h('label', { class: 'metric' }, h('span', { class: 'metric-label' }, t('Colour by')), metric),
@@ -64,7 +64,8 @@ export function createToolbar(store: Store, actions: Actions): HTMLElement {
       const { running, done, total } = s.sensitivity;
       quantize.disabled = s.graph === null || !s.graph.runnable || s.busy;
       sensitivity.disabled = !running && (s.run === null || s.busy);
-      setLabel(sensitivity, running ? `Cancel ${total > 0 ? `${done} of ${total}` : '…'}` : 'Sensitivity');
+      const stop = total > 0 ? t('Cancel ({0} of {1})', done, total) : t('Cancel');
+      setLabel(sensitivity, running ? stop : t('Sensitivity'));
       undo.disabled = s.run === null;
       redo.disabled = s.run === null;
       setAttr(details, 'aria-pressed', String(s.showDetails));
