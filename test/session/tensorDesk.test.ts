@@ -186,10 +186,20 @@ describe('after a run', () => {
   });
 });
 
-test('pseudo-random data has no file to open', async () => {
-  const { session } = await open();
+test('where weights alone are quantized activations have two sides and no codes; data that is made has no file', async () => {
+  const { session, graph } = await open();
   const text = '[common_quant_param]\nquant_type=WEIGHT_QUANT\nbit_num=8\n';
   await session.quantize({ configText: text, configPath: join(folder, 'weight.cfg') });
+  const weight = await session.tensors.head(refIn(graph, 'fc', 'Input', 1));
+  expect(weight.sides).toEqual(['float', 'dequantized', 'difference', 'codes']);
+  const activation = await session.tensors.head(refIn(graph, 'softmax', 'Output'));
+  expect(activation).toMatchObject({ sides: ['float', 'dequantized', 'difference'], quant: null });
+  expect(activation.error?.largest).toBeGreaterThan(0);
+  const { scale, codes } = await session.tensors.worst({
+    ...refIn(graph, 'softmax', 'Output'),
+    ...{ by: 'absolute', offset: 0, count: 5 },
+  });
+  expect([scale, codes]).toEqual([null, null]);
   await expect(session.tensors.samplePaths(0)).rejects.toThrow(/SES442/);
 });
 
