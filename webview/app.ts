@@ -38,6 +38,7 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
   });
   const graph = createGraphView(store, () => actions, root.dataset.graphWorker ?? '');
   const nodes = new NodeSource(store, connection);
+  nodes.start(); // before the panels, so that they read what is new
   const search = createSearch(store, actions, nodes, graph.showFound);
   commands = {
     ...graph,
@@ -87,7 +88,6 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
     main,
     live,
   );
-  nodes.start();
   root.classList.add('app');
 
   store.watch(

@@ -5,6 +5,7 @@ import type { TensorTable } from '../src/protocol/tensorTable.ts';
 import type { NodeDetails, Progress, RunView, TrialView } from '../src/protocol/views.ts';
 import type { TensorChart } from './charts/actions.ts';
 import type { DiffState } from './diff/state.ts';
+import type { Hierarchy } from './graph/picture.ts';
 import type { HeatScale } from './heat/bands.ts';
 import type { PaletteId } from './heat/shades.ts';
 import type { Heat, HeatMetric, Overlay, Thresholds } from './heat/state.ts';
@@ -74,6 +75,8 @@ export interface AppState extends PersistedView {
   /** The other half of a diff editor, when this view is one. */
   readonly diff: DiffState | null;
   readonly graph: GraphTable | null;
+  /** Its groups, once it is drawn. */
+  readonly hierarchy: Hierarchy | null;
   readonly run: RunView | null;
   readonly trial: TrialView | null;
   /** Where the figures on display were not measured by this session. */
@@ -110,6 +113,7 @@ export const NO_SENSITIVITY: Sensitivities = { running: false, done: 0, total: 0
 export const INITIAL: AppState = {
   diff: null,
   graph: null,
+  hierarchy: null,
   run: null,
   trial: null,
   restored: null,

@@ -7,6 +7,7 @@ import { FieldSet, METRIC_FIELDS } from '../../webview/query/fields.ts';
 import { bestFirst, findRows } from '../../webview/query/find.ts';
 import { NodeRows, ValueRows } from '../../webview/query/graphRows.ts';
 import { marksIn, patternsFor } from '../../webview/query/marks.ts';
+import { NodeGroups } from '../../webview/query/nodeGroups.ts';
 import { parseQuery } from '../../webview/query/parse.ts';
 
 const FIELDS = new FieldSet(METRIC_FIELDS);
@@ -287,6 +288,7 @@ function nodeRows(graph: GraphTable): NodeRows {
     table: graph,
     metrics: { column: (name) => (COLUMNS[name] === undefined ? undefined : Float64Array.from(COLUMNS[name])) },
     figuresOf: (node) => FIGURES[node],
+    groups: new NodeGroups(graph, null),
   });
 }
 
@@ -383,3 +385,27 @@ function graphOf(nodes: readonly SmallNode[]) {
     })),
   };
 }
+
+describe('groups of nodes', () => {
+  const groups = [
+    { key: 'a', parent: -1, label: 'encoder', block: '', size: 3 },
+    { key: 'b', parent: 0, label: 'Attention 2', block: 'Attention', size: 2 },
+  ];
+
+  it('are those the graph shows, their blocks, and the folders of names', () => {
+    const graph = table();
+    const shown = new NodeGroups(graph, { groups, groupOfNode: Int32Array.from([1, 0, -1, -1, -1, -1, -1]) });
+    expect(shown.textsOf(0)).toEqual(['layer1', 'layer1/conv1', 'encoder/Attention 2', 'Attention', 'encoder']);
+    expect([0, 1, 2, 3].map((node) => shown.pathOf(node))).toEqual([
+      'encoder/Attention 2',
+      'encoder',
+      'layer1/relu',
+      '',
+    ]);
+  });
+
+  it('of another graph are not taken', () => {
+    const other = new NodeGroups(table(), { groups, groupOfNode: Int32Array.of(1) });
+    expect(other.textsOf(0)).toEqual(['layer1', 'layer1/conv1']);
+  });
+});

@@ -16,10 +16,12 @@ import { rowOf, TensorRows, tensorRefs } from '../../webview/panels/tensorRows.t
 import { FieldSet, METRIC_FIELDS } from '../../webview/query/fields.ts';
 import { findRows } from '../../webview/query/find.ts';
 import { NodeRows, ValueRows } from '../../webview/query/graphRows.ts';
+import { NodeGroups } from '../../webview/query/nodeGroups.ts';
 import { parseQuery } from '../../webview/query/parse.ts';
 import { mobileNet, runOf } from './fixtures.ts';
 import { tensorTableOf } from './tableFixtures.ts';
 
+const groups = new NodeGroups(new GraphTable(encodeGraph(mobileNet())), null);
 const LIVE = new AbortController().signal;
 const graph = mobileNet();
 const table = new GraphTable(encodeGraph(graph));
@@ -188,6 +190,7 @@ describe('the columns', () => {
     metric: (id) =>
       id === 'cosine' ? Float64Array.from(graph.nodes, (_, i) => (i === 0 ? 0.5 : Number.NaN)) : undefined,
     levelOf: () => 4,
+    groupOf: () => '',
     isPending: (node) => node === 1,
   });
   const refs = tensorRefs(table);
@@ -231,7 +234,14 @@ describe('tensors of nodes', () => {
   const refs = tensorRefs(table);
   const list = tensorTableOf(graph, run, 'worst');
   const byShort = new Map(tensorFigures().map(({ short, of }) => [short, of]));
-  const rows = new TensorRows({ table, refs, figuresOf: (n) => figures.get(n), figures: list, columns: byShort });
+  const rows = new TensorRows({
+    table,
+    refs,
+    groups,
+    figuresOf: (n) => figures.get(n),
+    figures: list,
+    columns: byShort,
+  });
   const FIELDS = new FieldSet(tensorFields());
   const found = async (text: string) => {
     const { expression, problems } = parseQuery(text, FIELDS);
@@ -280,7 +290,7 @@ describe('tensors of nodes', () => {
 });
 
 describe('hits of a search', () => {
-  const nodes = new NodeRows({ table, metrics: { column: () => undefined }, figuresOf: (n) => figures.get(n) });
+  const nodes = new NodeRows({ table, metrics: { column: () => undefined }, figuresOf: (n) => figures.get(n), groups });
   const values = new ValueRows(table);
   const FIELDS = new FieldSet(METRIC_FIELDS);
   const hits = (text: string) => findHits(table, { nodes, values }, parseQuery(text, FIELDS).expression, LIVE);

@@ -287,6 +287,7 @@ export function createGraphView(store: Store, actions: () => Actions, graphScrip
         const { hierarchy, defaultOpen } = await client.load(table.buffer, widths);
         if (mine !== turn) return;
         loaded = { table, hierarchy, open: defaultOpen };
+        store.update({ hierarchy });
       }
       const drawn = await client.draw(openGroups ?? loaded.open);
       if (mine === turn) adopt(new Drawing(loaded, drawn, measureWith(widths)));

@@ -3,7 +3,6 @@ import { METRICS, type MetricId, type MetricInfo } from '../../src/protocol/metr
 import type { NodeFigures } from '../../src/protocol/views.ts';
 import { formatShape } from '../format.ts';
 import { t } from '../l10n.ts';
-import { groupsOf } from '../query/graphRows.ts';
 import type { Column } from './grid/column.ts';
 
 /** What the columns of nodes are read from; rows are indices of nodes. */
@@ -14,6 +13,7 @@ export interface NodeColumnSource {
   readonly metric: (id: MetricId) => Float64Array | undefined;
   /** The band of a value, 0 (best) to 4. */
   readonly levelOf: (id: MetricId, value: number) => number;
+  readonly groupOf: (node: number) => string;
   readonly isPending: (node: number) => boolean;
 }
 
@@ -60,12 +60,12 @@ export function nodeColumns(source: NodeColumnSource): Column[] {
       kind: 'choice',
       read: ofTable((graph, node) => graph.opType(node)),
     }),
-    text('group', t('Group'), t('The folders of its name.'), {
+    text('group', t('Group'), t('The group that the graph shows it in, else the folder of its name.'), {
       field: 'group',
       width: 160,
       shown: false,
       cut: 'start',
-      read: ofTable((graph, node) => groupsOf(graph.nodeName(node)).at(-1) ?? ''),
+      read: source.groupOf,
     }),
     text('form', t('Form'), t('How it ran in the quantized model.'), {
       field: 'form',

@@ -23,6 +23,7 @@ export function createTable(store: Store, actions: Actions, source: NodeSource):
     table: () => store.state.graph,
     figuresOf,
     metric: (id) => metrics.of(id),
+    groupOf: (node) => source.groups?.pathOf(node) ?? '',
     levelOf: (id, value) => levelOf(metricInfo(id), bordersOf(id), value),
     isPending: (node) => store.state.pendingSkips.has(store.state.graph?.nodeId(node) ?? -1),
   });

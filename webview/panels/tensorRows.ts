@@ -1,6 +1,7 @@
 import type { GraphTable } from '../../src/protocol/graphTable.ts';
 import type { TensorTable } from '../../src/protocol/tensorTable.ts';
-import { type FiguresOf, groupsOf, shapeText } from '../query/graphRows.ts';
+import { type FiguresOf, shapeText } from '../query/graphRows.ts';
+import type { NodeGroups } from '../query/nodeGroups.ts';
 import { type Dims, Lines, type Rows } from '../query/rows.ts';
 
 /** Which tensor of which node a row is, as indices of the graph's table; in the order of a {@link TensorTable}. */
@@ -49,6 +50,7 @@ export interface TensorRowsParts {
   readonly table: GraphTable;
   readonly refs: TensorRefs;
   readonly figuresOf: FiguresOf;
+  readonly groups: NodeGroups;
   readonly figures: TensorTable | null;
   /** Figures by the short name of their field. */
   readonly columns: ReadonlyMap<string, (figures: TensorTable) => Float64Array>;
@@ -108,7 +110,7 @@ export class TensorRows implements Rows {
   }
 }
 
-function tensorTexts({ table, refs, figuresOf, figures }: TensorRowsParts): Readonly<Record<string, Texts>> {
+function tensorTexts({ table, refs, figuresOf, groups, figures }: TensorRowsParts): Readonly<Record<string, Texts>> {
   const node = (row: number) => refs.node[row] as number;
   const value = (row: number) => refs.value[row] as number;
   const ran =
@@ -122,7 +124,7 @@ function tensorTexts({ table, refs, figuresOf, figures }: TensorRowsParts): Read
     name: (row) => [table.handle(node(row)), table.nodeName(node(row))],
     op: (row) => [table.opType(node(row))],
     domain: (row) => [table.domain(node(row)) || 'ai.onnx'],
-    group: (row) => groupsOf(table.nodeName(node(row))),
+    group: (row) => groups.textsOf(node(row)),
     role: (row) => [refs.isOutput[row] === 1 ? 'Output' : 'Input'],
     kind: (row) => [table.valueKind(value(row)) === 'constant' ? 'Weight' : 'Activation'],
     dtype: (row) => [table.dtype(value(row)), codeTypeOf(figures, row)].filter((dtype) => dtype !== ''),

@@ -1,4 +1,3 @@
-import type { NodeFigures } from '../../src/protocol/views.ts';
 import { type Actions, whyNoToggle } from '../actions.ts';
 import { h, setAttr } from '../dom.ts';
 import { contextOf } from '../graph/describe.ts';
@@ -6,13 +5,13 @@ import { t } from '../l10n.ts';
 import { FieldSet } from '../query/fields.ts';
 import type { Store } from '../store.ts';
 import { button } from '../ui.ts';
+import type { NodeSource } from './grid/nodeSource.ts';
 import { createTablePanel, type Preset } from './grid/tablePanel.ts';
 import { tensorColumns, tensorFields, tensorFigures } from './tensorColumns.ts';
 import { codeTypeOf, rowOf, type TensorRefs, TensorRows, tensorRefs } from './tensorRows.ts';
 
 /** All tensors of all nodes as a table; figures are measured when the table is first looked at after a run. */
-export function createTensorTable(store: Store, actions: Actions): HTMLElement {
-  let ran: ReadonlyMap<number, NodeFigures> = new Map();
+export function createTensorTable(store: Store, actions: Actions, source: NodeSource): HTMLElement {
   let refs: TensorRefs | null = null;
   let rows: TensorRows | null = null;
   const figures = () => {
@@ -43,7 +42,7 @@ export function createTensorTable(store: Store, actions: Actions): HTMLElement {
     look: (row) => {
       const { graph, run, selected } = store.state;
       const node = refs?.node[row] ?? -1;
-      const own = ran.get(node);
+      const own = source.figuresOf(node);
       const nodeId = graph?.nodeId(node);
       const context = contextOf({
         nodeId,
@@ -80,11 +79,13 @@ export function createTensorTable(store: Store, actions: Actions): HTMLElement {
   };
   const reload = () => {
     const { graph } = store.state;
-    if (graph === null || refs === null) return;
+    const { groups, figuresOf } = source;
+    if (graph === null || groups === null || refs === null) return;
     const parts = {
       table: graph,
       refs,
-      figuresOf: (node: number) => ran.get(node),
+      groups,
+      figuresOf,
       figures: figures(),
       columns: byShort,
     };
@@ -98,13 +99,7 @@ export function createTensorTable(store: Store, actions: Actions): HTMLElement {
       refs = graph === null ? null : tensorRefs(graph);
     },
   );
-  store.watch(
-    (s) => [s.graph, s.run, s.trial, s.tensorTable],
-    ({ graph, run }) => {
-      ran = new Map(run?.nodes.map((f) => [graph?.nodeIndex(f.nodeId) ?? -1, f]));
-      reload();
-    },
-  );
+  store.watch((s) => [s.graph, s.run, s.trial, s.tensorTable, s.hierarchy], reload);
   store.watch(
     (s) => [s.run, s.trial],
     () => store.update({ tensorTable: null }),

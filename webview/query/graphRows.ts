@@ -1,5 +1,6 @@
 import type { GraphTable } from '../../src/protocol/graphTable.ts';
 import type { NodeFigures } from '../../src/protocol/views.ts';
+import type { NodeGroups } from './nodeGroups.ts';
 import { type Attribute, type Dims, Lines, type Rows } from './rows.ts';
 
 /** Figures of nodes by short name (`cos`, `sqnr`), by index in the graph's table; NaN is not measured. */
@@ -14,6 +15,7 @@ export interface NodeRowsParts {
   readonly table: GraphTable;
   readonly metrics: MetricSource;
   readonly figuresOf: FiguresOf;
+  readonly groups: NodeGroups;
 }
 
 type Texts = (index: number) => readonly string[];
@@ -67,7 +69,7 @@ export class NodeRows implements Rows {
   }
 }
 
-function nodeTexts({ table, figuresOf }: NodeRowsParts): Readonly<Record<string, Texts>> {
+function nodeTexts({ table, figuresOf, groups }: NodeRowsParts): Readonly<Record<string, Texts>> {
   const ofFigures =
     (pick: (figures: NodeFigures) => string): Texts =>
     (node) => {
@@ -80,7 +82,7 @@ function nodeTexts({ table, figuresOf }: NodeRowsParts): Readonly<Record<string,
     name: (node) => namesOf(table, node),
     tensor: (node) => valuesOf(table, node).map((value) => table.valueName(value)),
     dtype: (node) => valuesOf(table, node).map((value) => table.dtype(value)),
-    group: (node) => groupsOf(table.nodeName(node)),
+    group: (node) => groups.textsOf(node),
     supported: (node) => [table.supported(node) ? 'yes' : 'no'],
     form: ofFigures((f) => f.form),
     precision: ofFigures((f) => f.precision ?? ''),
@@ -151,12 +153,6 @@ function valuesOf(table: GraphTable, node: number): number[] {
 function kindsOf(table: GraphTable, value: number): string[] {
   const kind = table.valueKind(value);
   return kind === 'constant' ? [kind, 'weight'] : [kind];
-}
-
-/** The folders of a name, outermost first: `layer1/block0` and `layer1` of `/layer1/block0/conv`. */
-export function groupsOf(name: string): string[] {
-  const parts = name.split('/').filter((part) => part !== '');
-  return parts.slice(0, -1).map((_, i) => parts.slice(0, i + 1).join('/'));
 }
 
 export function shapeText(dims: Dims): string {

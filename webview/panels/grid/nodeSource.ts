@@ -1,6 +1,7 @@
 import type { NodeFigures } from '../../../src/protocol/views.ts';
 import type { Connection } from '../../connection.ts';
 import { NodeRows } from '../../query/graphRows.ts';
+import { NodeGroups } from '../../query/nodeGroups.ts';
 import type { Store } from '../../store.ts';
 import { MetricColumns } from './metricColumns.ts';
 
@@ -9,6 +10,7 @@ export class NodeSource {
   readonly metrics: MetricColumns;
   /** Null while there is no model. */
   rows: NodeRows | null = null;
+  groups: NodeGroups | null = null;
   readonly #store: Store;
   readonly #listeners: (() => void)[] = [];
   #figures: ReadonlyMap<number, NodeFigures> = new Map();
@@ -20,6 +22,13 @@ export class NodeSource {
 
   /** Follows the state from now on. */
   start(): void {
+    this.#store.watch(
+      (s) => [s.graph, s.hierarchy],
+      ({ graph, hierarchy }) => {
+        this.groups = graph && new NodeGroups(graph, hierarchy);
+        this.#renew();
+      },
+    );
     this.metrics.start();
     this.#store.watch(
       (s) => [s.graph, s.run, s.trial],
@@ -40,8 +49,9 @@ export class NodeSource {
 
   #renew(): void {
     const { graph } = this.#store.state;
-    const { metrics, figuresOf } = this;
-    this.rows = graph === null ? null : new NodeRows({ table: graph, metrics, figuresOf }, this.rows ?? undefined);
+    const { metrics, figuresOf, groups } = this;
+    const parts = graph && groups && { table: graph, metrics, figuresOf, groups };
+    this.rows = parts && new NodeRows(parts, this.rows ?? undefined);
     for (const listener of this.#listeners) listener();
   }
 }
