@@ -47,9 +47,8 @@ export interface InSight {
   readonly pieces: Found;
 }
 
-/** More than this is drawn flat. */
-const MOST_ITEMS = 900;
-const MOST_PIECES = 3500;
+/** More than this is drawn flat: sooner where there is no text to read. */
+const MOST = { withText: { items: 1500, pieces: 5000 }, plain: { items: 450, pieces: 1800 } };
 /** Lines drawn once more, on each side, because they touch what is selected. */
 const MOST_ACTIVE = 300;
 const MOST_LABELS = 250;
@@ -71,10 +70,10 @@ export function rectInSight(camera: Camera, view: Size, margin: number): Rect {
 }
 
 /** Fills `into` with what lies in sight; false when that is too much to be drawn card by card. */
-export function findInSight({ index }: Drawing, into: InSight): boolean {
+export function findInSight({ index }: Drawing, into: InSight, zoom: number): boolean {
+  const { items, pieces } = zoom < TITLES ? MOST.plain : MOST.withText;
   return (
-    findInRect(index.items, into.rect, into.items, MOST_ITEMS) &&
-    findInRect(index.pieces, into.rect, into.pieces, MOST_PIECES)
+    findInRect(index.items, into.rect, into.items, items) && findInRect(index.pieces, into.rect, into.pieces, pieces)
   );
 }
 
@@ -101,7 +100,7 @@ export function paintTransition(g: Pen, transition: Transition, rect: Rect, t: n
   }
   g.globalAlpha = 1;
   const pieces = new Found();
-  findInRect(after.index.pieces, rect, pieces, MOST_PIECES);
+  findInRect(after.index.pieces, rect, pieces, MOST.withText.pieces);
   g.globalAlpha = Math.max(0, 2 * t - 1);
   strokePieces(g, after.layout, after.index, pieces, { color: palette.edge, width: thin });
   g.globalAlpha = 1;

@@ -10,12 +10,19 @@ export type Measure = (text: string, font: 'title' | 'label') => number;
 
 const KNOWN = 256;
 
-/** Measures each character once. @param widthOf width of a character in a font. */
+/** Measures each character once; letters with accents are as wide as without. @param widthOf width of a character in a font. */
 export function measureCharacters(widthOf: (text: string, font: 'title' | 'label') => number): TextWidths {
-  const row = (font: 'title' | 'label') =>
-    Float64Array.from({ length: KNOWN + 1 }, (_, code) =>
-      widthOf(code < KNOWN ? String.fromCharCode(code) : '重', font),
-    );
+  const row = (font: 'title' | 'label') => {
+    const widths = new Float64Array(KNOWN + 1);
+    for (let code = 0; code < KNOWN; code++) {
+      const character = String.fromCharCode(code);
+      const plain = character.normalize('NFD').charCodeAt(0);
+      if (!/\p{Cc}/u.test(character))
+        widths[code] = plain < code ? (widths[plain] as number) : widthOf(character, font);
+    }
+    widths[KNOWN] = widthOf('重', font);
+    return widths;
+  };
   return { title: row('title'), label: row('label') };
 }
 

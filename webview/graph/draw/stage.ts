@@ -125,7 +125,7 @@ export class Stage {
     const rect = rectInSight(camera, view, 20);
     const inSight = { rect, ...this.#inSight };
     if (this.#gliding?.of === drawing) this.#paintGliding(shown, this.#gliding);
-    else if (findInSight(drawing, inSight)) this.#paintNear(shown, inSight);
+    else if (findInSight(drawing, inSight, camera.zoom)) this.#paintNear(shown, inSight);
     else this.#paintFar(shown, began);
     this.#toPixels();
     const corner = rectInSight(camera, view, 0);
