@@ -70,13 +70,15 @@ export class RunsTree implements vscode.TreeDataProvider<RunsElement>, vscode.Di
 }
 
 function modelItem(uri: vscode.Uri): vscode.TreeItem {
-  const item = new vscode.TreeItem(path.posix.basename(uri.path), vscode.TreeItemCollapsibleState.Expanded);
+  const name = path.posix.basename(uri.path);
+  const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.Expanded);
   const folder = path.posix.dirname(vscode.workspace.asRelativePath(uri));
   item.id = `model ${uri.toString()}`;
   if (folder !== '.') item.description = folder;
   item.tooltip = uri.fsPath;
   item.iconPath = new vscode.ThemeIcon('type-hierarchy');
   item.contextValue = 'model';
+  item.accessibilityInformation = { label: name };
   return item;
 }
 

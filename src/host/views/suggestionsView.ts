@@ -43,6 +43,7 @@ export class SuggestionsTree implements vscode.TreeDataProvider<Suggestion>, vsc
   getTreeItem(suggestion: Suggestion): vscode.TreeItem {
     const item = suggestion.kind === 'skip' ? skipItem(suggestion) : fixItem(suggestion);
     item.contextValue = suggestion.kind;
+    item.accessibilityInformation = { label: `${item.label}, ${item.description}` };
     item.command = command(suggestion);
     return item;
   }
