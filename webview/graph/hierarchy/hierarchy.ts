@@ -39,7 +39,9 @@ function noScopes(table: GraphTable): Scoped {
 }
 
 function fromNames(table: GraphTable, links: Links): Scoped {
-  const named = adoptNodes(table, links, scopesFromNames(table, links));
+  const scopes = scopesFromNames(table, links);
+  if (scopes.tree.count === 0) return scopes;
+  const named = adoptNodes(table, links, scopes);
   return tidyScopes(links.order, convexScopes(links, named));
 }
 
