@@ -75,7 +75,7 @@ async function press(key: string): Promise<void> {
 function selectedId(): Promise<number> {
   return page.evaluate(() => {
     const { seen } = (window as unknown as TestWindow).testHost;
-    return Reflect.get(seen.findLast((s) => s.method === 'selection/changed')?.params ?? {}, 'nodeId') as number;
+    return Reflect.get(seen.filter((s) => s.method === 'selection/changed').at(-1)?.params ?? {}, 'nodeId') as number;
   });
 }
 
