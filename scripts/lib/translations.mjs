@@ -4,9 +4,12 @@ import { ROOT } from './root.mjs';
 
 const CALL = /\bt\(\s*('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\$]|\\.)*`)/g;
 
+/** Texts of the table of metrics, which the webview hands to `t` from there. */
+const METRIC_TEXT = /^ {4}(?:title|doc): ('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"),$/gm;
+
 /**
  * The English texts that the host and the webview show, each the key of its translation: what stands literally in
- * `t(…)` and `vscode.l10n.t(…)`.
+ * `t(…)` and `vscode.l10n.t(…)`, and in the table of metrics.
  *
  * @returns {Map<string, string>} text to the first file that has it
  */
@@ -21,6 +24,11 @@ export function textsInCode() {
         if (!found.has(text)) found.set(text, relative(ROOT, file));
       }
     }
+  }
+  const metrics = 'src/protocol/metrics.ts';
+  for (const [, literal] of readFileSync(join(ROOT, metrics), 'utf8').matchAll(METRIC_TEXT)) {
+    const text = unquoted(literal);
+    if (!found.has(text)) found.set(text, metrics);
   }
   return found;
 }

@@ -1,0 +1,35 @@
+import { describe, expect, test } from 'vitest';
+
+interface Translations {
+  textsInCode(): Map<string, string>;
+  bundle(language: string): Record<string, string>;
+  manifestTexts(language?: string): Record<string, string>;
+  placeholders(text: string): string[];
+}
+
+const MODULE: string = '../../scripts/lib/translations.mjs';
+const { textsInCode, bundle, manifestTexts, placeholders } = (await import(MODULE)) as Translations;
+
+describe('Simplified Chinese', () => {
+  const translated = bundle('zh-cn');
+
+  test('has every text of the host and the view, and no other', () => {
+    const texts = [...textsInCode().keys()];
+    expect(texts.length).toBeGreaterThan(500);
+    expect(Object.keys(translated).sort()).toEqual(texts.sort());
+  });
+
+  test('keeps the placeholders of each text', () => {
+    for (const [text, translation] of Object.entries(translated)) {
+      expect(placeholders(translation), text).toEqual(placeholders(text));
+      expect(translation.trim(), text).not.toBe('');
+    }
+  });
+
+  test('has every text of the manifest, with its links', () => {
+    const [english, chinese] = [manifestTexts(), manifestTexts('zh-cn')];
+    expect(Object.keys(chinese)).toEqual(Object.keys(english));
+    const linksOf = (text = '') => text.match(/\(command:[^)]*\)/g) ?? [];
+    for (const [key, text] of Object.entries(english)) expect(linksOf(chinese[key]), key).toEqual(linksOf(text));
+  });
+});
