@@ -340,8 +340,8 @@ test('a model that is quantized in its file says so: form, types, what a run wou
   expect((await tile.innerText()).split('\n').filter((line) => line !== '')).toEqual([
     'Quantized in the file',
     'QDQ',
-    `${quantization?.activations} activations: uint8`,
-    `${quantization?.weights} constants: int8, int32`,
+    `Activations: ${quantization?.activations}, uint8`,
+    `Constants: ${quantization?.weights}, int8, int32`,
   ]);
   expect(await page.locator('.tiles .hint code').allInnerTexts()).toEqual(['float_model', 'imported_model=requantize']);
   await selectDepthwise();
