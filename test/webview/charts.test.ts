@@ -8,7 +8,7 @@ import { servePage } from './page.mjs';
 
 const BROWSER_MODULE: string = '../../scripts/lib/browser.mjs';
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const CONV = '/features/features.3/conv/conv.1/conv.1.0/Conv';
+const CONV = '/features/features.15/conv/conv.1/conv.1.0/Conv';
 
 interface TestWindow {
   readonly testHost: { readonly seen: readonly { readonly method: string; readonly params: unknown }[] };
@@ -117,7 +117,7 @@ describe('the charts of a tensor', () => {
     await eventually(chartTitle).toBe('Histogram');
     await eventually(readout).toMatch(/elements from .* to .*; codes reach from 0 to 6; \d+ of 256 codes are taken/);
     await chart('Channels').click();
-    await eventually(readout).toMatch(/144 channels along axis 1; \d+ stand apart/);
+    await eventually(readout).toMatch(/960 channels along axis 1; \d+ stand apart/);
     await chart('Samples').click();
     await eventually(readout).toMatch(/6 of 6 samples; the largest RMSE is 0\.02, on sample 4/);
     expect(await asked('tensor/charts')).toMatchObject([{ role: 'Output', sample: 'worst', axis: null }]);
@@ -148,12 +148,12 @@ describe('the charts of a tensor', () => {
     await open('?run=1');
     await select(CONV);
     await chart('Channels').click();
-    await eventually(readout).toContain('144 channels');
+    await eventually(readout).toContain('960 channels');
     const tools = page.locator('.tensor-charts .chart-tools');
     await tools.getByText('Table').click();
     const table = page.locator('.tensor-charts [role="table"]');
     await table.waitFor();
-    expect(await table.getAttribute('aria-rowcount')).toBe('145');
+    expect(await table.getAttribute('aria-rowcount')).toBe('961');
     const drawn = await table.locator('.chart-row').count();
     expect(drawn).toBeLessThan(60);
     await tools.getByText('CSV').click();
@@ -161,7 +161,7 @@ describe('the charts of a tensor', () => {
     const [{ name, text }] = (await asked('table/save')) as [{ name: string; text: string }];
     expect(name).toMatch(/^Range_of_the_channels_of_.*\.csv$/);
     const lines = text.trimEnd().split('\r\n');
-    expect(lines).toHaveLength(145);
+    expect(lines).toHaveLength(961);
     expect(lines[0]).toBe('Channel,Min,Max,dequantized Min,dequantized Max,RMSE,SQNR,Clip rate,stands apart');
     await tools.getByText('Table').click();
     await tools.getByText('PNG').click();
@@ -179,7 +179,7 @@ describe('the charts of a tensor', () => {
     await open('?run=1');
     await select(CONV);
     await chart('Channels').click();
-    await eventually(readout).toContain('144 channels');
+    await eventually(readout).toContain('960 channels');
     await page.locator('.chart-select[aria-label="Shown"]').selectOption('sqnrDb');
     await eventually(chartTitle).toBe('SQNR of the channels');
     await page.getByText('by channel').click();
@@ -195,7 +195,7 @@ describe('the charts of a tensor', () => {
     await page.locator('.tensor', { hasText: 'Weight' }).first().getByText('Charts').click();
     await eventually(() => page.locator('.tensor-charts .hint').innerText()).toContain('quantize with a config first');
     await chart('Histogram').click();
-    await eventually(readout).toMatch(/1,296 elements from/);
+    await eventually(readout).toMatch(/8,640 elements from/);
   });
 });
 
