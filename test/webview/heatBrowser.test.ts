@@ -223,7 +223,8 @@ test('a measurement shows how far it is and can be stopped', async () => {
   });
   await eventually(() => page.locator('.heat-measuring').innerText()).toContain('Measuring times: 3 of 12');
   expect(await page.locator('.summary > .progress').isHidden(), 'it is no run').toBe(true);
-  await page.locator('.heat-measuring button').click();
+  await page.locator('.heat-measuring').getByRole('button', { name: 'Cancel' }).click();
+  expect(await page.locator('.heat-measuring button:visible').allInnerTexts()).toEqual(['Cancel']);
   await page.getByRole('combobox', { name: 'Colour nodes by' }).selectOption({ label: 'SQNR' });
   await eventually(() => page.locator('.heat-measuring').isHidden()).toBe(true);
 });
