@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Handlers, HostRequests } from '../../protocol/messages.ts';
 import type { AbortSource } from '../../protocol/rpc.ts';
@@ -20,7 +23,8 @@ export function tensorRequests(session: ModelSession): TensorHandlers {
     'tensor/save': async ({ suggestedName, ...file }, signal) => {
       const target = await askWhere(session, file, suggestedName);
       if (target === undefined) return { saved: false };
-      await (await session.ready()).request('tensor/write', { ...file, path: target.fsPath }, stop(signal));
+      const rpc = await session.ready();
+      await throughFile(target, (path) => rpc.request('tensor/write', { ...file, path }, stop(signal)));
       return { saved: true };
     },
     'sample/open': async ({ sample }) => {
@@ -28,6 +32,19 @@ export function tensorRequests(session: ModelSession): TensorHandlers {
       await openSampleFile(paths.map((path) => vscode.Uri.file(path)));
     },
   };
+}
+
+/** The worker writes to disks only: for any other place a file is made and copied there. */
+async function throughFile(target: vscode.Uri, write: (path: string) => Promise<void>): Promise<void> {
+  if (target.scheme === 'file') return write(target.fsPath);
+  const folder = await mkdtemp(join(tmpdir(), 'quantscope-'));
+  try {
+    const path = join(folder, 'elements');
+    await write(path);
+    await vscode.workspace.fs.copy(vscode.Uri.file(path), target, { overwrite: true });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 function askWhere(
