@@ -1,7 +1,7 @@
+import type { NodeMark } from '../heat/marks.ts';
 import { drawToggle } from './draw/groups.ts';
 import type { Pen } from './draw/pen.ts';
 import { STACK, TOGGLE } from './groupText.ts';
-import type { Level, NodeMark } from './heat.ts';
 import type { ItemSize, ItemText } from './items.ts';
 import type { CardColours, Palette } from './palette.ts';
 import { ItemKind } from './picture.ts';
@@ -12,7 +12,7 @@ export type SceneItem = ItemText & ItemSize;
 export interface CardMark extends Omit<NodeMark, 'figures'> {
   readonly figures: NodeMark['figures'];
   /** A second metric, on the right edge. */
-  readonly second?: { readonly level: Level | null; readonly text: string } | null;
+  readonly second?: { readonly level: number | null; readonly text: string } | null;
 }
 
 export interface CardState {
@@ -74,7 +74,7 @@ function isPill(item: SceneItem): boolean {
   return item.kind === ItemKind.input || item.kind === ItemKind.output;
 }
 
-function levelOf(level: Level | null | undefined, palette: Palette): CardColours | undefined {
+function levelOf(level: number | null | undefined, palette: Palette): CardColours | undefined {
   return level === null || level === undefined ? undefined : palette.shades[level];
 }
 

@@ -1,4 +1,0 @@
-export { markNodes, type NodeMark } from '../heat/marks.ts';
-
-/** Which of the palette's levels, higher for worse. */
-export type Level = number;
