@@ -28,12 +28,12 @@ export class NodeGroups {
   /** What a query finds a node by: paths of its groups, kinds of its blocks, folders of its name. */
   textsOf(node: number): string[] {
     const texts = foldersOf(this.#table.nodeName(node));
-    const groups = this.#hierarchy?.groups;
-    for (let group = this.#hierarchy?.groupOfNode[node] ?? -1; group >= 0; ) {
-      const { block, parent } = groups?.[group] as NonNullable<typeof groups>[number]; // groups know one another
-      texts.push(this.#paths[group] as string);
-      if (block !== '') texts.push(block);
-      group = parent;
+    const { groups = [], groupOfNode } = this.#hierarchy ?? {};
+    let index = groupOfNode?.[node] ?? -1;
+    for (let group = groups[index]; group !== undefined; group = groups[index]) {
+      texts.push(this.#paths[index] as string);
+      if (group.block !== '') texts.push(group.block);
+      index = group.parent;
     }
     return texts;
   }
