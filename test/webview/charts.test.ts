@@ -205,7 +205,7 @@ describe('the charts of the network', () => {
   test('show the error along the depth, and select the node of a point', async () => {
     await open('?run=1');
     await page.locator('#tab-charts').click();
-    await eventually(depthReadout).toMatch(/\d+ nodes; the worst is .*; at the end/);
+    await eventually(depthReadout).toMatch(/\d+ nodes, worst sample of each; the worst is .*; at the end/);
     await eventually(() => colours('.charts-panel canvas')).toBeGreaterThan(5);
     await page.locator('.charts-panel .chart-frame').first().focus();
     await page.keyboard.press('Home');

@@ -1,5 +1,4 @@
 import { h, setAttr } from '../dom.ts';
-import { t } from '../l10n.ts';
 import type { DrawnChart } from './chart.ts';
 import type { ChartModel } from './chartModel.ts';
 
@@ -119,9 +118,4 @@ export class ChartCursor {
     }
     return distance <= REACH ? best : across <= REACH ? beside : -1;
   }
-}
-
-/** How charts are read by keys; for the help of their frame. */
-export function chartKeys(): string {
-  return t('Arrow keys go from point to point, Enter selects');
 }

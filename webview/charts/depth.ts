@@ -23,6 +23,8 @@ export function depthFigureTitle(figure: DepthFigure): string {
 /** Figures of all nodes, by their index in the file's order; NaN where not measured. */
 export interface DepthSeries {
   readonly figure: DepthFigure;
+  /** What of the samples the figures are: `worst of each node`. */
+  readonly of: string;
   readonly cumulative: Float64Array;
   /** Of each node alone; null where the figure has no local form. */
   readonly local: Float64Array | null;
@@ -38,7 +40,7 @@ const MOST_POINTS = 2000;
 
 /** How the error grows from the first node to the last, and what each node adds by itself. */
 export function depthChart(series: DepthSeries): ChartModel | string {
-  const { figure, cumulative, local, nameOf, typeOf, selected, select } = series;
+  const { figure, of, cumulative, local, nameOf, typeOf, selected, select } = series;
   const measured: number[] = [];
   for (let i = 0; i < cumulative.length; i++) {
     if (!Number.isNaN(cumulative[i] as number) || !Number.isNaN(local?.[i] ?? Number.NaN)) measured.push(i);
@@ -58,11 +60,12 @@ export function depthChart(series: DepthSeries): ChartModel | string {
     title: t('{0} along the network', depthFigureTitle(figure)),
     heading: t('{0} along the network', depthFigureTitle(figure)),
     summary: t(
-      '{0} nodes; the worst is {1}: {2}; at the end {3}',
+      '{0} nodes, {4}; the worst is {1}: {2}; at the end {3}',
       measured.length,
       nameOf(worst),
       write(cumulative[worst] as number),
       write(lastOf(cumulative)),
+      of,
     ),
     legend: [
       { label: t('with all errors before'), mark: 'origin' },

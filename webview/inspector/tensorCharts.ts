@@ -28,7 +28,7 @@ export interface TensorChartsPanel {
 
 /** The charts of one tensor, one at a time: five numbers, histogram, channels, samples. */
 export function createTensorCharts(store: Store, actions: Actions): TensorChartsPanel {
-  let current: { readonly ref: TensorRef; readonly tensor: TensorView; readonly run: unknown } | undefined;
+  let current: { readonly ref: TensorRef; readonly tensor: TensorView } | undefined;
   let charts: TensorCharts | undefined;
   let spread: TensorSpread | null | undefined;
   let asked: AbortFlag | undefined;
@@ -210,10 +210,7 @@ export function createTensorCharts(store: Store, actions: Actions): TensorCharts
       const isSame = tensor !== null && current?.tensor === tensor && current.ref.nodeId === nodeId;
       if (isSame) return;
       forget();
-      current =
-        tensor === null
-          ? undefined
-          : { ref: { nodeId, valueId: tensor.valueId, role: tensor.role }, tensor, run: store.state.run };
+      current = tensor === null ? undefined : { ref: { nodeId, valueId: tensor.valueId, role: tensor.role }, tensor };
       element.hidden = current === undefined;
       if (element.offsetParent !== null || current === undefined) void load();
       else draw();

@@ -1,5 +1,5 @@
 import type { GraphTable } from '../../src/protocol/graphTable.ts';
-import type { MetricId } from '../../src/protocol/metrics.ts';
+import type { MetricId, SampleChoice } from '../../src/protocol/metrics.ts';
 import type { Actions } from '../actions.ts';
 import { createChartCard } from '../charts/chartCard.ts';
 import { DEPTH_FIGURES, type DepthFigure, depthChart, depthFigureTitle } from '../charts/depth.ts';
@@ -83,7 +83,15 @@ export function createChartsPanel(store: Store, actions: Actions): HTMLElement {
     }
     const of = nodesOf(graph, store, actions);
     if (cumulative instanceof Float64Array)
-      depth.show(depthChart({ ...of, figure, cumulative, local: local instanceof Float64Array ? local : null }));
+      depth.show(
+        depthChart({
+          ...of,
+          figure,
+          of: sampleText(store.state.sample),
+          cumulative,
+          local: local instanceof Float64Array ? local : null,
+        }),
+      );
     if (relative instanceof Float64Array && own instanceof Float64Array)
       sources.show(sourcesChart({ ...of, cumulative: relative, local: own }));
   };
@@ -106,6 +114,12 @@ export function createChartsPanel(store: Store, actions: Actions): HTMLElement {
     () => requestAnimationFrame(() => isStale && void load()),
   );
   return element;
+}
+
+/** Of which samples figures are. */
+function sampleText(sample: SampleChoice): string {
+  if (sample === 'worst') return t('worst sample of each');
+  return sample === 'mean' ? t('mean of all samples') : t('sample {0}', sample);
 }
 
 function nodesOf(graph: GraphTable, store: Store, actions: Actions) {
