@@ -9,13 +9,16 @@ import { ONNXRUNTIME_OPERATORS } from '../../src/quant/targets.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-test.each(['operatorsDoc.mjs', 'configDoc.mjs', 'keysDoc.mjs'])('the document of scripts/%s is up to date', (script) => {
-  const { status, stderr } = spawnSync(process.execPath, [join(ROOT, 'scripts', script), '--check'], {
-    encoding: 'utf8',
-  });
-  expect(stderr).toBe('');
-  expect(status).toBe(0);
-});
+test.each(['operatorsDoc.mjs', 'configDoc.mjs', 'keysDoc.mjs'])(
+  'the document of scripts/%s is up to date',
+  (script) => {
+    const { status, stderr } = spawnSync(process.execPath, [join(ROOT, 'scripts', script), '--check'], {
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+  },
+);
 
 describe('the generated documents', () => {
   test('name every operator and every key', () => {

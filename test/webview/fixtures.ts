@@ -286,7 +286,7 @@ export function columnOf(
   const { perSample } = metricInfo(metric);
   const figures = new Map(run?.nodes.map((n) => [n.nodeId, n]));
   const values = graph.nodes.map((node, i) => {
-    const mean = valueOf(metric, { node, index: i, figures: figures.get(node.id), sensitivity });
+    const mean = figureOf(metric, { node, index: i, figures: figures.get(node.id), sensitivity });
     return perSample && of !== 'mean' ? onSample(metric, mean, of === 'worst' ? SAMPLES.length : of) : mean;
   });
   return { metric, of, samples: perSample ? SAMPLES : [], values: Float64Array.from(values) };
@@ -301,7 +301,7 @@ interface ValueParts {
   readonly sensitivity: ReadonlyMap<number, number>;
 }
 
-function valueOf(metric: MetricId, { node, index, figures, sensitivity }: ValueParts): number {
+function figureOf(metric: MetricId, { node, index, figures, sensitivity }: ValueParts): number {
   const isWeighted = node.opType === 'Conv' || node.opType === 'Gemm';
   if (metric === 'macs') return isWeighted ? 1e5 * (1 + ((index * 37) % 101)) : Number.NaN;
   if (metric === 'bytes') return isWeighted ? 512 * (1 + ((index * 53) % 997)) : Number.NaN;

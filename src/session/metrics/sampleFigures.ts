@@ -72,7 +72,8 @@ export class SampleFigures {
     const row = new Float64Array(this.#worst.length).fill(Number.NaN);
     for (const [value, f] of figures) {
       const at = this.#index.get(value);
-      if (at !== undefined) NAMES.forEach((name, track) => this.#addOne(row, at * WIDTH + track, name, f));
+      if (at === undefined) continue;
+      for (const [track, name] of NAMES.entries()) this.#addOne(row, at * WIDTH + track, name, f);
     }
     this.#samples++;
     if ((this.#rows.length + 1) * row.length <= this.#mostNumbers) this.#rows.push(row);
