@@ -245,7 +245,7 @@ export function createGraphView(store: Store, actions: () => Actions, graphScrip
     beforeKeyboardMenu: () => setContext(selectedItem()),
   });
   surface.addEventListener('focus', () => {
-    setContext(selectedItem());
+    if (surface.matches(':focus-visible')) setContext(selectedItem()); // a pointer has said what it is on
     draw();
   });
   surface.addEventListener('blur', draw);
