@@ -66,7 +66,7 @@ export function drawHeader(g: Pen, drawing: Drawing, item: number, palette: Pale
   const whole = groupNote(group);
   const note = afterLabel + measure(whole, 'label') > room ? '' : whole;
   g.fillStyle = palette.background;
-  g.globalAlpha = 0.75;
+  g.globalAlpha = 0.6;
   g.fillRect(x + TOGGLE - 2, middle - 8, (note === '' ? afterLabel - 8 : afterLabel + measure(note, 'label')) + 4, 16);
   g.globalAlpha = 1;
   g.strokeStyle = palette.dim;

@@ -166,7 +166,7 @@ export class Stage {
     }
     const originX = Math.round(-sight.rect.left * scale);
     const originY = Math.round(-sight.rect.top * scale);
-    g.imageSmoothingQuality = 'medium';
+    g.imageSmoothingQuality = 'low'; // at rest tiles are drawn pixel by pixel anyway
     for (const { image, left, top, size } of this.#tiles.show(sight, pace)) {
       const x = originX + Math.round(left * scale);
       const y = originY + Math.round(top * scale);
