@@ -4,7 +4,7 @@ import { bundle, manifestTexts, textsInCode } from './lib/translations.mjs';
 const LANGUAGE = 'zh-cn';
 const missing = (wanted, given) => [...wanted].filter((key) => !(key in given));
 
-const texts = textsInCode();
+const texts = await textsInCode();
 const translated = bundle(LANGUAGE);
 const english = manifestTexts();
 const manifest = manifestTexts(LANGUAGE);

@@ -1,36 +1,46 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { bundled } from '../bundled.mjs';
 import { ROOT } from './root.mjs';
 
 const CALL = /\bt\(\s*('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\$]|\\.)*`)/g;
 
-/** Texts of the table of metrics, which the webview hands to `t` from there. */
-const METRIC_TEXT = /^ {4}(?:title|doc): ('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"),$/gm;
+/** What the tables have that the view hands to `t` from there. */
+const TABLES = `
+  import { METRICS } from './src/protocol/metrics.ts';
+  import { OPERATOR_DOCS } from './src/ops/docs/docOf.ts';
+  export const metrics = METRICS.flatMap(({ title, doc }) => [title, doc]);
+  export const operators = [...OPERATOR_DOCS.values()].flatMap((docs) => Object.values(docs).map(([text]) => text));
+`;
 
 /**
  * The English texts that the host and the webview show, each the key of its translation: what stands literally in
- * `t(…)` and `vscode.l10n.t(…)`, and in the table of metrics.
+ * `t(…)` and `vscode.l10n.t(…)`, in the table of metrics, and in the documentation of operators.
  *
- * @returns {Map<string, string>} text to the first file that has it
+ * @returns {Promise<Map<string, string>>} text to the first place that has it
  */
-export function textsInCode() {
+export async function textsInCode() {
   const found = new Map();
   for (const folder of ['src/host', 'webview']) {
     for (const entry of readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })) {
       if (!entry.isFile() || !entry.name.endsWith('.ts')) continue;
       const file = join(entry.parentPath, entry.name);
-      for (const [, literal] of readFileSync(file, 'utf8').matchAll(CALL)) {
-        const text = unquoted(literal);
-        if (!found.has(text)) found.set(text, relative(ROOT, file));
-      }
+      const literals = readFileSync(file, 'utf8').matchAll(CALL);
+      addTo(
+        found,
+        relative(ROOT, file),
+        Array.from(literals, ([, literal]) => unquoted(literal)),
+      );
     }
   }
-  const metrics = 'src/protocol/metrics.ts';
-  for (const [, literal] of readFileSync(join(ROOT, metrics), 'utf8').matchAll(METRIC_TEXT)) {
-    const text = unquoted(literal);
-    if (!found.has(text)) found.set(text, metrics);
-  }
+  const { metrics, operators } = await bundled(TABLES);
+  addTo(found, 'src/protocol/metrics.ts', metrics);
+  addTo(found, 'src/ops/docs', operators);
   return found;
+}
+
+function addTo(found, place, texts) {
+  for (const text of texts) if (!found.has(text)) found.set(text, place);
 }
 
 /** @param {string} language as VS Code names it @returns {Record<string, string>} */

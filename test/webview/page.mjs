@@ -15,7 +15,7 @@ const TYPES = { js: 'text/javascript', css: 'text/css', bin: 'application/octet-
  * @returns {Promise<{origin: string, close: () => Promise<void>}>}
  */
 export async function servePage({ host = 'test/webview/host.ts', model } = {}) {
-  const files = await bundle(host);
+  const [files, english] = await Promise.all([bundle(host), textsInCode()]);
   if (model !== undefined) files.set('model.bin', model);
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
@@ -26,7 +26,7 @@ export async function servePage({ host = 'test/webview/host.ts', model } = {}) {
     } else if (url.pathname === '/') {
       response.setHeader('content-type', 'text/html; charset=utf-8');
       const theme = THEMES[url.searchParams.get('theme') ?? 'dark'];
-      response.end(page(`http://${request.headers.host}`, theme, texts(url.searchParams.get('language'))));
+      response.end(page(`http://${request.headers.host}`, theme, texts(url.searchParams.get('language'), english)));
     } else {
       response.statusCode = 404;
       response.end();
@@ -59,8 +59,8 @@ async function bundle(host) {
 }
 
 /** What the host would write into the page; `pseudo` marks every text that can be translated. */
-function texts(language) {
-  if (language === 'pseudo') return Object.fromEntries([...textsInCode().keys()].map((text) => [text, `⟦${text}⟧`]));
+function texts(language, english) {
+  if (language === 'pseudo') return Object.fromEntries([...english.keys()].map((text) => [text, `⟦${text}⟧`]));
   return language === null || language === 'en' ? {} : translations(language);
 }
 
