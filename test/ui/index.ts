@@ -14,6 +14,7 @@ export async function run(options: WorkbenchOptions): Promise<{ passes: number; 
   });
   await import('./opening.test.ts');
   await import('./quantizing.test.ts');
+  await import('./views.test.ts');
   await import('./toggling.test.ts');
   await import('./configEditor.test.ts');
   await import('./failures.test.ts');
