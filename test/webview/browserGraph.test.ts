@@ -111,6 +111,10 @@ test('a node in a closed group is shown by its group', async () => {
   await open('?run=1');
   await selectAdd();
   await press('{');
+  await eventually(() => selected().innerText()).toMatch(/^Group features\.3, .*closed, Enter opens it$/);
+  await press('Enter');
+  await eventually(() => selected().innerText()).toContain(ADD);
+  await press('{');
   await eventually(() => selected().innerText()).toMatch(/^Group features\.3, /);
   await command({ command: 'expandAll' });
   await eventually(() => selected().innerText()).toContain(ADD);

@@ -218,7 +218,9 @@ export function createGraphView(store: Store, actions: () => Actions, graphScrip
       else actions().showDetails();
     },
     openSelected: () => {
-      if (other?.kind === 'group') groups.toggle(other.ref);
+      const item = selectedItem(); // of a node in a closed group, that group
+      const group = item === undefined ? undefined : drawing?.groupIndex(item);
+      if (group !== undefined) groups.toggle(group);
       else if (store.state.selected !== null) actions().showDetails();
     },
     toggleSelected: () => {
