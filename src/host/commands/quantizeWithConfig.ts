@@ -88,7 +88,12 @@ function withProgressNotification<T>({ session }: OpenModel, config: vscode.Uri,
 async function announce({ log }: Deps, file: string, run: RunView): Promise<void> {
   const warnings = warningsAmong(run.diagnostics);
   const figures = vscode.l10n.t('{0} quantized: {1}.', file, runSummary(run));
-  const text = warnings === 0 ? figures : vscode.l10n.t('{0} {1} warnings.', figures, warnings);
+  const text =
+    warnings === 0
+      ? figures
+      : warnings === 1
+        ? vscode.l10n.t('{0} 1 warning.', figures)
+        : vscode.l10n.t('{0} {1} warnings.', figures, warnings);
   log.info(text);
   const showReport = vscode.l10n.t('Show Report');
   const showLog = vscode.l10n.t('Show Log');
