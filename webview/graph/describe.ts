@@ -1,4 +1,5 @@
 import type { NodeFigures } from '../../src/protocol/views.ts';
+import { formatCount } from '../format.ts';
 import { t } from '../l10n.ts';
 import type { Drawing } from './drawing.ts';
 import { groupTitle } from './hierarchy/blockNames.ts';
@@ -30,7 +31,7 @@ function describeGroup(drawing: Drawing, item: number, marks: Marks): string {
   const isClosed = drawing.scene.kind[item] === ItemKind.group;
   const parts = [t('Group {0}', groupTitle(group))];
   if (group.block !== '') parts.push(group.block);
-  parts.push(group.size === 1 ? t('1 node') : t('{0} nodes', group.size));
+  parts.push(group.size === 1 ? t('1 node') : t('{0} nodes', formatCount(group.size)));
   const worst = marks.of(item)?.text;
   if (isClosed && worst) parts.push(t('worst {0}', worst));
   parts.push(isClosed ? t('closed, Enter opens it') : t('open, Enter closes it'));
