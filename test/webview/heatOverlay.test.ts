@@ -97,6 +97,15 @@ describe('values that are saved', () => {
 describe('node data of Model Explorer', () => {
   const colours = ['#000001', '#000002', '#000003', '#000004', '#000005'];
 
+  test('that was saved here comes back with the good end where it was', () => {
+    for (const metric of ['cosine', 'sqnrDb', 'cumulativeError'] as const) {
+      const saved = shown(metric);
+      const [overlay] = readOverlays(table, 'x', writeNodeData(table, saved, colours).text).overlays;
+      const again = shownMetric(overlay as NonNullable<typeof overlay>, undefined, 'bands');
+      expect([metric, again.borders, again.shades]).toEqual([metric, saved.borders, saved.shades]);
+    }
+  });
+
   test('has a graph with results by the tensor a node makes, and ascending upper bounds', () => {
     const { text, leftOut } = writeNodeData(table, shown('cosine'), colours);
     expect(leftOut).toEqual([]);

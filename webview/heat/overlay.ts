@@ -1,6 +1,7 @@
 import type { GraphTable } from '../../src/protocol/graphTable.ts';
 import { formatSmall, parsePlain } from '../../src/protocol/metricNumbers.ts';
-import { type Borders, isMetricId, isWorse, type MetricInfo, metricInfo } from '../../src/protocol/metrics.ts';
+import { type Borders, isMetricId, isWorse, METRICS, type MetricInfo, metricInfo } from '../../src/protocol/metrics.ts';
+import { t } from '../l10n.ts';
 import { BANDS } from './bands.ts';
 import type { Overlay, ShownMetric } from './state.ts';
 
@@ -77,7 +78,8 @@ export function writeNodeData(graph: GraphTable, shown: ShownMetric, colours: re
 }
 
 /**
- * Reads values that were saved here, or Model Explorer's node data, for one graph or by graph.
+ * Reads values that were saved here, or Model Explorer's node data, for one graph or by graph. Node data that bears the
+ * name of a metric is taken for one: it alone says which end is better.
  *
  * @param name what the overlays are called where the file does not say: its own name.
  * @throws UnreadableOverlay where it is neither.
@@ -130,9 +132,10 @@ function nodeDataColumns(json: Json, name: string): Column[] {
       });
       const bounds = Array.isArray(data.thresholds) ? (data.thresholds as readonly unknown[]) : [];
       const upper = bounds.map((bound) => (isRecord(bound) ? numberFrom(bound.value) : undefined));
-      const borders = bordersFrom(upper.slice(0, BANDS - 1), false);
-      const plain = plainInfo({});
-      const info = borders === undefined ? plain : { ...plain, borders: { kind: 'value' as const, borders } };
+      const base = METRICS.find(({ title }) => data.name === title || data.name === t(title)) ?? plainInfo({});
+      const ascending = upper.slice(0, BANDS - 1);
+      const borders = bordersFrom(base.higherIsBetter ? ascending.reverse() : ascending, base.higherIsBetter);
+      const info = borders === undefined ? base : { ...base, borders: { kind: 'value' as const, borders } };
       return { name: typeof data.name === 'string' && data.name !== '' ? data.name : name, info, values: entries };
     });
 }
