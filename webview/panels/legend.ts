@@ -160,10 +160,13 @@ function isStopped({ metric, heat, run, timing }: AppState): boolean {
   return timing === null && heat === null && run !== null && (metric === 'timeMs' || metric === 'floatTimeMs');
 }
 
-/** `SQNR`, or with its unit where no number names it. */
-function titleOf({ title, info, borders }: ShownMetric): string {
+/** `SQNR`, with its unit where no number names it, and of which samples it is where that matters. */
+function titleOf({ title, info, borders, of, samples }: ShownMetric): string {
   const isNamed = info.unit === '' || borders.some((border) => info.format(border).includes(info.unit));
-  return isNamed ? title : `${title} (${info.unit})`;
+  const named = isNamed ? title : `${title} (${info.unit})`;
+  if (samples.length === 0) return named;
+  if (of === 'worst') return t('{0} · worst sample', named);
+  return of === 'mean' ? t('{0} · mean of samples', named) : `${named} · ${samples[of] ?? of}`;
 }
 
 function stripOf({ main, scale }: Heat): HTMLElement[] {
