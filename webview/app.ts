@@ -25,7 +25,8 @@ import { tabs } from './ui.ts';
 interface BottomEntry {
   readonly id: BottomPanel;
   readonly title: string;
-  readonly element: HTMLElement;
+  /** Makes it when it is first shown. */
+  readonly create: () => HTMLElement;
 }
 
 /** Builds the whole view into `root`. */
@@ -55,11 +56,11 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
     createGraphControls(store, actions),
   );
   const panels: readonly BottomEntry[] = [
-    { id: 'nodes', title: t('Nodes'), element: createTable(store, actions, nodes) },
-    { id: 'tensors', title: t('Tensors'), element: createTensorTable(store, actions, nodes) },
-    { id: 'charts', title: t('Charts'), element: createChartsPanel(store, actions) },
-    { id: 'data', title: t('Elements'), element: createTensorViewer(store, actions) },
-    { id: 'changes', title: t('Differences'), element: createChangesPanel(store, actions) },
+    { id: 'nodes', title: t('Nodes'), create: () => createTable(store, actions, nodes) },
+    { id: 'tensors', title: t('Tensors'), create: () => createTensorTable(store, actions, nodes) },
+    { id: 'charts', title: t('Charts'), create: () => createChartsPanel(store, actions) },
+    { id: 'data', title: t('Elements'), create: () => createTensorViewer(store, actions) },
+    { id: 'changes', title: t('Differences'), create: () => createChangesPanel(store, actions) },
   ];
   const strip = tabs<'details' | BottomPanel>(
     t('Panels'),
@@ -68,7 +69,18 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
   );
   strip.element.classList.add('tab-strip');
   const details = createNodePanel(store, actions);
-  const bottom = h('div', { class: 'bottom' }, ...panels.map(({ element }) => element));
+  const bottom = h('div', { class: 'bottom' });
+  const made = new Map<BottomPanel, HTMLElement>();
+  const showBelow = (below: BottomPanel) => {
+    if (!made.has(below)) {
+      const element = panels.find(({ id }) => id === below)?.create();
+      if (element !== undefined) {
+        made.set(below, element);
+        bottom.append(element);
+      }
+    }
+    for (const [id, element] of made) element.hidden = id !== below;
+  };
   const columns = createSplitter(t('Width of the details'), 'vertical', {
     size: () => store.state.detailsWidth,
     limits: () => [240, Math.max(240, root.clientWidth - 320)],
@@ -100,7 +112,7 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
       main.style.setProperty('--table-height', `${s.tableHeight}px`);
       root.classList.toggle('comparing', s.diff !== null);
       const below = s.bottom === 'changes' && s.diff === null ? 'nodes' : s.bottom;
-      for (const { id, element } of panels) element.hidden = id !== below;
+      showBelow(below);
       strip.show(s.tab === 'details' && matchMedia(NARROW).matches ? 'details' : below);
     },
   );

@@ -187,7 +187,13 @@ export const PERSISTED = [
   'file',
 ] as const satisfies readonly (keyof PersistedView)[];
 
-/** Holds the state and tells watchers, once per turn, when what they selected has changed. */
+/** How long watchers are told in one go: with a large model each has much to do, and the view shall not block. */
+const SLICE_MS = 12;
+
+/**
+ * Holds the state and tells watchers, once per turn, when what they selected has changed; where that takes long, the rest
+ * of them a moment later.
+ */
 export class Store {
   private current: AppState;
   private scheduled = false;
@@ -222,9 +228,14 @@ export class Store {
   }
 
   private flush(): void {
+    const began = performance.now();
     for (const watcher of this.watchers) {
       const next = watcher.select(this.current);
       if (next.every((value, i) => Object.is(value, watcher.last[i]))) continue;
+      if (performance.now() - began > SLICE_MS) {
+        setTimeout(() => this.flush());
+        return;
+      }
       watcher.last = next;
       watcher.run(this.current);
     }

@@ -183,7 +183,7 @@ export class GraphTable {
   }
 
   #usesOf(): Uses {
-    this.#uses ??= findUses(this);
+    this.#uses ??= findUses(this.#columns);
     return this.#uses;
   }
 }
@@ -194,30 +194,36 @@ interface Uses {
   readonly consumers: Int32Array;
 }
 
-function findUses(table: GraphTable): Uses {
-  const producer = new Int32Array(table.valueCount).fill(-1);
-  const consumerStart = new Int32Array(table.valueCount + 1);
-  const lastReader = new Int32Array(table.valueCount).fill(-1);
-  const eachRead = (visit: (value: number, node: number) => void) => {
-    lastReader.fill(-1);
-    for (let node = 0; node < table.nodeCount; node++) {
-      for (const value of table.inputsOf(node)) {
-        if (value < 0 || lastReader[value] === node) continue;
-        lastReader[value] = node;
-        visit(value, node);
-      }
+/** Flat loops: this runs in the view, over all nodes at once. */
+function findUses({ inputStart, inputValues, outputStart, outputValues, valueIds }: Columns): Uses {
+  const nodes = inputStart.length - 1;
+  const values = valueIds.length;
+  const producer = new Int32Array(values).fill(-1);
+  const consumerStart = new Int32Array(values + 1);
+  const lastReader = new Int32Array(values).fill(-1);
+  for (let node = 0; node < nodes; node++) {
+    for (let k = outputStart[node] as number; k < (outputStart[node + 1] as number); k++) {
+      producer[outputValues[k] as number] = node;
     }
-  };
-  for (let node = 0; node < table.nodeCount; node++) for (const v of table.outputsOf(node)) producer[v] = node;
-  eachRead((value) => {
-    consumerStart[value + 1]!++;
-  });
-  for (let v = 0; v < table.valueCount; v++) consumerStart[v + 1]! += consumerStart[v] as number;
+    for (let k = inputStart[node] as number; k < (inputStart[node + 1] as number); k++) {
+      const value = inputValues[k] as number;
+      if (value < 0 || lastReader[value] === node) continue;
+      lastReader[value] = node;
+      consumerStart[value + 1]!++;
+    }
+  }
+  for (let v = 0; v < values; v++) consumerStart[v + 1]! += consumerStart[v] as number;
   const next = consumerStart.slice();
-  const consumers = new Int32Array(consumerStart[table.valueCount] as number);
-  eachRead((value, node) => {
-    consumers[next[value]!++] = node;
-  });
+  const consumers = new Int32Array(consumerStart[values] as number);
+  lastReader.fill(-1);
+  for (let node = 0; node < nodes; node++) {
+    for (let k = inputStart[node] as number; k < (inputStart[node + 1] as number); k++) {
+      const value = inputValues[k] as number;
+      if (value < 0 || lastReader[value] === node) continue;
+      lastReader[value] = node;
+      consumers[next[value]!++] = node;
+    }
+  }
   return { producer, consumerStart, consumers };
 }
 
