@@ -123,7 +123,16 @@ export class MetricDesk {
 function sampleNames(run: RunState, kept: number, of: SampleChoice): string[] {
   if (typeof of === 'number' && (!Number.isInteger(of) || of < 0 || of >= kept))
     throw noSuchSample(run.open.file, of, kept);
-  return Array.from({ length: kept }, (_, i) => run.samples.nameOf(i));
+  const files = Array.from({ length: kept }, (_, i) => run.samples.pathsOf?.(i) ?? [run.samples.nameOf(i)]);
+  const common = commonFolder(files.flat()).length;
+  return files.map((paths) => paths.map((path) => path.slice(common)).join(', '));
+}
+
+/** The folders that all paths begin with, as they are written. */
+function commonFolder(paths: readonly string[]): string {
+  let folder = /^.*[\\/]/.exec(paths[0] ?? '')?.[0] ?? '';
+  for (const path of paths) while (!path.startsWith(folder)) folder = folder.replace(/[^\\/]*[\\/]$/, '');
+  return folder;
 }
 
 function ofDecibels(decibels: Float64Array, metric: 'localSqnrDb' | 'localError', of: SampleChoice): number {
