@@ -93,6 +93,11 @@ describe('quantize with config', () => {
     }
     assert(!names.includes('notes.txt'));
     assert.equal(new Set(names).size, names.length);
+    const ofRun = await findConfigs(file(MODEL).with({ query: 'run=1' }));
+    assert.deepEqual(
+      ofRun.map(({ uri }) => uri.toString()),
+      found.map(({ uri }) => uri.toString()),
+    );
     assert.equal(isConfig('#[common_quant_param]'), false);
   });
 });

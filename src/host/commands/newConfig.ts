@@ -2,6 +2,7 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { WorkerRequests } from '../../protocol/messages.ts';
 import { type OpenModel, VIEW_TYPE } from '../editor/registry.ts';
+import { fileOfModel } from '../runs/runAddress.ts';
 import type { Deps } from './deps.ts';
 import { modelUri, registerCommand } from './target.ts';
 
@@ -71,7 +72,7 @@ function templates(): (vscode.QuickPickItem & { readonly quantType: QuantType })
 
 /** `stem.cfg` beside the model, or `stem-2.cfg` and so on: nothing is overwritten. */
 async function freeName(model: vscode.Uri, stem: string): Promise<vscode.Uri> {
-  const folder = vscode.Uri.joinPath(model, '..');
+  const folder = vscode.Uri.joinPath(fileOfModel(model), '..');
   const taken = new Set((await vscode.workspace.fs.readDirectory(folder)).map(([name]) => name));
   let name = `${stem}.cfg`;
   for (let i = 2; taken.has(name); i++) name = `${stem}-${i}.cfg`;

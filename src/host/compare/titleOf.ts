@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import { runOfAddress } from '../runs/compare.ts';
 import { runName } from '../runs/describeRun.ts';
+import { runOfAddress } from '../runs/runAddress.ts';
 import type { RunHead } from '../runs/storedRun.ts';
 
 /** What an address shows: a file, a version of it, or a run of its model. */

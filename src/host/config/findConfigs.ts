@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { fileOfModel } from '../runs/runAddress.ts';
 import { readConfig } from './configText.ts';
 
 export interface FoundConfig {
@@ -29,7 +30,7 @@ export async function findConfigs(model: vscode.Uri): Promise<readonly FoundConf
 }
 
 async function siblings(model: vscode.Uri): Promise<readonly vscode.Uri[]> {
-  const folder = vscode.Uri.joinPath(model, '..');
+  const folder = vscode.Uri.joinPath(fileOfModel(model), '..');
   const entries = await vscode.workspace.fs.readDirectory(folder);
   return entries
     .filter(([name, type]) => type !== vscode.FileType.Directory && EXTENSIONS.includes(name.split('.').pop() ?? ''))

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { fileOfModel } from '../runs/runAddress.ts';
 
 const KEY = 'pairs';
 /** More are forgotten, the oldest first. */
@@ -19,7 +20,8 @@ export class UsedPairs {
 
   /** The config that was used last with a model, as a URI's text. */
   configOf(model: vscode.Uri): string | undefined {
-    return this.pairs().find((pair) => pair.model === model.toString())?.config;
+    const text = fileOfModel(model).toString();
+    return this.pairs().find((pair) => pair.model === text)?.config;
   }
 
   /** The models that a config was used with, the newest first. */
@@ -29,7 +31,7 @@ export class UsedPairs {
   }
 
   async remember(model: vscode.Uri, config: vscode.Uri): Promise<void> {
-    const pair = { model: model.toString(), config: config.toString() };
+    const pair = { model: fileOfModel(model).toString(), config: config.toString() };
     const others = this.pairs().filter((p) => p.model !== pair.model || p.config !== pair.config);
     await this.state.update(KEY, [pair, ...others].slice(0, MOST_PAIRS));
   }

@@ -4,9 +4,9 @@ import type { Deps } from '../commands/deps.ts';
 import type { ModelSession } from '../editor/modelSession.ts';
 import type { Log } from '../log.ts';
 import { collectColumns } from './columns.ts';
-import { runOfAddress } from './compare.ts';
 import { runName } from './describeRun.ts';
 import { headOf, sha256OfFile } from './headOf.ts';
+import { fileOfModel, runOfAddress } from './runAddress.ts';
 import { RunsStore } from './runsStore.ts';
 import type { ModelState, RunBody, RunHead, StoredColumn } from './storedRun.ts';
 
@@ -53,7 +53,7 @@ export class Runs implements vscode.Disposable {
       const head = headOf({
         run,
         timeMs: Date.now(),
-        model: session.uri.toString(),
+        model: fileOfModel(session.uri).toString(),
         config: config.toString(),
         modelState: await this.stateOf(session.uri),
         configText,
