@@ -158,14 +158,14 @@ function columnsOf(state: () => AppState, rowAt: (row: number) => Row | undefine
     value: of,
   });
   return [
-    text('left', t('Left'), t('The node on the left.'), 240, (row) => side(row, 'left')),
-    text('right', t('Right'), t('Its counterpart on the right.'), 240, (row) => side(row, 'right')),
-    text('what', t('Difference'), t('What differs, left and right.'), 420, (row) => whatOf(state(), rowAt(row))),
+    text('left', t('Left'), t('The node on the left.'), 180, (row) => side(row, 'left')),
     {
-      ...text('gain', t('Gain'), t('By how much the SQNR is better on the right.'), 90, (row) => gainText(gain(row))),
+      ...text('gain', t('Gain'), t('By how much the SQNR is better on the right.'), 80, (row) => gainText(gain(row))),
       kind: 'number',
       value: gain,
     },
+    text('right', t('Right'), t('Its counterpart on the right.'), 180, (row) => side(row, 'right')),
+    text('what', t('Difference'), t('What differs, left and right.'), 420, (row) => whatOf(state(), rowAt(row))),
   ];
 }
 
