@@ -4,7 +4,7 @@ import type { HeatSide } from '../heat/actions.ts';
 import { bandLabel, createBandRows, shadeOfBand } from '../heat/panel/bandRows.ts';
 import { createHeatSettings } from '../heat/panel/settings.ts';
 import { applyShades } from '../heat/shades.ts';
-import type { Heat, ShownMetric } from '../heat/state.ts';
+import { type Heat, isOverlay, type ShownMetric } from '../heat/state.ts';
 import { t } from '../l10n.ts';
 import type { AppState, Store } from '../store.ts';
 
@@ -161,10 +161,10 @@ function isStopped({ metric, heat, run, timing }: AppState): boolean {
 }
 
 /** `SQNR`, with its unit where no number names it, and of which samples it is where that matters. */
-function titleOf({ title, info, borders, of, samples }: ShownMetric): string {
+function titleOf({ metric, title, info, borders, of, samples }: ShownMetric): string {
   const isNamed = info.unit === '' || borders.some((border) => info.format(border).includes(info.unit));
   const named = isNamed ? title : `${title} (${info.unit})`;
-  if (samples.length === 0) return named;
+  if (isOverlay(metric) || !info.perSample) return named;
   if (of === 'worst') return t('{0} · worst sample', named);
   return of === 'mean' ? t('{0} · mean of samples', named) : `${named} · ${samples[of] ?? of}`;
 }
