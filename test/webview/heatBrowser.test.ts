@@ -111,7 +111,7 @@ test('a second metric has its own rows and borders; samples change by picker and
   await pick('Right edge').selectOption({ label: 'MACs' });
   await page.getByRole('button', { name: 'MACs' }).click();
   await eventually(async () => (await bands())[4]).toMatch(/^> .* M$/);
-  expect(await page.locator('.legend-title').innerText()).toBe('Cosine similarity');
+  expect(await page.locator('.legend-title').innerText()).toBe('Cosine similarity · worst sample');
   await pick('Samples').selectOption({ label: 'n01533_goldfish.JPEG' });
   await eventually(() => asked('heat/get')).toContainEqual({ metric: 'cosine', of: 3 });
   await page.locator('.graph-surface').focus();
