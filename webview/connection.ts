@@ -32,7 +32,7 @@ export function connect(): Connection {
     post: (message) => vscode.postMessage(message),
     onMessage: (listener) => window.addEventListener('message', (event) => listener(event.data)),
   });
-  const rpc: Connection['rpc'] = new Rpc(port, { peer: 'extension host', handlers: {} });
+  const rpc: Connection['rpc'] = new Rpc(port, { peer: 'extension host', handlers: {}, firstId: Date.now() });
   let timer: ReturnType<typeof setTimeout> | undefined;
   return {
     rpc,

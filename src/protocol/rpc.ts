@@ -49,6 +49,11 @@ export interface RpcOptions<Serves> {
   readonly transferOf?: (method: Method<Serves>, result: unknown) => readonly object[];
   /** Calls `callback` after `ms`; returns how to prevent it. Without it `timeoutMs` is refused. */
   readonly timer?: (ms: number, callback: () => void) => () => void;
+  /**
+   * Number of the first request, 1 by default. Who takes over a channel that another has used, as a page does that is
+   * loaded again, begins higher, so as not to take a late reply to the other for its own.
+   */
+  readonly firstId?: number;
 }
 
 export interface RequestOptions {
@@ -87,7 +92,7 @@ interface Pending {
  * @typeParam Hears  events this side receives.
  */
 export class Rpc<Calls, Emits, Serves, Hears> {
-  private nextId = 1;
+  private nextId: number;
   private closed: string | undefined;
   private readonly port: Port;
   private readonly options: RpcOptions<Serves>;
@@ -98,6 +103,7 @@ export class Rpc<Calls, Emits, Serves, Hears> {
   constructor(port: Port, options: RpcOptions<Serves>) {
     this.port = port;
     this.options = options;
+    this.nextId = options.firstId ?? 1;
     port.onMessage((message) => {
       if (isMessage(message) && this.closed === undefined) this.receive(message);
     });

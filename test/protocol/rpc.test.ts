@@ -171,6 +171,23 @@ test("a transferred result leaves the server's hands", async () => {
   close();
 });
 
+test('who takes over a channel does not take a late reply to who had it for its own', async () => {
+  let deliver: (message: unknown) => void = () => {};
+  const posted: { readonly id: number }[] = [];
+  const port: Port = { post: (m) => posted.push(m as { id: number }), onMessage: (listener) => (deliver = listener) };
+  const ask = (firstId: number) =>
+    new Rpc<Requests, None, None, Events>(port, { peer: 'server', handlers: {}, firstId }).request(
+      'give/buffer',
+      undefined,
+    );
+  void ask(1);
+  const second = ask(1000);
+  const [late, own] = posted.map(({ id }) => id);
+  deliver({ kind: 'failure', id: late, error: { code: 'IPC004', severity: 'error', message: 'closed' } });
+  deliver({ kind: 'reply', id: own, ok: new Uint8Array([4]) });
+  expect(await second).toEqual(new Uint8Array([4]));
+});
+
 test('foreign messages are ignored', async () => {
   let deliver: (message: unknown) => void = () => {};
   const posted: unknown[] = [];
