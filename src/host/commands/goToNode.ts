@@ -41,8 +41,9 @@ async function pick(session: ModelSession): Promise<void> {
     quickPick,
     quickPick.onDidChangeValue(show),
     quickPick.onDidAccept(() => {
-      const [chosen] = quickPick.selectedItems;
-      const node = chosen === undefined ? -1 : nodeOf(table, chosen.match);
+      // Enter may come before the list for the last letter does: then nothing is selected in it.
+      const match = quickPick.selectedItems[0]?.match ?? search.find(quickPick.value, 1)[0];
+      const node = match === undefined ? -1 : nodeOf(table, match);
       quickPick.hide();
       if (node >= 0) session.command({ command: 'reveal', nodeId: table.nodeId(node) });
     }),
