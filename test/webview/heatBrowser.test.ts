@@ -3,6 +3,8 @@ import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { encodeGraph } from '../../src/protocol/encodeGraph.ts';
+import { mobileNet } from './fixtures.ts';
 import { servePage } from './page.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -124,6 +126,21 @@ test('a second metric has its own rows and borders; samples change by picker and
   await page.reload();
   await eventually(() => pick('Samples').inputValue()).toBe('2');
   expect(await asked('heat/get')).toContainEqual({ metric: 'cosine', of: 2 });
+});
+
+test('the legend makes way while colours tell of a comparison', async () => {
+  await open('?run=1');
+  const legend = page.locator('.legend');
+  await legend.waitFor();
+  const other = [...new Uint8Array(encodeGraph(mobileNet()))];
+  await page.evaluate((bytes) => {
+    const graph = new Uint8Array(bytes).buffer;
+    const start = { side: 'left', title: 'other.onnx', graph, run: null };
+    (window as unknown as TestWindow).testHost.emit('compare/started', start);
+  }, other);
+  await legend.waitFor({ state: 'hidden' });
+  await page.evaluate(() => (window as unknown as TestWindow).testHost.emit('compare/ended', {}));
+  await legend.waitFor();
 });
 
 test('a band alone is coloured, and all again', async () => {

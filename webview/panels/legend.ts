@@ -84,8 +84,8 @@ export function createLegend(store: Store, actions: Actions, pane: HTMLElement):
   };
   const render = (state: AppState) => {
     const { heat, graph } = state;
-    element.hidden =
-      graph === null || (heat === null && !state.heatSettings && state.timing === null && !isStopped(state));
+    const isEmpty = heat === null && !state.heatSettings && state.timing === null && !isStopped(state);
+    element.hidden = graph === null || state.diff !== null || isEmpty; // colours of a comparison are no metric's
     measuring.show(state);
     bands.element.hidden = heat === null;
     sideRow.hidden = heat?.second == null;
@@ -112,7 +112,7 @@ export function createLegend(store: Store, actions: Actions, pane: HTMLElement):
     fold();
   }).observe(pane);
   store.watch((s) => [s.legend, s.heatSettings], fold);
-  store.watch((s) => [s.heat, s.graph, s.sensitivity.running, s.timing, s.heatSettings], render);
+  store.watch((s) => [s.heat, s.graph, s.sensitivity.running, s.timing, s.heatSettings, s.diff], render);
   store.watch(
     (s) => [s.heatScale, s.heatPalette],
     ({ heatScale, heatPalette }) => applyShades(document.body, heatPalette, heatScale),
