@@ -1,4 +1,5 @@
 import type { OutputFigures } from '../src/protocol/views.ts';
+import { t } from './l10n.ts';
 
 /** Cosine similarity with as many nines as matter: 0.99421, 1. */
 export function formatCosine(value: number | null): string {
@@ -55,7 +56,7 @@ export function formatMs(ms: number): string {
 /** `1 × 3 × 224 × 224`, `scalar`, or '' when unknown. */
 export function formatShape(dims: readonly (number | string)[] | null): string {
   if (dims === null) return '';
-  return dims.length === 0 ? 'scalar' : dims.join('×');
+  return dims.length === 0 ? t('scalar') : dims.join('×');
 }
 
 /** Change of cosine similarity with its sign, '' when there is none to speak of. */

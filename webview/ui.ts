@@ -97,8 +97,9 @@ export function badge(text: string): HTMLElement {
   return h('span', { class: 'badge' }, text);
 }
 
-export function progressRing(label: string): HTMLElement {
-  return h('vscode-progress-ring', { attrs: { 'aria-label': label } });
+/** Decoration: the text beside it says what goes on. The toolkit's own name is English, and read out at once. */
+export function progressRing(): HTMLElement {
+  return h('vscode-progress-ring', { attrs: { 'aria-hidden': 'true' } });
 }
 
 export interface Tabs<T extends string> {

@@ -269,8 +269,17 @@ export interface TrialView {
   /** Handles newly skipped and newly quantized again. */
   readonly added: readonly string[];
   readonly removed: readonly string[];
-  /** `float results re-used; 31 of 120 quantized steps run again`. */
-  readonly reused: string;
+  readonly effort: TrialEffort;
+}
+
+/** What a trial took from the last run, and what it ran anew. */
+export interface TrialEffort {
+  /** Samples whose float results were kept, of how many. */
+  readonly reusedSamples: number;
+  readonly samples: number;
+  /** Steps of the quantized model that ran, of how many over all samples. */
+  readonly executed: number;
+  readonly total: number;
 }
 
 /** Five numbers, mean and more of one tensor over one sample. */

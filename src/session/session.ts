@@ -157,7 +157,7 @@ export class Session {
       base: outputFigures(run.float, base.evaluation, count),
       added: settings.skip.filter((name) => !current.skip.includes(name)),
       removed: current.skip.filter((name) => !settings.skip.includes(name)),
-      reused: `float results of ${reusedSamples} of ${samples} samples re-used; ${executed} of ${total} quantized steps run again`,
+      effort: { reusedSamples, samples, executed, total },
     };
   }
 

@@ -66,6 +66,5 @@ function figures(run: RunView): (NodeFigures | RunView['outputs'])[] {
 }
 
 function executedSteps(trial: TrialView): readonly [number, number] {
-  const found = /; (\d+) of (\d+)/.exec(trial.reused);
-  return [Number(found?.[1]), Number(found?.[2])];
+  return [trial.effort.executed, trial.effort.total];
 }

@@ -121,7 +121,7 @@ describe('the sample, quantized with its config', () => {
     const conv = trial.run.nodes.find((n) => n.handle === 'conv1');
     expect(conv).toMatchObject({ form: 'integer', quantized: true });
     expect(conv?.cosine).toBeGreaterThan(0.999);
-    expect(trial.reused).toContain('float results of 8 of 8 samples re-used');
+    expect(trial.effort).toMatchObject({ reusedSamples: 8, samples: 8 });
   });
 
   test('more than the skip list changed: the trial asks for a full run and names the key', async () => {
@@ -162,7 +162,7 @@ describe('the sample, quantized with its config', () => {
 });
 
 function executedSteps(trial: TrialView): number {
-  return Number(/; (\d+) of/.exec(trial.reused)?.[1]);
+  return trial.effort.executed;
 }
 
 describe('a run', () => {

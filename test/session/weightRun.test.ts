@@ -328,12 +328,12 @@ describe('a run', () => {
     const { session } = await quantized(network());
     const path = join(folder, 'w.cfg');
     const trial = await session.trial({ configText: configOf({ common: ['skip_quant_node=b'] }), configPath: path });
-    expect(trial.reused).toMatch(/1 of 3 quantized steps run again/);
+    expect(trial.effort).toMatchObject({ executed: 1, total: 3 });
     const full = await quantized(network(), { common: ['skip_quant_node=b'] });
     expect(trial.run.outputs).toEqual(full.run.outputs);
     expect(trial.run.sizes.quantized).toBe(full.run.sizes.quantized);
     const back = await session.trial({ configText: configOf({}), configPath: path });
-    expect(back.reused).toMatch(/0 of 3 quantized steps run again/);
+    expect(back.effort).toMatchObject({ executed: 0, total: 3 });
     expect(back.run.outputs[0]?.cosine).toBeLessThan(1);
   });
 

@@ -48,7 +48,7 @@ function tryAgain(added: readonly string[], removed: readonly string[]): TrialVi
     base: run?.outputs ?? [],
     added,
     removed,
-    reused: 'float results re-used; 31 of 120 quantized steps run again',
+    effort: { reusedSamples: 8, samples: 8, executed: 31, total: 120 },
   };
 }
 

@@ -58,10 +58,14 @@ async function bundle(host) {
   return new Map(outputFiles.map((f) => [f.path.split(/[\\/]/).pop(), f.contents]));
 }
 
-/** What the host would write into the page; `pseudo` marks every text that can be translated. */
+/** What the host would write into the page; `pseudo` marks every text that can be translated, but what is put into it. */
 function texts(language, english) {
-  if (language === 'pseudo') return Object.fromEntries([...english.keys()].map((text) => [text, `⟦${text}⟧`]));
+  if (language === 'pseudo') return Object.fromEntries([...english.keys()].map((text) => [text, marked(text)]));
   return language === null || language === 'en' ? {} : translations(language);
+}
+
+function marked(text) {
+  return `⟦${text.replace(/\{\d+\}/g, '⟧$&⟦')}⟧`;
 }
 
 function page(origin, theme, translated) {

@@ -1,5 +1,6 @@
 import type { NodeFigures } from '../../src/protocol/views.ts';
 import { formatCount } from '../format.ts';
+import { kindName } from '../kindNames.ts';
 import { t } from '../l10n.ts';
 import type { Drawing } from './drawing.ts';
 import { groupTitle } from './hierarchy/blockNames.ts';
@@ -17,7 +18,7 @@ export function describeItem(drawing: Drawing, item: number, marks: Marks): stri
   if (mark?.text) parts.push(mark.text);
   if (mark?.second?.text) parts.push(mark.second.text);
   if (mark?.figures !== null && mark?.figures !== undefined) {
-    parts.push(mark.figures.skipped ? t('skipped') : t(mark.figures.form));
+    parts.push(mark.figures.skipped ? t('skipped') : kindName(mark.figures.form));
   }
   if (!supported) parts.push(t('not supported'));
   if (shape !== '') parts.push(t('weights {0}', shape));

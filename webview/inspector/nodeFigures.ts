@@ -4,6 +4,7 @@ import type { NodeDetails, NodeFigures, NodeView } from '../../src/protocol/view
 import { type Actions, whyNoToggle } from '../actions.ts';
 import { fill, h } from '../dom.ts';
 import { formatCosine, formatDb, formatLoss, formatShare } from '../format.ts';
+import { kindName } from '../kindNames.ts';
 import { t } from '../l10n.ts';
 import { clustersText, multiplierText } from '../panels/codes.ts';
 import type { AppState, Store } from '../store.ts';
@@ -52,8 +53,8 @@ function figuresOf(node: NodeView, details: NodeDetails | null, { run }: AppStat
 }
 
 function why({ form, why: reason }: NodeFigures): HTMLElement {
-  if (reason.startsWith(form)) return h('p', { class: 'why' }, h('b', {}, form), reason.slice(form.length));
-  return h('p', { class: 'why' }, h('b', {}, form), reason === '' ? '' : `: ${reason}`);
+  if (reason.startsWith(form)) return h('p', { class: 'why' }, h('b', {}, kindName(form)), reason.slice(form.length));
+  return h('p', { class: 'why' }, h('b', {}, kindName(form)), reason === '' ? '' : `: ${reason}`);
 }
 
 export interface FiguresSection {

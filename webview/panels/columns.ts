@@ -2,6 +2,7 @@ import type { GraphTable } from '../../src/protocol/graphTable.ts';
 import { METRICS, type MetricId, type MetricInfo } from '../../src/protocol/metrics.ts';
 import type { NodeFigures } from '../../src/protocol/views.ts';
 import { formatShape } from '../format.ts';
+import { kindName } from '../kindNames.ts';
 import { t } from '../l10n.ts';
 import type { Column } from './grid/column.ts';
 
@@ -179,5 +180,5 @@ function formText({ table, figuresOf, isPending }: NodeColumnSource, node: numbe
   if (figures === undefined) return '';
   const { form, precision } = figures;
   const isPlain = precision === null || precision === 'int8' || precision === 'float32';
-  return isPlain ? t(form) : `${t(form)} ${precision}`;
+  return isPlain ? kindName(form) : `${kindName(form)} ${precision}`;
 }

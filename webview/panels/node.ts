@@ -15,7 +15,7 @@ import { badge, progressRing } from '../ui.ts';
 export function createNodePanel(store: Store, actions: Actions): HTMLElement {
   const title = h('div', {});
   const head = h('div', {});
-  const loading = h('div', { class: 'loading' }, progressRing(t('Loading')), t('Loading details…'));
+  const loading = h('div', { class: 'loading' }, progressRing(), t('Loading details…'));
   const figures = createFiguresSection(store, actions);
   const [operator, attributes] = createOperatorSections(store, actions);
   const inputs = createSection({ key: 'inputs', title: t('Inputs'), store, actions });
@@ -123,5 +123,6 @@ function header(node: NodeView): HTMLElement {
     badge(node.opType),
     h('h2', { title: node.handle }, node.handle),
     node.domain !== '' && h('span', { class: 'domain' }, node.domain),
+    node.name !== '' && node.name !== node.handle && h('span', { class: 'domain' }, t('named {0}', `“${node.name}”`)),
   );
 }

@@ -96,14 +96,14 @@ function results({ trial }: AppState, run: RunView, actions: Actions): HTMLEleme
     const { top1, top5, samples } = run.accuracy;
     list.push(
       tile(
-        'Top-1',
+        t('Top-1'),
         `${percent(top1.float)} → ${percent(top1.quantized)}`,
         t('float → quantized, samples: {0}', formatCount(samples)),
       ),
     );
     if (top5 !== null) {
       list.push(
-        tile('Top-5', `${percent(top5.float)} → ${percent(top5.quantized)}`, t('right class among the first five')),
+        tile(t('Top-5'), `${percent(top5.float)} → ${percent(top5.quantized)}`, t('right class among the first five')),
       );
     }
   }
@@ -120,7 +120,14 @@ function results({ trial }: AppState, run: RunView, actions: Actions): HTMLEleme
   return list;
 }
 
-function trialTile({ added, removed, reused }: TrialView): HTMLElement {
+function trialTile({ added, removed, effort }: TrialView): HTMLElement {
+  const reused = t(
+    'float results of {0} of {1} samples re-used; {2} of {3} quantized steps run again',
+    formatCount(effort.reusedSamples),
+    formatCount(effort.samples),
+    formatCount(effort.executed),
+    formatCount(effort.total),
+  );
   const changes = [
     [t('skipped'), added],
     [t('quantized again'), removed],
@@ -265,7 +272,7 @@ function createProgress(store: Store, actions: Actions): HTMLElement {
     bar,
   );
   const cancel = button({ label: t('Cancel'), onClick: actions.cancel });
-  const element = h('div', { class: 'progress', hidden: true }, progressRing(t('Working')), text, track, cancel);
+  const element = h('div', { class: 'progress', hidden: true }, progressRing(), text, track, cancel);
   store.watch(
     (s) => [s.busy, s.progress, s.busyText],
     ({ busy, progress, busyText }) => {

@@ -1,4 +1,5 @@
 import { fill, h } from '../../dom.ts';
+import { choiceName } from '../../kindNames.ts';
 import { t } from '../../l10n.ts';
 import type { Tally } from '../../query/complete.ts';
 import { quoted } from '../../query/editText.ts';
@@ -72,7 +73,13 @@ export function createColumnMenu(options: ColumnMenuOptions): Popover & { open(c
         const texts = tallies.filter((other) => chosen.has(other.text.toLowerCase()));
         apply(texts.map((other) => quoted(other.text)).join(','));
       });
-      return h('label', { class: 'check' }, box, h('span', {}, text), h('span', { class: 'count' }, String(count)));
+      return h(
+        'label',
+        { class: 'check' },
+        box,
+        h('span', {}, choiceName(field, text)),
+        h('span', { class: 'count' }, String(count)),
+      );
     });
     part.append(h('fieldset', {}, h('legend', {}, t('Show only')), ...boxes));
   };
