@@ -1,6 +1,7 @@
 import './theme.css';
 import { mountApp } from './app.ts';
 import { connect } from './connection.ts';
+import { keepFocus } from './keepFocus.ts';
 import { useTranslations } from './l10n.ts';
 import { INITIAL, PERSISTED, type PersistedView, Store } from './store.ts';
 import { registerControls } from './ui.ts';
@@ -13,6 +14,7 @@ const connection = connect();
 const saved = connection.load();
 const store = new Store({ ...INITIAL, ...saved });
 const actions = mountApp(root, store, connection);
+keepFocus(() => root.querySelector<HTMLElement>('.graph-surface'));
 
 store.watch(
   (s) => PERSISTED.map((key) => s[key]),

@@ -396,3 +396,16 @@ test.each([
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
   },
 );
+
+test('what had the focus has it again when the window gets it back', async () => {
+  await open('?run=1');
+  const leaveAndReturn = () =>
+    page.evaluate(() => {
+      if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+      window.dispatchEvent(new Event('focus'));
+      return document.activeElement?.className;
+    });
+  expect(await leaveAndReturn()).toContain('graph-surface');
+  await page.getByLabel('Colour nodes by').focus();
+  expect(await leaveAndReturn()).toContain('heat-select');
+});
