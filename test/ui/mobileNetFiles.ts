@@ -1,7 +1,8 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const SHARED_DATA = process.env.QUANTSCOPE_SHARED_DATA ?? join(process.cwd(), '..', 'shared', 'data');
+/** Where the test data lies. */
+export const SHARED_DATA = process.env.QUANTSCOPE_SHARED_DATA ?? join(process.cwd(), '..', 'shared', 'data');
 const MODEL = join(SHARED_DATA, 'models', 'derived', 'mobilenet_v2_float_from_qdq.onnx');
 const IMAGES = join(SHARED_DATA, 'calib', 'imagenet_sample_256');
 

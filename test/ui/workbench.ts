@@ -78,9 +78,14 @@ export class Workbench {
 
   /** The content of the webview in front. */
   get graph(): FrameLocator {
+    return this.half(0);
+  }
+
+  /** The content of the webview of one of the editors that stand beside each other. */
+  half(index: 0 | 1): FrameLocator {
     return this.page
       .locator('iframe.webview.ready:visible')
-      .first()
+      .nth(index)
       .contentFrame()
       .locator('iframe#active-frame')
       .contentFrame();
