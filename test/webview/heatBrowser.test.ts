@@ -164,9 +164,9 @@ test('palettes and gradients change the colours of graph and legend alike', asyn
       .nth(4)
       .evaluate((element) => getComputedStyle(element).backgroundColor);
   const theme = await swatch();
-  await pick('Colours').selectOption({ label: 'Viridis' });
+  await pick('Palette').selectOption({ label: 'Viridis' });
   await eventually(swatch).toBe('rgb(68, 1, 84)');
-  await pick('Scale').selectOption({ label: 'Gradient' });
+  await pick('Colour scale').selectOption({ label: 'Gradient' });
   await eventually(swatch).toMatch(/^oklab/);
   const painted = () =>
     page.locator('canvas.graph-canvas').evaluate((canvas) => {
@@ -180,8 +180,8 @@ test('palettes and gradients change the colours of graph and legend alike', asyn
       return [...colours].filter(([, n]) => n > 500).map(([colour]) => colour);
     });
   const gradient = await painted();
-  await pick('Colours').selectOption({ label: 'The theme’s colours' });
-  await pick('Scale').selectOption({ label: 'Five bands' });
+  await pick('Palette').selectOption({ label: 'The theme’s colours' });
+  await pick('Colour scale').selectOption({ label: 'Five bands' });
   await eventually(swatch).toBe(theme);
   await eventually(painted).not.toEqual(gradient);
 });

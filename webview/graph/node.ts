@@ -1,4 +1,5 @@
 import type { NodeMark } from '../heat/marks.ts';
+import { kindName } from '../kindNames.ts';
 import { drawToggle } from './draw/groups.ts';
 import type { Pen } from './draw/pen.ts';
 import { STACK, TOGGLE } from './groupText.ts';
@@ -200,8 +201,9 @@ function noteOf(mark: CardMark | undefined): string {
   if (mark === undefined) return '';
   if (mark.pending) return '…';
   if (mark.text !== '') return mark.figures?.skipped ? `⊘ ${mark.text}` : mark.text;
-  if (mark.figures?.skipped) return 'skipped';
-  return mark.figures?.form === 'fused' ? 'fused' : mark.figures?.form === 'float' ? 'float' : '';
+  if (mark.figures?.skipped) return kindName('skipped');
+  const form = mark.figures?.form;
+  return form === 'fused' || form === 'float' ? kindName(form) : '';
 }
 
 function drawStrip(g: Pen, item: SceneItem, { x, y }: Place, color: string): void {

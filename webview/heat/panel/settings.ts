@@ -34,8 +34,10 @@ export function createHeatSettings(store: Store, actions: Actions, side: () => H
   });
   const samples = h('div', { class: 'heat-samples' }, sample.element, before, after);
   const bar = createThresholdBar((border, value) => actions.setBorder(side(), border, value));
-  const scale = createPicker(t('Scale'), (choice) => actions.setScale(choice === 'gradient' ? 'gradient' : 'bands'));
-  const palette = createPicker(t('Colours'), (choice) => {
+  const scale = createPicker(t('Colour scale'), (choice) =>
+    actions.setScale(choice === 'gradient' ? 'gradient' : 'bands'),
+  );
+  const palette = createPicker(t('Palette'), (choice) => {
     if (isPaletteId(choice)) actions.setPalette(choice);
   });
   const reset = small(t('Reset borders'), t('Put the borders back where they were'), () =>
