@@ -7,6 +7,7 @@ import { packageExtension } from './lib/package.mjs';
 import { ROOT } from './lib/root.mjs';
 import { ensureDependencies } from './lib/setup.mjs';
 import { startServer } from './lib/vscodeServer.mjs';
+import { makeManyNodes } from './makeManyNodes.mjs';
 
 // The packaged extension in a real workbench, driven like a user; `--vsix=FILE` tests another package.
 await ensureDependencies();
@@ -17,8 +18,13 @@ mkdirSync(screenshots, { recursive: true });
 const temporary = mkdtempSync(join(tmpdir(), 'quantscope-ui-'));
 const folder = join(temporary, 'sample');
 cpSync(join(ROOT, 'media', 'sample'), folder, { recursive: true });
+await makeManyNodes(join(temporary, 'many_nodes.onnx'));
 
-const [suite, server, browser] = await Promise.all([bundleUi('index'), startServer({ vsix: [vsix] }), launchBrowser()]);
+const [suite, server, browser] = await Promise.all([
+  bundleUi('index'),
+  startServer({ vsix: [vsix], settings: { 'remote.autoForwardPorts': false } }), // its notes cover ours
+  launchBrowser(),
+]);
 try {
   const { base, state } = server;
   const { passes, failures, pending } = await suite.run({ page: browser.page, base, state, folder, screenshots });

@@ -20,6 +20,7 @@ export async function run(options: WorkbenchOptions): Promise<{ passes: number; 
   await import('./failures.test.ts');
   await import('./looks.test.ts');
   await import('./mobileNet.test.ts');
+  await import('./networks.test.ts');
   await import('./policy.test.ts');
   return new Promise((resolve) => {
     const runner = mocha.run(() => {
