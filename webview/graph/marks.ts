@@ -36,6 +36,10 @@ export function marksOf(drawing: Drawing | undefined, marks: ReadonlyMap<number,
 
 function keepWorse(worst: Map<number, MetricMark>, item: number, mark: MetricMark | null | undefined): void {
   if (mark?.level == null) return;
-  const known = worst.get(item)?.level ?? -1;
-  if (known < mark.level) worst.set(item, mark);
+  const known = worst.get(item);
+  const isWorse =
+    known?.level == null ||
+    known.level < mark.level ||
+    (known.level === mark.level && (known.badness ?? 0) < (mark.badness ?? 0));
+  if (isWorse) worst.set(item, mark);
 }

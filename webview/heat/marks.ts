@@ -7,6 +7,8 @@ export interface MetricMark {
   /** Which of the palette's levels, higher for worse; null: not coloured. */
   readonly level: number | null;
   readonly text: string;
+  /** Orders marks of one level, higher for worse; NaN or missing where nothing was measured. */
+  readonly badness?: number;
 }
 
 /** What a node shows of the run: its number and colour, and how it ran. */
@@ -67,6 +69,10 @@ class LazyMark implements NodeMark {
   get text(): string {
     return textOf(this.#main, this.#index);
   }
+
+  get badness(): number {
+    return badnessOf(this.#main, this.#index);
+  }
 }
 
 class LazyMetricMark implements MetricMark {
@@ -84,6 +90,15 @@ class LazyMetricMark implements MetricMark {
   get text(): string {
     return textOf(this.#metric, this.#index);
   }
+
+  get badness(): number {
+    return badnessOf(this.#metric, this.#index);
+  }
+}
+
+function badnessOf(metric: ShownMetric | undefined, index: number): number {
+  const value = metric?.values[index] ?? Number.NaN;
+  return metric?.info.higherIsBetter ? -value : value;
 }
 
 function textOf(metric: ShownMetric | undefined, index: number): string {
