@@ -65,7 +65,9 @@ export async function takePictures(
   await w.open();
   for (const name of only) {
     console.log(name);
-    await STOPS[name]?.();
+    const stop = STOPS[name];
+    if (stop === undefined) throw new Error(`there is no stop ${name}: ${Object.keys(STOPS).join(', ')}`);
+    await stop();
   }
 }
 
@@ -156,11 +158,11 @@ async function compare(): Promise<void> {
   await run('mobilenet_v2.cfg').click({ button: 'right' });
   await w.choose('Compare with…');
   await w.choosePick('kl.cfg');
-  await toggleSideBar();
   for (const half of [w.half(0), w.half(1)]) {
     await half.getByRole('tab', { name: 'Differences' }).waitFor();
     await half.locator('.banner').getByRole('button', { name: 'Close' }).click();
   }
+  await toggleSideBar();
   await take('compare');
 }
 
@@ -176,7 +178,7 @@ async function groups(): Promise<void> {
   await openModel(LANGUAGE_MODEL, '3,836 nodes');
   await toggleSideBar();
   await side('Panel below the graph', 'hidden');
-  await press('Home', ...Array.from({ length: 7 }, () => 'ArrowDown'), ']', '-');
+  await press('Home', ...Array.from({ length: 7 }, () => 'ArrowDown'), ']');
   await take('groups');
 }
 
@@ -199,7 +201,7 @@ async function chinese(): Promise<void> {
   await w.file(MODEL).dblclick({ timeout: 90_000 });
   await w.graph.locator('.restored vscode-button').click({ timeout: 60_000 });
   await w.graph.locator('.restored').waitFor({ state: 'hidden', timeout: 120_000 });
-  await w.graph.locator('.progress').waitFor({ state: 'hidden', timeout: 120_000 });
+  await w.graph.locator('.summary > .progress').waitFor({ state: 'hidden', timeout: 120_000 });
   await toggleSideBar();
   await w.theme('light');
   await take('chinese');
