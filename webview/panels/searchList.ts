@@ -34,9 +34,9 @@ export function createSearchList(id: string, onPick: (index: number) => void): S
   let lineOf: (index: number) => HitLine = () => ({ label: '', detail: '', marks: [] });
 
   const render = () => {
+    room.style.height = `${count * HIT_HEIGHT}px`; // first: the list is as high as its lines, up to a limit
     const first = Math.max(0, Math.floor(element.scrollTop / HIT_HEIGHT) - OVERSCAN);
     const last = Math.min(count, Math.ceil((element.scrollTop + element.clientHeight) / HIT_HEIGHT) + OVERSCAN);
-    room.style.height = `${count * HIT_HEIGHT}px`;
     room.replaceChildren(...Array.from({ length: Math.max(0, last - first) }, (_, i) => option(first + i)));
   };
   const option = (index: number): HTMLElement => {
