@@ -32,3 +32,11 @@ test('every example of a field can be read, and asks of that field', () => {
     }
   }
 });
+
+test('the queries of the tour can be read', () => {
+  const tour = readFileSync(new URL('../../docs/tour.md', import.meta.url), 'utf8');
+  const table = tour.split('## Find something')[1]?.split('\n## ')[0] ?? '';
+  const queries = [...table.matchAll(/^\| `([^`]+)`/gm)].map((match) => match[1] as string);
+  expect(queries.length).toBeGreaterThan(3);
+  expect(queries.flatMap((query) => parseQuery(query, nodes).problems)).toEqual([]);
+});
