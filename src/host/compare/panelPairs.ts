@@ -136,5 +136,5 @@ function isTogether(a: Entry, b: Entry): boolean {
 /** Whether a tab may be the diff editor of two files: its input is none that extensions know. */
 function isDiffOf(tab: vscode.Tab, a: vscode.Uri, b: vscode.Uri): boolean {
   const name = (uri: vscode.Uri) => uri.path.slice(uri.path.lastIndexOf('/') + 1);
-  return tab.input === undefined && (tab.label.includes(name(a)) || tab.label.includes(name(b)));
+  return tab.input === undefined && tab.label.includes(name(a)) && tab.label.includes(name(b));
 }
