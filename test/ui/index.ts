@@ -21,6 +21,8 @@ export async function run(options: WorkbenchOptions): Promise<{ passes: number; 
   await import('./looks.test.ts');
   await import('./mobileNet.test.ts');
   await import('./networks.test.ts');
+  await import('./comparing.test.ts');
+  await import('./languages.test.ts');
   await import('./policy.test.ts');
   return new Promise((resolve) => {
     const runner = mocha.run(() => {

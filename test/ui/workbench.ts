@@ -51,11 +51,7 @@ export class Workbench {
 
   /** Opens the workspace and waits until our extension has contributed what it contributes: also its editor. */
   async open(): Promise<void> {
-    await this.page.goto(`${this.options.base}/?folder=${encodeURIComponent(this.folder)}`);
-    await this.page.waitForFunction(() => performance.getEntriesByName('code/didLoadExtensions').length > 0, null, {
-      timeout: 90_000,
-      polling: 100,
-    });
+    await this.reload();
     // The mark may come before extensions of the remote host are known.
     for (let tries = 0; tries < 20; tries++) {
       await this.openPalette('QuantScope: Show Log');
@@ -69,6 +65,15 @@ export class Workbench {
       if (known) return;
     }
     throw new Error('the extension contributes nothing');
+  }
+
+  /** Opens the workspace in whatever language it speaks. */
+  async reload(): Promise<void> {
+    await this.page.goto(`${this.options.base}/?folder=${encodeURIComponent(this.folder)}`);
+    await this.page.waitForFunction(() => performance.getEntriesByName('code/didLoadExtensions').length > 0, null, {
+      timeout: 90_000,
+      polling: 100,
+    });
   }
 
   /** A file in the explorer. */
@@ -182,6 +187,10 @@ export class Workbench {
 
   read(name: string): string {
     return readFileSync(join(this.folder, name), 'utf8');
+  }
+
+  readBytes(name: string): Buffer {
+    return readFileSync(join(this.folder, name));
   }
 
   private async openPalette(title: string): Promise<void> {
