@@ -93,7 +93,7 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
   });
   const main = h('main', { class: 'main' }, graph.element, columns, details, rows, strip.element, bottom);
   root.replaceChildren(
-    createToolbar(store, actions),
+    h('header', {}, createToolbar(store, actions)),
     createBanner(store, actions),
     createRestoredNotice(store, actions),
     createSummary(store, actions),

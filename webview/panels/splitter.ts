@@ -13,16 +13,18 @@ export function createSplitter(label: string, orientation: 'vertical' | 'horizon
     class: `splitter ${orientation}`,
     role: 'separator',
     tabIndex: 0,
-    attrs: { 'aria-label': label, 'aria-orientation': orientation },
+    attrs: { 'aria-label': label, 'aria-orientation': orientation, 'aria-valuenow': target.size() },
   });
-  const apply = (size: number) => {
+  const within = (size: number) => {
     const [least, most] = target.limits();
     const next = Math.round(Math.max(least, Math.min(most, size)));
     element.setAttribute('aria-valuenow', String(next));
     element.setAttribute('aria-valuemin', String(least));
     element.setAttribute('aria-valuemax', String(most));
-    target.resize(next);
+    return next;
   };
+  const apply = (size: number) => target.resize(within(size));
+  element.addEventListener('focus', () => within(target.size()));
   element.addEventListener('pointerdown', (event) => {
     event.preventDefault();
     element.setPointerCapture(event.pointerId);

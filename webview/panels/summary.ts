@@ -197,7 +197,11 @@ function outputs(
     h(
       'table',
       {},
-      h('thead', {}, h('tr', {}, ...heads.map((text) => h('th', { attrs: { scope: 'col' } }, text)))),
+      h(
+        'thead',
+        {},
+        h('tr', {}, ...heads.map((text) => (text === '' ? h('td', {}) : h('th', { attrs: { scope: 'col' } }, text)))),
+      ),
       h('tbody', {}, ...rows),
     ),
     sorted.length > SHOWN_OUTPUTS &&
