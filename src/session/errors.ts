@@ -224,7 +224,12 @@ export function noSuchSample(file: string, sample: number, count: number): Diagn
 
 /** SES440: a tensor whose elements cannot be shown. */
 export function cannotShowTensor(at: Location, why: string): DiagnosticError {
-  return new DiagnosticError({ severity: 'error', code: 'SES440', message: `its elements cannot be shown: ${why}`, at });
+  return new DiagnosticError({
+    severity: 'error',
+    code: 'SES440',
+    message: `its elements cannot be shown: ${why}`,
+    at,
+  });
 }
 
 /** SES441: elements are asked for that the tensor does not have, or more than cross at once. */
