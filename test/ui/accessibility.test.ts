@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { workbench as w } from './workbench.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface Found {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+  }[];
+}
+
+describe('every view of a model', () => {
+  before(async () => {
+    await w.command('View: Close All Editors');
+    await w.page.setViewportSize({ width: 1440, height: 900 });
+    await w.file('mnist.onnx').dblclick();
+    await w.graph.locator('.graph-surface[aria-label*=": 6 nodes"]').waitFor();
+    await w.command('QuantScope: Quantize with Config…');
+    await w.choosePick('full_quant.cfg');
+    await w.toast('mnist.onnx quantized').waitFor();
+    await w.clearToasts();
+  });
+  after(async () => {
+    await w.theme('dark');
+    await w.page.setViewportSize({ width: 1280, height: 800 });
+  });
+
+  for (const theme of ['dark', 'light', 'high contrast'] as const) {
+    it(`passes axe-core in a theme that is ${theme}`, async () => {
+      await w.theme(theme);
+      await w.graph.getByRole('tab', { name: 'Nodes' }).click();
+      await w.graph.locator('.table-nodes .grid-row', { hasText: 'relu1' }).click();
+      await w.graph.getByRole('heading', { name: 'relu1', exact: true }).waitFor();
+      const faults: string[] = [];
+      for (const tab of ['Nodes', 'Tensors', 'Charts', 'Elements']) {
+        await w.graph.getByRole('tab', { name: tab, exact: true }).click();
+        await w.page.waitForTimeout(600); // it is filled
+        faults.push(...(await faultsIn(tab)));
+        await w.screenshot(`axe-${theme}-${tab}`);
+      }
+      await w.graph.getByRole('button', { name: 'Colours and borders' }).click();
+      faults.push(...(await faultsIn('colours')));
+      await w.graph.getByRole('button', { name: 'Colours and borders' }).click();
+      await w.graph.locator('.graph-surface').press('/');
+      await w.page.keyboard.type('op:Conv');
+      await w.graph.locator('.search-hit').first().waitFor();
+      faults.push(...(await faultsIn('search')));
+      await w.page.keyboard.press('Escape');
+      assert.deepEqual(faults, []);
+    });
+  }
+
+  it('fits into half the width and height, as a page does that is zoomed to 200 %', async () => {
+    await w.page.setViewportSize({ width: 720, height: 450 });
+    await w.command('View: Toggle Primary Side Bar Visibility');
+    const clipped = await w.graph.locator('body').evaluate((body) => body.scrollWidth - body.clientWidth);
+    assert(clipped <= 0, `${clipped} pixels stick out`);
+    await w.graph.getByRole('button', { name: 'Quantize with config…' }).click({ trial: true });
+    await w.screenshot('zoom-200');
+    await w.command('View: Toggle Primary Side Bar Visibility');
+  });
+});
+
+async function faultsIn(view: string): Promise<string[]> {
+  const body = w.graph.locator('body');
+  await body.evaluate(AXE);
+  return body.evaluate(async (element, name) => {
+    const axe = Reflect.get(window, 'axe') as { run(where: unknown): Promise<Found> };
+    const { violations } = await axe.run(element);
+    return violations.flatMap((v) =>
+      v.nodes.map((n) => `${name}: ${v.id}: ${n.html.slice(0, 200)} ${n.failureSummary}`),
+    );
+  }, view);
+}
