@@ -14,7 +14,7 @@ interface Found {
 
 describe('every view of a model', () => {
   before(async () => {
-    await w.command('View: Close All Editors');
+    await w.closeAll();
     await w.page.setViewportSize({ width: 1440, height: 900 });
     await w.file('mnist.onnx').dblclick();
     await w.graph.locator('.graph-surface[aria-label*=": 6 nodes"]').waitFor();

@@ -14,14 +14,14 @@ suite(`two models beside each other${absent}`, () => {
   let right: FrameLocator;
 
   before(async () => {
-    await w.command('View: Close All Editors');
+    await w.closeAll();
     await w.page.setViewportSize({ width: 1500, height: 900 });
     copyModelPair(w.folder);
     await w.file('pair_float.onnx').dblclick();
     await w.graph.locator('.graph-surface[aria-label*=" nodes"]').waitFor();
   });
   after(async () => {
-    await w.command('View: Close All Editors');
+    await w.closeAll();
     await w.page.setViewportSize({ width: 1280, height: 800 });
   });
 
@@ -66,7 +66,7 @@ suite(`two models beside each other${absent}`, () => {
 
 describe('versions of a model in git', () => {
   before(async () => {
-    await w.command('View: Close All Editors');
+    await w.closeAll();
     await w.page.setViewportSize({ width: 1500, height: 900 });
     const folder = join(w.folder, 'versions');
     mkdirSync(folder);
@@ -83,7 +83,7 @@ describe('versions of a model in git', () => {
   after(async () => {
     await w.settings({ 'git.enabled': false });
     await w.open();
-    await w.command('View: Close All Editors');
+    await w.closeAll();
     await w.command('View: Show Explorer');
     await w.page.setViewportSize({ width: 1280, height: 800 });
   });
@@ -104,13 +104,13 @@ describe('versions of a model in git', () => {
 });
 
 describe('two kept runs', () => {
-  after(() => w.command('View: Close All Editors'));
+  after(() => w.closeAll());
 
   it('are compared from the list of runs', async () => {
-    await w.command('View: Close All Editors');
+    await w.closeAll();
     await w.command('View: Show QuantScope');
     const runs = w.page.locator('.pane', { has: w.page.locator('.pane-header', { hasText: 'Runs' }) });
-    const rows = runs.locator('.monaco-list-row[aria-level="2"]');
+    const rows = runs.locator('.monaco-list-row[aria-level="2"]', { hasText: 'full_quant.cfg' });
     await rows.nth(1).waitFor();
     await rows.nth(0).click();
     await rows.nth(1).click({ modifiers: ['ControlOrMeta'] });

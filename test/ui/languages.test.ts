@@ -11,7 +11,7 @@ describe('in Simplified Chinese', () => {
       const language = localStorage.getItem(key);
       if (language !== null) Reflect.set(globalThis, '_VSCODE_NLS_LANGUAGE', language);
     }, LANGUAGE);
-    await w.command('View: Close All Editors');
+    await w.closeAll();
     await w.page.evaluate((key) => localStorage.setItem(key, 'zh-cn'), LANGUAGE);
     await w.reload();
   });

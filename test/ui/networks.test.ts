@@ -14,7 +14,7 @@ const MOST_TASK_MS = 150;
 suite(`a transformer of 3,836 nodes${absent}`, () => {
   before(async () => {
     await w.page.setViewportSize({ width: 1440, height: 900 });
-    await w.command('View: Close All Editors');
+    await w.closeAll();
     copyNetworks(w.folder);
   });
   after(() => w.close('tfbert_qa_tiny.onnx'));
@@ -151,7 +151,7 @@ suite(`a recogniser of text${absent}`, () => {
 
 describe('a model of 50,003 nodes', () => {
   before(async () => {
-    await w.command('View: Close All Editors');
+    await w.closeAll();
     await w.page.setViewportSize({ width: 1440, height: 900 });
     cpSync(join(w.folder, '..', 'many_nodes.onnx'), join(w.folder, 'many_nodes.onnx'));
   });

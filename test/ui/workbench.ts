@@ -126,6 +126,18 @@ export class Workbench {
     await this.tab(tab).waitFor({ state: 'detached' });
   }
 
+  /** Closes all editors without saving. */
+  async closeAll(): Promise<void> {
+    const tab = this.page.locator('.tabs-container .tab').first();
+    const doNotSave = this.page.locator('.monaco-dialog-box').getByRole('button', { name: "Don't Save" });
+    await this.command('View: Close All Editors');
+    for (let tries = 0; tries < 100 && (await tab.isVisible()); tries++) {
+      if (await doNotSave.isVisible()) await doNotSave.click();
+      await this.page.waitForTimeout(100);
+    }
+    await tab.waitFor({ state: 'detached' });
+  }
+
   statusBar(text: string | RegExp): Locator {
     return this.page.locator('.statusbar-item', { hasText: text }).first();
   }
