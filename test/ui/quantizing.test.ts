@@ -41,7 +41,7 @@ describe('quantize with config', () => {
   });
 
   it('shows the figures of the node that is chosen in the table', async () => {
-    await w.graph.getByRole('row').filter({ hasText: 'conv1' }).first().click();
+    await w.graph.locator('.grid-row').filter({ hasText: 'conv1' }).first().click();
     await w.graph.getByRole('option', { selected: true, name: /^Conv conv1/ }).waitFor();
     await w.graph.getByText('conv1_output').first().waitFor();
   });
