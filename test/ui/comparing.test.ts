@@ -108,13 +108,21 @@ describe('two kept runs', () => {
 
   it('are compared from the list of runs', async () => {
     await w.closeAll();
+    await w.file('mnist.onnx').dblclick();
+    await w.graph.locator('.graph-surface[aria-label*=": 6 nodes"]').waitFor();
+    for (const config of ['full_quant.cfg', 'weight_quant.cfg']) {
+      await w.command('QuantScope: Quantize with Config…');
+      await w.choosePick(config);
+      await w.toast('mnist.onnx quantized').waitFor();
+      await w.clearToasts();
+    }
+    await w.closeAll();
     await w.command('View: Show QuantScope');
     const runs = w.page.locator('.pane', { has: w.page.locator('.pane-header', { hasText: 'Runs' }) });
-    const rows = runs.locator('.monaco-list-row[aria-level="2"]', { hasText: 'full_quant.cfg' });
-    await rows.nth(1).waitFor();
-    await rows.nth(0).click();
-    await rows.nth(1).click({ modifiers: ['ControlOrMeta'] });
-    await rows.nth(1).click({ button: 'right' });
+    const row = (config: string) => runs.locator('.monaco-list-row[aria-level="2"]', { hasText: config }).first();
+    await row('full_quant.cfg').click();
+    await row('weight_quant.cfg').click({ modifiers: ['ControlOrMeta'] });
+    await row('weight_quant.cfg').click({ button: 'right' });
     await w.choose('Compare with…');
     const [left] = await halves();
     await left.getByRole('tab', { name: 'Differences' }).click();
