@@ -112,7 +112,7 @@ function results({ trial }: AppState, run: RunView, actions: Actions): HTMLEleme
     tile(
       t('Weights'),
       `${formatBytes(float)} → ${formatBytes(quantized)}`,
-      quantized > 0 ? t('{0} times smaller', (float / quantized).toFixed(1)) : '',
+      quantized > 0 && float > 0 ? t('{0} times smaller', (float / quantized).toFixed(1)) : '',
     ),
     tile(t('Measured on'), run.evaluatedOn, t('samples: {0}, {1}', formatCount(run.samples), formatMs(run.elapsedMs))),
     configTile(run, actions),
