@@ -79,7 +79,7 @@ export interface AppState extends PersistedView {
   readonly hierarchy: Hierarchy | null;
   readonly run: RunView | null;
   readonly trial: TrialView | null;
-  /** Where the figures on display were not measured by this session. */
+  /** Where the figures on display are those of a kept run, not measured since the model was opened. */
   readonly restored: RestoredRun | null;
   readonly busy: boolean;
   /** What is in work when no progress has come yet. */

@@ -89,7 +89,7 @@ export interface ViewState {
   readonly run: RunView | null;
   readonly trial: TrialView | null;
   readonly busy: boolean;
-  /** Where `run` was not measured by this session. */
+  /** Where `run` is a kept run, not measured since the model was opened. */
   readonly restored: RestoredRun | null;
   /** What `view/save` kept of this model's last view; null for none. */
   readonly view: unknown;

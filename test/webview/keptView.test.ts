@@ -38,7 +38,7 @@ test('figures of a kept run say so, until it has run again', async () => {
   await notice.waitFor({ state: 'hidden' });
 });
 
-test('figures of this session need no such notice', async () => {
+test('figures that were measured since the model was opened need no such notice', async () => {
   await open('?run=1');
   expect(await page.getByRole('region', { name: 'Kept run' }).count()).toBe(0);
 });

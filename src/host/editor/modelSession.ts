@@ -61,7 +61,7 @@ export class ModelSession implements vscode.Disposable {
   selected: number | null = null;
   run: RunView | null = null;
   trial: TrialView | null = null;
-  /** Where {@link run} was not measured by this session. */
+  /** Where {@link run} is a kept run, not measured since the model was opened. */
   restored: RestoredRun | null = null;
 
   private readonly options: SessionOptions;
