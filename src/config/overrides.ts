@@ -26,7 +26,37 @@ export const OVERRIDE_WORDS: readonly OverrideWord[] = [
   { word: 'per_channel', sets: { granularity: 'per_channel' }, doc: 'weight with a scale per output channel' },
   { word: 'per_layer', sets: { granularity: 'per_layer' }, doc: 'weight with one scale' },
   ...CALIBRATION_METHODS.map(({ name, doc }) => ({ word: name, sets: { method: name }, doc: `range: ${doc}` })),
+  ...[2, 3, 4, 5, 6, 7, 8].map((bits) => ({
+    word: `w${bits}`,
+    sets: { weightBits: bits },
+    doc: `weight in ${bits} bits`,
+  })),
 ];
+
+const NUMBER = String.raw`[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE]-?\d+)?`;
+const RANGE = new RegExp(`^range\\((${NUMBER})\\.\\.(${NUMBER})\\)$`);
+
+/** How `range(…)` is written, for completion and documents. */
+export const RANGE_WORD = { word: 'range(lo..hi)', doc: 'range: from lo to hi, as range(-1.5..6)' } as const;
+
+/** What a word sets; undefined where it is none. */
+export function wordSets(word: string): NodeOverride | undefined {
+  const row = OVERRIDE_WORDS.find((w) => w.word === word);
+  if (row !== undefined) return row.sets;
+  const [, lo, hi] = RANGE.exec(word) ?? [];
+  if (lo === undefined || hi === undefined) return undefined;
+  const range = { lo: Math.fround(Number(lo)), hi: Math.fround(Number(hi)) };
+  return range.lo <= range.hi && Number.isFinite(range.lo) && Number.isFinite(range.hi) ? { range } : undefined;
+}
+
+/** The words of a choice, joined by `+`, in the order of {@link OVERRIDE_WORDS}; '' for none. */
+export function overrideText(override: NodeOverride): string {
+  const { range } = override;
+  const rows = OVERRIDE_WORDS.filter(({ sets }) =>
+    Object.entries(sets).every(([choice, value]) => override[choice as keyof NodeOverride] === value),
+  );
+  return [...rows.map((r) => r.word), ...(range === undefined ? [] : [`range(${range.lo}..${range.hi})`])].join('+');
+}
 
 /** Reads `node:word+word` items; the last colon counts, for names may have colons. Undefined with an error said. */
 export function readOverrides(
@@ -43,31 +73,32 @@ export function readOverrides(
     }
     let override: NodeOverride = overrides.get(name) ?? {};
     for (const word of words.split('+').map((w) => w.trim())) {
-      const row = OVERRIDE_WORDS.find((w) => w.word === word);
-      if (row === undefined) {
-        const all = OVERRIDE_WORDS.map((w) => w.word);
+      const sets = wordSets(word);
+      if (sets === undefined) {
+        const all = [...OVERRIDE_WORDS.map((w) => w.word), RANGE_WORD.word];
         const near = nearest(word, all);
         const why = `has ${JSON.stringify(word)}, which is no choice: ${near === undefined ? `one of ${all.join(', ')}` : `${near}?`}`;
         const better = near === undefined ? undefined : `${name}:${words.replace(word, near)}`;
         diagnostics.push(errors.badItem(at, key, text, why, better));
         return undefined;
       }
-      const other = contradicted(override, row);
+      const other = contradicted(override, sets);
       if (other !== undefined) {
         const why = `says both ${other} and ${word} for ${JSON.stringify(name)}: one of them`;
         diagnostics.push(errors.badItem(at, key, text, why));
         return undefined;
       }
-      override = { ...override, ...row.sets };
+      override = { ...override, ...sets };
     }
     overrides.set(name, override);
   }
   return overrides;
 }
 
-/** The word already said that sets what `row` sets otherwise. */
-function contradicted(said: NodeOverride, row: OverrideWord): string | undefined {
-  const [choice, value] = Object.entries(row.sets)[0] as [keyof NodeOverride, string];
-  const before = said[choice];
-  return before === value ? undefined : before;
+/** The word already said that sets otherwise what `sets` sets. */
+function contradicted(said: NodeOverride, sets: NodeOverride): string | undefined {
+  const [choice] = Object.keys(sets) as [keyof NodeOverride];
+  const [before, now] = [said[choice], sets[choice]];
+  if (before === undefined || JSON.stringify(before) === JSON.stringify(now)) return undefined;
+  return overrideText({ [choice]: before });
 }

@@ -114,7 +114,7 @@ export const OURS: readonly Row[] = [
     key: 'node_overrides',
     type: { kind: 'overrides' },
     effect: 'done',
-    doc: 'Choices for single nodes: node:word+word, separated by commas, as conv1:int16+symmetric,fc:float16. int16 has 16-bit activations and 8-bit weights, int4 8-bit activations and 4-bit weights; float16 and bfloat16 round inputs, weights and outputs.',
+    doc: 'Choices for single nodes: node:word+word, separated by commas, as conv1:int16+symmetric,fc:float16,add_3:range(-2..6). int16 has 16-bit activations and 8-bit weights, int4 8-bit activations and 4-bit weights; float16 and bfloat16 round inputs, weights and outputs; w2 to w8 give the bits of the weight alone.',
   },
   {
     key: 'clusters',

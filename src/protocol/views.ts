@@ -3,6 +3,7 @@
  * measured is null, and an infinite SQNR is `Infinity` here and null in JSON files.
  */
 import type { Diagnostic } from '../base/diagnostics.ts';
+import type { ConfigChange } from './changes.ts';
 
 export interface GraphView {
   /** Name of the file, without its folder. */
@@ -269,6 +270,8 @@ export interface TrialView {
   /** Handles newly skipped and newly quantized again. */
   readonly added: readonly string[];
   readonly removed: readonly string[];
+  /** What leads from the config before to this one. */
+  readonly change: ConfigChange;
   readonly effort: TrialEffort;
 }
 

@@ -148,12 +148,12 @@ interface Seen {
   readonly node: Node | undefined;
 }
 
-/** Shows all float inputs and step outputs of the program, sample after sample. */
+/** Shows the values that are asked for, sample after sample; what comes behind the last of them does not run. */
 async function runPass(
   program: Program,
   samples: Samples,
   pass: CalibrationPosition['pass'],
-  { signal, onStep }: Pick<CalibrateOptions, 'signal' | 'onStep'>,
+  { values, signal, onStep }: Pick<CalibrateOptions, 'values' | 'signal' | 'onStep'>,
   look: (seen: Seen) => void,
 ): Promise<void> {
   for (let sample = 0; sample < samples.count; sample++) {
@@ -162,6 +162,7 @@ async function runPass(
     const feeds = feedsById(program.graph, await samples.read(sample));
     const run = program.start(feeds, {
       ...(signal !== undefined && { signal }),
+      wanted: values,
       onStep: (step) => onStep?.({ pass, sample, name }, step),
     });
     const show = (id: ValueId, stored: Stored | undefined, node?: Node): void => {
@@ -169,9 +170,12 @@ async function runPass(
       if (stored !== undefined && x !== undefined && hasDType(x, 'float32'))
         look({ id, x: x.data, channels: channelsIn(stored), sample: name, node });
     };
-    for (const id of program.graph.inputs) show(id, plain(feeds.get(id)));
-    for (let step = run.advance(); step !== undefined; step = run.advance())
-      for (const id of step.outputs) show(id, run.value(id), step.node);
+    const left = new Set(values);
+    for (const id of program.graph.inputs) if (left.delete(id)) show(id, plain(feeds.get(id)));
+    for (let step = left.size > 0 ? run.advance() : undefined; step !== undefined; ) {
+      for (const id of step.outputs) if (left.delete(id)) show(id, run.value(id), step.node);
+      step = left.size > 0 ? run.advance() : undefined;
+    }
   }
 }
 

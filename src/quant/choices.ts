@@ -1,6 +1,7 @@
 import { type Granularity, PER_TENSOR, type QuantScheme } from '../base/quantParams.ts';
 import type { CalibrationMethod } from './methods.ts';
 import type { NodeOverride, NodePrecision } from './overrides.ts';
+import type { Range } from './qparams.ts';
 import { activationScheme, type Mapping, weightScheme } from './scheme.ts';
 
 /** How a run quantizes where a node has no choice of its own. */
@@ -30,6 +31,8 @@ export interface NodeChoice {
   readonly operand: QuantScheme;
   readonly floatWeights: boolean;
   readonly method: CalibrationMethod | undefined;
+  /** Of the output, where the user set it. */
+  readonly range: Range | undefined;
 }
 
 /**
@@ -37,13 +40,14 @@ export interface NodeChoice {
  * weights with 8-bit activations; `int8`: 8 bits of the run's activation type.
  */
 export function choiceOf(general: GeneralChoice, override: NodeOverride = {}): NodeChoice {
-  const { precision = 'int8', symmetry, granularity, method } = override;
+  const { precision = 'int8', symmetry, granularity, method, range } = override;
+  const bits = override.weightBits ?? (precision === 'int4' ? 4 : 8);
   const type = precision === 'int16' ? 'int16' : general.activationType;
   const activation = activationScheme(type, general.activationSymmetry);
   const weight = (g: Granularity): QuantScheme => {
     const perLayer = general.perLayerWeightSymmetry ?? general.weightSymmetry;
     const mapping = g.kind === 'perTensor' ? perLayer : general.weightSymmetry;
-    return weightScheme(g, { bits: precision === 'int4' ? 4 : 8, mapping });
+    return weightScheme(g, { bits, mapping });
   };
   return {
     precision,
@@ -54,5 +58,6 @@ export function choiceOf(general: GeneralChoice, override: NodeOverride = {}): N
     operand: general.operands === 'weight' ? weight(PER_TENSOR) : activation,
     floatWeights: general.floatWeights ?? false,
     method,
+    range,
   };
 }

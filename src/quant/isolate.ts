@@ -124,7 +124,7 @@ function isActivation(quant: Program, id: ValueId): boolean {
 
 /**
  * Runs a float program and, as soon as a step's float inputs and output exist, that step alone on its float inputs,
- * quantized by its own parameters: errors made before it do not enter.
+ * quantized by its own parameters: errors made before it do not enter. Ends after the last of the steps.
  */
 export function runIsolatedSteps(
   float: Run,
@@ -141,7 +141,12 @@ export function runIsolatedSteps(
     if (stored !== undefined && !held.has(id)) held.set(id, copyOf(stored));
   };
   for (const id of uses.keys()) hold(id);
-  for (let step = float.advance(); step !== undefined; step = float.advance()) {
+  let left = byOutput.size;
+  for (
+    let step = left > 0 ? float.advance() : undefined;
+    step !== undefined;
+    step = left > 0 ? float.advance() : undefined
+  ) {
     for (const id of step.outputs) {
       hold(id);
       const isolated = byOutput.get(id);
@@ -149,10 +154,11 @@ export function runIsolatedSteps(
       if (isolated === undefined || output === undefined || !isolated.inputs.every((v) => held.has(v.value))) continue;
       const inputs = isolated.inputs.map((v) => ({ ...v, stored: held.get(v.value) as Stored })); // every() saw them
       onResult(isolated, output, runIsolated(quant, isolated, inputs));
+      left--;
       for (const { value } of isolated.inputs) {
-        const left = (uses.get(value) ?? 1) - 1;
-        uses.set(value, left);
-        if (left === 0) held.delete(value);
+        const readers = (uses.get(value) ?? 1) - 1;
+        uses.set(value, readers);
+        if (readers === 0) held.delete(value);
       }
     }
   }

@@ -56,15 +56,19 @@ export class PlanDraft {
     return [...this.#conversions.values()];
   }
 
-  /** Gives a float output of a node codes by its own range. */
-  observe(id: ValueId, { output, method }: NodeChoice): void {
+  /** Gives a float output of a node codes by its own range, or by the one that was set for it. */
+  observe(id: ValueId, { output, method, range }: NodeChoice): void {
+    if (range !== undefined) {
+      this.#decide(id, { kind: 'fixedRange', scheme: output, ...range });
+      return;
+    }
     this.#decide(id, { kind: 'observed', scheme: output });
     if (method !== undefined) this.methods.set(id, method);
   }
 
-  /** Gives a float output of a node codes on a range that is known. */
-  fix(id: ValueId, { output }: NodeChoice, lo: number, hi: number): void {
-    this.#decide(id, { kind: 'fixedRange', scheme: output, lo, hi });
+  /** Gives a float output of a node codes on a range that is known, unless another was set for it. */
+  fix(id: ValueId, { output, range }: NodeChoice, lo: number, hi: number): void {
+    this.#decide(id, { kind: 'fixedRange', scheme: output, ...(range ?? { lo, hi }) });
   }
 
   share(id: ValueId, source: ValueId): void {

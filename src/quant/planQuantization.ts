@@ -48,11 +48,13 @@ function decide(draft: PlanDraft, node: Node, options: PlanOptions): NodeDecisio
   if (options.skip.has(node.id)) return { form: 'skipped', canSkip: true, precision: 'float32', why: SKIPPED };
   const perChannel = choice.perChannel && selection.perLayer !== true;
   const fusedClamp = clampToFuse(draft, node, choice, options);
-  const method = (fusedClamp && options.overrides.get(fusedClamp.id)?.method) ?? choice.method;
+  const clampWords = fusedClamp && options.overrides.get(fusedClamp.id);
+  const method = clampWords?.method ?? choice.method;
+  const range = clampWords?.range ?? choice.range;
   const parts: TreatParts = {
     draft,
     node,
-    choice: { ...choice, perChannel, method },
+    choice: { ...choice, perChannel, method, range },
     override,
     fusedClamp,
     opsets: options.opsets,

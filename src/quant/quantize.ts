@@ -36,10 +36,12 @@ export interface QuantizeCache {
   readonly activations: Map<string, QuantParams>;
   /** Constants rounded to half precision. */
   readonly halves: Map<string, Tensor>;
+  /** Numbers of the corrections that biases were made with. */
+  readonly corrections: Map<Float64Array, number>;
 }
 
 export function newQuantizeCache(): QuantizeCache {
-  return { weights: new Map(), biases: new Map(), activations: new Map(), halves: new Map() };
+  return { weights: new Map(), biases: new Map(), activations: new Map(), halves: new Map(), corrections: new Map() };
 }
 
 /** Everything the plan asks for, computed: ready for insertQdq. */
@@ -142,13 +144,20 @@ class Quantizer {
   }
 
   #biasCodes(w: WeightDecision, parts: Pick<BiasParts, 'bias' | 'inputScale' | 'weight' | 'correction'>): BiasResult {
-    const own = parts.correction === undefined ? '' : w.node;
+    const own = parts.correction === undefined ? '' : `${w.node}/${this.#numberOf(parts.correction)}`;
     const { arithmetic, biases: rule = 'exact' } = this.#plan;
     const key = `${w.product?.bias ?? w.node}:${this.#keyOf(w)}:${parts.inputScale}:${own}:${rule}`;
     const make = (): BiasResult => quantizeBias({ ...parts, arithmetic, rule, at: this.#placeOf(w) });
     const made = remember(this.#options.cache.biases, key, make);
     this.#tell(made);
     return made;
+  }
+
+  #numberOf(correction: Float64Array): number {
+    const { corrections } = this.#options.cache;
+    const number = corrections.get(correction) ?? corrections.size;
+    corrections.set(correction, number);
+    return number;
   }
 
   /** Constant inputs of a node in half precision, by their index. */
@@ -193,7 +202,7 @@ class Quantizer {
   }
 
   #keyOf({ value, scheme }: WeightDecision): string {
-    return `${value}:${scheme.dtype}:${scheme.mapping}:${JSON.stringify(scheme.granularity)}`;
+    return `${value}:${scheme.dtype}:${scheme.qmin}:${scheme.qmax}:${scheme.mapping}:${JSON.stringify(scheme.granularity)}`;
   }
 
   /** Says once what was noticed of a constant that several nodes read. */

@@ -13,18 +13,19 @@ export function activationScheme(dtype: ActivationType, mapping: Mapping = 'asym
 }
 
 export interface WeightChoice {
-  readonly bits: 4 | 8;
+  /** 2 to 8. */
+  readonly bits: number;
   readonly mapping: Mapping;
 }
 
-/** Signed weight codes, per tensor or per channel: symmetric ones in [-127, 127] or [-7, 7], else all codes. */
+/** Signed weight codes, per tensor or per channel: symmetric ones in [-127, 127], of 4 bits in [-7, 7], else all codes. */
 export function weightScheme(
   granularity: Granularity,
   { bits, mapping }: WeightChoice = { bits: 8, mapping: 'symmetric' },
 ): QuantScheme {
-  const qmax = bits === 4 ? 7 : 127;
+  const qmax = 2 ** (bits - 1) - 1;
   const qmin = mapping === 'symmetric' ? -qmax : -qmax - 1;
-  return { dtype: bits === 4 ? 'int4' : 'int8', mapping, granularity, qmin, qmax };
+  return { dtype: bits <= 4 ? 'int4' : 'int8', mapping, granularity, qmin, qmax };
 }
 
 /** int32 bias: its scale is derived, input scale times weight scale, per the weight's granularity. */

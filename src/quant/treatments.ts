@@ -132,7 +132,8 @@ function treatMovement(parts: TreatParts): Treated {
   const scheme = rootDecision(draft.activations, source)?.decision.scheme;
   const retyped = override.precision !== undefined && scheme?.dtype !== choice.output.dtype;
   const remapped = override.symmetry !== undefined && scheme?.mapping !== override.symmetry;
-  if (retyped || remapped || override.method !== undefined) return treatObserved(parts);
+  const ranged = override.method !== undefined || override.range !== undefined;
+  if (retyped || remapped || ranged) return treatObserved(parts);
   for (const out of floatOutputs(parts)) draft.share(out, source);
   return { form: 'quantized', why: 'moves codes; the output has the parameters of the input' };
 }

@@ -101,6 +101,19 @@ export function planWith(
   });
 }
 
+/** What `plan` quantizes, computed: constants are loaded as it asks for them. @throws Cancelled */
+export async function assign(
+  parts: Calibrated,
+  plan: QuantPlan,
+  signal: AbortSignalLike,
+): Promise<{ readonly assignment: QdqAssignment; readonly diagnostics: readonly Diagnostic[] }> {
+  const { prepared, open, constants } = parts;
+  const missing = [...constantsToLoad(prepared.graph, plan)].filter((id) => !constants.has(id));
+  const products = plan.weights.filter((w) => w.product !== undefined);
+  for (const [id, t] of await parts.clusters.load(missing, products, signal)) constants.set(id, t);
+  return quantizeGraph(prepared.graph, plan, { ...parts, file: open.file, constants, signal });
+}
+
 /** Quantizes by `plan`, inserts QDQ and compiles. Whoever asks releases the program. @throws Cancelled */
 export async function buildQuantized(
   parts: Calibrated,
@@ -108,20 +121,8 @@ export async function buildQuantized(
   plan: QuantPlan,
   signal: AbortSignalLike,
 ): Promise<Build> {
-  const { prepared, open, constants } = parts;
-  const missing = [...constantsToLoad(prepared.graph, plan)].filter((id) => !constants.has(id));
-  const products = plan.weights.filter((w) => w.product !== undefined);
-  for (const [id, t] of await parts.clusters.load(missing, products, signal)) constants.set(id, t);
-  const { assignment, diagnostics } = quantizeGraph(prepared.graph, plan, {
-    file: open.file,
-    ranges: parts.ranges,
-    calibrationSamples: parts.calibrationSamples,
-    constants,
-    corrections: parts.corrections,
-    roundings: parts.roundings,
-    cache: parts.cache,
-    signal,
-  });
+  const { prepared } = parts;
+  const { assignment, diagnostics } = await assign(parts, plan, signal);
   const { nextNodeId, nextValueId, sources } = prepared;
   const qdq = insertQdq(prepared.graph, assignment, { nextNodeId, nextValueId, sources });
   const inside = new Set([...plan.folded.values()].map((f) => f.from));
@@ -132,6 +133,6 @@ export async function buildQuantized(
     compileGraph({ ...parts, requantizer }, qdq.graph, { keep, apart: true, signal: stop });
   const program = await withRequantizer(parts.requantizer, signal);
   const pairs = pairValues(float, program, qdq.codes);
-  const clusters = parts.clusters.view(products);
+  const clusters = parts.clusters.view(plan.weights.filter((w) => w.product !== undefined));
   return { plan, assignment, qdq, program, pairs, diagnostics, clusters, withRequantizer };
 }

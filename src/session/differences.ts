@@ -6,8 +6,7 @@ import type { QdqAssignment } from '../passes/insertQdq.ts';
 import { sameParams } from '../passes/recoverQdq.ts';
 import type { DifferenceView } from '../protocol/views.ts';
 import type { QuantPlan } from '../quant/plan.ts';
-import { constantsToLoad, quantizeGraph } from '../quant/quantize.ts';
-import { type Build, type Calibrated, planWith } from './build.ts';
+import { assign, type Build, type Calibrated, planWith } from './build.ts';
 
 /** A plan and what was computed by it. */
 interface Side {
@@ -32,7 +31,7 @@ export async function differencesOf(
   if (counterpart === undefined) return null;
   const plan = planWith({ ...parts, choices: counterpart.choices }, skip);
   const comparable = counterpart.choices.target.arithmetic === choices.target.arithmetic;
-  const assignment = comparable ? await assign(parts, plan, signal) : undefined;
+  const assignment = comparable ? await assignOther(parts, plan, signal) : undefined;
   const other: Side = { plan, assignment };
   const mine: Side = { plan: own.plan, assignment: comparable ? own.assignment : undefined };
   const [strict, ours] = counterpart.isStrict ? [other, mine] : [mine, other];
@@ -46,15 +45,10 @@ export async function differencesOf(
   return found.views;
 }
 
-async function assign(parts: Calibrated, plan: QuantPlan, signal: AbortSignalLike): Promise<QdqAssignment> {
-  const { open, prepared, constants, counterpart } = parts;
-  const missing = [...constantsToLoad(prepared.graph, plan)].filter((id) => !constants.has(id));
-  const products = plan.weights.filter((w) => w.product !== undefined);
-  for (const [id, t] of await parts.clusters.load(missing, products, signal)) constants.set(id, t);
+async function assignOther(parts: Calibrated, plan: QuantPlan, signal: AbortSignalLike): Promise<QdqAssignment> {
   const ranges = new Map(parts.ranges);
-  for (const [id, rangeOf] of counterpart?.ranges ?? []) ranges.set(id, rangeOf());
-  const { assignment } = quantizeGraph(prepared.graph, plan, { ...parts, file: open.file, ranges, signal });
-  return assignment;
+  for (const [id, rangeOf] of parts.counterpart?.ranges ?? []) ranges.set(id, rangeOf());
+  return (await assign({ ...parts, ranges }, plan, signal)).assignment;
 }
 
 /** Nodes by what is different of them, in the order of the graph. */

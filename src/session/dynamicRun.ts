@@ -1,7 +1,7 @@
 import type { AbortSignalLike } from '../base/abort.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
 import type { Tensor } from '../base/tensor.ts';
-import type { NodeId, ValueId } from '../graph/model.ts';
+import type { ValueId } from '../graph/model.ts';
 import { insertDynamic, insertDynamicApart } from '../passes/insertDynamic.ts';
 import type { DynamicSources } from '../passes/insertDynamicNodes.ts';
 import { type DynamicPlan, planDynamic } from '../quant/dynamicPlan.ts';
@@ -14,6 +14,7 @@ import { WeightClusters } from './clusters.ts';
 import { compileGraph, type Prepared, prepare } from './prepared.ts';
 import { measuredOn, type RunParts, type RunState } from './run.ts';
 import type { Settings } from './settings.ts';
+import type { Variant } from './variant.ts';
 
 /**
  * A run of DYNAMIC_QUANT: weights are codes, activations become codes by their own ranges whenever the model runs.
@@ -27,8 +28,7 @@ export async function dynamicRun(parts: RunParts): Promise<RunState> {
   const { graph, facts, nextNodeId, nextValueId } = prepared;
   const compileParts = { open, prepared, kernels, requantizer: settings.requantizer };
   const opset = open.model.opsets.get('') ?? 1;
-  const overrides = overriddenNodes(open, prepared, settings.overrides);
-  const planWith = (skip: ReadonlySet<NodeId>): DynamicPlan =>
+  const planOf = ({ skip, overrides }: Pick<Variant, 'skip' | 'overrides'>): DynamicPlan =>
     planDynamic(graph, {
       strategy: settings.dynamicStrategy,
       strictReference: settings.strictReference,
@@ -37,7 +37,7 @@ export async function dynamicRun(parts: RunParts): Promise<RunState> {
       facts,
       opset,
     });
-  const everything = planWith(new Set());
+  const everything = planOf({ skip: new Set(), overrides: overriddenNodes(open, prepared, settings.overrides) });
   const made = new Set(graph.nodes.flatMap((n) => (everything.nodes.get(n.id)?.canSkip ? [n.outputs[0]] : [])));
   const keep = new Set([...made].filter((id) => id !== undefined)); // also before a ReLU: that is where they err
   const float = await compileGraph(compileParts, graph, { keep, apart: true, signal });
@@ -46,8 +46,8 @@ export async function dynamicRun(parts: RunParts): Promise<RunState> {
   const clusters = new WeightClusters({ choice: settings.clusters, prepared, file: open.file, onProgress });
   const sources: DynamicSources = { byObject: new WeakMap(), byName: new Map() };
 
-  const build = async (skip: ReadonlySet<NodeId>, stop: AbortSignalLike): Promise<Build> => {
-    const plan = planWith(skip);
+  const build = async (variant: Variant, stop: AbortSignalLike): Promise<Build> => {
+    const plan = planOf(variant);
     const missing = plan.weights.map((w) => w.value).filter((id) => !constants.has(id));
     for (const [id, t] of await clusters.load(missing, plan.weights, stop)) constants.set(id, t);
     const quantized = quantizeDynamic(graph, plan, { file: open.file, constants, cache, signal: stop });
@@ -78,7 +78,7 @@ export async function dynamicRun(parts: RunParts): Promise<RunState> {
   };
   return {
     ...measuredOn(parts, prepared, float),
-    builder: { everything, build },
+    builder: { everything, plan: planOf, build },
     diagnostics: [...prepared.diagnostics, ...idleWords(settings), ...referenceNotes(settings, everything, prepared)],
   };
 }

@@ -18,6 +18,7 @@ import { type OpenModel, openModel } from './model.ts';
 import { compileGraph, type Prepared, prepare } from './prepared.ts';
 import { CACHE_BYTES, type RunParts, type RunState } from './run.ts';
 import type { Settings } from './settings.ts';
+import type { Variant } from './variant.ts';
 
 /**
  * A run on a model that was quantized elsewhere. By `imported_model` it evaluates the file's own quantization, or strips
@@ -54,8 +55,9 @@ export async function importedRun(
     const asInFile = await prepareGraph(apart, { inputDims, file: open.file, kernels });
     const constants = await codesOf(asInFile.graph, quantization);
     const everything = planOf(prepared.graph, asInFile.graph, quantization, new Set());
-    const build = async (skip: ReadonlySet<NodeId>, signal: AbortSignalLike): Promise<Build> => {
-      const plan = planOf(prepared.graph, asInFile.graph, quantization, skip);
+    const plan = ({ skip }: Pick<Variant, 'skip'>): QuantPlan =>
+      planOf(prepared.graph, asInFile.graph, quantization, skip);
+    const build = async ({ skip }: Pick<Variant, 'skip'>, signal: AbortSignalLike): Promise<Build> => {
       const skipped = asInFile.graph.nodes.filter((n) => skip.has(n.id));
       const { graph, nextNodeId, nextValueId } = bypassQdq(asInFile, quantization, skipped, parent?.weights);
       const codes = codesByValue(prepared, float, graph, quantization);
@@ -65,7 +67,7 @@ export async function importedRun(
         compileGraph({ ...compileParts, requantizer }, graph, { keep, apart: true, signal: stop });
       const program = await withRequantizer(settings.requantizer, signal);
       return {
-        plan,
+        plan: plan({ skip }),
         assignment: {
           activations: paramsOf(codes, quantization),
           conversions: [],
@@ -89,7 +91,7 @@ export async function importedRun(
     return {
       open,
       prepared,
-      builder: { everything, build },
+      builder: { everything, plan, build },
       float,
       samples: parts.evaluation.samples,
       sampleCount: parts.evaluation.count,

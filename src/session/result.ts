@@ -196,10 +196,13 @@ function stepsAlone({ program, qdq, plan, stored }: Build): Isolated[] {
 function sameParameters(build: Build, earlier: Result | undefined, step: Isolated): boolean {
   if (earlier === undefined) return false;
   if (build.stored !== undefined) return sameWeights(build, earlier.build, step.step.node.id);
-  return [step.output, ...step.inputs.map((i) => i.value)].every((id) => {
+  const isSame = [step.output, ...step.inputs.map((i) => i.value)].every((id) => {
     const now = build.assignment.activations.get(id);
     return now !== undefined && now === earlier.build.assignment.activations.get(id);
   });
+  const { id } = step.step.node;
+  const constants = (b: Build): number => b.assignment.constants.filter((c) => c.node === id).length;
+  return isSame && (constants(build) === 0 ? constants(earlier.build) === 0 : sameWeights(build, earlier.build, id));
 }
 
 /** Whether a node reads the same codes in both builds: what was coded once is the same object. */

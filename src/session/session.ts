@@ -3,6 +3,7 @@ import type { FileSystem } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { type Diagnostic, throwErrors } from '../base/diagnostics.ts';
 import type { Tensor } from '../base/tensor.ts';
+import { changeBetween } from '../config/changes.ts';
 import { silence } from '../config/config.ts';
 import type { QuantType } from '../config/keyTypes.ts';
 import type { ExportFormat } from '../export/exportGraph.ts';
@@ -29,6 +30,7 @@ import { dynamicRun } from './dynamicRun.ts';
 import { integersInBoth, noSuchNode, nothingYet, tunedOnOthers } from './errors.ts';
 import { exportModel } from './exportModel.ts';
 import { nodeFigures } from './figures.ts';
+import { calibrateRun } from './fullRun.ts';
 import { importedRun } from './imported.ts';
 import { methodText } from './methodText.ts';
 import { MetricDesk } from './metrics/metricDesk.ts';
@@ -38,13 +40,14 @@ import { readableSamples } from './readableSamples.ts';
 import { checkMultipliers, requantizersView } from './requantizers.ts';
 import { candidatesOf, KEPT_SAMPLES, outputFigures, type Result, resultOf } from './result.ts';
 import { RoundReports } from './roundReports.ts';
-import { buildFor, calibrateRun, type RunParts, type RunState } from './run.ts';
+import { buildFor, type RunParts, type RunState } from './run.ts';
 import { runModel } from './runModel.ts';
-import { openSettings, type RunRequest, type Settings, sameButSkips, templateFor, withSkips } from './settings.ts';
+import { openSettings, type RunRequest, type Settings, sameRun, templateFor, withSkips } from './settings.ts';
 import { checkSkips } from './skips.ts';
 import { sweep } from './sweep.ts';
 import { TensorDesk } from './tensorData/tensorDesk.ts';
 import { TensorLists } from './tensorList/tensorLists.ts';
+import { variantOf } from './variant.ts';
 import { weightRun } from './weightRun.ts';
 import { withWriteErrors } from './writing.ts';
 
@@ -137,8 +140,8 @@ export class Session {
     const { run, settings: last, base, current } = this.#state();
     const settings = await openSettings(params, run.open, files);
     throwErrors(settings.diagnostics);
-    sameButSkips(last, settings);
-    const build = await buildFor(run, settings.skip, signal);
+    sameRun(last, settings);
+    const build = await buildFor(run, settings, signal);
     const count = Math.min(params.samples ?? KEPT_SAMPLES, run.sampleCount);
     const parts = { run, settings, build, count, signal, onProgress, earlier: current };
     const result = await resultOf(parts).catch((error: unknown) => {
@@ -157,6 +160,7 @@ export class Session {
       base: outputFigures(run.float, base.evaluation, count),
       added: settings.skip.filter((name) => !current.skip.includes(name)),
       removed: current.skip.filter((name) => !settings.skip.includes(name)),
+      change: changeBetween(last.configText, settings.configText),
       effort: { reusedSamples, samples, executed, total },
     };
   }
@@ -179,10 +183,11 @@ export class Session {
     onPartial: (partial: { nodeId: number; value: number; done: number; total: number }) => void,
     signal: AbortSignalLike = NEVER,
   ): Promise<{ readonly cancelled: boolean }> {
-    const { run, base } = this.#state();
+    const { run, base, settings } = this.#state();
+    const variant = variantOf(settings, run.open, run.prepared);
     try {
       await sweep(
-        { run, base, candidates: candidatesOf(base.build), samples, signal },
+        { run, base, variant, candidates: candidatesOf(base.build), samples, signal },
         (nodeId, value, done, total) => {
           this.#sensitivity.set(nodeId, value);
           onPartial({ nodeId, value, done, total });
@@ -238,7 +243,7 @@ export class Session {
     const { files, onProgress } = this.#parts;
     let build: Build | undefined;
     try {
-      build = await buildFor(run, settings.skip, signal);
+      build = await buildFor(run, settings, signal);
       const folder = settings.reportFolder;
       const reports = folder === null ? undefined : new RoundReports(run, build, settings, files, folder);
       const inOnePass = settings.evaluation.samples === settings.calibration;

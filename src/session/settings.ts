@@ -15,23 +15,14 @@ import { openSamples } from '../data/reader.ts';
 import type { ExportFormat } from '../export/exportGraph.ts';
 import { bindInputs } from '../passes/bindInputs.ts';
 import type { QuantizeParams } from '../protocol/messages.ts';
-import type { GeneralChoice } from '../quant/choices.ts';
 import type { ClusterChoice } from '../quant/clusterWeights.ts';
-import type { CalibrationMethod } from '../quant/methods.ts';
-import type { NodeOverride } from '../quant/overrides.ts';
 import type { ReportDialect } from '../report/csv.ts';
 import type { LabelLookup } from './accuracy.ts';
 import { evaluatedOnCalibration, evaluatedOnRandom, inputNames, needsFullRun, noLabels, unlabelled } from './errors.ts';
 import { fixedByShapes } from './inputShapes.ts';
 import type { OpenModel } from './model.ts';
-import {
-  correctsBiases,
-  counterpartSettings,
-  generalChoiceOf,
-  type TargetChoice,
-  type TargetSettings,
-  targetChoiceOf,
-} from './targetSettings.ts';
+import { counterpartSettings, type TargetChoice, type TargetSettings, targetChoiceOf } from './targetSettings.ts';
+import { type VariantSettings, variantSettingsOf } from './variant.ts';
 import { clustersOf, type WeightSettings, weightSettingsOf } from './weightSettings.ts';
 
 /** What a run may be told beside the config; a face's own options. */
@@ -45,25 +36,17 @@ export interface RunRequest extends QuantizeParams {
 }
 
 /** A config as a run needs it: files opened, paths absolute, names checked. */
-export interface Settings {
+export interface Settings extends VariantSettings {
   readonly configPath: string;
   readonly configText: string;
   readonly quantType: QuantType;
   readonly target: TargetChoice;
-  /** How a node without words of its own is quantized. */
-  readonly general: GeneralChoice;
-  /** `node_overrides`, by the names as written. */
-  readonly overrides: ReadonlyMap<string, NodeOverride>;
   readonly strictReference: boolean;
   /** Target and codes under the other value of strict_reference; undefined where there is nothing to compare. */
   readonly counterpart: TargetSettings | undefined;
-  readonly calibrationMethod: CalibrationMethod;
-  /** In (50, 100), for PERCENTILE. */
-  readonly percentile: number;
   readonly dynamicStrategy: 'ALWC' | 'ACWL';
   /** For WEIGHT_QUANT. */
   readonly weight: WeightSettings;
-  readonly biasCorrection: boolean;
   /** Whether the weights of neighbouring convolutions are balanced first. */
   readonly equalization: boolean;
   /** Whether the channels of activations are balanced, and whether nodes may be added for it. */
@@ -81,8 +64,6 @@ export interface Settings {
   readonly importedModel: 'evaluate' | 'requantize';
   /** Absolute path of its float parent; null without one. */
   readonly floatModel: string | null;
-  /** `skip_quant_node`, as written. */
-  readonly skip: readonly string[];
   readonly fixedDims: ReadonlyMap<string, number>;
   /** Samples of `calibrate_path`; without it, where quantizing needs none, those that figures are measured on. */
   readonly calibration: Samples;
@@ -95,7 +76,7 @@ export interface Settings {
   readonly reportDialect: ReportDialect;
   /** Absolute; null writes no reports. */
   readonly reportFolder: string | null;
-  /** Text of everything but the skip list: two settings with equal ones can share calibration. */
+  /** Text of everything but what a {@link Variant} may change: two settings with equal ones can share a run. */
   readonly fingerprint: string;
   /** Codes of warnings and notes the user does not want to see. */
   readonly silence: ReadonlySet<string>;
@@ -122,22 +103,18 @@ export async function openSettings(params: RunRequest, open: OpenModel, files: F
   const data = await openData(parts, found);
   const labels = await openLabels(parts, found);
   const folder = params.reportFolder ?? config.common.debugInfoSavePath;
-  const { quantscope, full, common } = config;
+  const { quantscope, common } = config;
   const fixedPoint = fixedPointOf(quantscope);
   return {
     configPath: params.configPath,
     configText: params.configText,
     quantType: common.quantType,
     target: targetChoiceOf(config),
-    general: generalChoiceOf(config),
-    overrides: quantscope.nodeOverrides,
+    ...variantSettingsOf(config),
     strictReference: quantscope.strictReference,
     counterpart: counterpartSettings(config),
-    calibrationMethod: quantscope.calibrationMethod,
-    percentile: quantscope.percentile,
     dynamicStrategy: config.dynamic.quantStrategy,
     weight: weightSettingsOf(config),
-    biasCorrection: full.biasCorrection && correctsBiases(config),
     equalization: quantscope.equalization,
     channelBalance: quantscope.channelBalance,
     channelBalanceExponent: quantscope.channelBalanceExponent,
@@ -148,7 +125,6 @@ export async function openSettings(params: RunRequest, open: OpenModel, files: F
     compareRequantizers: params.compareRequantizers ?? false,
     importedModel: quantscope.importedModel,
     floatModel: quantscope.floatModel === undefined ? null : files.resolve(parts.base, quantscope.floatModel),
-    skip: common.skipQuantNode,
     fixedDims,
     ...data,
     badSamples: quantscope.badSamples,
@@ -163,8 +139,8 @@ export async function openSettings(params: RunRequest, open: OpenModel, files: F
   };
 }
 
-/** @throws SES402 when more than the skip list changed. */
-export function sameButSkips(last: Settings, now: Settings): void {
+/** @throws SES402 when more changed than a trial may. */
+export function sameRun(last: Settings, now: Settings): void {
   if (last.fingerprint === now.fingerprint) return;
   const was = new Map(last.fingerprint.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line]));
   const changed = now.fingerprint.split('\n').filter((line) => was.get(line.slice(0, line.indexOf('='))) !== line);
@@ -306,22 +282,21 @@ function fixedPointOf({ multiplierBits: bits, multiplierError: tolerance }: Conf
   return tolerance === undefined ? { bits } : { bits, tolerance };
 }
 
-/** One line per setting that calibration or plan depend on, in the order of their names. */
+/** One line per setting that a trial must not change, in the order of their names. */
 function fingerprintOf(config: Config, dims: ReadonlyMap<string, number>): string {
   const { full, data, quantscope, common } = config;
+  const isFull = common.quantType === 'FULL_QUANT';
+  const { biasCorrection, perChannel, activationQuantMethod, ...device } = full;
+  const keepsOverrides = common.quantType === 'WEIGHT_QUANT' && fixesCodes(config);
   const all: Record<string, unknown> = {
     quant_type: common.quantType,
     bit_num: common.bitNum,
     ...(common.quantType === 'WEIGHT_QUANT' && prefixed('weight', weightSettingsOf(config))),
-    ...full,
+    ...device,
     ...data,
     target: quantscope.target,
-    activation_type: quantscope.activationType,
-    activation_symmetry: quantscope.activationSymmetry,
-    calibration_method: quantscope.calibrationMethod,
-    percentile: quantscope.percentile,
-    weight_symmetry: quantscope.weightSymmetry,
-    node_overrides: [...quantscope.nodeOverrides],
+    ...(!isFull && { biasCorrection, perChannel, activationQuantMethod }),
+    ...(keepsOverrides && { node_overrides: [...quantscope.nodeOverrides] }),
     strict_reference: quantscope.strictReference,
     quant_strategy: config.dynamic.quantStrategy,
     requantizer: quantscope.requantizer,
@@ -345,6 +320,12 @@ function fingerprintOf(config: Config, dims: ReadonlyMap<string, number>): strin
     .map(([key, value]) => `${key}=${JSON.stringify(value) ?? ''}`)
     .sort()
     .join('\n');
+}
+
+/** Whether the run learns codes, or their steps, for the bits that it began with. */
+function fixesCodes(config: Config): boolean {
+  const { gptq, autoTune } = weightSettingsOf(config);
+  return gptq || autoTune !== undefined;
 }
 
 function prefixed(prefix: string, all: object): Record<string, unknown> {

@@ -4,24 +4,27 @@ import { layerwise, unitsOf } from '../sensitivity/layerwise.ts';
 import { evaluate } from '../whatif/evaluate.ts';
 import { KEPT_SAMPLES, outputFigures, type Result } from './result.ts';
 import type { RunState } from './run.ts';
+import type { Variant } from './variant.ts';
 
 export interface SweepParts {
   readonly run: RunState;
   readonly base: Result;
   readonly candidates: ReadonlySet<NodeId>;
+  /** The config's; sweeps differ from it in what they skip. */
+  readonly variant: Variant;
   readonly samples: number;
   readonly signal: AbortSignalLike;
 }
 
 /** Quantizes each unit alone and reports its loss by the user's node on which its figures stand. @throws Cancelled */
 export async function sweep(
-  { run, base, candidates, samples, signal }: SweepParts,
+  { run, base, variant, candidates, samples, signal }: SweepParts,
   onResult: (nodeId: NodeId, loss: number, done: number, total: number) => void,
 ): Promise<void> {
   const { float, prepared, builder, cache } = run;
   const count = Math.min(samples, KEPT_SAMPLES, run.sampleCount);
   const measure = async (skip: ReadonlySet<NodeId>): Promise<number> => {
-    const build = await builder.build(skip, signal);
+    const build = await builder.build({ ...variant, skip }, signal);
     try {
       const { program: quant, pairs } = build;
       const options = { float, quant, pairs, samples: run.samples, count, cache, keep: KEPT_SAMPLES, signal };

@@ -17,7 +17,7 @@ import { pairFigures } from '../whatif/figures.ts';
 import type { Prepared } from './prepared.ts';
 import type { RunParts } from './run.ts';
 import { constantBytes, quantizedBytes } from './sizes.ts';
-import { skippedNodes } from './skips.ts';
+import { variantOf } from './variant.ts';
 import type { WeightBuilder } from './weightBuilder.ts';
 import type { AutoTune } from './weightSettings.ts';
 
@@ -91,7 +91,7 @@ function measureWith(
   { prepared, builder }: TunedModels,
   { outputs, target, rule, most }: Measuring,
 ): (scale: Scale) => Promise<Candidate> {
-  const skip = skippedNodes(open, prepared, settings.skip);
+  const variant = variantOf(settings, open, prepared);
   const floatBytes = constantBytes(open.model.graph);
   let tries = 0;
   return async ({ scale, initScale }) => {
@@ -99,7 +99,7 @@ function measureWith(
     const onSample = (): void => onProgress({ stage: 'quantize', done: Math.min(tries, most), total: most, text });
     onSample();
     builder.tuneTo({ rule, initScale });
-    const build = await builder.build(skip, signal);
+    const build = await builder.build(variant, signal);
     try {
       const cosine = await outputs.meanCosine(build.program, target, { signal, onSample });
       tries++;

@@ -29,12 +29,14 @@ import type { Build } from './build.ts';
 import type { WeightClusters } from './clusters.ts';
 import { type CompileParts, compileGraph, loadConstants } from './prepared.ts';
 import type { Builder } from './run.ts';
+import type { Variant } from './variant.ts';
 import type { WeightSettings } from './weightSettings.ts';
 
 export interface WeightBuilderParts extends CompileParts {
   readonly float: Program;
   readonly options: WeightSettings;
   readonly clusters: WeightClusters;
+  /** Of the run's config. */
   readonly overrides: ReadonlyMap<NodeId, NodeOverride>;
   readonly at: (key: string) => Location;
   readonly onWeight: (done: number, total: number, name: string) => void;
@@ -54,7 +56,7 @@ export class WeightBuilder implements Builder {
 
   constructor(parts: WeightBuilderParts) {
     this.#parts = parts;
-    this.everything = this.#plan(new Set());
+    this.everything = this.plan({ skip: new Set(), overrides: parts.overrides });
   }
 
   /** Gives mixed bits the steps of a relative error that auto_tune tries, from the next build on. */
@@ -68,9 +70,14 @@ export class WeightBuilder implements Builder {
     this.#coded.set(keyOf(code), await this.#quantize(code, signal, products));
   }
 
-  async build(skip: ReadonlySet<NodeId>, signal: AbortSignalLike): Promise<Build> {
+  plan({ skip, overrides }: Pick<Variant, 'skip' | 'overrides'>): WeightPlan {
+    const { prepared, options } = this.#parts;
+    return planWeights(prepared.graph, { facts: prepared.facts, options, skip, overrides });
+  }
+
+  async build(variant: Pick<Variant, 'skip' | 'overrides'>, signal: AbortSignalLike): Promise<Build> {
     const { prepared, float } = this.#parts;
-    const plan = this.#plan(skip);
+    const plan = this.plan(variant);
     const coded = new Map<WeightCode, Coded>();
     for (const [done, code] of plan.codes.entries()) {
       throwIfAborted(signal);
@@ -98,11 +105,6 @@ export class WeightBuilder implements Builder {
       ...exportedForms(coded, replaced),
       clusters: this.#parts.clusters.view(plan.weights),
     };
-  }
-
-  #plan(skip: ReadonlySet<NodeId>): WeightPlan {
-    const { prepared, options, overrides } = this.#parts;
-    return planWeights(prepared.graph, { facts: prepared.facts, options, skip, overrides });
   }
 
   async #code(

@@ -1,9 +1,10 @@
 import { NEVER } from '../../src/base/abort.ts';
 import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
 import { nodeFiles } from '../../src/node/files.ts';
+import { calibrateRun } from '../../src/session/fullRun.ts';
 import { openModel } from '../../src/session/model.ts';
 import { type Result, resultOf } from '../../src/session/result.ts';
-import { buildFor, calibrateRun, type RunState } from '../../src/session/run.ts';
+import { buildFor, type RunState } from '../../src/session/run.ts';
 import { openSettings, type RunRequest } from '../../src/session/settings.ts';
 
 /** A run as the session holds it, for what is built on one. */
@@ -13,6 +14,6 @@ export async function evaluated(path: string, request: RunRequest): Promise<{ ru
   const parts = { open, settings, signal: NEVER, onProgress: () => undefined };
   const { calibration, evaluation } = settings;
   const run = await calibrateRun({ ...parts, kernels: createJsKernels(), calibration, evaluation });
-  const build = await buildFor(run, settings.skip, NEVER);
+  const build = await buildFor(run, settings, NEVER);
   return { run, result: await resultOf({ ...parts, run, build, count: run.sampleCount }) };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Cancelled } from '../../src/base/abort.ts';
+import { applyChange } from '../../src/config/changes.ts';
 import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
 import { nodeFiles } from '../../src/node/files.ts';
 import type { NodeFigures, Progress, RunView, TrialView } from '../../src/protocol/views.ts';
@@ -124,9 +125,9 @@ describe('the sample, quantized with its config', () => {
     expect(trial.effort).toMatchObject({ reusedSamples: 8, samples: 8 });
   });
 
-  test('more than the skip list changed: the trial asks for a full run and names the key', async () => {
-    const other = configText.replace('per_channel=true', 'per_channel=false');
-    await expect(session.trial({ configText: other, configPath })).rejects.toThrow(/SES402.*perChannel/);
+  test('more changed than a trial may: it asks for a full run and names the key', async () => {
+    const other = applyChange(configText, { settings: [{ section: 'quantscope', key: 'equalization', value: 'on' }] });
+    await expect(session.trial({ configText: other, configPath })).rejects.toThrow(/SES402.*equalization/);
   });
 
   test('sensitivity answers for every node that makes an error, worst first is relu1, fc or softmax', async () => {

@@ -1,7 +1,7 @@
 import type { ModelFacts } from '../../protocol/modelFacts.ts';
 import { type Position, type Range, rangeOf } from '../edits.ts';
 import { formerKey } from '../former.ts';
-import { OVERRIDE_WORDS } from '../overrides.ts';
+import { OVERRIDE_WORDS, RANGE_WORD, wordSets } from '../overrides.ts';
 import { keyRow, keysOf, SECTIONS } from '../schema.ts';
 import { describeInput, describeNode } from './facts.ts';
 import { choiceDoc, keyDoc, sectionDoc } from './keyDoc.ts';
@@ -58,6 +58,8 @@ function valueHover({ row, item }: ValuePlace, model: ModelFacts | undefined): s
       const docs = OVERRIDE_WORDS.filter(({ word }) => words.includes(word)).map(
         ({ word, doc }) => `- \`${word}\`: ${doc}`,
       );
+      const range = words.find((word) => wordSets(word)?.range !== undefined);
+      if (range !== undefined) docs.push(`- \`${range}\`: ${RANGE_WORD.doc}`);
       return [nodeHover(name, model) ?? `**${name}**`, docs.join('\n')].join('\n\n').trim();
     }
     case 'folders':

@@ -1,5 +1,5 @@
 import type { Choice, Effect, KeyRow, KeyType, SectionRow } from '../keyTypes.ts';
-import { OVERRIDE_WORDS } from '../overrides.ts';
+import { OVERRIDE_WORDS, RANGE_WORD } from '../overrides.ts';
 
 /** What becomes of a setting, in words. */
 export const EFFECTS: Readonly<Record<Effect, string>> = {
@@ -91,6 +91,6 @@ export function capital(text: string): string {
 
 function wordsOf(type: KeyType): string[] {
   if (type.kind === 'enum') return type.choices.map((choice) => `- ${choiceDoc(choice).replaceAll('\n\n', ' ')}`);
-  if (type.kind === 'overrides') return OVERRIDE_WORDS.map(({ word, doc }) => `- \`${word}\`: ${doc}`);
+  if (type.kind === 'overrides') return [...OVERRIDE_WORDS, RANGE_WORD].map(({ word, doc }) => `- \`${word}\`: ${doc}`);
   return [];
 }

@@ -130,8 +130,9 @@ class Draft {
     const inputs = weightInputs(node, { strict: options.strict, facts, isConstant });
     if (inputs.length === 0) return float('it has no constant weight of two or more dimensions');
     const bits = bitsOf(overrides.get(node.id), options.bits);
-    const clusters =
-      bits === options.bits && overrides.get(node.id)?.precision === undefined ? options.clusters : undefined;
+    const { precision, weightBits } = overrides.get(node.id) ?? {};
+    const isGeneral = bits === options.bits && precision === undefined && weightBits === undefined;
+    const clusters = isGeneral ? options.clusters : undefined;
     const form = { bits: bits ?? options.bits, clusters };
     const judged = inputs.map((input) => ({ input, why: this.#whyFloat(node, input, form) }));
     const wanted = judged.filter(({ why }) => why === undefined);
@@ -248,9 +249,9 @@ export function parameterBytes(bits: number, correction: boolean): number {
 
 /** Bits of a node's weights; undefined where they stay float. */
 function bitsOf(override: NodeOverride | undefined, bits: number): number | undefined {
+  if (override?.precision === 'float32') return undefined;
+  if (override?.weightBits !== undefined) return override.weightBits;
   switch (override?.precision) {
-    case 'float32':
-      return undefined;
     case 'int4':
       return 4;
     case 'int8':

@@ -1,0 +1,88 @@
+import type { AbortSignalLike } from '../base/abort.ts';
+import type { Samples } from '../base/samples.ts';
+import type { Program, Step } from '../exec/program.ts';
+import type { NodeId } from '../graph/model.ts';
+import type { QdqAssignment } from '../passes/insertQdq.ts';
+import { measureBiasCorrection } from '../quant/biasCorrection.ts';
+import { isolatedSteps } from '../quant/isolate.ts';
+import type { QuantPlan } from '../quant/plan.ts';
+import type { Build, Calibrated } from './build.ts';
+
+export interface CorrectionDeskParts {
+  readonly float: Program;
+  readonly samples: Samples;
+  /** Called before each step of the float model, for each sample. */
+  readonly onStep: (sample: number, name: string, step: Step) => void;
+}
+
+/** A plan with nothing skipped, what it computed, and its program once that is asked for. */
+export interface Uncorrected {
+  readonly plan: QuantPlan;
+  readonly assignment: QdqAssignment;
+  readonly build: () => Promise<Build>;
+}
+
+/**
+ * What the biases of convolutions must make up for, by the codes that each reads and makes: measured once, over all
+ * calibration samples, for as long as these stay.
+ */
+export class CorrectionDesk {
+  readonly #parts: CorrectionDeskParts;
+  readonly #known = new Map<string, Float64Array | null>();
+
+  constructor(parts: CorrectionDeskParts) {
+    this.#parts = parts;
+  }
+
+  /** @returns real values [C] by node of the prepared graph. @throws Cancelled */
+  async of(
+    { prepared, kernels }: Pick<Calibrated, 'prepared' | 'kernels'>,
+    { plan, assignment, build }: Uncorrected,
+    signal: AbortSignalLike,
+  ): Promise<Map<NodeId, Float64Array>> {
+    const { float, samples, onStep } = this.#parts;
+    const keys = keysOf(plan, assignment, prepared);
+    if ([...keys.values()].some((key) => !this.#known.has(key))) {
+      const built = await build();
+      try {
+        const steps = isolatedSteps(built.program, built.qdq.floatOf).filter(({ step: { node } }) => {
+          const key = keys.get(node.id);
+          return node.opType === 'Conv' && key !== undefined && !this.#known.has(key);
+        });
+        const found = await measureBiasCorrection(float, built.program, steps, samples, { kernels, signal, onStep });
+        for (const [node, key] of keys) if (!this.#known.has(key)) this.#known.set(key, found.get(node) ?? null);
+      } finally {
+        built.program.release();
+      }
+    }
+    return new Map(
+      [...keys].flatMap(([node, key]) => {
+        const correction = this.#known.get(key);
+        return correction == null ? [] : [[node, correction] as const];
+      }),
+    );
+  }
+}
+
+/** What decides a convolution's correction: its node, its constants and the parameters of its input and output. */
+function keysOf(plan: QuantPlan, assignment: QdqAssignment, { graph, signatures }: Calibrated['prepared']) {
+  const keys = new Map<NodeId, string>();
+  const convolutions = new Map(graph.nodes.filter((n) => n.opType === 'Conv').map((n) => [n.id, n]));
+  const folds = new Map([...plan.folded.values()].map(({ from, to }) => [from, to]));
+  const identity = (object: object | undefined): number => (object === undefined ? 0 : signatures.identity(object));
+  for (const { node: id, product } of plan.weights) {
+    const node = convolutions.get(id);
+    const made = node?.outputs[0];
+    if (node === undefined || made === undefined || product === undefined) continue;
+    const read = assignment.conversions.find((c) =>
+      c.uses.some((u) => u.node === id && u.input === product.activationInput),
+    );
+    const parts = [
+      read?.params ?? assignment.activations.get(product.activation),
+      assignment.activations.get(folds.get(made) ?? made),
+      ...assignment.constants.flatMap((c) => (c.node === id ? [c.quantized] : [])),
+    ];
+    keys.set(id, [id, ...parts.map(identity)].join(':'));
+  }
+  return keys;
+}
