@@ -13,12 +13,13 @@ const FLOORS = [
   ['wasm', 'onnx', 'ops'],
   ['passes', 'exec'],
   ['quant', 'report', 'data'],
-  ['sensitivity', 'whatif', 'config', 'export'],
+  ['whatif', 'config', 'export'],
+  ['sensitivity', 'search', 'diagnose'],
   ['session'],
   ['node'],
   ['worker', 'cli', 'host'],
 ] as const;
-const CORE_FLOORS = 7;
+const CORE_FLOORS = 8;
 
 /** Folder (of src/, or webview) -> folders it may import besides itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {

@@ -32,6 +32,7 @@ import { exportModel } from './exportModel.ts';
 import { nodeFigures } from './figures.ts';
 import { calibrateRun } from './fullRun.ts';
 import { importedRun } from './imported.ts';
+import { Lab } from './lab.ts';
 import { methodText } from './methodText.ts';
 import { MetricDesk } from './metrics/metricDesk.ts';
 import { type OpenModel, openModel } from './model.ts';
@@ -76,13 +77,14 @@ export class Session {
   #current: Result | undefined;
   #runId = 0;
   #sensitivity = new Map<NodeId, number>();
+  #lab: Lab | undefined;
 
   constructor(parts: SessionParts) {
     this.#parts = { ...parts, files: withWriteErrors(parts.files) };
     const now = () => {
       const [run, result, sensitivity] = [this.#run, this.#current, this.#sensitivity];
       const after = run === undefined || result === undefined ? undefined : { run, result, sensitivity };
-      return { ...this.#parts, open: this.#model(), after };
+      return { ...this.#parts, open: this.#model(), after, lab: this.#labOf() };
     };
     this.tensors = new TensorDesk(now);
     this.tensorLists = new TensorLists(now);
@@ -339,6 +341,14 @@ export class Session {
     return this.#open;
   }
 
+  /** Where changes of the config as it stands are measured; undefined before a run. */
+  #labOf(): Lab | undefined {
+    const [run, settings, result] = [this.#run, this.#settings, this.#current];
+    if (run === undefined || settings === undefined || result === undefined) return undefined;
+    if (this.#lab?.result !== result) this.#lab = new Lab({ run, settings, result });
+    return this.#lab;
+  }
+
   #state() {
     const file = this.#open?.file ?? '';
     if (this.#run === undefined || this.#settings === undefined) throw nothingYet(file, 'run');
@@ -371,6 +381,7 @@ export class Session {
     this.#current = undefined;
     this.#open = undefined;
     this.#sensitivity = new Map();
+    this.#lab = undefined;
   }
 }
 

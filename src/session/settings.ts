@@ -139,13 +139,19 @@ export async function openSettings(params: RunRequest, open: OpenModel, files: F
   };
 }
 
-/** @throws SES402 when more changed than a trial may. */
-export function sameRun(last: Settings, now: Settings): void {
-  if (last.fingerprint === now.fingerprint) return;
+/** @param now settings, or a config that is not opened yet. @throws SES402 when more changed than a trial may. */
+export function sameRun(last: Settings, now: Settings | Config): void {
+  const fingerprint = 'fingerprint' in now ? now.fingerprint : fingerprintOf(now, fixedDimsOf(last, now));
+  if (last.fingerprint === fingerprint) return;
   const was = new Map(last.fingerprint.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line]));
-  const changed = now.fingerprint.split('\n').filter((line) => was.get(line.slice(0, line.indexOf('='))) !== line);
+  const changed = fingerprint.split('\n').filter((line) => was.get(line.slice(0, line.indexOf('='))) !== line);
   const keys = changed.map((line) => line.slice(0, line.indexOf('=')));
-  throw needsFullRun({ file: now.configPath }, keys.join(', ') || 'the config');
+  throw needsFullRun({ file: last.configPath }, keys.join(', ') || 'the config');
+}
+
+/** Lengths that the config alone does not know stay those of the run. */
+function fixedDimsOf({ fixedDims }: Settings, { quantscope }: Config): ReadonlyMap<string, number> {
+  return new Map([...fixedDims, ...quantscope.fixedDims]);
 }
 
 /** The config's text with handles put into `skip_quant_node` or taken out of it. */

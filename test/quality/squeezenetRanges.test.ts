@@ -4,6 +4,7 @@ import { NEVER } from '../../src/base/abort.ts';
 import { nodeFiles } from '../../src/node/files.ts';
 import { calibrateRun } from '../../src/session/fullRun.ts';
 import { openModel } from '../../src/session/model.ts';
+import { buildFor } from '../../src/session/run.ts';
 import { openSettings } from '../../src/session/settings.ts';
 import { describeWithShared, sharedData } from '../helpers/sharedData.ts';
 import { wasmKernels } from '../kernels/engines.ts';
@@ -37,7 +38,7 @@ describeWithShared('SqueezeNet, MAX_MIN on the 100 crops that ONNX Runtime was c
       signal: NEVER,
       onProgress: () => undefined,
     });
-    const build = await run.builder.build(new Set(), NEVER);
+    const build = await buildFor(run, settings, NEVER);
     const file = sharedData('ort-baseline/squeezenet.minmax.pc.s8.json');
     const recorded = new Map(Object.entries<Recorded>(JSON.parse(readFileSync(file, 'utf8')).activations));
     let compared = 0;

@@ -48,6 +48,7 @@ function tryAgain(added: readonly string[], removed: readonly string[]): TrialVi
     base: run?.outputs ?? [],
     added,
     removed,
+    change: { skip: added, unskip: removed },
     effort: { reusedSamples: 8, samples: 8, executed: 31, total: 120 },
   };
 }
