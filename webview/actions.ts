@@ -1,6 +1,7 @@
 import { GraphTable } from '../src/protocol/graphTable.ts';
 import { PROTOCOL_VERSION } from '../src/protocol/messages.ts';
 import { Cancelled, type Diagnostic, diagnosticOf } from '../src/protocol/rpc.ts';
+import type { SensitivityRequest } from '../src/protocol/sensitivityViews.ts';
 import type { NodeFigures, RunView } from '../src/protocol/views.ts';
 import { createChartActions } from './charts/actions.ts';
 import { type Connection, readView } from './connection.ts';
@@ -21,6 +22,14 @@ export type Actions = ReturnType<typeof createActions>;
 
 /** Where panels stack and one is shown at a time; the same as in theme.css. */
 export const NARROW = '(max-width: 699px)';
+
+const LAYERWISE: SensitivityRequest = {
+  mode: 'layerwise',
+  part: 'both',
+  judge: { id: 'cosine' },
+  samples: 8,
+  verify: null,
+};
 
 /** What needs the drawn graph. */
 export interface ViewCommands extends DiffView {
@@ -126,15 +135,15 @@ export function createActions(store: Store, connection: Connection, view: () => 
     if (diagnostics.length === 0) view().announce(t('Cancelled'));
     report(diagnostics);
   });
-  rpc.on('sensitivity/partial', ({ nodeId, value, done, total }) => {
-    const values = new Map(store.state.sensitivity.values).set(nodeId, value);
-    store.update({ sensitivity: { running: true, done, total, values } });
+  rpc.on('sensitivity/changed', ({ view: sweep, running }) => {
+    const before = store.state.sensitivity;
+    const entries = sweep?.entries ?? [];
+    const values = new Map(entries.flatMap(({ nodeId, loss }) => (loss === null ? [] : [[nodeId, loss] as const])));
+    const { done, total } = sweep ?? { done: 0, total: 0 };
+    store.update({ sensitivity: { running, done, total, values } });
     if (store.state.metric === 'sensitivity') heat.loadHeatSoon();
-  });
-  rpc.on('sensitivity/finished', ({ cancelled }) => {
-    store.update({ sensitivity: { ...store.state.sensitivity, running: false } });
-    if (store.state.metric === 'sensitivity') void heat.loadHeat();
-    view().announce(cancelled ? t('Sensitivity cancelled') : t('Sensitivity finished'));
+    if (running || !before.running) return;
+    view().announce(done < total ? t('Sensitivity cancelled') : t('Sensitivity finished'));
   });
   rpc.on('preferences/changed', (preferences) => {
     const { heatScale, ...rest } = preferred(preferences);
@@ -254,7 +263,7 @@ export function createActions(store: Store, connection: Connection, view: () => 
     startSensitivity(): void {
       store.update({ sensitivity: { ...NO_SENSITIVITY, running: true } });
       actions.setMetric('sensitivity');
-      rpc.request('sensitivity/start', undefined).catch((cause: unknown) => {
+      rpc.request('sensitivity/start', { request: LAYERWISE, resume: false }).catch((cause: unknown) => {
         store.update({ sensitivity: { ...store.state.sensitivity, running: false } });
         fail('sensitivity/start')(cause);
       });

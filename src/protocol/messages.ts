@@ -1,15 +1,20 @@
 import type { AbortSignalLike } from '../base/abort.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
+import type { ConfigChange } from './changes.ts';
 import type { ChartRequests } from './chartViews.ts';
 import type { CompareStart, SharedPlace } from './compareViews.ts';
+import type { DiagnosisRequest, DiagnosisView } from './diagnosisViews.ts';
 import type { MetricColumn, MetricRequest } from './metrics.ts';
 import type { ModelFacts } from './modelFacts.ts';
+import type { SearchRequest, SearchView } from './searchViews.ts';
+import type { SensitivityEntry, SensitivityRequest, SensitivityView } from './sensitivityViews.ts';
 import type { TensorListRequests } from './tensorTable.ts';
 import type { TensorFile, TensorRequests } from './tensorViews.ts';
+import type { TrialComparison, TrialTree } from './trialViews.ts';
 import type { NodeDetails, Progress, RunView, TrialView } from './views.ts';
 
 /** Raised when either side of a message changes; compared in the first message. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** What the webview asks of the host. */
 export interface HostRequests extends ChartRequests, TensorRequests, TensorListRequests {
@@ -25,8 +30,22 @@ export interface HostRequests extends ChartRequests, TensorRequests, TensorListR
   /** Runs the config of the figures on display once more. */
   'run/again': { params: void; result: void };
   'run/cancel': { params: void; result: void };
-  'sensitivity/start': { params: void; result: void };
+  /** Applies a change to the config of the last run, undoable by its label; the trial arrives as an event. */
+  'config/change': { params: { change: ConfigChange; label: string }; result: void };
+  /** Writes the config as it was at a trial, undoable; its figures follow as those of any change. */
+  'trials/restore': { params: { id: string }; result: void };
+  'trials/rename': { params: { id: string; name: string }; result: void };
+  'trials/pin': { params: { id: string; pinned: boolean }; result: void };
+  /** Trials made from deleted ones move up to what those were made from. */
+  'trials/delete': { params: { ids: readonly string[] }; result: void };
+  'trials/compare': { params: { a: string; b: string }; result: TrialComparison };
+  /** What these start goes on after the reply; `resume` takes over what a cancelled sweep has measured. */
+  'sensitivity/start': { params: { request: SensitivityRequest; resume: boolean }; result: void };
   'sensitivity/cancel': { params: void; result: void };
+  'search/start': { params: SearchRequest; result: void };
+  'search/cancel': { params: void; result: void };
+  'diagnosis/start': { params: DiagnosisRequest; result: void };
+  'diagnosis/cancel': { params: void; result: void };
   'edit/undo': { params: void; result: void };
   'edit/redo': { params: void; result: void };
   /** Opens the config of the last run at `skip_quant_node`, or the report folder. */
@@ -72,8 +91,11 @@ export interface HostEvents {
   'trial/finished': { trial: TrialView };
   /** Cancelled when `diagnostics` is empty. */
   'run/stopped': { diagnostics: readonly Diagnostic[] };
-  'sensitivity/partial': { nodeId: number; value: number; done: number; total: number };
-  'sensitivity/finished': { cancelled: boolean };
+  'trials/changed': { tree: TrialTree };
+  /** Null where nothing was measured under the model and the config as they are; as far as it came while running. */
+  'sensitivity/changed': { view: SensitivityView | null; running: boolean };
+  'search/changed': { view: SearchView | null; running: boolean };
+  'diagnosis/changed': { view: DiagnosisView | null; running: boolean };
   /** The settings of the view have changed. */
   'preferences/changed': Preferences;
   /** A command of VS Code's: menus, palette, keys. */
@@ -91,6 +113,11 @@ export interface ViewState {
   readonly busy: boolean;
   /** Where `run` is a kept run, not measured since the model was opened. */
   readonly restored: RestoredRun | null;
+  readonly trials: TrialTree;
+  /** What was measured under the model and config on display, also in an earlier session; null where nothing was. */
+  readonly sensitivity: SensitivityView | null;
+  readonly search: SearchView | null;
+  readonly diagnosis: DiagnosisView | null;
   /** What `view/save` kept of this model's last view; null for none. */
   readonly view: unknown;
   /** How the view looks where nothing was kept. */
@@ -162,8 +189,14 @@ export interface WorkerRequests extends ChartRequests, TensorRequests, TensorLis
   'tensor/write': { params: TensorFile & { path: string }; result: void };
   /** The files of an evaluation sample, one per input. */
   'sample/paths': { params: { sample: number }; result: readonly string[] };
-  /** Fills `sensitivity` node by node; partial values arrive as events. */
-  'sensitivity/run': { params: { samples: number }; result: { cancelled: boolean } };
+  /** Fills `sensitivity` node by node; as far as it came arrives as events. `known` is of an earlier, cancelled sweep. */
+  'sensitivity/run': {
+    params: { request: SensitivityRequest; known: readonly SensitivityEntry[] };
+    result: SensitivityView;
+  };
+  /** The best so far arrives as events. */
+  'search/run': { params: SearchRequest; result: SearchView };
+  'diagnosis/run': { params: DiagnosisRequest; result: DiagnosisView };
   /** The config with these handles put into or taken out of `skip_quant_node`, as new text. */
   'config/skip': {
     params: { configText: string; handles: readonly string[]; skip: boolean };
@@ -191,7 +224,9 @@ export interface QuantizeParams {
 
 export interface WorkerEvents {
   progress: Progress;
-  sensitivity: { nodeId: number; value: number; done: number; total: number };
+  sensitivity: SensitivityView;
+  search: SearchView;
+  diagnosis: DiagnosisView;
 }
 
 type RequestTable = { [method: string]: { params: unknown; result: unknown } };

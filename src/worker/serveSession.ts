@@ -10,6 +10,7 @@ import type { Progress } from '../protocol/views.ts';
 import type { Session } from '../session/index.ts';
 import type { GivenFiles } from './givenFiles.ts';
 import { serveCharts } from './serveCharts.ts';
+import { serveEngines } from './serveEngines.ts';
 import { serveTensors, tensorBuffers } from './serveTensors.ts';
 
 /** The worker's end of the connection: it asks nothing, answers {@link WorkerRequests}, sends {@link WorkerEvents}. */
@@ -23,7 +24,6 @@ export type ServedSession = Pick<
   | 'trial'
   | 'forgetRun'
   | 'details'
-  | 'sensitivity'
   | 'exportModel'
   | 'skipNodes'
   | 'checkConfig'
@@ -73,8 +73,7 @@ export function serveSession({ port, cancelCell, clock, files, createSession }: 
     // Only what is a job of its own looks at the cell, which stays set until the next one.
     'heat/get': (params, signal) =>
       session.metrics.column(params, metricInfo(params.metric).needs === 'timing' ? stoppable(signal) : signal),
-    'sensitivity/run': ({ samples }, signal) =>
-      session.sensitivity({ samples }, (partial) => rpc.emit('sensitivity', partial), stoppable(signal)),
+    ...serveEngines(),
     'config/skip': ({ configText, handles, skip }) => session.skipNodes(configText, handles, skip),
     'config/check': ({ configText, configPath }) => session.checkConfig(configText, configPath),
     'config/facts': () => session.configFacts(),

@@ -99,7 +99,13 @@ describe('kept runs', () => {
     const runs = openRuns(context);
     const session = open(newSession());
     await quantizeAndKeep(runs, session, await config('measured'));
-    await session.measureSensitivity(2);
+    await session.measureSensitivity({
+      mode: 'layerwise',
+      part: 'both',
+      judge: { id: 'cosine' },
+      samples: 2,
+      verify: null,
+    });
     await runs.addSensitivity(session);
     const { values } = await session.column({ metric: 'sensitivity', of: 'mean' });
     assert(values.some((value) => value > 0));

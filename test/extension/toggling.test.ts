@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { Cancelled } from '../../src/base/abort.ts';
+import { ConfigEdits } from '../../src/host/config/configEdits.ts';
 import { ConfigFollower } from '../../src/host/config/configFollower.ts';
 import { changedSpan } from '../../src/host/config/configText.ts';
-import { SkipEdits } from '../../src/host/config/skipEdits.ts';
 import type { ModelSession, SessionEvent } from '../../src/host/editor/modelSession.ts';
 import { Problems } from '../../src/host/problems.ts';
 import type { RunView } from '../../src/protocol/views.ts';
@@ -57,13 +57,13 @@ describe('toggling a node', () => {
 describe('a trial', () => {
   const problems = new Problems(log);
   let session: ModelSession;
-  let edits: SkipEdits;
+  let edits: ConfigEdits;
   let follower: ConfigFollower;
   let events: SessionEvent[];
 
   beforeEach(() => {
     session = newSession();
-    edits = new SkipEdits(session);
+    edits = new ConfigEdits();
     follower = new ConfigFollower({ session, problems });
     events = [];
     session.onEvent((event) => events.push(event));
@@ -78,7 +78,7 @@ describe('a trial', () => {
   it('follows a toggle with new figures beside the old, and its undo with the old figures', async () => {
     const uri = await config('trial');
     const run = await quantize(uri);
-    await edits.apply(uri, ['conv1'], true);
+    await edits.apply({ config: uri, change: { skip: ['conv1'] }, label: 'skip', handles: ['conv1'] });
     await until('trial', () => session.trial !== null);
     assert.equal(session.trial?.run.nodes.find((node) => node.handle === 'conv1')?.skipped, true);
     assert.equal(session.trial.run.samples, 8);
@@ -141,7 +141,8 @@ describe('a trial', () => {
   it('evaluates quick clicks once, under the last of them', async () => {
     const uri = await config('quick');
     await quantize(uri);
-    for (const handle of ['conv1', 'pool1', 'fc']) await edits.apply(uri, [handle], true);
+    for (const handle of ['conv1', 'pool1', 'fc'])
+      await edits.apply({ config: uri, change: { skip: [handle] }, label: 'skip', handles: [handle] });
     await until('trial', () => session.trial !== null);
     const started = events.filter(({ event }) => event === 'trial/started');
     assert.deepEqual(
@@ -154,11 +155,17 @@ describe('a trial', () => {
   it('measures sensitivity node by node, and stops when cancelled', async () => {
     const uri = await config('sensitive');
     await quantize(uri);
-    const measuring = session.measureSensitivity(4);
-    await until('a first value', () => events.some(({ event }) => event === 'sensitivity/partial'));
+    const measuring = session.measureSensitivity({
+      mode: 'layerwise',
+      part: 'both',
+      judge: { id: 'cosine' },
+      samples: 4,
+      verify: null,
+    });
+    await until('a first value', () => events.some(({ event }) => event === 'sensitivity/changed'));
     session.cancel('sensitivity');
     await measuring;
-    assert(events.some(({ event }) => event === 'sensitivity/finished'));
+    assert(events.some(({ event }) => event === 'sensitivity/changed'));
     assert.equal(session.working, undefined);
   });
 

@@ -3,7 +3,8 @@ import { jsonPort } from '../../src/protocol/jsonPort.ts';
 import type { Handlers, HostEvents, HostRequests } from '../../src/protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../src/protocol/messages.ts';
 import { Cancelled, Rpc } from '../../src/protocol/rpc.ts';
-import type { GraphView, RunView, TrialView } from '../../src/protocol/views.ts';
+import type { SensitivityRequest, SensitivityView } from '../../src/protocol/sensitivityViews.ts';
+import type { GraphView, NodeFigures, RunView, TrialView } from '../../src/protocol/views.ts';
 import { chartHandlers } from './chartFixtures.ts';
 import { columnOf, detailsOf, largeGraph, mobileNet, runOf, withUnsupported } from './fixtures.ts';
 import { importedDetailsOf, inQdq, inQOperator, ofManyTypes } from './quantizedFixtures.ts';
@@ -53,8 +54,29 @@ function tryAgain(added: readonly string[], removed: readonly string[]): TrialVi
   };
 }
 
+function sweepOf(request: SensitivityRequest, nodes: readonly NodeFigures[]): SensitivityView {
+  return {
+    request,
+    configText: '',
+    float: 1,
+    quantized: 0.99,
+    samples: request.samples,
+    entries: nodes.map(({ nodeId, handle, opType, localSqnrDb }) => {
+      const loss = sensitivity.get(nodeId) ?? null;
+      return { nodeId, handle, opType, value: loss === null ? null : 1 - loss, loss, localSqnrDb };
+    }),
+    done: sensitivity.size,
+    total: nodes.length,
+    elapsedMs: 15 * sensitivity.size,
+  };
+}
+
 const handlers: Handlers<HostRequests> = {
   'view/ready': async () => ({
+    trials: { trials: [], current: null },
+    sensitivity: null,
+    search: null,
+    diagnosis: null,
     compare: null,
     protocol: PROTOCOL_VERSION,
     graph: encodeGraph(graph),
@@ -94,25 +116,34 @@ const handlers: Handlers<HostRequests> = {
   },
   'run/again': async (_, signal) => handlers['run/quantize'](undefined, signal),
   'run/cancel': async () => rpc.emit('run/stopped', { diagnostics: [] }),
-  'sensitivity/start': async () => {
+  'sensitivity/start': async ({ request }) => {
     const nodes = runOf(graph).nodes.filter((n) => n.form === 'integer');
     let done = 0;
     measuring = setInterval(() => {
       const node = nodes[done++];
       if (node === undefined) {
         clearInterval(measuring);
-        rpc.emit('sensitivity/finished', { cancelled: false });
+        rpc.emit('sensitivity/changed', { view: sweepOf(request, nodes), running: false });
         return;
       }
-      const value = 10 ** (-5.5 + (node.nodeId % 17) / 5);
-      sensitivity.set(node.nodeId, value);
-      rpc.emit('sensitivity/partial', { nodeId: node.nodeId, value, done, total: nodes.length });
+      sensitivity.set(node.nodeId, 10 ** (-5.5 + (node.nodeId % 17) / 5));
+      rpc.emit('sensitivity/changed', { view: sweepOf(request, nodes), running: true });
     }, 15);
   },
   'sensitivity/cancel': async () => {
     clearInterval(measuring);
-    rpc.emit('sensitivity/finished', { cancelled: true });
+    rpc.emit('sensitivity/changed', { view: null, running: false });
   },
+  'config/change': async () => {},
+  'trials/restore': async () => {},
+  'trials/rename': async () => {},
+  'trials/pin': async () => {},
+  'trials/delete': async () => {},
+  'trials/compare': async ({ a, b }) => ({ a, b, change: {}, samples: [] }),
+  'search/start': async () => {},
+  'search/cancel': async () => {},
+  'diagnosis/start': async () => {},
+  'diagnosis/cancel': async () => {},
   'compare/move': async () => {},
   'compare/groups': async () => {},
   'overlay/save': async () => ({ saved: true }),

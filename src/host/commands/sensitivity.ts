@@ -18,7 +18,8 @@ export function registerSensitivity(deps: Deps): vscode.Disposable {
       }
       if (!runIsLive(session)) return;
       const samples = vscode.workspace.getConfiguration('quantscope', session.uri).get('evaluationSamples', 8);
-      await session.measureSensitivity(samples);
+      const judge = { id: 'cosine' } as const;
+      await session.measureSensitivity({ mode: 'layerwise', part: 'both', judge, samples, verify: null });
     }),
     registerModelCommand(deps, 'cancelSensitivity', ({ session }) => session.cancel('sensitivity')),
     registerModelCommand(deps, 'cancel', ({ session }) => session.cancel('run', 'trial', 'sensitivity')),

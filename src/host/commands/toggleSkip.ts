@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { OpenModel } from '../editor/registry.ts';
 import { quantizingAllowed } from '../trust.ts';
+import { changeLabel } from './changeConfig.ts';
 import type { Deps } from './deps.ts';
 import { runIsLive } from './runAgain.ts';
 import { openModel, registerCommand } from './target.ts';
@@ -53,11 +54,9 @@ export async function skipNodes(model: OpenModel, nodeIds: readonly number[], sk
     void vscode.window.showInformationMessage(vscode.l10n.t('This node is not quantized in any case: {0}', why));
     return;
   }
-  await edits.apply(
-    session.config,
-    nodes.map((node) => node.handle),
-    skip,
-  );
+  const handles = nodes.map((node) => node.handle);
+  const change = skip ? { skip: handles } : { unskip: handles };
+  await edits.apply({ config: session.config, change, label: changeLabel(change), handles });
 }
 
 function skipOf(argument: unknown): boolean | undefined {

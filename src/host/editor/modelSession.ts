@@ -11,6 +11,7 @@ import {
   type ViewState,
 } from '../../protocol/messages.ts';
 import { type MetricColumn, type MetricRequest, metricInfo, type SampleChoice } from '../../protocol/metrics.ts';
+import type { SensitivityRequest, SensitivityView } from '../../protocol/sensitivityViews.ts';
 import type { TensorTable } from '../../protocol/tensorTable.ts';
 import type { NodeDetails, NodeView, RunView, TrialView } from '../../protocol/views.ts';
 import { columnOfFigures } from '../../session/metrics/figuresColumn.ts';
@@ -119,7 +120,9 @@ export class ModelSession implements vscode.Disposable {
     return this.opened;
   }
 
-  async viewState(): Promise<Omit<ViewState, 'compare' | 'preferences'>> {
+  async viewState(): Promise<
+    Omit<ViewState, 'compare' | 'preferences' | 'trials' | 'sensitivity' | 'search' | 'diagnosis'>
+  > {
     const graph = await this.graph();
     const busy = this.job !== undefined && RANK[this.job.kind] >= RANK.export;
     const { run, trial, restored } = this;
@@ -224,14 +227,14 @@ export class ModelSession implements vscode.Disposable {
   }
 
   /** Measures every node quantized alone; the values arrive as events. @throws DiagnosticError. */
-  async measureSensitivity(samples: number): Promise<void> {
-    let cancelled = true;
+  async measureSensitivity(request: SensitivityRequest): Promise<void> {
+    let view: SensitivityView | null = null;
     try {
-      ({ cancelled } = await this.exclusive('sensitivity', (rpc) => rpc.request('sensitivity/run', { samples })));
+      view = await this.exclusive('sensitivity', (rpc) => rpc.request('sensitivity/run', { request, known: [] }));
     } catch (error) {
       if (!(error instanceof Cancelled)) throw error;
     } finally {
-      this.fire('sensitivity/finished', { cancelled });
+      this.fire('sensitivity/changed', { view, running: false });
     }
   }
 
@@ -293,7 +296,7 @@ export class ModelSession implements vscode.Disposable {
       onStderr: (text) => log.info(`worker: ${text}`),
     });
     worker.rpc.on('progress', (progress) => this.fire('run/progress', progress));
-    worker.rpc.on('sensitivity', (partial) => this.fire('sensitivity/partial', partial));
+    worker.rpc.on('sensitivity', (view) => this.fire('sensitivity/changed', { view, running: true }));
     this.worker = worker;
     return worker;
   }

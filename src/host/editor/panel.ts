@@ -15,8 +15,11 @@ import { onPreferences, readPreferences } from './preferences.ts';
 import type { OpenModel } from './registry.ts';
 import { tableRequests } from './tableRequests.ts';
 import { tensorRequests } from './tensorRequests.ts';
+import { whatIfRequests } from './whatIfRequests.ts';
 
 type PanelRpc = Rpc<Record<never, never>, HostEvents, HostRequests, Record<never, never>>;
+
+const NOTHING_TRIED = { trials: { trials: [], current: null }, sensitivity: null, search: null, diagnosis: null };
 
 export interface PanelOptions {
   readonly model: OpenModel;
@@ -45,7 +48,7 @@ export function connectPanel({ model, panel, dist, log, pairs, skip, saveView }:
         throw new DiagnosticError(protocolMismatch('webview', protocol, PROTOCOL_VERSION));
       }
       const preferences = readPreferences(session.uri);
-      return { ...(await session.viewState()), preferences, compare: await half.start() };
+      return { ...(await session.viewState()), ...NOTHING_TRIED, preferences, compare: await half.start() };
     },
     'node/details': ({ nodeId }) => session.details(nodeId),
     'node/skip': ({ nodeIds, skip: wanted }) => skip(model, nodeIds, wanted),
@@ -53,11 +56,9 @@ export function connectPanel({ model, panel, dist, log, pairs, skip, saveView }:
     'run/quantize': async () => void command('quantizeWithConfig'),
     'run/again': async () =>
       void vscode.commands.executeCommand('quantscope.quantizeWithConfig', session.uri, session.config),
-    'sensitivity/start': async () => void command('startSensitivity'),
     'run/cancel': async () => session.cancel('run', 'trial'),
-    'sensitivity/cancel': async () => session.cancel('sensitivity'),
-    'edit/undo': () => model.edits.undo(),
-    'edit/redo': () => model.edits.redo(),
+    'edit/undo': async () => void (await model.edits.undo()),
+    'edit/redo': async () => void (await model.edits.redo()),
     'open/config': () => command('openConfig'),
     'open/report': () => command('openReport'),
     'view/save': async ({ view }) => saveView(session.uri, view),
@@ -72,6 +73,7 @@ export function connectPanel({ model, panel, dist, log, pairs, skip, saveView }:
     ...tensorRequests(session),
     ...tableRequests(session),
     ...heatRequests(session),
+    ...whatIfRequests(model),
   };
   const port = jsonPort({
     post: (message) => void webview.postMessage(message),

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
+import { ConfigEdits } from '../config/configEdits.ts';
 import { ConfigFollower, type Evaluated } from '../config/configFollower.ts';
-import { SkipEdits } from '../config/skipEdits.ts';
 import type { Problems } from '../problems.ts';
 import { ModelSession, type SessionOptions } from './modelSession.ts';
 
@@ -10,7 +10,7 @@ export const VIEW_TYPE = 'quantscope.graph';
 /** Everything that lives as long as a model is open in some panel. */
 export interface OpenModel {
   readonly session: ModelSession;
-  readonly edits: SkipEdits;
+  readonly edits: ConfigEdits;
   readonly follower: ConfigFollower;
 }
 
@@ -90,13 +90,13 @@ export class SessionRegistry implements vscode.Disposable {
   private create(uri: vscode.Uri): Entry {
     const { problems } = this.options;
     const session = new ModelSession(uri, this.options);
-    const edits = new SkipEdits(session);
+    const edits = new ConfigEdits();
     const follower = new ConfigFollower({ session, problems });
     const model = { session, edits, follower };
     const subscription = vscode.Disposable.from(
       session.onEvent(({ event }) => {
         this.emitter.fire();
-        if (event === 'sensitivity/finished') this.measured.fire(session);
+        if (event === 'sensitivity/changed') this.measured.fire(session);
       }),
       session.onDidReset(() => this.emitter.fire()),
       session.onDidOpen(() => this.opened.fire(session)),
