@@ -243,3 +243,30 @@ export function sampleWithoutFile(file: string, name: string): DiagnosticError {
   const message = `${name} is made by the program, so there is no file of it to open; name samples with [quantscope] evaluate_path`;
   return new DiagnosticError({ severity: 'error', code: 'SES442', message, at: { file } });
 }
+
+/** SES450: accuracy is asked for, but no sample has a class. */
+export function noLabelsToJudge(at: Location, judge: string, why: string): DiagnosticError {
+  const message = `${judge} needs labels, but ${why}: name a file of file,label with [quantscope] labels, or choose cosine, sqnrDb or mse`;
+  return new DiagnosticError({ severity: 'error', code: 'SES450', message, at });
+}
+
+/** SES451: a command is to judge where none is run. */
+export function noCommandsHere(file: string, command: string): DiagnosticError {
+  const message = `the command ${JSON.stringify(command)} is to judge, but commands are not run here: trust the workspace, or choose cosine, sqnrDb, mse, top1 or top5`;
+  return new DiagnosticError({ severity: 'error', code: 'SES451', message, at: { file } });
+}
+
+/** SES452: a judging command that did not end well. */
+export function commandFailed(file: string, command: string, status: number | null, stderr: string): DiagnosticError {
+  const how = status === null ? 'could not be run' : `ended with exit status ${status}`;
+  const said = stderr.trim().split(/\r?\n/).slice(-3).join(' | ');
+  const message = `the judging command ${JSON.stringify(command)} ${how}${said === '' ? '' : `: ${said}`}; 0 and a number in its last line are expected`;
+  return new DiagnosticError({ severity: 'error', code: 'SES452', message, at: { file } });
+}
+
+/** SES453: a judging command without a number. */
+export function noNumberPrinted(file: string, command: string, line: string): DiagnosticError {
+  const found = line === '' ? 'nothing' : `${JSON.stringify(line)} in its last line`;
+  const message = `the judging command ${JSON.stringify(command)} printed ${found}; a number is expected`;
+  return new DiagnosticError({ severity: 'error', code: 'SES453', message, at: { file } });
+}

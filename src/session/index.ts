@@ -1,5 +1,6 @@
 import { Session, type SessionParts } from './session.ts';
 
+export type { CommandRequest, CommandResult, RunCommand } from './judges.ts';
 export type { Session, SessionParts } from './session.ts';
 export type { RunRequest } from './settings.ts';
 export { isUnsupported } from './unsupported.ts';

@@ -25,6 +25,7 @@ import type { Build } from './build.ts';
 import { ChartDesk } from './charts/chartDesk.ts';
 import { checkConfig } from './checkConfig.ts';
 import { checkOverrides } from './choices.ts';
+import { choicesView } from './choicesView.ts';
 import { declaredTensors, nodeDetails } from './details.ts';
 import { dynamicRun } from './dynamicRun.ts';
 import { integersInBoth, noSuchNode, nothingYet, tunedOnOthers } from './errors.ts';
@@ -32,6 +33,7 @@ import { exportModel } from './exportModel.ts';
 import { nodeFigures } from './figures.ts';
 import { calibrateRun } from './fullRun.ts';
 import { importedRun } from './imported.ts';
+import type { RunCommand } from './judges.ts';
 import { Lab } from './lab.ts';
 import { methodText } from './methodText.ts';
 import { MetricDesk } from './metrics/metricDesk.ts';
@@ -57,6 +59,8 @@ export interface SessionParts {
   readonly files: FileSystem;
   readonly clock: Clock;
   readonly onProgress: (progress: Progress) => void;
+  /** Runs judging commands of the user's; left out where none are run. */
+  readonly runCommand?: RunCommand;
 }
 
 /** One model, and its last run with everything a trial needs. One call at a time. */
@@ -282,6 +286,7 @@ export class Session {
       config: settings.configPath,
       quantType: settings.quantType,
       method: isKept ? `${settings.quantType}, with the parameters of the file` : methodText(settings),
+      choices: isKept ? null : choicesView(settings),
       evaluatedOn: run.evaluatedOn,
       samples: result.evaluation.samples,
       outputs,

@@ -1,9 +1,12 @@
+import type { StorageLayout } from '../ops/opDef.ts';
 import type { PairFigures } from './figures.ts';
 
 /** One graph output of one sample, both models', in the same order. Valid during the call only. */
 export interface JudgedOutput {
   readonly name: string;
+  /** As they lie in memory, see `layout`. */
   readonly dims: readonly number[];
+  readonly layout: StorageLayout;
   readonly origin: Float32Array;
   readonly dequant: Float32Array;
   readonly figures: PairFigures;
@@ -18,6 +21,8 @@ export interface Judge {
   start(): Judging;
   /** What a candidate of this value lacks to the float model: 0 for none, more is worse. */
   loss(value: number): number;
+  /** The float model's own number, on the samples of the judging that finished last; NaN before any that tells it. */
+  float(): number;
 }
 
 export interface Judging {
@@ -46,7 +51,13 @@ function meanOf(figure: (f: PairFigures) => number): () => Judging {
 
 /** The judges that need the outputs alone. SQNR is that of the mean noise-to-signal ratio, so that exact samples count. */
 export const FIGURE_JUDGES: Readonly<Record<'cosine' | 'sqnrDb' | 'mse', Judge>> = {
-  cosine: { id: 'cosine', better: 'higher', start: meanOf((f) => f.cosine), loss: (v) => Math.max(0, 1 - v) },
+  cosine: {
+    id: 'cosine',
+    better: 'higher',
+    start: meanOf((f) => f.cosine),
+    loss: (v) => Math.max(0, 1 - v),
+    float: () => 1,
+  },
   sqnrDb: {
     id: 'sqnrDb',
     better: 'higher',
@@ -55,6 +66,7 @@ export const FIGURE_JUDGES: Readonly<Record<'cosine' | 'sqnrDb' | 'mse', Judge>>
       return { ...ratios, finish: async () => -10 * Math.log10(await ratios.finish()) };
     },
     loss: (v) => 10 ** (-v / 10),
+    float: () => Number.POSITIVE_INFINITY,
   },
-  mse: { id: 'mse', better: 'lower', start: meanOf((f) => f.mse), loss: (v) => v },
+  mse: { id: 'mse', better: 'lower', start: meanOf((f) => f.mse), loss: (v) => v, float: () => 0 },
 };

@@ -3,6 +3,7 @@ import type { Samples } from '../base/samples.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { Program, Stored } from '../exec/program.ts';
 import type { ValueId } from '../graph/model.ts';
+import { copied } from '../ops/storage.ts';
 import { feedsById } from '../quant/calibrate.ts';
 import type { ActivationCache } from './cache.ts';
 import type { Judging } from './judge.ts';
@@ -49,8 +50,9 @@ export async function judgeOutputs(options: OutputsOptions): Promise<void> {
         if (origin === undefined || stored === undefined) return [];
         const name = float.graph.values.get(pair.value)?.name ?? '';
         const read = reader.read(quant, pair, origin, stored);
+        const { layout, tensor } = origin;
         const { figures } = read;
-        return [{ name, dims: origin.tensor.dims, origin: read.origin, dequant: read.dequant.slice(), figures }];
+        return [{ name, dims: tensor.dims, layout, origin: read.origin, dequant: read.dequant.slice(), figures }];
       });
       judging.add(i, judged);
       await Promise.resolve();
@@ -98,7 +100,7 @@ function floatOutputs(
   return found;
 }
 
-/** Graph outputs, valid until the program's next run. */
+/** Values of one run, copied: those behind which only a DequantizeLinear stands die before it ends. */
 function valuesOf(
   program: Program,
   feeds: ReadonlyMap<ValueId, Tensor>,
@@ -107,11 +109,12 @@ function valuesOf(
   signal: AbortSignalLike | undefined,
 ): Map<ValueId, Stored> {
   const run = program.start(feeds, { given, wanted: new Set(ids), ...(signal && { signal }) });
-  while (run.advance() !== undefined);
-  return new Map(
-    ids.flatMap((id) => {
-      const stored = run.value(id);
-      return stored === undefined ? [] : [[id, stored] as const];
-    }),
-  );
+  const found = new Map<ValueId, Stored>();
+  do {
+    for (const id of ids) {
+      const stored = found.has(id) ? undefined : run.value(id);
+      if (stored !== undefined) found.set(id, { layout: stored.layout, tensor: copied(stored.tensor) });
+    }
+  } while (run.advance() !== undefined);
+  return found;
 }

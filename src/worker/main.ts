@@ -3,6 +3,7 @@ import { invariant } from '../base/diagnostics.ts';
 import { clock } from '../node/clock.ts';
 import { startEngine } from '../node/engine.ts';
 import { nodeFiles } from '../node/files.ts';
+import { runCommand } from '../node/runCommand.ts';
 import type { WorkerData } from '../protocol/workerData.ts';
 import { createSession } from '../session/index.ts';
 import { givenFiles } from './givenFiles.ts';
@@ -24,5 +25,5 @@ serveSession({
   cancelCell,
   clock,
   files,
-  createSession: (onProgress) => createSession({ kernels, files, clock, onProgress }),
+  createSession: (onProgress) => createSession({ kernels, files, clock, onProgress, runCommand }),
 });
