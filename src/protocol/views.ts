@@ -4,6 +4,7 @@
  */
 import type { Diagnostic } from '../base/diagnostics.ts';
 import type { ConfigChange } from './changes.ts';
+import type { ChoicesView } from './choiceViews.ts';
 
 export interface GraphView {
   /** Name of the file, without its folder. */
@@ -240,6 +241,8 @@ export interface RunView {
   readonly quantType: string;
   /** `FULL_QUANT, target onnxruntime, activations uint8 asymmetric by MAX_MIN, …`: what the config says of the method. */
   readonly method: string;
+  /** Null where the model's file decides; absent in a kept run of an earlier version. */
+  readonly choices?: ChoicesView | null;
   /** `calibration samples 0-7` or the evaluation folder: what the figures were measured on. */
   readonly evaluatedOn: string;
   readonly samples: number;
