@@ -233,6 +233,20 @@ export interface DifferenceView {
   readonly nodes: readonly string[];
 }
 
+/** Multiply-accumulates on one sample, by what they run in. */
+export interface MacsView {
+  readonly integer: number;
+  readonly float: number;
+  /** Estimated time by precision, that of all in float32 being 1: int8 0.25, 16-bit types 0.5. */
+  readonly cost: number;
+}
+
+/** Mean cosine over the outputs on one sample. */
+export interface SampleCosine {
+  readonly name: string;
+  readonly cosine: number;
+}
+
 /** One "Quantize with config…", or one trial after it. */
 export interface RunView {
   readonly runId: number;
@@ -250,6 +264,10 @@ export interface RunView {
   readonly nodes: readonly NodeFigures[];
   readonly accuracy: Accuracy | null;
   readonly sizes: SizesView;
+  /** Absent in a kept run of an earlier version, as {@link perSample}. */
+  readonly macs?: MacsView;
+  /** From the first sample; no more than a thousand. */
+  readonly perSample?: readonly SampleCosine[];
   /** Null where no scale was searched. */
   readonly autoTune: AutoTuneView | null;
   /** Null where weights are not clustered. */

@@ -3,7 +3,7 @@ import type { Diagnostic } from '../base/diagnostics.ts';
 import { runPaired } from '../exec/paired.ts';
 import type { Program } from '../exec/program.ts';
 import type { NodeId, ValueId } from '../graph/model.ts';
-import type { Accuracy, DifferenceView, OutputFigures, Progress, SizesView } from '../protocol/views.ts';
+import type { Accuracy, DifferenceView, MacsView, OutputFigures, Progress, SizesView } from '../protocol/views.ts';
 import { strictDiffers } from '../quant/errors.ts';
 import { floatSteps, type Isolated, isolatedSteps, runIsolatedSteps } from '../quant/isolate.ts';
 import { type EvaluateOptions, type Evaluation, evaluate } from '../whatif/evaluate.ts';
@@ -16,6 +16,7 @@ import { SampleFigures } from './metrics/sampleFigures.ts';
 import { type RunState, stepText } from './run.ts';
 import type { Settings } from './settings.ts';
 import { measureSizes } from './sizes.ts';
+import { workOf } from './work.ts';
 
 /** Evaluation samples kept in memory for trials, details and sensitivity. */
 export const KEPT_SAMPLES = 8;
@@ -34,6 +35,7 @@ export interface Result {
   readonly local: LocalFigures;
   readonly accuracy: Accuracy | null;
   readonly sizes: SizesView;
+  readonly macs: MacsView;
   /** What strict_reference changes. */
   readonly differences: readonly DifferenceView[] | null;
   /** Where the settings ask for it. */
@@ -86,6 +88,7 @@ export async function resultOf(parts: ResultParts): Promise<Result> {
     local,
     accuracy: top?.accuracy ?? null,
     sizes: await measureSizes(run, build, signal),
+    macs: await workOf(run, build),
     differences,
     comparison: await compareFlavours(parts, KEPT_SAMPLES),
     diagnostics: [...build.diagnostics, ...(top?.diagnostics ?? []), ...differenceNotes(run, settings, differences)],

@@ -52,6 +52,7 @@ import { TensorDesk } from './tensorData/tensorDesk.ts';
 import { TensorLists } from './tensorList/tensorLists.ts';
 import { variantOf } from './variant.ts';
 import { weightRun } from './weightRun.ts';
+import { sampleCosines } from './work.ts';
 import { withWriteErrors } from './writing.ts';
 
 export interface SessionParts {
@@ -293,6 +294,8 @@ export class Session {
       nodes,
       accuracy: result.accuracy,
       sizes: result.sizes,
+      macs: result.macs,
+      perSample: sampleCosines(run.samples, result.evaluation),
       autoTune: run.autoTune ?? null,
       clusters: result.build.clusters ?? null,
       requantizers,
