@@ -1,11 +1,12 @@
 import { GraphTable } from '../src/protocol/graphTable.ts';
 import { PROTOCOL_VERSION } from '../src/protocol/messages.ts';
 import { Cancelled, type Diagnostic, diagnosticOf } from '../src/protocol/rpc.ts';
-import type { SensitivityRequest } from '../src/protocol/sensitivityViews.ts';
 import type { NodeFigures, RunView } from '../src/protocol/views.ts';
 import { createChartActions } from './charts/actions.ts';
 import { type Connection, readView } from './connection.ts';
 import { createDiffActions, type DiffView } from './diff/diffActions.ts';
+import { createFindingActions } from './findings/actions.ts';
+import { NOTHING_FOUND } from './findings/state.ts';
 import { type CommandTarget, type GraphCommand, isGraphCommand } from './graph/commands.ts';
 import { readPalette } from './graph/palette.ts';
 import type { Along } from './graph/paths.ts';
@@ -14,7 +15,7 @@ import { hexOf } from './heat/hex.ts';
 import { t } from './l10n.ts';
 import { createTableActions } from './panels/grid/tableActions.ts';
 import { preferred } from './preferences.ts';
-import { type BottomPanel, NO_SENSITIVITY, type Store } from './store.ts';
+import type { BottomPanel, Store } from './store.ts';
 import { createTensorActions } from './tensor/actions.ts';
 
 /** Everything a user can do, and what the host's events do to the state. */
@@ -22,14 +23,6 @@ export type Actions = ReturnType<typeof createActions>;
 
 /** Where panels stack and one is shown at a time; the same as in theme.css. */
 export const NARROW = '(max-width: 699px)';
-
-const LAYERWISE: SensitivityRequest = {
-  mode: 'layerwise',
-  part: 'both',
-  judge: { id: 'cosine' },
-  samples: 8,
-  verify: null,
-};
 
 /** What needs the drawn graph. */
 export interface ViewCommands extends DiffView {
@@ -67,6 +60,11 @@ export function createActions(store: Store, connection: Connection, view: () => 
     colours: () => hexOf(readPalette(document.body).shades.map((shade) => shade.fill)),
   });
 
+  const findings = createFindingActions(store, connection, {
+    announce: (text) => view().announce(text),
+    fail,
+    colour: heat.colourBySensitivity,
+  });
   const charts = createChartActions(store, connection, { announce: (text) => view().announce(text), report });
 
   let detailsAsked = 0;
@@ -96,25 +94,26 @@ export function createActions(store: Store, connection: Connection, view: () => 
     const table = new GraphTable(graph);
     const { selected } = store.state;
     const known = selected !== null && table.nodeIndex(selected) >= 0;
+    store.update({ sensitivity: NOTHING_FOUND, search: NOTHING_FOUND, diagnosis: NOTHING_FOUND });
     store.update({ graph: table, file: table.file, ...(known ? {} : { selected: null, details: null }) });
     void loadDetails();
   });
   rpc.on('run/progress', (progress) => {
     const { sensitivity } = store.state;
     if (progress.stage === 'sensitivity') {
-      store.update({ sensitivity: { ...sensitivity, running: true, done: progress.done, total: progress.total } });
+      if (!sensitivity.running) store.update({ sensitivity: { ...sensitivity, running: true } });
     } else if (progress.stage === 'measure') {
       store.update({ measuring: progress.done < progress.total ? progress : null });
     } else if (progress.stage === 'time') store.update({ timing: progress });
     else store.update({ busy: true, progress });
   });
   rpc.on('run/finished', ({ run }) => {
-    store.update({ trial: null, restored: null, sensitivity: NO_SENSITIVITY, problems: [], hideProblems: false });
+    store.update({ trial: null, restored: null, problems: [], hideProblems: false });
     adoptRun(run);
     view().announce(t('Quantized. {0}', describeOutputs(run)));
   });
   rpc.on('run/restored', ({ run, restored }) => {
-    store.update({ trial: null, restored, sensitivity: NO_SENSITIVITY, problems: [], hideProblems: false });
+    store.update({ trial: null, restored, problems: [], hideProblems: false });
     adoptRun(run);
     view().announce(t('Figures of {0}. {1}', restored.name, describeOutputs(run)));
   });
@@ -135,19 +134,10 @@ export function createActions(store: Store, connection: Connection, view: () => 
     if (diagnostics.length === 0) view().announce(t('Cancelled'));
     report(diagnostics);
   });
-  rpc.on('sensitivity/changed', ({ view: sweep, running }) => {
-    const before = store.state.sensitivity;
-    const entries = sweep?.entries ?? [];
-    const values = new Map(entries.flatMap(({ nodeId, loss }) => (loss === null ? [] : [[nodeId, loss] as const])));
-    const { done, total } = sweep ?? { done: 0, total: 0 };
-    store.update({ sensitivity: { running, done, total, values } });
-    if (store.state.metric === 'sensitivity') heat.loadHeatSoon();
-    if (running || !before.running) return;
-    view().announce(done < total ? t('Sensitivity cancelled') : t('Sensitivity finished'));
-  });
   rpc.on('preferences/changed', (preferences) => {
     const { heatScale, ...rest } = preferred(preferences);
     store.update(rest);
+    findings.adoptJudgeCommand(preferences);
     if (heatScale !== undefined) actions.setScale(heatScale);
     if (rest.metric !== undefined) actions.setMetric(rest.metric);
   });
@@ -180,6 +170,7 @@ export function createActions(store: Store, connection: Connection, view: () => 
 
   const actions = {
     ...heat,
+    ...findings,
     ...charts,
     ...diffActions,
 
@@ -198,6 +189,8 @@ export function createActions(store: Store, connection: Connection, view: () => 
           file: graph.file,
           ...(sameFile ? {} : { selected: null, selectedTensor: null, camera: null, openGroups: null }),
         });
+        findings.adoptJudgeCommand(first.preferences);
+        findings.adoptFindings(first);
         adoptRun(trial?.run ?? run);
         store.update({ busy });
         startDiff(first.compare);
@@ -259,16 +252,6 @@ export function createActions(store: Store, connection: Connection, view: () => 
         .request('picture/save', { name, data })
         .then(({ saved }) => saved && view().announce(shows), fail('picture/save'));
     },
-
-    startSensitivity(): void {
-      store.update({ sensitivity: { ...NO_SENSITIVITY, running: true } });
-      actions.setMetric('sensitivity');
-      rpc.request('sensitivity/start', { request: LAYERWISE, resume: false }).catch((cause: unknown) => {
-        store.update({ sensitivity: { ...store.state.sensitivity, running: false } });
-        fail('sensitivity/start')(cause);
-      });
-    },
-    cancelSensitivity: () => void rpc.request('sensitivity/cancel', undefined).catch(fail('sensitivity/cancel')),
 
     togglePanel(panel: 'details' | 'table'): void {
       const { showDetails, showTable, tab } = store.state;

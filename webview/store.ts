@@ -1,10 +1,14 @@
+import type { DiagnosisView } from '../src/protocol/diagnosisViews.ts';
 import type { GraphTable } from '../src/protocol/graphTable.ts';
 import type { RestoredRun } from '../src/protocol/messages.ts';
 import type { Diagnostic } from '../src/protocol/rpc.ts';
+import type { SearchView } from '../src/protocol/searchViews.ts';
+import type { SensitivityView } from '../src/protocol/sensitivityViews.ts';
 import type { TensorTable } from '../src/protocol/tensorTable.ts';
 import type { NodeDetails, Progress, RunView, TrialView } from '../src/protocol/views.ts';
 import type { TensorChart } from './charts/actions.ts';
 import type { DiffState } from './diff/state.ts';
+import { FIRST_FORMS, type Finding, type FindingForms, type JudgeCommand, NOTHING_FOUND } from './findings/state.ts';
 import type { Hierarchy } from './graph/picture.ts';
 import type { HeatScale } from './heat/bands.ts';
 import type { PaletteId } from './heat/shades.ts';
@@ -12,7 +16,7 @@ import type { Heat, HeatMetric, Overlay, Thresholds } from './heat/state.ts';
 import { FIRST_VIEWS, type TableViews } from './panels/grid/tableView.ts';
 import { FIRST_LOOK, type TensorLook } from './tensor/look.ts';
 
-export type BottomPanel = 'nodes' | 'tensors' | 'charts' | 'data' | 'changes';
+export type BottomPanel = 'nodes' | 'tensors' | 'charts' | 'data' | 'sensitivity' | 'causes' | 'changes';
 
 export interface Camera {
   /** Point of the graph in the middle of the view. */
@@ -62,14 +66,6 @@ export interface PersistedView {
   readonly file: string;
 }
 
-export interface Sensitivities {
-  readonly running: boolean;
-  readonly done: number;
-  readonly total: number;
-  /** 1 - cosine at the output by node id. */
-  readonly values: ReadonlyMap<number, number>;
-}
-
 /** Everything shown; replaced, never changed. */
 export interface AppState extends PersistedView {
   /** The other half of a diff editor, when this view is one. */
@@ -99,7 +95,16 @@ export interface AppState extends PersistedView {
   /** How far a measurement for the colours is; null when there is none. */
   readonly timing: Progress | null;
   readonly details: NodeDetails | null;
-  readonly sensitivity: Sensitivities;
+  /** What sweeps, searches and diagnoses have found. */
+  readonly sensitivity: Finding<SensitivityView>;
+  readonly search: Finding<SearchView>;
+  readonly diagnosis: Finding<DiagnosisView>;
+  /** What they are asked for next. */
+  readonly forms: FindingForms;
+  /** Which of the two is shown in the panel of sensitivity. */
+  readonly findingsTab: 'sweep' | 'search';
+  /** The command that can judge outputs; null where none is set. */
+  readonly judgeCommand: JudgeCommand | null;
   /** Failed requests and stopped runs; those of graph and run are shown besides. */
   readonly problems: readonly Diagnostic[];
   readonly hideProblems: boolean;
@@ -107,8 +112,6 @@ export interface AppState extends PersistedView {
   readonly pendingSkips: ReadonlySet<number>;
   readonly searchOpen: boolean;
 }
-
-export const NO_SENSITIVITY: Sensitivities = { running: false, done: 0, total: 0, values: new Map() };
 
 export const INITIAL: AppState = {
   diff: null,
@@ -128,7 +131,12 @@ export const INITIAL: AppState = {
   overlays: [],
   timing: null,
   details: null,
-  sensitivity: NO_SENSITIVITY,
+  sensitivity: NOTHING_FOUND,
+  search: NOTHING_FOUND,
+  diagnosis: NOTHING_FOUND,
+  forms: FIRST_FORMS,
+  findingsTab: 'sweep',
+  judgeCommand: null,
   problems: [],
   hideProblems: false,
   pendingSkips: new Set(),

@@ -132,6 +132,8 @@ export interface Preferences {
   /** `bands` or `gradient`. */
   readonly scale: string;
   readonly minimap: boolean;
+  /** The user's command that can judge outputs; absent or null where none is set. */
+  readonly judgeCommand?: { readonly command: string; readonly better: 'higher' | 'lower' } | null;
 }
 
 /** A run whose figures are known from before: what needs the engine needs the run again. */

@@ -2,12 +2,21 @@ import { type Borders, isMetricId, type MetricColumn, type SampleChoice } from '
 import { AbortFlag, Cancelled, type Diagnostic, diagnosticOf } from '../../src/protocol/rpc.ts';
 import type { Connection } from '../connection.ts';
 import { overlayUnreadable, overlayWithoutNodes } from '../errors.ts';
+import { sensitivityColumn, type ToldColumn } from '../findings/sensitivityInfo.ts';
 import { t } from '../l10n.ts';
 import type { AppState, Store } from '../store.ts';
 import { type HeatScale, withBorder } from './bands.ts';
 import { readOverlays, UnreadableOverlay, writeNodeData, writeOverlay } from './overlay.ts';
 import type { PaletteId } from './shades.ts';
-import { type Heat, type HeatMetric, isOverlay, type Overlay, type ShownMetric, shownMetric } from './state.ts';
+import {
+  bordersKeyOf,
+  type Heat,
+  type HeatMetric,
+  isOverlay,
+  type Overlay,
+  type ShownMetric,
+  shownMetric,
+} from './state.ts';
 
 export interface HeatTools {
   readonly announce: (text: string) => void;
@@ -16,10 +25,13 @@ export interface HeatTools {
   readonly colours: () => readonly string[];
 }
 
+/** How often values that come one by one are drawn. */
+const SOON_MS = 300;
+
 /** Which of the two metrics. */
 export type HeatSide = 'main' | 'second';
 
-type Source = MetricColumn | Overlay;
+type Source = MetricColumn | ToldColumn | Overlay;
 
 /** What can be done with the colours of the graph. */
 export type HeatActions = ReturnType<typeof createHeatActions>;
@@ -37,15 +49,16 @@ export function createHeatActions(store: Store, { rpc }: Connection, tools: Heat
   const refresh = (): void => {
     const { thresholds, heatScale: scale, heatBand: band, graph } = store.state;
     const show = (source: Source | null): ShownMetric | null =>
-      source === null ? null : shownMetric(source, thresholds['metric' in source ? source.metric : source.id], scale);
+      source === null ? null : shownMetric(source, thresholds[bordersKeyOf(source)], scale);
     const main = show(sources.main);
     const heat: Heat | null =
       main === null || graph === null ? null : { main, second: show(sources.second), scale, band, graph };
     store.update({ heat });
   };
 
-  const isKnown = (metric: HeatMetric, { run, overlays }: AppState): boolean => {
+  const isKnown = (metric: HeatMetric, { run, overlays, sensitivity }: AppState): boolean => {
     if (isOverlay(metric)) return overlays.some((o) => o.id === metric);
+    if (metric === 'sensitivity' && sensitivity.view !== null) return true;
     return run !== null || metric === 'macs' || metric === 'bytes';
   };
 
@@ -53,6 +66,8 @@ export function createHeatActions(store: Store, { rpc }: Connection, tools: Heat
     const { state } = store;
     if (metric === null || state.graph === null || !isKnown(metric, state)) return null;
     if (isOverlay(metric)) return state.overlays.find((o) => o.id === metric) ?? null;
+    if (metric === 'sensitivity' && state.sensitivity.view !== null)
+      return sensitivityColumn(state.sensitivity.view, state.graph);
     measuring = new AbortFlag();
     return rpc.request('heat/get', { metric, of: state.sample }, { signal: measuring });
   };
@@ -68,7 +83,7 @@ export function createHeatActions(store: Store, { rpc }: Connection, tools: Heat
       const second = main === null ? null : await load(secondMetric);
       if (asked !== turn) return;
       sources = { main, second };
-      store.update({ timing: null, ...knownSensitivities(main) });
+      store.update({ timing: null });
       refresh();
     } catch (cause) {
       if (asked !== turn) return;
@@ -85,21 +100,11 @@ export function createHeatActions(store: Store, { rpc }: Connection, tools: Heat
     }
   };
 
-  /** A view opened later has missed the events; the column has their values. */
-  const knownSensitivities = (source: Source | null): Partial<AppState> => {
-    const { sensitivity, graph } = store.state;
-    if (source === null || !('metric' in source) || source.metric !== 'sensitivity' || graph === null) return {};
-    const measured = Array.from(source.values).flatMap((v, i) =>
-      Number.isNaN(v) ? [] : [[graph.nodeId(i), v] as const],
-    );
-    return { sensitivity: { ...sensitivity, values: new Map([...measured, ...sensitivity.values]) } };
-  };
-
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  const moveBorders = (metric: HeatMetric, borders: Borders | undefined): void => {
-    const { [metric]: _, ...others } = store.state.thresholds;
-    store.update({ thresholds: borders === undefined ? others : { ...others, [metric]: borders } });
+  const moveBorders = (key: string, borders: Borders | undefined): void => {
+    const { [key]: _, ...others } = store.state.thresholds;
+    store.update({ thresholds: borders === undefined ? others : { ...others, [key]: borders } });
     refresh();
   };
 
@@ -114,26 +119,32 @@ export function createHeatActions(store: Store, { rpc }: Connection, tools: Heat
       );
     };
 
+  /** Chooses what colours the cards; null for no colours. */
+  const setMetric = (metric: HeatMetric | null): void => {
+    const { secondMetric } = store.state;
+    store.update({
+      metric,
+      heatBand: null,
+      ...(secondMetric === metric ? { secondMetric: null } : {}),
+    });
+    void loadHeat();
+  };
+
   return {
     loadHeat,
+    setMetric,
 
-    /** As {@link loadHeat}, a little later, for values that come one by one. */
-    loadHeatSoon(): void {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        void loadHeat();
-      }, 400);
-    },
-
-    /** Chooses what colours the cards; null for no colours. */
-    setMetric(metric: HeatMetric | null): void {
-      const { secondMetric } = store.state;
-      store.update({
-        metric,
-        heatBand: null,
-        ...(secondMetric === metric ? { secondMetric: null } : {}),
-      });
-      void loadHeat();
+    /** Colours by sensitivity from now on, or, where that is shown, by its new values: now, or soon where more will come. */
+    colourBySensitivity(how: 'choose' | 'soon' | 'now'): void {
+      const { metric, secondMetric } = store.state;
+      if (how === 'choose') setMetric('sensitivity');
+      else if (metric !== 'sensitivity' && secondMetric !== 'sensitivity') return;
+      else if (how === 'now') void loadHeat();
+      else
+        timer ??= setTimeout(() => {
+          timer = undefined;
+          void loadHeat();
+        }, SOON_MS);
     },
 
     /** Chooses what colours the right edges of the cards; null for nothing. */
@@ -161,12 +172,12 @@ export function createHeatActions(store: Store, { rpc }: Connection, tools: Heat
     /** Moves a border of the metric on one side, held between its neighbours. */
     setBorder(side: HeatSide, at: 0 | 1 | 2 | 3, value: number): void {
       const shown = store.state.heat?.[side];
-      if (shown) moveBorders(shown.metric, withBorder(shown.info, shown.borders, at, value));
+      if (shown) moveBorders(shown.bordersKey, withBorder(shown.info, shown.borders, at, value));
     },
 
     resetBorders(side: HeatSide): void {
       const shown = store.state.heat?.[side];
-      if (shown) moveBorders(shown.metric, undefined);
+      if (shown) moveBorders(shown.bordersKey, undefined);
     },
 
     setScale(heatScale: HeatScale): void {
@@ -216,7 +227,7 @@ export function createHeatActions(store: Store, { rpc }: Connection, tools: Heat
         if (unknown.length + notNumbers.length > 0) {
           tools.report([overlayWithoutNodes(file.name, { unknown, notNumbers, model: graph.file })]);
         }
-        this.setMetric(overlays[0]?.id ?? null);
+        setMetric(overlays[0]?.id ?? null);
       } catch (cause) {
         if (!(cause instanceof UnreadableOverlay)) throw cause;
         tools.report([overlayUnreadable(file.name, cause.message)]);

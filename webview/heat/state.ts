@@ -8,6 +8,7 @@ import {
   metricInfo,
   type SampleChoice,
 } from '../../src/protocol/metrics.ts';
+import type { ToldColumn } from '../findings/sensitivityInfo.ts';
 import { t } from '../l10n.ts';
 import { bordersOf, type HeatScale, shadesOf } from './bands.ts';
 
@@ -37,6 +38,8 @@ export interface ShownMetric {
   readonly samples: readonly string[];
   readonly values: Float64Array;
   readonly borders: Borders;
+  /** By what borders that are moved are kept. */
+  readonly bordersKey: string;
   readonly isMoved: boolean;
   /** By index of the node; -1 where there is no value. */
   readonly shades: Int8Array;
@@ -59,18 +62,31 @@ export function isOverlay(metric: HeatMetric): metric is Overlay['id'] {
 }
 
 /** A column from the session, or an overlay, ready to be shown. */
-export function shownMetric(source: MetricColumn | Overlay, moved: Borders | undefined, scale: HeatScale): ShownMetric {
+export function shownMetric(
+  source: MetricColumn | ToldColumn | Overlay,
+  moved: Borders | undefined,
+  scale: HeatScale,
+): ShownMetric {
   const { metric, info, title, of, samples } = describe(source);
   const { values } = source;
   const borders = bordersOf(info, moved, values);
   const isMoved = moved !== undefined && borders === moved;
-  return { metric, info, title, of, samples, values, borders, isMoved, shades: shadesOf(info, borders, values, scale) };
+  const shades = shadesOf(info, borders, values, scale);
+  return { metric, info, title, of, samples, values, borders, bordersKey: bordersKeyOf(source), isMoved, shades };
 }
 
-function describe(source: MetricColumn | Overlay): Pick<ShownMetric, 'metric' | 'info' | 'title' | 'of' | 'samples'> {
+/** By what moved borders of a column are kept. */
+export function bordersKeyOf(source: MetricColumn | ToldColumn | Overlay): string {
+  if ('bordersKey' in source) return source.bordersKey;
+  return 'metric' in source ? source.metric : source.id;
+}
+
+function describe(
+  source: MetricColumn | ToldColumn | Overlay,
+): Pick<ShownMetric, 'metric' | 'info' | 'title' | 'of' | 'samples'> {
   if ('metric' in source) {
     const { metric, of, samples } = source;
-    const info = metricInfo(metric);
+    const info = 'info' in source ? source.info : metricInfo(metric);
     return { metric, info, title: t(info.title), of, samples };
   }
   return { metric: source.id, info: source.info, title: t('Overlay: {0}', source.name), of: 'mean', samples: [] };

@@ -3,6 +3,7 @@ import { metricInfo } from '../../src/protocol/metrics.ts';
 import type { NodeDetails, NodeFigures, NodeView } from '../../src/protocol/views.ts';
 import { type Actions, whyNoToggle } from '../actions.ts';
 import { fill, h } from '../dom.ts';
+import { sensitivityText } from '../findings/sensitivityInfo.ts';
 import { formatCosine, formatDb, formatLoss, formatShare } from '../format.ts';
 import { kindName } from '../kindNames.ts';
 import { t } from '../l10n.ts';
@@ -103,7 +104,7 @@ function summary(
     [t('SQNR'), formatDb(figures?.sqnrDb ?? null)],
     [t('Local SQNR'), formatDb(figures?.localSqnrDb ?? null)],
     [t('Clip rate'), formatShare(figures?.clipRate ?? null)],
-    [t('Sensitivity'), formatLoss(sensitivity.values.get(node.id) ?? figures?.sensitivity ?? null)],
+    [t('Sensitivity'), sensitivityText(sensitivity.view, node.id) ?? formatLoss(figures?.sensitivity ?? null)],
     [t('Clusters'), clustersText(clustered)],
     [t('Multiplier'), multiplierText(details?.requantizer ?? null)],
   ]);

@@ -17,7 +17,7 @@ export function createToolbar(store: Store, actions: Actions): HTMLElement {
   const sensitivity = button({
     label: t('Sensitivity'),
     icon: 'wave',
-    title: t('Quantize each node alone and measure what the output loses'),
+    title: t('Measure node by node what the output loses, as the panel below says'),
     onClick: () => (store.state.sensitivity.running ? actions.cancelSensitivity() : actions.startSensitivity()),
   });
   const metric = h('select', { class: 'heat-select', attrs: { 'aria-label': t('Colour nodes by') } });
@@ -61,7 +61,8 @@ export function createToolbar(store: Store, actions: Actions): HTMLElement {
   store.watch(
     (s) => [s.graph, s.run, s.busy, s.sensitivity, s.showDetails, s.showTable, s.trial],
     (s) => {
-      const { running, done, total } = s.sensitivity;
+      const { running, view } = s.sensitivity;
+      const { done, total } = view ?? { done: 0, total: 0 };
       quantize.disabled = s.graph === null || !s.graph.runnable || s.busy;
       sensitivity.disabled = !running && (s.run === null || s.busy);
       const stop = total > 0 ? t('Cancel ({0} of {1})', done, total) : t('Cancel');

@@ -1,6 +1,7 @@
 import { isMetricId, METRICS, type MetricId, metricInfo } from '../../../src/protocol/metrics.ts';
 import { Cancelled, diagnosticOf } from '../../../src/protocol/rpc.ts';
 import type { Connection } from '../../connection.ts';
+import { sensitivityColumn } from '../../findings/sensitivityInfo.ts';
 import type { MetricSource } from '../../query/graphRows.ts';
 import type { AppState, Store } from '../../store.ts';
 
@@ -36,7 +37,7 @@ export class MetricColumns implements MetricSource {
       () => this.#restart(),
     );
     store.watch(
-      (s) => [s.sensitivity.values, s.run],
+      (s) => [s.sensitivity.view, s.run],
       (state) => this.#takeSensitivities(state),
     );
     store.watch(
@@ -106,12 +107,13 @@ export class MetricColumns implements MetricSource {
     }
   }
 
-  #takeSensitivities({ graph, run, sensitivity }: AppState): void {
+  #takeSensitivities({ graph, run, sensitivity: { view } }: AppState): void {
     if (graph === null) return;
-    const values = new Float64Array(graph.nodeCount).fill(Number.NaN);
-    for (const { nodeId, sensitivity: known } of run?.nodes ?? []) put(values, graph.nodeIndex(nodeId), known);
-    for (const [nodeId, value] of sensitivity.values) put(values, graph.nodeIndex(nodeId), value);
-    this.#columns.set('sensitivity', values);
+    if (view === null) {
+      const values = new Float64Array(graph.nodeCount).fill(Number.NaN);
+      for (const { nodeId, sensitivity } of run?.nodes ?? []) put(values, graph.nodeIndex(nodeId), sensitivity);
+      this.#columns.set('sensitivity', values);
+    } else this.#columns.set('sensitivity', sensitivityColumn(view, graph).values);
     this.#options.onChange();
   }
 }
