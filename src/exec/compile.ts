@@ -80,7 +80,7 @@ function planProgram(graph: Graph, loaded: ReadonlyMap<ValueId, Tensor>, options
       if (bodies !== undefined) releases.push(() => bodies.release());
       planned.push({
         step: stepOf(index, draft, {
-          signature: table.steps[index] ?? 0,
+          ...(table.steps[index] as (typeof table.steps)[number]), // one for each
           ...arithmeticOf(draft, { kernels, options }),
         }),
         draft,
@@ -118,6 +118,7 @@ function planProgram(graph: Graph, loaded: ReadonlyMap<ValueId, Tensor>, options
     arenaBytes: memoryPlan.arena.byteLength,
     constantBytes: table.constantBytes,
     streamedBytes: residency.streamedBytes,
+    signatures,
     start: (feeds, runOptions = {}) => new ProgramRun(parts, feeds, runOptions),
     runStep: (step, given) => runStep(parts, step, given),
     release: () => {
@@ -224,7 +225,7 @@ function firstFreeId(graph: Graph): number {
 function stepOf(
   index: number,
   draft: PlacedDraft,
-  found: Pick<Step, 'signature' | 'multipliers' | 'dequantizes'>,
+  found: Pick<Step, 'own' | 'inputSignatures' | 'signature' | 'multipliers' | 'dequantizes'>,
 ): Step {
   const { form, node, group, inputs, why } = draft;
   const outputs = draft.outputs.filter((id) => id !== undefined);

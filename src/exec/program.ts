@@ -33,6 +33,10 @@ export interface Step {
    * its constants, parameters and layout, and the signatures of its inputs.
    */
   readonly signature: number;
+  /** Names the operator, its constants, parameters and layout without what feeds it. */
+  readonly own: number;
+  /** By input position; 0 for one that is left out. */
+  readonly inputSignatures: readonly number[];
 }
 
 /** How a value lies in memory while a program runs. */
@@ -64,6 +68,8 @@ export interface Program {
   readonly constantBytes: number;
   /** Bytes of weights that every run reads from the file, because they do not fit the budget of the kernels' memory. */
   readonly streamedBytes: number;
+  /** That its signatures come from. */
+  readonly signatures: SignatureTable;
   /** Starts a run; nothing is computed before the first {@link Run.advance}. One run at a time: runs share the arena. */
   start(feeds: ReadonlyMap<ValueId, Tensor>, options?: RunOptions): Run;
   /**
@@ -84,6 +90,10 @@ export interface RunOptions {
   readonly given?: ReadonlyMap<ValueId, Stored>;
   /** Values that are wanted beside the graph outputs: the steps that make them run. */
   readonly wanted?: ReadonlySet<ValueId>;
+  /** Values that are wanted in place of the graph outputs: only steps that these need run. */
+  readonly only?: ReadonlySet<ValueId>;
+  /** Runs for what is `wanted` alone: graph outputs only where they are among it. */
+  readonly onlyWanted?: true;
   /** Called before each step. */
   readonly onStep?: (step: Step) => void;
   /** Overwrites float memory with NaN (codes with 0x7f) when its value dies, to prove that nothing reads it again. */
@@ -99,6 +109,10 @@ export interface Run {
    * @throws Cancelled
    */
   advance(): Step | undefined;
+  /** How many steps it would still execute. */
+  readonly left: number;
+  /** Takes further values as they are, in the layouts of their slots, and from here on runs only what makes `wanted`. */
+  narrow(given: ReadonlyMap<ValueId, Stored>, wanted: ReadonlySet<ValueId>): void;
   /** A value that is alive: a feed, a constant, or an output whose consumers have not all run. Graph outputs stay. */
   value(id: ValueId): Stored | undefined;
   /** Runs to the end and returns the graph outputs, copied, in C order. */

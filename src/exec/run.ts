@@ -48,7 +48,7 @@ export class ProgramRun implements Run {
   readonly #parts: RunParts;
   readonly #options: RunOptions;
   readonly #values = new Map<ValueId, Held>();
-  readonly #runs: readonly boolean[];
+  #runs: readonly boolean[];
   readonly #execute: ExecuteOptions;
   #at = 0;
   #dying: ValueId[] = [];
@@ -59,13 +59,10 @@ export class ProgramRun implements Run {
     const { file, kernels, memory } = parts;
     this.#execute = { file, kernels, memory, onHeap: false, signal: options.signal };
     memory.startRun();
-    for (const [id, { tensor, layout }] of options.given ?? []) {
-      const slot = parts.slots.get(id);
-      invariant(slot !== undefined && slot.layout === layout, `value ${id} is given in the layout of its slot`);
-      this.#values.set(id, { tensor, layout, block: undefined });
-    }
+    if (options.given !== undefined) this.#give(options.given);
     const isPlain = options.given === undefined && options.wanted === undefined;
-    const wanted = (): Set<ValueId> => new Set([...parts.graph.outputs, ...(options.wanted ?? [])]);
+    const outputs = options.onlyWanted ? [] : parts.graph.outputs;
+    const wanted = (): Set<ValueId> => new Set([...outputs, ...(options.wanted ?? [])]);
     this.#runs = isPlain ? parts.needed : neededSteps(parts.planned, wanted(), this.#values);
     for (const id of parts.graph.inputs) if (!parts.constants.has(id)) this.#feed(id, feeds);
     this.#skip();
@@ -73,6 +70,19 @@ export class ProgramRun implements Run {
 
   get next(): Step | undefined {
     return this.#parts.planned[this.#at]?.step;
+  }
+
+  get left(): number {
+    let left = 0;
+    for (let i = this.#at; i < this.#runs.length; i++) if (this.#runs[i]) left++;
+    return left;
+  }
+
+  narrow(given: ReadonlyMap<ValueId, Stored>, wanted: ReadonlySet<ValueId>): void {
+    this.#bury();
+    this.#give(given);
+    this.#runs = neededSteps(this.#parts.planned, new Set(wanted), this.#values);
+    this.#skip();
   }
 
   advance(): Step | undefined {
@@ -112,6 +122,15 @@ export class ProgramRun implements Run {
       outputs.set(id, plain.data === stored.tensor.data ? copied(plain) : plain);
     }
     return outputs;
+  }
+
+  /** What is there already stays. */
+  #give(given: ReadonlyMap<ValueId, Stored>): void {
+    for (const [id, { tensor, layout }] of given) {
+      const slot = this.#parts.slots.get(id);
+      invariant(slot !== undefined && slot.layout === layout, `value ${id} is given in the layout of its slot`);
+      if (!this.#values.has(id)) this.#values.set(id, { tensor, layout, block: undefined });
+    }
   }
 
   /** Moves to the next step that runs; the values the skipped ones would have been the last to use die too. */

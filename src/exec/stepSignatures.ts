@@ -3,14 +3,15 @@ import type { TensorFact } from '../graph/fact.ts';
 import type { Attribute, Graph, ValueId } from '../graph/model.ts';
 import type { PlacedDraft } from './draft.ts';
 import type { Placement } from './layout.ts';
+import type { Step } from './program.ts';
 import { attributesKey, quantKey, type SignatureTable } from './signatures.ts';
 import { streamedSource } from './streaming.ts';
 
 export interface StepSignatures {
   /** By step: what it is, without what feeds it; equal keys prepare equal constants. */
   readonly own: readonly string[];
-  /** By step, inputs included. */
-  readonly steps: readonly number[];
+  /** By step: what it is as a number, the signatures of its inputs, and that of both together. */
+  readonly steps: readonly Pick<Step, 'own' | 'inputSignatures' | 'signature'>[];
   readonly values: ReadonlyMap<ValueId, number>;
   /** Bytes of the constants that steps read. */
   readonly constantBytes: number;
@@ -41,16 +42,17 @@ export function stepSignatures(graph: Graph, placement: Placement, parts: Signat
     return signature;
   };
   const own: string[] = [];
-  const steps: number[] = [];
+  const steps: Pick<Step, 'own' | 'inputSignatures' | 'signature'>[] = [];
   for (const draft of placement.steps) {
     const constantInputs = draft.inputs.map((id) => (id !== undefined && constants.has(id) ? signatureOf(id) : '-'));
     const key = `${ownKey(draft, facts, signatures)}|${constantInputs}`;
-    const signature = signatures.intern(`${key}|${draft.inputs.map(signatureOf)}`);
+    const what = signatures.intern(key);
+    const inputSignatures = draft.inputs.map(signatureOf);
+    const signature = stepSignature(signatures, what, inputSignatures);
     own.push(key);
-    steps.push(signature);
-    draft.outputs.forEach((id, i) => {
-      if (id !== undefined) values.set(id, signatures.intern(`output ${i} of ${signature}`));
-    });
+    steps.push({ own: what, inputSignatures, signature });
+    const outputs = draft.outputs.filter((id) => id !== undefined);
+    for (const [i, id] of outputs.entries()) values.set(id, outputSignature(signatures, signature, i));
   }
   let constantBytes = 0;
   for (const id of used) {
@@ -58,6 +60,16 @@ export function stepSignatures(graph: Graph, placement: Placement, parts: Signat
     if (constant !== undefined) constantBytes += bytesOf(constant);
   }
   return { own, steps, values, constantBytes };
+}
+
+/** Of a step, from what it is and what feeds it. */
+export function stepSignature(signatures: SignatureTable, own: number, inputs: readonly number[]): number {
+  return signatures.intern(`${own}|${inputs}`);
+}
+
+/** Of a step's output, by its place among those that the step has: which ones these are is part of what it is. */
+export function outputSignature(signatures: SignatureTable, step: number, index: number): number {
+  return signatures.intern(`output ${index} of ${step}`);
 }
 
 /** One that lies in the file is known by its source alone: hashing it would read it. */
