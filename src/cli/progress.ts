@@ -11,6 +11,7 @@ const TITLES: Readonly<Record<Stage, string>> = {
   evaluate: 'evaluating',
   report: 'reporting',
   sensitivity: 'sensitivity',
+  search: 'searching',
   measure: 'measuring tensors',
   time: 'measuring times',
 };

@@ -11,6 +11,7 @@ export function stageLabel(stage: Stage): string {
     evaluate: vscode.l10n.t('Evaluating'),
     report: vscode.l10n.t('Writing reports'),
     sensitivity: vscode.l10n.t('Measuring sensitivity'),
+    search: vscode.l10n.t('Searching'),
     measure: vscode.l10n.t('Measuring tensors'),
     time: vscode.l10n.t('Measuring times'),
   };

@@ -29,8 +29,12 @@ export interface SearchStep {
   /** What differs from the config as it was. */
   readonly change: ConfigChange;
   readonly handles: readonly string[];
+  /** By the judge, over so many evaluation samples from the first. */
   readonly value: number;
+  readonly samples: number;
+  /** Of the quantized model's constants. */
   readonly bytes: number;
+  /** Whether it reaches the goal on all samples; false where it was measured on fewer. */
   readonly reached: boolean;
 }
 

@@ -363,6 +363,7 @@ export type Stage =
   | 'evaluate'
   | 'report'
   | 'sensitivity'
+  | 'search'
   | 'measure'
   | 'time';
 

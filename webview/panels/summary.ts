@@ -242,6 +242,7 @@ const STAGES: Readonly<Record<Progress['stage'], () => string>> = {
   evaluate: () => t('Evaluating'),
   report: () => t('Writing reports'),
   sensitivity: () => t('Measuring sensitivity'),
+  search: () => t('Searching'),
   measure: () => t('Measuring tensors'),
   time: () => t('Measuring times'),
 };
