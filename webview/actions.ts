@@ -17,6 +17,9 @@ import { createTableActions } from './panels/grid/tableActions.ts';
 import { preferred } from './preferences.ts';
 import type { BottomPanel, Store } from './store.ts';
 import { createTensorActions } from './tensor/actions.ts';
+import { createWhatIfActions } from './whatif/actions.ts';
+import { NOTHING_PENDING } from './whatif/pending.ts';
+import type { ChangeTarget } from './whatif/scopes.ts';
 
 /** Everything a user can do, and what the host's events do to the state. */
 export type Actions = ReturnType<typeof createActions>;
@@ -41,6 +44,8 @@ export interface ViewCommands extends DiffView {
   /** Puts a query into the search. */
   lookFor(query: string): void;
   announce(text: string): void;
+  /** Opens the dialog that changes several nodes. */
+  changeNodes(target: ChangeTarget): void;
 }
 
 export function createActions(store: Store, connection: Connection, view: () => ViewCommands) {
@@ -65,6 +70,7 @@ export function createActions(store: Store, connection: Connection, view: () => 
     fail,
     colour: heat.colourBySensitivity,
   });
+  const whatIf = createWhatIfActions(store, connection, { announce: (text) => view().announce(text), fail });
   const charts = createChartActions(store, connection, { announce: (text) => view().announce(text), report });
 
   let detailsAsked = 0;
@@ -85,7 +91,7 @@ export function createActions(store: Store, connection: Connection, view: () => 
   };
 
   const adoptRun = (run: RunView | null) => {
-    store.update({ run, busy: false, busyText: '', progress: null, pendingSkips: new Set() });
+    store.update({ run, busy: false, busyText: '', progress: null, ...NOTHING_PENDING });
     void heat.loadHeat();
     void loadDetails();
   };
@@ -130,7 +136,7 @@ export function createActions(store: Store, connection: Connection, view: () => 
     view().announce(t('Tried. {0}', describeOutputs(trial.run)));
   });
   rpc.on('run/stopped', ({ diagnostics }) => {
-    store.update({ busy: false, busyText: '', progress: null, pendingSkips: new Set() });
+    store.update({ busy: false, busyText: '', progress: null, ...NOTHING_PENDING });
     if (diagnostics.length === 0) view().announce(t('Cancelled'));
     report(diagnostics);
   });
@@ -148,6 +154,7 @@ export function createActions(store: Store, connection: Connection, view: () => 
     else if (command === 'zoomIn') view().zoomBy(1.25);
     else if (command === 'zoomOut') view().zoomBy(1 / 1.25);
     else if (command === 'table') actions.togglePanel('table');
+    else if (command === 'changeNodes') view().changeNodes({ nodeId, group });
     else if (isGraphCommand(command)) view().runCommand(command, { nodeId, group });
     else if (command === 'reveal' || command === 'inspect') {
       const target = nodeId ?? store.state.selected;
@@ -171,6 +178,7 @@ export function createActions(store: Store, connection: Connection, view: () => 
   const actions = {
     ...heat,
     ...findings,
+    ...whatIf,
     ...charts,
     ...diffActions,
 
@@ -178,13 +186,14 @@ export function createActions(store: Store, connection: Connection, view: () => 
     async start(): Promise<void> {
       try {
         const first = await rpc.request('view/ready', { protocol: PROTOCOL_VERSION });
-        const { run, trial, busy, restored } = first;
+        const { run, trial, busy, restored, trials } = first;
         const graph = new GraphTable(first.graph);
         if (store.state.file === '') store.update({ ...preferred(first.preferences), ...readView(first.view) });
         const sameFile = store.state.file === graph.file;
         store.update({
           graph,
           trial,
+          trials,
           restored,
           file: graph.file,
           ...(sameFile ? {} : { selected: null, selectedTensor: null, camera: null, openGroups: null }),
@@ -296,6 +305,7 @@ export function createActions(store: Store, connection: Connection, view: () => 
     ...createTensorActions(store, rpc, fail),
     ...createTableActions(store, connection, { announce: (text) => view().announce(text), report }),
     announce: (text: string) => view().announce(text),
+    changeNodes: (target: ChangeTarget) => view().changeNodes(target),
   };
   return actions;
 }

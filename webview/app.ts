@@ -20,6 +20,7 @@ import { createToolbar } from './panels/toolbar.ts';
 import type { BottomPanel, Store } from './store.ts';
 import { createTensorViewer } from './tensor/panel.ts';
 import { tabs } from './ui.ts';
+import { createChangeDialog } from './whatif/changeDialog.ts';
 
 /** A panel below the graph; one is shown at a time. */
 interface BottomEntry {
@@ -41,8 +42,10 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
   const nodes = new NodeSource(store, connection);
   nodes.start(); // before the panels, so that they read what is new
   const search = createSearch(store, actions, nodes, graph.showFound);
+  const changes = createChangeDialog(store, actions);
   commands = {
     ...graph,
+    changeNodes: changes.open,
     focusSearch: search.focus,
     lookFor: search.lookFor,
     announce: (text) => {
@@ -98,6 +101,7 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
     createRestoredNotice(store, actions),
     createSummary(store, actions),
     main,
+    changes.element,
     live,
   );
   root.classList.add('app');

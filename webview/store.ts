@@ -5,6 +5,7 @@ import type { Diagnostic } from '../src/protocol/rpc.ts';
 import type { SearchView } from '../src/protocol/searchViews.ts';
 import type { SensitivityView } from '../src/protocol/sensitivityViews.ts';
 import type { TensorTable } from '../src/protocol/tensorTable.ts';
+import type { TrialTree } from '../src/protocol/trialViews.ts';
 import type { NodeDetails, Progress, RunView, TrialView } from '../src/protocol/views.ts';
 import type { TensorChart } from './charts/actions.ts';
 import type { DiffState } from './diff/state.ts';
@@ -16,7 +17,7 @@ import type { Heat, HeatMetric, Overlay, Thresholds } from './heat/state.ts';
 import { FIRST_VIEWS, type TableViews } from './panels/grid/tableView.ts';
 import { FIRST_LOOK, type TensorLook } from './tensor/look.ts';
 
-export type BottomPanel = 'nodes' | 'tensors' | 'charts' | 'data' | 'sensitivity' | 'causes' | 'changes';
+export type BottomPanel = 'nodes' | 'tensors' | 'charts' | 'data' | 'trials' | 'sensitivity' | 'causes' | 'changes';
 
 export interface Camera {
   /** Point of the graph in the middle of the view. */
@@ -110,6 +111,11 @@ export interface AppState extends PersistedView {
   readonly hideProblems: boolean;
   /** Nodes whose toggle has been asked for and not answered yet. */
   readonly pendingSkips: ReadonlySet<number>;
+  /** Words of `node_overrides` that have been asked for and not answered yet, by the node's handle. */
+  readonly pendingWords: ReadonlyMap<string, string>;
+  /** The change that has been asked for and not answered yet, in words. */
+  readonly changing: string | null;
+  readonly trials: TrialTree;
   readonly searchOpen: boolean;
 }
 
@@ -140,6 +146,9 @@ export const INITIAL: AppState = {
   problems: [],
   hideProblems: false,
   pendingSkips: new Set(),
+  pendingWords: new Map(),
+  changing: null,
+  trials: { trials: [], current: null },
   searchOpen: false,
   selected: null,
   selectedTensor: null,

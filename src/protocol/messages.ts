@@ -166,7 +166,8 @@ export type ViewCommand =
   | 'exportPng'
   | 'copyStatistics'
   | 'minimap'
-  | 'findSimilar';
+  | 'findSimilar'
+  | 'changeNodes';
 
 /** What the host asks of the worker. Paths are absolute; the worker reads files itself. */
 export interface WorkerRequests extends ChartRequests, TensorRequests, TensorListRequests {

@@ -39,7 +39,7 @@ const NOTHING: Readonly<Record<Direction, () => string>> = {
   right: () => t('Nothing to the right'),
 };
 
-export interface GraphView extends Omit<ViewCommands, 'focusSearch' | 'lookFor' | 'announce'> {
+export interface GraphView extends Omit<ViewCommands, 'focusSearch' | 'lookFor' | 'announce' | 'changeNodes'> {
   readonly element: HTMLElement;
   /** Marks the nodes a search has found. */
   showFound(nodeIds: ReadonlySet<number>): void;

@@ -24,6 +24,7 @@ export interface TensorChartsPanel {
   /** Shows the charts of a tensor; null for none. */
   show(nodeId: number, tensor: TensorView | null): void;
   redraw(): void;
+  showHistogram(): void;
 }
 
 /** The charts of one tensor, one at a time: five numbers, histogram, channels, samples. */
@@ -218,6 +219,10 @@ export function createTensorCharts(store: Store, actions: Actions): TensorCharts
     redraw: () => {
       void load();
       card.redraw();
+    },
+    showHistogram: () => {
+      actions.showTensorChart('histogram');
+      void load();
     },
   };
 }

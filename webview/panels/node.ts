@@ -10,6 +10,7 @@ import { createTensorCharts } from '../inspector/tensorCharts.ts';
 import { t } from '../l10n.ts';
 import type { AppState, Store } from '../store.ts';
 import { badge, progressRing } from '../ui.ts';
+import { createQuantizationSection } from '../whatif/quantizationSection.ts';
 
 /** The inspector: the selected node with its operator, tensors and charts; without one the model. */
 export function createNodePanel(store: Store, actions: Actions): HTMLElement {
@@ -26,11 +27,21 @@ export function createNodePanel(store: Store, actions: Actions): HTMLElement {
     onOpen: () => charts.redraw(),
   });
   chartSection.body.append(charts.element);
+  const toCharts = () => {
+    if (store.state.closedSections.includes('charts')) actions.toggleSection('charts');
+    requestAnimationFrame(() => chartSection.element.scrollIntoView({ block: 'nearest' }));
+  };
+  const quantization = createQuantizationSection(store, actions, () => {
+    const output = store.state.details?.tensors.find((x) => x.role === 'Output');
+    if (output !== undefined) actions.selectTensor(output.valueId);
+    charts.showHistogram();
+    toCharts();
+  });
   const model = createModelSummary(store, actions);
   const node = h(
     'div',
     { class: 'node-view' },
-    ...[title, head, loading, figures.element, chartSection.element],
+    ...[title, head, loading, quantization.element, figures.element, chartSection.element],
     ...[attributes?.element, inputs.element, outputs.element, operator?.element],
   );
   const element = h(
@@ -61,6 +72,7 @@ export function createNodePanel(store: Store, actions: Actions): HTMLElement {
     titled = view;
     fill(head, nodeHead(view, details, state, actions));
     loading.hidden = details !== null;
+    quantization.show(view, state);
     figures.show(view, details, state);
     operator?.show(view);
     attributes?.show(view);
@@ -89,8 +101,7 @@ export function createNodePanel(store: Store, actions: Actions): HTMLElement {
               isCharted: tensor === charted,
               showCharts: () => {
                 actions.selectTensor(tensor.valueId);
-                if (store.state.closedSections.includes('charts')) actions.toggleSection('charts');
-                requestAnimationFrame(() => chartSection.element.scrollIntoView({ block: 'nearest' }));
+                toCharts();
               },
             }),
       );
@@ -101,6 +112,13 @@ export function createNodePanel(store: Store, actions: Actions): HTMLElement {
   };
 
   store.watch((s) => [s.graph, s.selected, s.details, s.run, s.pendingSkips, s.selectedTensor], render);
+  store.watch(
+    (s) => [s.pendingWords, s.changing, s.trial, s.trials],
+    (state) => {
+      const view = state.selected === null ? undefined : state.graph?.nodeOf(state.selected);
+      if (view !== undefined) quantization.show(view, state);
+    },
+  );
   store.watch(
     (s) => [s.showDetails, s.tab],
     () => requestAnimationFrame(() => element.offsetParent !== null && charts.redraw()),

@@ -13,6 +13,7 @@ const PASSED_ON: Readonly<Record<string, ViewCommand>> = {
   showTable: 'table',
   inspectNode: 'inspect',
   findSimilar: 'findSimilar',
+  changeNodes: 'changeNodes',
   followUpstream: 'upstream',
   followDownstream: 'downstream',
   pathFrom: 'pathFrom',
