@@ -6,6 +6,7 @@ import type { Graph, NodeId, ValueId } from '../graph/model.ts';
 import type { Progress } from '../protocol/views.ts';
 import type { CalibrationMethod } from '../quant/methods.ts';
 import { observedValues, type QuantPlan, schemeOf } from '../quant/plan.ts';
+import type { Range } from '../quant/qparams.ts';
 import { newQuantizeCache } from '../quant/quantize.ts';
 import { Responses } from '../quant/response/elementwise.ts';
 import type { LeastSquaresRounding } from '../quant/rounding/roundWeight.ts';
@@ -140,6 +141,12 @@ class FullBuilder implements Builder {
     };
     const build = await buildQuantized(calibrated, float, this.plan(variant), signal);
     return { ...build, differences: (halt) => differencesOf(calibrated, build, variant.skip, halt) };
+  }
+
+  async extremes(signal: AbortSignalLike): Promise<ReadonlyMap<ValueId, Range>> {
+    const wishes = [...this.wishesOf(this.#parts.variant)];
+    const extremes = wishes.map(([id, wish]) => [id, { ...wish, method: 'MAX_MIN' }] as const);
+    return (await this.#parts.ranges.of(new Map(extremes), signal)).ranges;
   }
 
   /** What biases make up for: of every convolution that could be quantized. @throws Cancelled */

@@ -5,6 +5,7 @@ import type { Program, Step } from '../exec/program.ts';
 import type { Graph, ValueId } from '../graph/model.ts';
 import type { AutoTuneView, Progress } from '../protocol/views.ts';
 import type { QuantPlan } from '../quant/plan.ts';
+import type { Range } from '../quant/qparams.ts';
 import { ActivationCache } from '../whatif/cache.ts';
 import type { Build } from './build.ts';
 import type { OpenModel } from './model.ts';
@@ -43,6 +44,8 @@ export interface Builder {
   plan(variant: Variant): QuantPlan;
   /** Whoever asks releases the program. @throws Cancelled, DiagnosticError */
   build(variant: Variant, signal: AbortSignalLike): Promise<Build>;
+  /** Smallest and largest value of each activation over the calibration samples; absent where none are calibrated. */
+  extremes?(signal: AbortSignalLike): Promise<ReadonlyMap<ValueId, Range>>;
 }
 
 export interface RunParts {
