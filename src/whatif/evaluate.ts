@@ -7,8 +7,10 @@ import type { ValueId } from '../graph/model.ts';
 import { feedsById } from '../quant/calibrate.ts';
 import type { ActivationCache } from './cache.ts';
 import { type Coded, FigureMeans, type PairFigures } from './figures.ts';
+import { Origins } from './origins.ts';
 import { PairReader } from './pairReader.ts';
 import type { Pair } from './pairs.ts';
+import { type Earlier, rerun } from './rerun.ts';
 
 export interface EvaluateOptions {
   readonly float: Program;
@@ -20,6 +22,8 @@ export interface EvaluateOptions {
   /** Keeps the first `keep` samples, so that the next evaluation runs only what changed. */
   readonly cache: ActivationCache;
   readonly keep: number;
+  /** What earlier results had in the place of each value: a tensor that equals theirs ends a branch of the re-run. */
+  readonly earlier?: Earlier;
   readonly signal?: AbortSignalLike;
   /** Called before each step of either model. */
   readonly onStep?: (sample: number, name: string, step: Step) => void;
@@ -49,6 +53,10 @@ export interface Evaluation {
   /** Steps of the quantized program that ran, and that would have without the cache, over all samples. */
   readonly executed: number;
   readonly total: number;
+  /** Of those that did not run: what they read had changed its maker, but turned out equal. */
+  readonly stopped: number;
+  /** Steps of the float program that ran. */
+  readonly floatSteps: number;
   /** Samples whose float results came from the cache. */
   readonly reusedSamples: number;
 }
@@ -62,7 +70,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const means = new Map(pairs.map((p) => [p.value, new FigureMeans()]));
   const outputs: Map<ValueId, PairFigures>[] = [];
   const outputIds = new Set(options.float.graph.outputs);
-  const counts = { executed: 0, reusedSamples: 0 };
+  const counts = { executed: 0, stopped: 0, floatSteps: 0, reusedSamples: 0 };
   const reader = new PairReader(options.quant.kernels);
   const count = Math.min(options.count, samples.count);
   try {
@@ -82,7 +90,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   return { samples: count, values, outputs, total: count * options.quant.steps.length, ...counts };
 }
 
-type Counts = { executed: number; reusedSamples: number };
+type Counts = { executed: number; stopped: number; floatSteps: number; reusedSamples: number };
 
 async function evaluateSample(
   i: number,
@@ -97,8 +105,7 @@ async function evaluateSample(
     feeds = feedsById(float.graph, await samples.read(i));
     if (kept) cache.putFeeds(i, feeds);
   }
-  if (!kept || options.full || !completeFloats(i, options, feeds)) return runInFull(i, options, reader, feeds, counts);
-  counts.reusedSamples++;
+  if (!kept || options.full || !cache.knows(i)) return runInFull(i, options, reader, feeds, counts);
   return runWhatChanged(i, options, reader, feeds, counts);
 }
 
@@ -118,41 +125,17 @@ function runInFull(
     const read = reader.read(quant, pair, origin, stored);
     figures.set(pair.value, read.figures);
     if (i < options.keep) {
-      cache.putFigures(i, pair.floatSignature, pair.quantSignature, read.figures);
-      cache.put(i, pair.floatSignature, origin);
-      cache.put(i, pair.quantSignature, stored);
+      const { value, floatSignature, quantSignature } = pair;
+      cache.putFigures(i, floatSignature, quantSignature, read.figures);
+      cache.put('floats', { sample: i, value, signature: floatSignature }, origin);
+      cache.put('codes', { sample: i, value, signature: quantSignature }, stored);
     }
     options.onPair?.(i, pair, read.origin, read.dequant, read.coded, read.figures);
     if (float.graph.outputs.includes(pair.value)) options.onOutput?.(i, pair.value, read.origin, read.dequant);
   });
   counts.executed += quant.steps.length;
+  counts.floatSteps += float.steps.length;
   return figures;
-}
-
-/**
- * Brings the float values of all pairs of a sample into the cache, running only what it has not; says whether they are
- * all there. A sample the cache knows nothing of is left to a full run.
- */
-function completeFloats(i: number, options: EvaluateOptions, feeds: ReadonlyMap<ValueId, Tensor>): boolean {
-  const { cache, float, pairs } = options;
-  const missing = new Map<ValueId, Pair>();
-  const given = new Map<ValueId, Stored>();
-  for (const pair of pairs) {
-    const stored = cache.get(i, pair.floatSignature);
-    if (stored === undefined) missing.set(pair.value, pair);
-    else given.set(pair.value, stored);
-  }
-  if (missing.size === 0) return true;
-  if (given.size === 0) return false;
-  const run = float.start(feeds, { given, wanted: new Set(missing.keys()), ...runOptions(i, options) });
-  const keep = (id: ValueId): void => {
-    const pair = missing.get(id);
-    const stored = pair === undefined ? undefined : run.value(id);
-    if (pair !== undefined && stored !== undefined && cache.put(i, pair.floatSignature, stored)) missing.delete(id);
-  };
-  for (const id of [...missing.keys()]) keep(id);
-  for (let step = run.advance(); step !== undefined; step = run.advance()) for (const id of step.outputs) keep(id);
-  return missing.size === 0;
 }
 
 function runWhatChanged(
@@ -163,37 +146,42 @@ function runWhatChanged(
   counts: Counts,
 ): Map<ValueId, PairFigures> {
   const { quant, pairs, cache, float } = options;
-  const figures = new Map<ValueId, PairFigures>();
-  const given = new Map<ValueId, Stored>();
-  const missing = new Map<ValueId, Pair>();
-  for (const pair of pairs) {
-    const stored = cache.get(i, pair.quantSignature);
-    const known = cache.figures(i, pair.floatSignature, pair.quantSignature);
-    if (stored !== undefined) given.set(pair.quantized, stored);
-    if (known !== undefined) figures.set(pair.value, known);
-    else missing.set(pair.quantized, pair);
-  }
-  const compare = (pair: Pair, stored: Stored): void => {
-    const origin = cache.get(i, pair.floatSignature);
-    if (origin === undefined) return; // evaluateSample saw it; a concurrent eviction would only lose this figure
+  const knownOf = (p: Pair): PairFigures | undefined => cache.figures(i, p.floatSignature, p.quantSignature);
+  const outputs = new Set(options.onOutput === undefined ? [] : float.graph.outputs);
+  const shown = new Set<ValueId>();
+  const wanted = (): Pair[] =>
+    pairs.filter((p) => knownOf(p) === undefined || (outputs.has(p.value) && !shown.has(p.value)));
+  const origins = new Origins(
+    wanted().map((p) => p.value),
+    { float, sample: i, feeds, cache, ...(options.signal && { signal: options.signal }) },
+  );
+  const onPair = (pair: Pair, stored: Stored): void => {
+    const { value, floatSignature, quantSignature } = pair;
+    cache.put('codes', { sample: i, value, signature: quantSignature }, stored);
+    const isOutput = outputs.has(value);
+    if (!isOutput && knownOf(pair) !== undefined) return; // equal to an earlier one
+    const origin = origins.get(value);
+    if (origin === undefined) return;
     const read = reader.read(quant, pair, origin, stored);
-    figures.set(pair.value, read.figures);
-    cache.putFigures(i, pair.floatSignature, pair.quantSignature, read.figures);
-    cache.put(i, pair.quantSignature, stored);
-    if (float.graph.outputs.includes(pair.value)) options.onOutput?.(i, pair.value, read.origin, read.dequant);
+    cache.putFigures(i, floatSignature, quantSignature, read.figures);
+    if (isOutput) options.onOutput?.(i, value, read.origin, read.dequant);
+    shown.add(value);
   };
-  for (const [id, pair] of missing) {
-    const stored = given.get(id);
-    if (stored !== undefined) compare(pair, stored);
-  }
-  const run = quant.start(feeds, { given, ...runOptions(i, options) });
-  for (let step = run.advance(); step !== undefined; step = run.advance()) {
-    counts.executed++;
-    for (const id of step.outputs) {
-      const pair = missing.get(id);
-      const stored = pair === undefined ? undefined : run.value(id);
-      if (pair !== undefined && stored !== undefined) compare(pair, stored);
-    }
+  const { earlier = new Map(), signal, samples, onStep } = options;
+  const name = samples.nameOf(i);
+  const { executed, stopped } = rerun({
+    ...{ quant, pairs, sample: i, feeds, cache, earlier, wanted, onPair },
+    ...(signal && { signal }),
+    ...(onStep && { onStep: (step) => onStep(i, name, step) }),
+  });
+  counts.executed += executed;
+  counts.stopped += stopped;
+  counts.floatSteps += origins.executed;
+  if (origins.executed === 0) counts.reusedSamples++;
+  const figures = new Map<ValueId, PairFigures>();
+  for (const pair of pairs) {
+    const known = knownOf(pair);
+    if (known !== undefined) figures.set(pair.value, known);
   }
   return figures;
 }

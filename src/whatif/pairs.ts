@@ -1,6 +1,7 @@
 import type { Program, Slot } from '../exec/program.ts';
 import type { ValueId } from '../graph/model.ts';
 import { isFloat32Stored } from '../ops/numbers.ts';
+import type { QuantInfo } from '../ops/opDef.ts';
 
 /** A value of the float graph and what stands for it in the quantized one. */
 export interface Pair {
@@ -10,6 +11,8 @@ export interface Pair {
   readonly quantized: ValueId;
   readonly floatSignature: number;
   readonly quantSignature: number;
+  /** Where `quantized` is codes: what they stand for. */
+  readonly quant?: QuantInfo | undefined;
 }
 
 /**
@@ -26,7 +29,13 @@ export function pairValues(float: Program, quant: Program, codes: ReadonlyMap<Va
     const other = quant.slots.get(quantized);
     if (other === undefined || !isReadable(other)) continue;
     if (!quant.graph.values.has(quantized)) continue; // an id of the program's own
-    pairs.push({ value, quantized, floatSignature: slot.signature, quantSignature: other.signature });
+    pairs.push({
+      value,
+      quantized,
+      floatSignature: slot.signature,
+      quantSignature: other.signature,
+      quant: other.quant,
+    });
   }
   return pairs;
 }
