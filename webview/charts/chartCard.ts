@@ -25,13 +25,23 @@ export interface ChartCard {
   redraw(): void;
 }
 
+/** What lies on the drawing and follows it. */
+export interface ChartOverlay {
+  readonly element: HTMLElement;
+  place(drawn: DrawnChart): void;
+}
+
 let cards = 0;
 
 /**
  * A chart with its title, its choices, its table and its files. Arrow keys go from point to point, Enter selects.
  * @param controls choices of this chart, beside its title.
  */
-export function createChartCard(files: ChartFiles, controls: readonly HTMLElement[] = []): ChartCard {
+export function createChartCard(
+  files: ChartFiles,
+  controls: readonly HTMLElement[] = [],
+  overlay?: ChartOverlay,
+): ChartCard {
   const id = `chart-${cards++}`;
   const title = h('h4', { id: `${id}-title` });
   const canvas = h('canvas', { attrs: { 'aria-hidden': 'true' } });
@@ -45,6 +55,7 @@ export function createChartCard(files: ChartFiles, controls: readonly HTMLElemen
   readout.id = `${id}-readout`;
   const cursor = new ChartCursor(frame, readout);
   frame.append(canvas, ...cursor.elements);
+  if (overlay !== undefined) frame.append(overlay.element);
   const legend = h('ul', { class: 'chart-legend', attrs: { 'aria-label': t('Legend') } });
   const table = createChartTable();
   const reason = h('p', { class: 'hint', hidden: true });
@@ -84,6 +95,7 @@ export function createChartCard(files: ChartFiles, controls: readonly HTMLElemen
     theme = readChartTheme(element);
     drawn = drawChart(canvas, model, theme);
     cursor.attach(model, drawn);
+    overlay?.place(drawn);
   };
   const arrange = () => {
     const shown = model !== undefined;
@@ -100,7 +112,10 @@ export function createChartCard(files: ChartFiles, controls: readonly HTMLElemen
   watchTheme(draw);
   new ResizeObserver(() => {
     if (drawn === undefined) draw();
-    else cursor.place();
+    else {
+      cursor.place();
+      overlay?.place(drawn);
+    }
   }).observe(frame);
   return {
     element,

@@ -44,8 +44,18 @@ export function histogramChart(name: string, view: HistogramView, scale: 'linear
       describe: (index) => describeBin(view, index),
     },
     selected: () => -1,
-    config: (theme) => configOf(theme, { float, quantized, clip, grid, scale, perStep: perStep !== 1 }),
+    config: (theme) =>
+      configOf(theme, { float, quantized, clip, grid, scale, perStep: perStep !== 1, ends: histogramAxis(view) }),
   };
+}
+
+/** What the x axis reaches from and to: all bins and all codes. */
+export function histogramAxis({ low, width, origin, grid }: HistogramView): readonly [number, number] {
+  const clip = grid === null ? undefined : clipOf(grid);
+  const first = low + 0.5 * width;
+  const last = low + (origin.length - 0.5) * width;
+  const bin = origin.length > 1 ? width : 1;
+  return [Math.min(first - bin, clip?.[0] ?? first), Math.max(last + bin, clip?.[1] ?? last)];
 }
 
 /** Logarithmic where a few bins hold nearly everything, so that on a linear axis the others could not be seen. */
@@ -158,14 +168,13 @@ interface Drawing {
   readonly grid: GridView | null;
   readonly scale: 'linear' | 'logarithmic';
   readonly perStep: boolean;
+  readonly ends: readonly [number, number];
 }
 
-function configOf(theme: ChartTheme, { float, quantized, clip, grid, scale, perStep }: Drawing): ChartConfiguration {
-  const low = float.x[0] ?? 0;
-  const high = float.x.at(-1) ?? 0;
-  const width = float.x.length > 1 ? (high - low) / (float.x.length - 1) : 1;
-  const min = Math.min(low - width, clip?.[0] ?? low);
-  const max = Math.max(high + width, clip?.[1] ?? high);
+function configOf(
+  theme: ChartTheme,
+  { float, quantized, clip, grid, scale, perStep, ends: [min, max] }: Drawing,
+): ChartConfiguration {
   const points = ({ x, y }: Series) =>
     Array.from(x, (at, i) => ({ x: at, y: scale === 'linear' ? (y[i] ?? 0) : Math.max(FLOOR, y[i] ?? 0) }));
   const look = { stepped: 'middle' as const, pointRadius: 0, borderWidth: 1.5 };

@@ -13,6 +13,8 @@ import { fill, h } from '../dom.ts';
 import { formatShape } from '../format.ts';
 import { t } from '../l10n.ts';
 import type { AppState, Store } from '../store.ts';
+import { createRangeSlider } from '../whatif/rangeSlider.ts';
+import { rangeTargetOf } from '../whatif/rangeTarget.ts';
 import { segments } from './segments.ts';
 
 /** Samples that are read for the spread at first; more are asked for by a button. */
@@ -39,6 +41,8 @@ export function createTensorCharts(store: Store, actions: Actions): TensorCharts
   /** Undefined: as the histogram suggests. */
   let scale: 'linear' | 'logarithmic' | undefined;
   let samples = FIRST_SAMPLES;
+  /** Whether the charts on display are of an earlier state of the same tensor. */
+  let isStale = false;
 
   const scaleChoice = segments(
     t('Counts'),
@@ -92,12 +96,14 @@ export function createTensorCharts(store: Store, actions: Actions): TensorCharts
     },
     t('More samples'),
   );
+  const range = createRangeSlider();
   const card = createChartCard(
     {
       saveTable: (name, text) => void actions.saveChartTable(name, text),
       savePicture: (name, data) => void actions.saveChartPicture(name, data),
     },
     [scaleChoice.element, figureChoice.element, orderChoice.element, axisChoice.element, moreSamples],
+    range.overlay,
   );
   const choice = segments<TensorChart>(
     t('Chart'),
@@ -113,7 +119,7 @@ export function createTensorCharts(store: Store, actions: Actions): TensorCharts
     },
   );
   const heading = h('p', { class: 'charted-tensor' });
-  const element = h('div', { class: 'tensor-charts' }, heading, choice.element, card.element);
+  const element = h('div', { class: 'tensor-charts' }, heading, choice.element, card.element, range.element);
 
   const scaleOf = () => scale ?? (charts?.histogram ? likelyScale(charts.histogram) : 'linear');
   const draw = () => {
@@ -129,6 +135,10 @@ export function createTensorCharts(store: Store, actions: Actions): TensorCharts
       tensorChart !== 'samples' || spread == null || spread.names.length >= Math.min(spread.count, MOST_SAMPLES);
     fill(heading, ...headingOf(current?.tensor, charts, tensorChart));
     card.show(current === undefined ? '' : chartOf(current.tensor, tensorChart));
+    const histogram = tensorChart === 'histogram' ? charts?.histogram : undefined;
+    range.show(
+      current === undefined || !histogram ? '' : rangeTargetOf(store.state, current.tensor, histogram, actions),
+    );
   };
   const chartOf = (tensor: TensorView, shown: TensorChart): ChartModel | string => {
     const waiting = t('Reading the tensor…');
@@ -179,7 +189,7 @@ export function createTensorCharts(store: Store, actions: Actions): TensorCharts
         }
         return;
       }
-    } else if (charts === undefined || (axis !== null && charts.channels?.axis !== axis)) {
+    } else if (charts === undefined || isStale || (axis !== null && charts.channels?.axis !== axis)) {
       draw();
       const request = { ...of.ref, sample: sample === 'mean' ? ('worst' as const) : sample, axis };
       const answer = await actions.askCharts(request, signal);
@@ -189,11 +199,13 @@ export function createTensorCharts(store: Store, actions: Actions): TensorCharts
         return;
       }
       charts = answer.ok;
+      isStale = false;
     }
     draw();
   };
   const forget = () => {
     charts = undefined;
+    isStale = false;
     spread = undefined;
     axis = null;
     samples = FIRST_SAMPLES;
@@ -205,12 +217,22 @@ export function createTensorCharts(store: Store, actions: Actions): TensorCharts
       if (current !== undefined) void load();
     },
   );
+  store.watch(
+    (s) => [s.changing],
+    ({ changing, tensorChart }) => changing === null && tensorChart === 'histogram' && draw(),
+  );
   return {
     element,
     show: (nodeId, tensor) => {
       const isSame = tensor !== null && current?.tensor === tensor && current.ref.nodeId === nodeId;
       if (isSame) return;
+      const isNews = tensor !== null && current?.ref.valueId === tensor.valueId && current.ref.nodeId === nodeId;
+      const before = charts;
       forget();
+      if (isNews && before !== undefined) {
+        charts = before; // what was shown stays, and with it the focus, until the new figures are there
+        isStale = true;
+      }
       current = tensor === null ? undefined : { ref: { nodeId, valueId: tensor.valueId, role: tensor.role }, tensor };
       element.hidden = current === undefined;
       if (element.offsetParent !== null || current === undefined) void load();
