@@ -9,6 +9,8 @@ export interface Measurement {
   /** What it lacks to the float model on the first samples, by a figure without steps: what the search goes by. */
   readonly guide: number;
   readonly bytes: number;
+  /** How many it was measured on. */
+  readonly samples: number;
   /** Over all samples; null where only the first were measured. */
   readonly exact: { readonly loss: number; readonly reached: boolean } | null;
 }

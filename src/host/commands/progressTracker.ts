@@ -1,7 +1,7 @@
 import type { Progress, Stage } from '../../protocol/views.ts';
 import { stageLabel } from '../stageLabel.ts';
 
-type RunStage = Exclude<Stage, 'sensitivity' | 'measure' | 'time'>;
+type RunStage = Exclude<Stage, 'sensitivity' | 'search' | 'measure' | 'time'>;
 
 /** Share of a run's time that each stage usually takes, in the order they come; together 100. */
 const WEIGHT: Record<RunStage, number> = {
@@ -29,7 +29,7 @@ export function progressTracker(): (progress: Progress) => { readonly message: s
 }
 
 function percentOf({ stage, done, total }: Progress): number {
-  if (stage === 'sensitivity' || stage === 'measure' || stage === 'time') return 0;
+  if (stage === 'sensitivity' || stage === 'search' || stage === 'measure' || stage === 'time') return 0;
   const before = ORDER.slice(0, ORDER.indexOf(stage)).reduce((sum, s) => sum + WEIGHT[s], 0);
   return before + WEIGHT[stage] * (total === 0 ? 0 : Math.min(1, done / total));
 }
