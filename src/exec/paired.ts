@@ -152,6 +152,16 @@ export function runIsolated(
   return { layout: made.layout, tensor: dequantized(codes, outputQuant, kernels) };
 }
 
+/** Floats as codes with these parameters, in a layout. */
+export function codesOf(stored: Stored, quant: QuantInfo, layout: Stored['layout'], kernels: KernelSet): Stored {
+  return quantized(stored, quant, layout, kernels);
+}
+
+/** The floats that codes stand for, in the same layout. */
+export function floatsOf({ tensor: codes, layout }: Stored, quant: QuantInfo, kernels: KernelSet): Stored {
+  return { layout, tensor: dequantized(codes, quant, kernels) };
+}
+
 function isCodeTensor({ dtype }: Tensor): boolean {
   return dtype === 'int8' || dtype === 'uint8' || dtype === 'int16' || dtype === 'uint16';
 }

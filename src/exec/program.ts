@@ -90,8 +90,6 @@ export interface RunOptions {
   readonly given?: ReadonlyMap<ValueId, Stored>;
   /** Values that are wanted beside the graph outputs: the steps that make them run. */
   readonly wanted?: ReadonlySet<ValueId>;
-  /** Values that are wanted in place of the graph outputs: only steps that these need run. */
-  readonly only?: ReadonlySet<ValueId>;
   /** Runs for what is `wanted` alone: graph outputs only where they are among it. */
   readonly onlyWanted?: true;
   /** Called before each step. */

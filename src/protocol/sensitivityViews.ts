@@ -32,6 +32,8 @@ export interface SensitivityEntry {
   readonly loss: number | null;
   /** dB of its output, alone on float inputs; Infinity without an error. */
   readonly localSqnrDb: number | null;
+  /** How many samples `value` stands on so far, where they are fewer than asked for: it is measured again on resuming. */
+  readonly samples?: number;
 }
 
 /** A sweep, finished or as far as it came. */

@@ -5,7 +5,7 @@ import { parseConfig } from '../config/config.ts';
 import type { Node } from '../graph/model.ts';
 import type { ConfigChange } from '../protocol/changes.ts';
 import type { QuantPlan } from '../quant/plan.ts';
-import { type Unit, unitsOf } from '../sensitivity/layerwise.ts';
+import { type Unit, unitsOf } from '../sensitivity/units.ts';
 import type { Judge } from '../whatif/judge.ts';
 import { judgeOutputs } from '../whatif/outputs.ts';
 import type { Build } from './build.ts';

@@ -1,4 +1,4 @@
-import { type AbortSignalLike, Cancelled, NEVER } from '../base/abort.ts';
+import { type AbortSignalLike, NEVER } from '../base/abort.ts';
 import type { FileSystem } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { type Diagnostic, throwErrors } from '../base/diagnostics.ts';
@@ -41,16 +41,16 @@ import { type OpenModel, openModel } from './model.ts';
 import { modelFacts } from './modelFacts.ts';
 import { readableSamples } from './readableSamples.ts';
 import { checkMultipliers, requantizersView } from './requantizers.ts';
-import { candidatesOf, KEPT_SAMPLES, outputFigures, type Result, resultOf } from './result.ts';
+import { KEPT_SAMPLES, outputFigures, type Result, resultOf } from './result.ts';
 import { RoundReports } from './roundReports.ts';
 import { buildFor, type RunParts, type RunState } from './run.ts';
 import { runModel } from './runModel.ts';
+import { SearchDesk } from './search/searchDesk.ts';
+import { SensitivityDesk } from './sensitivity/sensitivityDesk.ts';
 import { openSettings, type RunRequest, type Settings, sameRun, templateFor, withSkips } from './settings.ts';
 import { checkSkips } from './skips.ts';
-import { sweep } from './sweep.ts';
 import { TensorDesk } from './tensorData/tensorDesk.ts';
 import { TensorLists } from './tensorList/tensorLists.ts';
-import { variantOf } from './variant.ts';
 import { weightRun } from './weightRun.ts';
 import { sampleCosines } from './work.ts';
 import { withWriteErrors } from './writing.ts';
@@ -74,6 +74,10 @@ export class Session {
   readonly charts: ChartDesk;
   /** What is known of all nodes by one metric. */
   readonly metrics: MetricDesk;
+  /** What each node costs at the output. */
+  readonly sweeps: SensitivityDesk;
+  /** What changes of the config reach a goal. */
+  readonly searches: SearchDesk;
   readonly #parts: SessionParts;
   #open: OpenModel | undefined;
   #run: RunState | undefined;
@@ -95,6 +99,12 @@ export class Session {
     this.tensorLists = new TensorLists(now);
     this.metrics = new MetricDesk(now);
     this.charts = new ChartDesk(now);
+    this.searches = new SearchDesk(now);
+    const directoryOf = (path: string): string => this.#parts.files.directoryOf(path);
+    const onLosses = (losses: ReadonlyMap<number, number>): void => {
+      for (const [node, loss] of losses) this.#sensitivity.set(node as NodeId, loss); // views have ids as numbers
+    };
+    this.sweeps = new SensitivityDesk(() => ({ ...now(), directoryOf, onLosses }));
   }
 
   /** @throws DiagnosticError ONX… */
@@ -182,31 +192,6 @@ export class Session {
     const figures = this.#figures(this.#current).find((f) => f.nodeId === nodeId) ?? null;
     const requantizer = this.#requantizers(this.#current)?.nodes.find((n) => n.nodeId === nodeId) ?? null;
     return nodeDetails({ run: this.#run, result: this.#current, node, view, figures, requantizer });
-  }
-
-  /** Quantizes one node at a time and measures the loss at the output; partial values as they come. */
-  async sensitivity(
-    { samples }: { readonly samples: number },
-    onPartial: (partial: { nodeId: number; value: number; done: number; total: number }) => void,
-    signal: AbortSignalLike = NEVER,
-  ): Promise<{ readonly cancelled: boolean }> {
-    const { run, base, settings } = this.#state();
-    const variant = variantOf(settings, run.open, run.prepared);
-    try {
-      await sweep(
-        { run, base, variant, candidates: candidatesOf(base.build), samples, signal },
-        (nodeId, value, done, total) => {
-          this.#sensitivity.set(nodeId, value);
-          onPartial({ nodeId, value, done, total });
-        },
-      );
-      return { cancelled: false };
-    } catch (error) {
-      if (error instanceof Cancelled) return { cancelled: true };
-      throw error;
-    } finally {
-      this.#trim();
-    }
   }
 
   /**

@@ -24,6 +24,8 @@ export type ServedSession = Pick<
   | 'trial'
   | 'forgetRun'
   | 'details'
+  | 'sweeps'
+  | 'searches'
   | 'exportModel'
   | 'skipNodes'
   | 'checkConfig'
@@ -73,7 +75,7 @@ export function serveSession({ port, cancelCell, clock, files, createSession }: 
     // Only what is a job of its own looks at the cell, which stays set until the next one.
     'heat/get': (params, signal) =>
       session.metrics.column(params, metricInfo(params.metric).needs === 'timing' ? stoppable(signal) : signal),
-    ...serveEngines(),
+    ...serveEngines({ session, clock, stoppable, emit: (event, payload) => rpc.emit(event, payload) }),
     'config/skip': ({ configText, handles, skip }) => session.skipNodes(configText, handles, skip),
     'config/check': ({ configText, configPath }) => session.checkConfig(configText, configPath),
     'config/facts': () => session.configFacts(),

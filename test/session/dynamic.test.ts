@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { NEVER } from '../../src/base/abort.ts';
 import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
 import { nodeFiles } from '../../src/node/files.ts';
 import type { RunView } from '../../src/protocol/views.ts';
@@ -131,9 +132,10 @@ describe('the sample under DYNAMIC_QUANT', () => {
   });
 
   test('sensitivity finds the nodes that err', async () => {
-    const values: { nodeId: number; value: number }[] = [];
-    await session.sensitivity({ samples: 2 }, (p) => values.push(p));
-    expect(values.map((v) => run.nodes.find((n) => n.nodeId === v.nodeId)?.handle)).toEqual(['conv1', 'fc']);
+    const request = { mode: 'layerwise', part: 'both', judge: { id: 'cosine' }, samples: 2, verify: null } as const;
+    const { entries } = await session.sweeps.run(request, [], () => undefined, NEVER);
+    expect(entries.map((e) => e.handle).sort()).toEqual(['conv1', 'fc']);
+    expect(entries.every((e) => e.loss !== null && e.loss > 0)).toBe(true);
   });
 
   test('needs no samples at all', async () => {

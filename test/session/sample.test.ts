@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Cancelled } from '../../src/base/abort.ts';
+import { Cancelled, NEVER } from '../../src/base/abort.ts';
 import { applyChange } from '../../src/config/changes.ts';
 import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
 import { nodeFiles } from '../../src/node/files.ts';
@@ -130,15 +130,13 @@ describe('the sample, quantized with its config', () => {
     await expect(session.trial({ configText: other, configPath })).rejects.toThrow(/SES402.*equalization/);
   });
 
-  test('sensitivity answers for every node that makes an error, worst first is relu1, fc or softmax', async () => {
-    const values: { nodeId: number; value: number }[] = [];
-    const { cancelled } = await session.sensitivity({ samples: 4 }, (p) => values.push(p));
-    expect(cancelled).toBe(false);
-    const handles = values.map((v) => run.nodes.find((n) => n.nodeId === v.nodeId)?.handle);
-    expect(handles).toEqual(['relu1', 'fc', 'softmax']);
-    expect(values.every((v) => v.value >= 0 && v.value < 0.1)).toBe(true);
+  test('sensitivity answers for every node that makes an error, and its clamp has its loss too', async () => {
+    const request = { mode: 'layerwise', part: 'both', judge: { id: 'cosine' }, samples: 4, verify: null } as const;
+    const view = await session.sweeps.run(request, [], () => undefined, NEVER);
+    expect(view.entries.map((e) => e.handle).sort()).toEqual(['conv1', 'fc', 'softmax']);
+    expect(view.entries.every((e) => e.loss !== null && e.loss >= 0 && e.loss < 0.1)).toBe(true);
     const column = await session.metrics.column({ metric: 'sensitivity', of: 'mean' });
-    expect(column.values.filter((v) => !Number.isNaN(v))).toHaveLength(3);
+    expect(column.values.filter((v) => !Number.isNaN(v))).toHaveLength(4);
   });
 
   test('details hold the parameters and five numbers of each tensor', async () => {

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { NEVER } from '../../src/base/abort.ts';
 import { roundInPlace } from '../../src/base/half.ts';
 import { tensor } from '../../src/base/tensor.ts';
 import type { RunView } from '../../src/protocol/views.ts';
@@ -316,12 +317,11 @@ describe('a run', () => {
   });
 
   test('has the sensitivity of every node to its own weights', async () => {
-    const { run, session } = await quantized(network(), { common: ['bit_num=3'] });
-    const losses = new Map<number, number>();
-    await session.sensitivity({ samples: 1 }, ({ nodeId, value }) => losses.set(nodeId, value));
-    const of = (handle: string) => losses.get(run.nodes.find((n) => n.handle === handle)?.nodeId ?? -1);
-    expect(losses.size).toBe(2);
-    for (const handle of ['a', 'b']) expect(of(handle), handle).toBeGreaterThan(0);
+    const { session } = await quantized(network(), { common: ['bit_num=3'] });
+    const request = { mode: 'layerwise', part: 'both', judge: { id: 'cosine' }, samples: 1, verify: null } as const;
+    const { entries } = await session.sweeps.run(request, [], () => undefined, NEVER);
+    expect(entries.map((e) => e.handle).sort()).toEqual(['a', 'b']);
+    for (const { handle, loss } of entries) expect(loss, handle).toBeGreaterThan(0);
   });
 
   test('a toggle runs only what lies downstream, and gives what a full run gives', async () => {

@@ -1,4 +1,3 @@
-import { type AbortSignalLike, throwIfAborted } from '../base/abort.ts';
 import type { Graph, NodeId } from '../graph/model.ts';
 import type { QuantPlan } from '../quant/plan.ts';
 
@@ -24,24 +23,4 @@ export function unitsOf(graph: Graph, plan: QuantPlan): Unit[] {
     const members = new Set(clamp === undefined ? [node.id] : [node.id, clamp]);
     return [{ node: node.id, last: clamp ?? node.id, members }];
   });
-}
-
-export interface LayerwiseOptions {
-  readonly units: readonly Unit[];
-  /** All nodes that the target could quantize. */
-  readonly candidates: ReadonlySet<NodeId>;
-  /** Cosine similarity at the output when just these nodes stay float, on the samples of the sweep. */
-  readonly measure: (skip: ReadonlySet<NodeId>) => Promise<number>;
-  readonly onResult: (unit: Unit, loss: number, done: number, total: number) => void;
-  readonly signal?: AbortSignalLike;
-}
-
-/** Quantizes one unit at a time and reports the loss at the output, 1 - cosine. @throws Cancelled */
-export async function layerwise({ units, candidates, measure, onResult, signal }: LayerwiseOptions): Promise<void> {
-  for (const [i, unit] of units.entries()) {
-    throwIfAborted(signal);
-    const skip = new Set([...candidates].filter((id) => !unit.members.has(id)));
-    const cosine = await measure(skip);
-    onResult(unit, Math.max(0, 1 - cosine), i + 1, units.length);
-  }
 }

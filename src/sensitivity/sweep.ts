@@ -1,0 +1,164 @@
+import { type AbortSignalLike, throwIfAborted } from '../base/abort.ts';
+import type { Samples } from '../base/samples.ts';
+import type { Tensor } from '../base/tensor.ts';
+import type { Program, Stored } from '../exec/program.ts';
+import type { ValueId } from '../graph/model.ts';
+import { feedsById } from '../quant/calibrate.ts';
+import type { Judge, JudgedOutput, Judging } from '../whatif/judge.ts';
+import { PairReader } from '../whatif/pairReader.ts';
+import type { Pair } from '../whatif/pairs.ts';
+import { type Contestant, runContestant } from './contestant.ts';
+import { KeptValues } from './keptValues.ts';
+
+/** A program, and what of it stands for the float model's values. */
+export interface PairedProgram {
+  readonly program: Program;
+  readonly pairs: readonly Pair[];
+}
+
+/** Contestants that are judged together, sample after sample. */
+export interface SweepParts {
+  readonly float: Program;
+  readonly quant: PairedProgram;
+  /** With the pairs of its own program; those of the base where its program is the base's. */
+  readonly contestants: readonly { readonly contestant: Contestant; readonly pairs: readonly Pair[] }[];
+  readonly samples: Samples;
+  /** Kept feeds of the first samples. */
+  readonly feedsOf: (sample: number) => ReadonlyMap<ValueId, Tensor> | undefined;
+  /** Values of both models that contestants read, bounded by bytes over both. */
+  readonly keep: {
+    readonly float: ReadonlySet<ValueId>;
+    readonly quant: ReadonlySet<ValueId>;
+    readonly maxBytes: number;
+  };
+  readonly signal: AbortSignalLike;
+}
+
+/** What judges see of a sweep: it may be broken off after any sample and go on at the next. */
+export interface Judgings {
+  readonly quantized: Judging;
+  readonly contestants: readonly Judging[];
+  /** Samples that all of them have seen. */
+  samples: number;
+}
+
+export function startJudgings(judge: Judge, contestants: number): Judgings {
+  const each = Array.from({ length: contestants }, () => judge.start());
+  return { quantized: judge.start(), contestants: each, samples: 0 };
+}
+
+/** Steps that ran, and that whole runs of all contestants would have taken. */
+export interface SweepEffort {
+  executed: number;
+  total: number;
+}
+
+/**
+ * Judges all contestants on one sample after the other: both models run once a sample, and each contestant only where it
+ * differs from one of them. Of the activations only those of one sample are in memory.
+ *
+ * @param onSample after each sample; @param count samples, from the first; those that `judgings` saw are left out.
+ * @throws Cancelled; DiagnosticError DAT… for a sample that cannot be read
+ */
+export async function sweep(
+  parts: SweepParts,
+  judgings: Judgings,
+  count: number,
+  onSample: () => Promise<void> | void,
+): Promise<SweepEffort> {
+  const { float, quant, contestants, samples, signal, keep } = parts;
+  const floats = new KeptValues(float, new Set([...keep.float, ...float.graph.outputs]), keep.maxBytes / 2);
+  const watched = outputPairs(float, quant.pairs);
+  const kept = new Set([...keep.quant, ...watched.map((p) => p.quantized)]);
+  const quants = new KeptValues(quant.program, kept, keep.maxBytes / 2);
+  const reader = new PairReader(float.kernels);
+  const effort = { executed: 0, total: 0 };
+  try {
+    for (let sample = judgings.samples; sample < Math.min(count, samples.count); sample++) {
+      throwIfAborted(signal);
+      const feeds = parts.feedsOf(sample) ?? feedsById(float.graph, await samples.read(sample));
+      floats.run(feeds, { signal });
+      quants.run(feeds, { signal });
+      const exact = new Outputs(float, floats, reader);
+      const quantized = exact.judged(quant.program, watched, (id) => quants.get(id));
+      const results = contestants.map(({ contestant, pairs }) => {
+        throwIfAborted(signal);
+        const own = outputPairs(float, pairs);
+        const base = contestant.base === 'float' ? exact.same : quantized;
+        const found = new Map<ValueId, JudgedOutput>();
+        const byId = new Map(own.map((p) => [p.quantized, p]));
+        const values = { float: floats, quant: quants, signal };
+        const { steps } = runContestant(contestant, values, new Set(byId.keys()), (id, stored) => {
+          const pair = byId.get(id) as Pair; // among those that are watched
+          const [judged] = exact.judged(contestant.program, [pair], () => stored);
+          if (judged !== undefined) found.set(pair.value, judged);
+        });
+        effort.executed += steps;
+        effort.total += contestant.program.steps.length;
+        return own.flatMap(({ value }) => found.get(value) ?? base.find((o) => o.value === value) ?? []);
+      });
+      judgings.quantized.add(sample, quantized);
+      for (const [i, outputs] of results.entries()) judgings.contestants[i]?.add(sample, outputs);
+      judgings.samples = sample + 1;
+      await onSample();
+      await Promise.resolve();
+    }
+  } finally {
+    reader.release();
+    floats.release();
+    quants.release();
+  }
+  return effort;
+}
+
+/** The pairs that graph outputs are compared by. */
+function outputPairs(float: Program, pairs: readonly Pair[]): Pair[] {
+  return float.graph.outputs.flatMap((id) => pairs.find((p) => p.value === id) ?? []);
+}
+
+type Known = JudgedOutput & { readonly value: ValueId };
+
+/** Compares outputs with those of the float model on the sample in work. */
+class Outputs {
+  readonly #float: Program;
+  readonly #origins: KeptValues;
+  readonly #reader: PairReader;
+
+  constructor(float: Program, origins: KeptValues, reader: PairReader) {
+    this.#float = float;
+    this.#origins = origins;
+    this.#reader = reader;
+  }
+
+  /** The float model's own. */
+  get same(): readonly Known[] {
+    return this.#float.graph.outputs.flatMap((value) => {
+      const stored = this.#origins.get(value);
+      if (stored === undefined) return [];
+      const pair = { value, quantized: value, floatSignature: 0, quantSignature: 0 };
+      return this.judged(this.#float, [pair], () => stored);
+    });
+  }
+
+  judged(program: Program, pairs: readonly Pair[], storedOf: (id: ValueId) => Stored | undefined): readonly Known[] {
+    return pairs.flatMap((pair) => {
+      const [origin, stored] = [this.#origins.get(pair.value), storedOf(pair.quantized)];
+      if (origin === undefined || stored === undefined) return [];
+      const read = this.#reader.read(program, pair, origin, stored);
+      const { layout, tensor } = origin;
+      const name = this.#float.graph.values.get(pair.value)?.name ?? '';
+      const { figures } = read;
+      return [
+        {
+          value: pair.value,
+          name,
+          dims: tensor.dims,
+          layout,
+          origin: read.origin,
+          dequant: read.dequant.slice(),
+          figures,
+        },
+      ];
+    });
+  }
+}

@@ -1,0 +1,242 @@
+import type { AbortSignalLike } from '../../base/abort.ts';
+import { codesOf, floatsOf, runIsolated } from '../../exec/paired.ts';
+import type { Program, Slot, Stored } from '../../exec/program.ts';
+import type { NodeId, ValueId } from '../../graph/model.ts';
+import { converted } from '../../ops/storage.ts';
+import type { SensitivityMode } from '../../protocol/sensitivityViews.ts';
+import { type Isolated, isolatedSteps } from '../../quant/isolate.ts';
+import type { QuantPlan } from '../../quant/plan.ts';
+import { type Cone, coneOf } from '../../sensitivity/cone.ts';
+import type { Contestant, SampleValues } from '../../sensitivity/contestant.ts';
+import { makeValue } from '../../sensitivity/keptValues.ts';
+import type { Unit } from '../../sensitivity/units.ts';
+import type { Pair } from '../../whatif/pairs.ts';
+import type { Build } from '../build.ts';
+import type { RunState } from '../run.ts';
+import type { Variant } from '../variant.ts';
+import { isUnitAlone, removedWith } from './planChange.ts';
+
+/** What sweeps start from: the quantized model as it is. */
+export interface ContestantParts {
+  readonly run: RunState;
+  readonly build: Build;
+  /** That `build` was built under. */
+  readonly variant: Variant;
+  readonly signal: AbortSignalLike;
+}
+
+export interface UnitContestant {
+  readonly contestant: Contestant;
+  /** By which its outputs are compared. */
+  readonly pairs: readonly Pair[];
+  /** What it reads of the kept models. */
+  readonly reads: { readonly float: ReadonlySet<ValueId>; readonly quant: ReadonlySet<ValueId> };
+}
+
+/**
+ * Makes the models of a sweep.
+ *
+ * - layerwise: the model under a skip list of everything but the unit. Where that is the float model but for the unit, its
+ *   inputs and its outputs, it is the float program that is given the unit's result on its quantized inputs.
+ * - leave-one-out: the model with the unit in the skip list. Where that is the quantized model but for the unit, it is the
+ *   quantized program that is given the codes of the unit's float result on its dequantized inputs.
+ *
+ * In all other cases (a skip list changes whose range something shares; a fused clamp comes apart) the model is built.
+ * Either way the figures are those of a build.
+ */
+export class Contestants {
+  readonly #parts: ContestantParts;
+  readonly #isolated: ReadonlyMap<ValueId, Isolated>;
+  readonly #dequantized: ReadonlyMap<ValueId, ValueId>;
+  readonly #raw: ReadonlyMap<ValueId, ValueId>;
+  readonly #candidates: ReadonlySet<NodeId>;
+
+  constructor(parts: ContestantParts) {
+    this.#parts = parts;
+    const { build, run } = parts;
+    const { qdq, program, plan } = build;
+    const all = [...run.builder.everything.nodes, ...plan.nodes];
+    this.#candidates = new Set(all.filter(([, d]) => d.canSkip).map(([id]) => id));
+    this.#isolated = new Map(isolatedSteps(program, qdq.floatOf).map((s) => [s.output, s]));
+    const one = (opType: string, from: 'inputs' | 'outputs', to: 'inputs' | 'outputs') =>
+      new Map(
+        qdq.graph.nodes.flatMap((n) => {
+          const [key, value] = [n[from][0], n[to][0]];
+          return n.opType !== opType || key === undefined || value === undefined ? [] : [[key, value] as const];
+        }),
+      );
+    this.#dequantized = one('DequantizeLinear', 'inputs', 'outputs');
+    this.#raw = one('QuantizeLinear', 'outputs', 'inputs');
+  }
+
+  /** The model of a unit. Whoever asks releases the contestant. @throws Cancelled */
+  async of(unit: Unit, mode: Exclude<SensitivityMode, 'local'>): Promise<UnitContestant> {
+    const skip =
+      mode === 'layerwise'
+        ? new Set([...this.#candidates].filter((id) => !unit.members.has(id)))
+        : new Set([...this.#parts.variant.skip, ...unit.members]);
+    const variant = { ...this.#parts.variant, skip };
+    const cone = this.#isPlain() ? this.#coneOf(unit, mode, this.#parts.run.builder.plan(variant)) : undefined;
+    return cone ?? this.#built(variant, mode);
+  }
+
+  /** Whether the build is made of codes of ours: no weights alone, nothing dynamic, nothing imported. */
+  #isPlain(): boolean {
+    const { build } = this.#parts;
+    return build.stored === undefined && build.apart === undefined;
+  }
+
+  #coneOf(unit: Unit, mode: 'layerwise' | 'leaveOneOut', plan: QuantPlan): UnitContestant | undefined {
+    return mode === 'layerwise' ? this.#alone(unit, plan) : this.#without(unit, plan);
+  }
+
+  #alone(unit: Unit, plan: QuantPlan): UnitContestant | undefined {
+    const { build, run } = this.#parts;
+    if (!isUnitAlone(plan, build.plan, unit)) return undefined;
+    const output = this.#outputOf(unit);
+    const isolated = output === undefined ? undefined : this.#isolated.get(output);
+    const slot = output === undefined ? undefined : run.float.slots.get(output);
+    if (isolated === undefined || slot === undefined || !unit.members.has(isolated.step.node.id)) return undefined;
+    const read = new Map(isolated.inputs.map((input) => [input.value, input]));
+    const quantized = [...plan.activations.keys()].filter((id) => id !== isolated.output);
+    if (!quantized.every((id) => read.has(id) && run.float.slots.has(id))) return undefined;
+    if (isolated.inputs.some((i) => !plan.activations.has(i.value))) return undefined;
+    const shared = quantized.filter((id) => this.#hasOtherReaders(id, isolated.output));
+    const cone = coneOf(run.float, new Set([isolated.output, ...shared]));
+    const given = ({ float, signal }: SampleValues): ReadonlyMap<ValueId, Stored> => {
+      const inputs = isolated.inputs.map((i) => ({ ...i, stored: float.valueOf(i.value, { signal }) }));
+      const made = new Map([[isolated.output, inSlot(runIsolated(build.program, isolated, inputs), slot, run.float)]]);
+      for (const { value, quant, stored } of inputs)
+        if (quant !== undefined && shared.includes(value)) {
+          const codes = codesOf(stored, quant, stored.layout, run.float.kernels);
+          made.set(value, floatsOf(codes, quant, run.float.kernels));
+        }
+      return made;
+    };
+    const contestant: Contestant = { program: run.float, base: 'float', cone, given };
+    return { contestant, pairs: floatPairs(run.float), reads: readsOf(cone, 'float', read.keys()) };
+  }
+
+  #without(unit: Unit, plan: QuantPlan): UnitContestant | undefined {
+    const { build, run } = this.#parts;
+    const { program: quant, qdq } = build;
+    const output = this.#outputOf(unit);
+    const removed = removedWith(plan, build.plan, unit);
+    const node = run.prepared.graph.nodes.find((n) => n.id === unit.node);
+    if (output === undefined || removed === undefined || node === undefined) return undefined;
+    const inputs = [...new Set(node.inputs)].filter((id): id is ValueId => id !== undefined && !this.#isConstant(id));
+    const known = [...inputs, output];
+    if (![...removed].every((id) => known.includes(id)) || !known.every((id) => run.float.slots.has(id)))
+      return undefined;
+    const sources = inputs.map((id) => this.#sourceOf(id, removed));
+    const target = removed.has(output) ? this.#readInPlaceOf(output) : qdq.codes.get(output);
+    const slot = target === undefined ? undefined : quant.slots.get(target);
+    const isShown = removed.has(output) && run.float.graph.outputs.includes(output);
+    if (target === undefined || slot === undefined || isShown) return undefined;
+    if (!sources.every((s) => s !== undefined && quant.slots.has(s))) return undefined;
+    const plain = inputs.flatMap((id) => {
+      const read = removed.has(id) ? this.#readInPlaceOf(id) : undefined;
+      const isRead = read !== undefined && quant.slots.has(read);
+      return isRead ? [{ id, read }] : [];
+    });
+    const cone = coneOf(quant, new Set([target, ...plain.map((p) => p.read)]));
+    const { kernels } = run.float;
+    const given = ({ quant: values, signal }: SampleValues): ReadonlyMap<ValueId, Stored> => {
+      const fed = new Map<ValueId, Stored>();
+      for (const [i, id] of inputs.entries()) {
+        const source = sources[i] as ValueId; // every() saw them
+        const stored = values.valueOf(source, { signal });
+        const codes = quant.slots.get(source)?.quant;
+        const floats = codes === undefined ? stored : floatsOf(stored, codes, kernels);
+        fed.set(id, inSlot(floats, run.float.slots.get(id) as Slot, run.float));
+      }
+      const made = makeValue(run.float, output, { given: fed, feeds: values.feeds, signal });
+      const { quant: parameters, layout } = slot;
+      const isCodes = parameters !== undefined;
+      const value = isCodes ? codesOf(made, parameters, layout, kernels) : inSlot(made, slot, quant);
+      const result = new Map([[target, value]]);
+      for (const { id, read } of plain)
+        result.set(read, inSlot(fed.get(id) as Stored, quant.slots.get(read) as Slot, quant));
+      return result;
+    };
+    const contestant: Contestant = { program: quant, base: 'quant', cone, given };
+    const reads = readsOf(cone, 'quant', sources as ValueId[]); // every() saw them
+    return { contestant, pairs: build.pairs, reads };
+  }
+
+  async #built(variant: Variant, mode: 'layerwise' | 'leaveOneOut'): Promise<UnitContestant> {
+    const { run, build, signal } = this.#parts;
+    const { program, pairs } = await run.builder.build(variant, signal);
+    const base = mode === 'layerwise' ? 'float' : 'quant';
+    const kept = base === 'float' ? run.float : build.program;
+    const bySignature = new Map([...kept.slots.values()].map((s) => [s.signature, s] as const));
+    const twinOf = (id: ValueId): ValueId | undefined => {
+      const slot = program.slots.get(id);
+      const twin = slot === undefined ? undefined : bySignature.get(slot.signature);
+      const isSame = twin !== undefined && twin.layout === slot?.layout && twin.dtype === slot.dtype;
+      return isSame && kept.graph.values.get(twin.id)?.constant === undefined ? twin.id : undefined;
+    };
+    const twins = new Map<ValueId, ValueId>();
+    const wanted = [...run.float.graph.outputs.flatMap((id) => pairs.find((p) => p.value === id)?.quantized ?? [])];
+    const read = program.steps.flatMap((s) => (s.outputs.every((id) => twinOf(id) !== undefined) ? [] : s.inputs));
+    for (const id of [...wanted, ...read, ...program.graph.outputs]) {
+      const twin = id === undefined ? undefined : twinOf(id);
+      if (id !== undefined && twin !== undefined) twins.set(id, twin);
+    }
+    const given = (values: SampleValues): ReadonlyMap<ValueId, Stored> =>
+      new Map(
+        [...twins].flatMap(([id, twin]) => {
+          const stored = values[base].get(twin);
+          return stored === undefined ? [] : [[id, stored] as const];
+        }),
+      );
+    const contestant: Contestant = { program, base, cone: undefined, given, release: () => program.release() };
+    const reads = { float: new Set<ValueId>(), quant: new Set<ValueId>(), [base]: new Set(twins.values()) };
+    return { contestant, pairs, reads };
+  }
+
+  /** The value by which a unit is read, where it has one. */
+  #outputOf(unit: Unit): ValueId | undefined {
+    const last = this.#parts.run.prepared.graph.nodes.find((n) => n.id === unit.last);
+    const outputs = (last?.outputs ?? []).filter((id) => id !== undefined);
+    return outputs.length === 1 ? outputs[0] : undefined;
+  }
+
+  #isConstant(id: ValueId): boolean {
+    return this.#parts.run.prepared.graph.values.get(id)?.constant !== undefined;
+  }
+
+  /** Whether more than the steps that make `output` of it read a value of the float model. */
+  #hasOtherReaders(id: ValueId, output: ValueId): boolean {
+    const { graph, steps } = this.#parts.run.float;
+    const readers = steps.filter((s) => s.inputs.includes(id));
+    return graph.outputs.includes(id) || readers.length !== 1 || readers[0]?.outputs.includes(output) !== true;
+  }
+
+  /** What of the quantized program holds a value: its codes, or the floats they were made of where there shall be none. */
+  #sourceOf(id: ValueId, removed: ReadonlySet<ValueId>): ValueId | undefined {
+    const codes = this.#parts.build.qdq.codes.get(id);
+    if (codes === undefined) return id;
+    return removed.has(id) ? this.#raw.get(codes) : codes;
+  }
+
+  /** What consumers read that take the value as floats. */
+  #readInPlaceOf(id: ValueId): ValueId | undefined {
+    const codes = this.#parts.build.qdq.codes.get(id);
+    return codes === undefined ? undefined : this.#dequantized.get(codes);
+  }
+}
+
+/** A float tensor as a program holds it. */
+function inSlot({ tensor, layout }: Stored, slot: Slot, { kernels }: Program): Stored {
+  return { layout: slot.layout, tensor: converted(tensor, layout, slot.layout, kernels) };
+}
+
+function floatPairs(float: Program): Pair[] {
+  return float.graph.outputs.map((value) => ({ value, quantized: value, floatSignature: 0, quantSignature: 0 }));
+}
+
+function readsOf(cone: Cone, base: 'float' | 'quant', more: Iterable<ValueId>): UnitContestant['reads'] {
+  const none = { float: new Set<ValueId>(), quant: new Set<ValueId>() };
+  return { ...none, [base]: new Set([...cone.boundary, ...cone.starts, ...more]) };
+}
