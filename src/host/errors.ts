@@ -37,6 +37,32 @@ export function tooLargeToCopy(file: string, sizeMib: number, limitMib: number):
   };
 }
 
+/** IPC104: outputs are to be judged by a command, and there is none that may run. */
+export function noJudgeCommand(isTrusted: boolean): Diagnostic {
+  return {
+    severity: 'error',
+    code: 'IPC104',
+    message: isTrusted
+      ? vscode.l10n.t(
+          'Outputs are to be judged by a command, and none is set. Name one in the setting "quantscope.metricCommand", or choose another metric.',
+        )
+      : vscode.l10n.t(
+          'Outputs are to be judged by a command, and commands run in trusted workspaces only. Trust the workspace, or choose another metric.',
+        ),
+    at: { file: 'quantscope.metricCommand' },
+  };
+}
+
+/** IPC105: a trial was deleted, or is of another config. */
+export function noSuchTrial(file: string): Diagnostic {
+  return {
+    severity: 'error',
+    code: 'IPC105',
+    message: vscode.l10n.t('This trial is not there any more. Choose another one from the list.'),
+    at: { file },
+  };
+}
+
 /** Everything that whatever was thrown has to say; at least one diagnostic. */
 export function diagnosticsOf(error: unknown): readonly Diagnostic[] {
   return error instanceof DiagnosticError ? error.all : [diagnosticOf(error, 'QuantScope', 'command')];

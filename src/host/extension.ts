@@ -3,12 +3,12 @@ import { registerCopyExclusions } from './commands/copyExclusions.ts';
 import { registerCopyNode } from './commands/copyNode.ts';
 import type { Deps } from './commands/deps.ts';
 import { registerExportModel } from './commands/exportModel.ts';
+import { registerFindings } from './commands/findings.ts';
 import { registerGoToNode } from './commands/goToNode.ts';
 import { registerNewConfig } from './commands/newConfig.ts';
 import { registerOpenResults } from './commands/openResults.ts';
 import { registerOpenSample } from './commands/openSample.ts';
 import { registerQuantizeWithConfig } from './commands/quantizeWithConfig.ts';
-import { registerSensitivity } from './commands/sensitivity.ts';
 import { registerToggleSkip, skipNodes } from './commands/toggleSkip.ts';
 import { registerUndoRedo } from './commands/undoRedo.ts';
 import { registerViewCommands } from './commands/viewCommands.ts';
@@ -23,6 +23,7 @@ import { registerLanguage } from './language/registerLanguage.ts';
 import { createLog } from './log.ts';
 import { Problems } from './problems.ts';
 import { keepRuns, Runs } from './runs/runs.ts';
+import { keptWork } from './storage/keptWork.ts';
 import { registerConfigsView } from './views/configsView.ts';
 import { registerOutlineView } from './views/outlineView.ts';
 import { registerRunsView } from './views/runsView.ts';
@@ -40,8 +41,9 @@ export function activate(context: vscode.ExtensionContext): void {
   const problems = own(new Problems(log));
   const views = new SavedViews(context.workspaceState);
   const loadView = (model: vscode.Uri) => views.load(model);
-  const sessions = own(new SessionRegistry({ workerScript, log, problems, loadView }));
   const runs = own(new Runs(context, log));
+  const { trials, findings } = own(keptWork(context, { runs, log }));
+  const sessions = own(new SessionRegistry({ workerScript, log, problems, loadView, trials, findings }));
   const pairs = own(new PanelPairs((uri) => titleOf(uri, runs.store.heads)));
   const deps: Deps = { context, sessions, problems, log, runs, pairs };
   own(
@@ -51,6 +53,7 @@ export function activate(context: vscode.ExtensionContext): void {
       log,
       pairs,
       skip: skipNodes,
+      failed: (error) => problems.reportFailure(error),
       saveView: (model, view) => views.save(model, view),
     }),
   );
@@ -59,7 +62,7 @@ export function activate(context: vscode.ExtensionContext): void {
   own(registerNewConfig(deps));
   own(registerToggleSkip(deps));
   own(registerUndoRedo(deps));
-  own(registerSensitivity(deps));
+  own(registerFindings(deps));
   own(registerViewCommands(deps));
   own(registerOpenResults(deps));
   own(registerExportModel(deps));

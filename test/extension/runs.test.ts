@@ -99,13 +99,8 @@ describe('kept runs', () => {
     const runs = openRuns(context);
     const session = open(newSession());
     await quantizeAndKeep(runs, session, await config('measured'));
-    await session.measureSensitivity({
-      mode: 'layerwise',
-      part: 'both',
-      judge: { id: 'cosine' },
-      samples: 2,
-      verify: null,
-    });
+    const request = { mode: 'layerwise', part: 'both', judge: { id: 'cosine' }, samples: 2, verify: null } as const;
+    await session.measure('sensitivity', (rpc) => rpc.request('sensitivity/run', { request, known: [] }));
     await runs.addSensitivity(session);
     const { values } = await session.column({ metric: 'sensitivity', of: 'mean' });
     assert(values.some((value) => value > 0));

@@ -67,7 +67,7 @@ describe('a trial', () => {
     follower = new ConfigFollower({ session, problems });
     events = [];
     session.onEvent((event) => events.push(event));
-    edits.onDidEdit(({ handles }) => follower.toggled(handles));
+    edits.onDidEdit((edited) => follower.changed(edited));
   });
   afterEach(async () => {
     vscode.Disposable.from(follower, edits, session).dispose();
@@ -150,23 +150,6 @@ describe('a trial', () => {
       [{ handles: ['conv1', 'pool1', 'fc'] }],
     );
     assert.match(await textOf(uri), /^skip_quant_node=conv1,pool1,fc$/m);
-  });
-
-  it('measures sensitivity node by node, and stops when cancelled', async () => {
-    const uri = await config('sensitive');
-    await quantize(uri);
-    const measuring = session.measureSensitivity({
-      mode: 'layerwise',
-      part: 'both',
-      judge: { id: 'cosine' },
-      samples: 4,
-      verify: null,
-    });
-    await until('a first value', () => events.some(({ event }) => event === 'sensitivity/changed'));
-    session.cancel('sensitivity');
-    await measuring;
-    assert(events.some(({ event }) => event === 'sensitivity/changed'));
-    assert.equal(session.working, undefined);
   });
 
   async function quantize(uri: vscode.Uri): Promise<RunView> {

@@ -7,6 +7,7 @@ import { SavedViews } from '../../src/host/editor/savedViews.ts';
 import type { OutlineElement } from '../../src/host/outline/outlineTree.ts';
 import { Problems } from '../../src/host/problems.ts';
 import { Runs } from '../../src/host/runs/runs.ts';
+import { keptWork } from '../../src/host/storage/keptWork.ts';
 import { ConfigsTree } from '../../src/host/views/configsView.ts';
 import { OutlineLines } from '../../src/host/views/outlineView.ts';
 import { SuggestionsTree } from '../../src/host/views/suggestionsView.ts';
@@ -20,14 +21,16 @@ describe('the views beside the editor', () => {
   before(async () => {
     const script = vscode.Uri.joinPath(extension().extensionUri, 'dist', 'worker.cjs');
     const problems = new Problems(log);
-    const sessions = new SessionRegistry({ workerScript: script.fsPath, log, problems });
     const storageUri = file('.storage-views');
     const context = { storageUri, globalStorageUri: storageUri, workspaceState: memento() };
-    const runs = new Runs(context as unknown as vscode.ExtensionContext, log); // these are all that is asked of it
+    const extensionContext = context as unknown as vscode.ExtensionContext; // these are all that is asked of it
+    const runs = new Runs(extensionContext, log);
+    const work = keptWork(extensionContext, { runs, log });
+    const sessions = new SessionRegistry({ workerScript: script.fsPath, log, problems, ...work });
     const pairs = new PanelPairs(() => '');
-    deps = { context: context as unknown as vscode.ExtensionContext, sessions, problems, log, runs, pairs };
+    deps = { context: extensionContext, sessions, problems, log, runs, pairs };
     const lease = sessions.acquire(file(MODEL));
-    used = vscode.Disposable.from(lease, sessions, problems, runs, pairs);
+    used = vscode.Disposable.from(lease, sessions, problems, runs, pairs, work);
     await openGraph(file(MODEL));
   });
   after(async () => {

@@ -1,9 +1,12 @@
 import type { Progress, Stage } from '../../protocol/views.ts';
 import { stageLabel } from '../stageLabel.ts';
 
-type RunStage = Exclude<Stage, 'sensitivity' | 'search' | 'measure' | 'time'>;
+type RunStage = (typeof ORDER)[number];
 
-/** Share of a run's time that each stage usually takes, in the order they come; together 100. */
+/** Stages of a run, in the order they come. */
+const ORDER = ['read', 'calibrate', 'quantize', 'correct', 'evaluate', 'report'] as const satisfies readonly Stage[];
+
+/** Share of a run's time that each stage usually takes; together 100. */
 const WEIGHT: Record<RunStage, number> = {
   read: 4,
   calibrate: 42,
@@ -12,7 +15,6 @@ const WEIGHT: Record<RunStage, number> = {
   evaluate: 30,
   report: 4,
 };
-const ORDER: readonly RunStage[] = ['read', 'calibrate', 'quantize', 'correct', 'evaluate', 'report'];
 
 /** Turns a run's progress into messages and increments (percent) that never go back and end at 100. */
 export function progressTracker(): (progress: Progress) => { readonly message: string; readonly increment: number } {
@@ -29,7 +31,11 @@ export function progressTracker(): (progress: Progress) => { readonly message: s
 }
 
 function percentOf({ stage, done, total }: Progress): number {
-  if (stage === 'sensitivity' || stage === 'search' || stage === 'measure' || stage === 'time') return 0;
+  if (!isRunStage(stage)) return 0;
   const before = ORDER.slice(0, ORDER.indexOf(stage)).reduce((sum, s) => sum + WEIGHT[s], 0);
   return before + WEIGHT[stage] * (total === 0 ? 0 : Math.min(1, done / total));
+}
+
+function isRunStage(stage: Stage): stage is RunStage {
+  return (ORDER as readonly Stage[]).includes(stage);
 }

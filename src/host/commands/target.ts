@@ -37,11 +37,11 @@ export function registerCommand<T>(
 export function registerModelCommand(
   deps: Deps,
   name: string,
-  run: (model: OpenModel, argument: unknown) => Promise<void> | void,
+  run: (model: OpenModel, ...args: readonly unknown[]) => Promise<void> | void,
 ): vscode.Disposable {
-  return registerCommand(deps, name, async (argument) => {
+  return registerCommand(deps, name, async (argument, ...others) => {
     const model = openModel(deps, argument);
-    if (model !== undefined) await run(model, argument);
+    if (model !== undefined) await run(model, argument, ...others);
   });
 }
 

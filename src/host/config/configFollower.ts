@@ -4,6 +4,7 @@ import { DiagnosticError, hasErrors } from '../../base/diagnostics.ts';
 import type { TrialView } from '../../protocol/views.ts';
 import type { ModelSession } from '../editor/modelSession.ts';
 import type { Problems } from '../problems.ts';
+import type { Edited } from './configEdits.ts';
 import { readConfig } from './configText.ts';
 
 /** A toggle is a decision: wait just long enough to catch the next click. */
@@ -33,6 +34,9 @@ export class ConfigFollower implements vscode.Disposable {
   private timer: NodeJS.Timeout | undefined;
   private handles = new Set<string>();
   private offered = false;
+  /** Whether somebody waits for an answer to an edit from the graph. */
+  private isWaiting = false;
+  private runs = false;
   private readonly evaluated = new vscode.EventEmitter<Evaluated>();
   /** After a trial has ended. */
   readonly onDidEvaluate = this.evaluated.event;
@@ -64,9 +68,14 @@ export class ConfigFollower implements vscode.Disposable {
     this.watcher = vscode.Disposable.from(watcher, watcher.onDidChange(onDisk), watcher.onDidCreate(onDisk));
   }
 
-  /** The nodes of `handles` were toggled: evaluates as soon as the clicks rest. */
-  toggled(handles: readonly string[]): void {
+  /**
+   * The config was changed from the graph: evaluates as soon as the clicks rest. Where that takes a run, an edit with
+   * `runs` starts it without asking.
+   */
+  changed({ handles, runs }: Edited): void {
     for (const handle of handles) this.handles.add(handle);
+    this.runs ||= runs;
+    this.isWaiting = true;
     this.schedule(TOGGLE_DELAY_MS);
   }
 
@@ -80,38 +89,44 @@ export class ConfigFollower implements vscode.Disposable {
   private schedule(delayMs: number): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      this.evaluate().catch((error: unknown) => {
+      const { runs } = this;
+      this.runs = false;
+      this.evaluate(runs ? [NEEDS_FULL_RUN] : []).catch((error: unknown) => {
         if (error instanceof Cancelled) return;
-        if (error instanceof DiagnosticError && error.diagnostic.code === NEEDS_FULL_RUN) void this.offerRun();
+        if (error instanceof DiagnosticError && error.diagnostic.code === NEEDS_FULL_RUN) void this.offerRun(runs);
         else this.problems.reportFailure(error, this.config);
       });
     }, delayMs);
   }
 
   /** Once per run: typing goes on, and the view says it as well. */
-  private async offerRun(): Promise<void> {
+  private async offerRun(isWanted: boolean): Promise<void> {
+    const run = () => vscode.commands.executeCommand('quantscope.quantizeWithConfig', this.session.uri, this.config);
+    if (isWanted) {
+      await run();
+      return;
+    }
     if (this.offered) return;
     this.offered = true;
     const again = vscode.l10n.t('Quantize Again');
     const text = vscode.l10n.t(
-      'The config has changed in more than skipped nodes. The figures are those of the last run.',
+      'The config has changed in what takes a run of its own. The figures are those of the last run.',
     );
-    const chosen = await vscode.window.showInformationMessage(text, again);
-    if (chosen === again) {
-      await vscode.commands.executeCommand('quantscope.quantizeWithConfig', this.session.uri, this.config);
-    }
+    if ((await vscode.window.showInformationMessage(text, again)) === again) await run();
   }
 
-  private async evaluate(): Promise<void> {
+  private async evaluate(untold: readonly string[]): Promise<void> {
     const { session, config } = this;
     if (config === undefined || session.run === null || session.restored !== null) return;
     const configText = await readConfig(config);
     if (configText === this.text) {
-      if (this.handles.size > 0) session.stopped([]); // toggled and toggled back: the clicks need their answer
+      if (this.isWaiting) session.stopped([]); // changed and changed back: the clicks need their answer
       this.handles.clear();
+      this.isWaiting = false;
       return;
     }
-    session.cancel('trial', 'sensitivity');
+    this.isWaiting = false;
+    session.cancel('trial', 'sensitivity', 'search', 'diagnosis');
     const configPath = config.fsPath;
     const rpc = await session.ready();
     const found = await rpc.request('config/check', { configText, configPath });
@@ -124,7 +139,8 @@ export class ConfigFollower implements vscode.Disposable {
     const handles = [...this.handles];
     this.handles.clear();
     const samples = vscode.workspace.getConfiguration('quantscope', session.uri).get('evaluationSamples', 8);
-    const trial = await session.evaluate({ configText, configPath, samples }, handles).catch((error: unknown) => {
+    const params = { configText, configPath, samples };
+    const trial = await session.evaluate(params, handles, untold).catch((error: unknown) => {
       if (this.text === configText) this.text = '';
       throw error;
     });

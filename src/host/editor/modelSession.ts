@@ -11,11 +11,11 @@ import {
   type ViewState,
 } from '../../protocol/messages.ts';
 import { type MetricColumn, type MetricRequest, metricInfo, type SampleChoice } from '../../protocol/metrics.ts';
-import type { SensitivityRequest, SensitivityView } from '../../protocol/sensitivityViews.ts';
 import type { TensorTable } from '../../protocol/tensorTable.ts';
 import type { NodeDetails, NodeView, RunView, TrialView } from '../../protocol/views.ts';
 import { columnOfFigures } from '../../session/metrics/figuresColumn.ts';
 import { diagnosticsOf, workerEnded } from '../errors.ts';
+import type { FindingKind, FoundViews } from '../findings/storedFindings.ts';
 import type { Log } from '../log.ts';
 import { keptColumn } from '../runs/columns.ts';
 import { restoredDetails } from '../runs/restoredDetails.ts';
@@ -40,14 +40,29 @@ export interface SessionOptions {
 export interface Restored {
   readonly run: RunView;
   readonly config: vscode.Uri;
+  readonly configText: string;
   readonly restored: RestoredRun;
   readonly columns: readonly StoredColumn[];
 }
 
-type JobKind = 'times' | 'tensors' | 'sensitivity' | 'export' | 'trial' | 'run';
+type JobKind = 'times' | 'tensors' | FindingKind | 'export' | 'trial' | 'run';
+
+/** As far as a sweep, a search or a diagnosis has come. */
+export type Partial = {
+  [K in FindingKind]: { readonly kind: K; readonly view: NonNullable<FoundViews[K]> };
+}[FindingKind];
 
 /** A job asks one of the same or a lower rank to stop, and waits for one of a higher. */
-const RANK: Record<JobKind, number> = { times: 0, tensors: 1, sensitivity: 2, export: 3, trial: 4, run: 5 };
+const RANK: Record<JobKind, number> = {
+  times: 0,
+  tensors: 1,
+  sensitivity: 2,
+  search: 2,
+  diagnosis: 2,
+  export: 3,
+  trial: 4,
+  run: 5,
+};
 
 /**
  * One opened model: its worker, its graph, its last run and trial. Panels of the same file share it.
@@ -58,6 +73,8 @@ export class ModelSession implements vscode.Disposable {
   readonly uri: vscode.Uri;
   /** The config of the last run. */
   config: vscode.Uri | undefined;
+  /** Its text, that the figures on display belong to; '' before any. */
+  configText = '';
   /** Id of the node that is selected in the graph. */
   selected: number | null = null;
   run: RunView | null = null;
@@ -77,6 +94,9 @@ export class ModelSession implements vscode.Disposable {
   readonly onDidOpen = this.opens.event;
   private readonly selections = new vscode.EventEmitter<number | null>();
   readonly onDidSelect = this.selections.event;
+  private readonly partials = new vscode.EventEmitter<Partial>();
+  /** While a sweep, a search or a diagnosis goes on. */
+  readonly onPartial = this.partials.event;
   private worker: ModelWorker | undefined;
   private opened: Promise<GraphTable> | undefined;
   private isOpen = false;
@@ -86,6 +106,8 @@ export class ModelSession implements vscode.Disposable {
     times: 0,
     tensors: 0,
     sensitivity: 0,
+    search: 0,
+    diagnosis: 0,
     export: 0,
     trial: 0,
     run: 0,
@@ -164,9 +186,10 @@ export class ModelSession implements vscode.Disposable {
    * @throws Cancelled, or DiagnosticError with what is wrong.
    */
   quantize(config: vscode.Uri, params: QuantizeParams): Promise<RunView> {
-    return this.reporting(async () => {
+    return this.reporting([], async () => {
       const run = await this.exclusive('run', (rpc) => rpc.request('quant/run', params));
       this.config = config;
+      this.configText = params.configText;
       this.run = run;
       this.trial = null;
       this.restored = null;
@@ -177,11 +200,12 @@ export class ModelSession implements vscode.Disposable {
   }
 
   /** Puts figures of an earlier run on display, and lets go of those that were. */
-  async restore({ run, config, restored, columns }: Restored): Promise<void> {
+  async restore({ run, config, configText, restored, columns }: Restored): Promise<void> {
     if (this.run !== null && this.restored === null) {
       await this.exclusive('export', (rpc) => rpc.request('run/forget', undefined));
     }
     this.config = config;
+    this.configText = configText;
     this.run = run;
     this.trial = null;
     this.restored = restored;
@@ -213,29 +237,28 @@ export class ModelSession implements vscode.Disposable {
     this.selections.fire(nodeId);
   }
 
-  /** Evaluates the last run's model again under an edited config. @throws as {@link quantize}. */
-  evaluate(params: QuantizeParams, handles: readonly string[]): Promise<TrialView> {
-    return this.reporting(async () => {
+  /**
+   * Evaluates the last run's model again under an edited config.
+   *
+   * @param untold codes of what the webviews need not hear of, because something is done about it.
+   * @throws as {@link quantize}.
+   */
+  evaluate(params: QuantizeParams, handles: readonly string[], untold: readonly string[] = []): Promise<TrialView> {
+    return this.reporting(untold, async () => {
       const trial = await this.exclusive('trial', (rpc) => {
         this.fire('trial/started', { handles });
         return rpc.request('quant/trial', params);
       });
       this.trial = trial;
+      this.configText = params.configText;
       this.fire('trial/finished', { trial });
       return trial;
     });
   }
 
-  /** Measures every node quantized alone; the values arrive as events. @throws DiagnosticError. */
-  async measureSensitivity(request: SensitivityRequest): Promise<void> {
-    let view: SensitivityView | null = null;
-    try {
-      view = await this.exclusive('sensitivity', (rpc) => rpc.request('sensitivity/run', { request, known: [] }));
-    } catch (error) {
-      if (!(error instanceof Cancelled)) throw error;
-    } finally {
-      this.fire('sensitivity/changed', { view, running: false });
-    }
+  /** Runs a sweep, a search or a diagnosis; what they find on the way arrives by {@link onPartial}. @throws Cancelled, DiagnosticError */
+  measure<T>(kind: FindingKind, ask: (rpc: HostRpc) => Promise<T>): Promise<T> {
+    return this.exclusive(kind, ask);
   }
 
   /** Figures of all tensors; takes an evaluation where it has not been asked before. @throws Cancelled, DiagnosticError */
@@ -256,6 +279,16 @@ export class ModelSession implements vscode.Disposable {
     }
   }
 
+  /** Tells the webviews something. */
+  tell<E extends keyof HostEvents>(event: E, payload: HostEvents[E]): void {
+    this.fire(event, payload);
+  }
+
+  /** Something went wrong that nobody waits for. */
+  failed(error: unknown): void {
+    this.options.log.failure(error);
+  }
+
   /** Tells the webviews that a job stopped, and why. */
   stopped(diagnostics: readonly Diagnostic[]): void {
     this.fire('run/stopped', { diagnostics });
@@ -270,7 +303,7 @@ export class ModelSession implements vscode.Disposable {
     const { worker } = this;
     this.worker = undefined;
     worker?.dispose();
-    vscode.Disposable.from(this.emitter, this.resets, this.opens, this.selections).dispose();
+    vscode.Disposable.from(this.emitter, this.resets, this.opens, this.selections, this.partials).dispose();
   }
 
   private async open(): Promise<GraphTable> {
@@ -296,7 +329,9 @@ export class ModelSession implements vscode.Disposable {
       onStderr: (text) => log.info(`worker: ${text}`),
     });
     worker.rpc.on('progress', (progress) => this.fire('run/progress', progress));
-    worker.rpc.on('sensitivity', (view) => this.fire('sensitivity/changed', { view, running: true }));
+    worker.rpc.on('sensitivity', (view) => this.partials.fire({ kind: 'sensitivity', view }));
+    worker.rpc.on('search', (view) => this.partials.fire({ kind: 'search', view }));
+    worker.rpc.on('diagnosis', (view) => this.partials.fire({ kind: 'diagnosis', view }));
     this.worker = worker;
     return worker;
   }
@@ -314,6 +349,7 @@ export class ModelSession implements vscode.Disposable {
     this.isOpen = false;
     this.run = null;
     this.trial = null;
+    this.configText = '';
     this.restored = null;
     this.keptColumns = [];
     this.resets.fire();
@@ -349,11 +385,12 @@ export class ModelSession implements vscode.Disposable {
     this.worker?.cancel();
   }
 
-  private async reporting<T>(work: () => Promise<T>): Promise<T> {
+  private async reporting<T>(untold: readonly string[], work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      this.stopped(error instanceof Cancelled ? [] : diagnosticsOf(error));
+      const told = error instanceof Cancelled ? [] : diagnosticsOf(error);
+      this.stopped(told.filter(({ code }) => !untold.includes(code)));
       throw error;
     }
   }

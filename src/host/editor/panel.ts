@@ -19,8 +19,6 @@ import { whatIfRequests } from './whatIfRequests.ts';
 
 type PanelRpc = Rpc<Record<never, never>, HostEvents, HostRequests, Record<never, never>>;
 
-const NOTHING_TRIED = { trials: { trials: [], current: null }, sensitivity: null, search: null, diagnosis: null };
-
 export interface PanelOptions {
   readonly model: OpenModel;
   readonly panel: vscode.WebviewPanel;
@@ -28,6 +26,8 @@ export interface PanelOptions {
   readonly dist: vscode.Uri;
   readonly log: Log;
   readonly pairs: PanelPairs;
+  /** Tells the user of what nobody waits for. */
+  readonly failed: (error: unknown) => void;
   /** Keeps how a model's view looks. */
   readonly saveView: (model: vscode.Uri, view: unknown) => Promise<void>;
   /** Skips nodes or quantizes them again, in the config of the last run. */
@@ -35,7 +35,16 @@ export interface PanelOptions {
 }
 
 /** Connects a webview panel with the session of its model until either is gone. */
-export function connectPanel({ model, panel, dist, log, pairs, skip, saveView }: PanelOptions): vscode.Disposable {
+export function connectPanel({
+  model,
+  panel,
+  dist,
+  log,
+  pairs,
+  skip,
+  saveView,
+  failed,
+}: PanelOptions): vscode.Disposable {
   const { session } = model;
   const { webview } = panel;
   const subscriptions: vscode.Disposable[] = [];
@@ -48,7 +57,9 @@ export function connectPanel({ model, panel, dist, log, pairs, skip, saveView }:
         throw new DiagnosticError(protocolMismatch('webview', protocol, PROTOCOL_VERSION));
       }
       const preferences = readPreferences(session.uri);
-      return { ...(await session.viewState()), ...NOTHING_TRIED, preferences, compare: await half.start() };
+      await Promise.all([model.trials.settled(), model.findings.settled()]);
+      const known = { trials: model.trials.tree, ...model.findings.current };
+      return { ...(await session.viewState()), ...known, preferences, compare: await half.start() };
     },
     'node/details': ({ nodeId }) => session.details(nodeId),
     'node/skip': ({ nodeIds, skip: wanted }) => skip(model, nodeIds, wanted),
@@ -73,7 +84,7 @@ export function connectPanel({ model, panel, dist, log, pairs, skip, saveView }:
     ...tensorRequests(session),
     ...tableRequests(session),
     ...heatRequests(session),
-    ...whatIfRequests(model),
+    ...whatIfRequests(model, failed),
   };
   const port = jsonPort({
     post: (message) => void webview.postMessage(message),

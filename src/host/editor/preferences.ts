@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { Preferences } from '../../protocol/messages.ts';
+import { judgeCommand } from '../findings/judgeCommand.ts';
 
 /** What the settings say of how a graph looks at first. */
 export function readPreferences(model: vscode.Uri): Preferences {
@@ -9,12 +10,17 @@ export function readPreferences(model: vscode.Uri): Preferences {
     palette: settings.get('view.palette', 'theme'),
     scale: settings.get('view.scale', 'bands'),
     minimap: settings.get('view.minimap', true),
+    judgeCommand: judgeCommand(model),
   };
 }
 
 /** Tells when they have changed. */
 export function onPreferences(model: vscode.Uri, changed: (preferences: Preferences) => void): vscode.Disposable {
-  return vscode.workspace.onDidChangeConfiguration((event) => {
-    if (event.affectsConfiguration('quantscope.view', model)) changed(readPreferences(model));
-  });
+  const ours = ['quantscope.view', 'quantscope.metricCommand', 'quantscope.metricCommandBetter'];
+  return vscode.Disposable.from(
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (ours.some((section) => event.affectsConfiguration(section, model))) changed(readPreferences(model));
+    }),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => changed(readPreferences(model))),
+  );
 }

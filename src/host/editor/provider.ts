@@ -12,6 +12,7 @@ export interface ProviderOptions {
   readonly log: Log;
   readonly pairs: PanelPairs;
   readonly skip: PanelOptions['skip'];
+  readonly failed: PanelOptions['failed'];
   readonly saveView: PanelOptions['saveView'];
 }
 

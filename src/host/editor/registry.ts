@@ -1,7 +1,9 @@
 import * as vscode from 'vscode';
 import { ConfigEdits } from '../config/configEdits.ts';
 import { ConfigFollower, type Evaluated } from '../config/configFollower.ts';
+import { type FindingParts, Findings } from '../findings/findings.ts';
 import type { Problems } from '../problems.ts';
+import { type TrialParts, Trials } from '../trials/trials.ts';
 import { ModelSession, type SessionOptions } from './modelSession.ts';
 
 /** Identifies our custom editor in the manifest, in context keys and to the webview's menus. */
@@ -12,6 +14,14 @@ export interface OpenModel {
   readonly session: ModelSession;
   readonly edits: ConfigEdits;
   readonly follower: ConfigFollower;
+  readonly trials: Trials;
+  readonly findings: Findings;
+}
+
+export interface RegistryOptions extends SessionOptions {
+  readonly problems: Problems;
+  readonly trials: TrialParts;
+  readonly findings: FindingParts;
 }
 
 interface Entry extends OpenModel {
@@ -21,7 +31,7 @@ interface Entry extends OpenModel {
 
 /** The open models, one per URI, counted by the documents that use them. */
 export class SessionRegistry implements vscode.Disposable {
-  private readonly options: SessionOptions & { readonly problems: Problems };
+  private readonly options: RegistryOptions;
   private readonly entries = new Map<string, Entry>();
   private readonly emitter = new vscode.EventEmitter<void>();
   /** After something happened in any of the models. */
@@ -47,7 +57,7 @@ export class SessionRegistry implements vscode.Disposable {
   /** After a trial of any of the models has ended. */
   readonly onDidEvaluate = this.evaluated.event;
 
-  constructor(options: SessionOptions & { readonly problems: Problems }) {
+  constructor(options: RegistryOptions) {
     this.options = options;
   }
 
@@ -88,22 +98,22 @@ export class SessionRegistry implements vscode.Disposable {
   }
 
   private create(uri: vscode.Uri): Entry {
-    const { problems } = this.options;
+    const { problems, trials: trialParts, findings: findingParts } = this.options;
     const session = new ModelSession(uri, this.options);
     const edits = new ConfigEdits();
     const follower = new ConfigFollower({ session, problems });
-    const model = { session, edits, follower };
+    const trials = new Trials(session, edits, trialParts);
+    const findings = new Findings(session, findingParts);
+    const model = { session, edits, follower, trials, findings };
     const subscription = vscode.Disposable.from(
-      session.onEvent(({ event }) => {
-        this.emitter.fire();
-        if (event === 'sensitivity/changed') this.measured.fire(session);
-      }),
+      session.onEvent(() => this.emitter.fire()),
+      findings.onDidSweep(() => this.measured.fire(session)),
       session.onDidReset(() => this.emitter.fire()),
       session.onDidOpen(() => this.opened.fire(session)),
       session.onDidSelect(() => this.selected.fire(session)),
       follower.onDidEvaluate((evaluated) => this.evaluated.fire({ ...evaluated, session })),
-      edits.onDidEdit(({ handles }) => {
-        follower.toggled(handles);
+      edits.onDidEdit((edited) => {
+        follower.changed(edited);
         this.emitter.fire();
       }),
     );
@@ -112,7 +122,8 @@ export class SessionRegistry implements vscode.Disposable {
 
   private remove(key: string, entry: Entry): void {
     this.entries.delete(key);
-    vscode.Disposable.from(entry.subscription, entry.follower, entry.edits, entry.session).dispose();
+    const { subscription, follower, findings, trials, edits, session } = entry;
+    vscode.Disposable.from(subscription, follower, findings, trials, edits, session).dispose();
     this.lives.fire();
   }
 }

@@ -123,9 +123,9 @@ export class Runs implements vscode.Disposable {
   }
 
   /** Puts a kept run on display. @throws Error when its figures cannot be read. */
-  async show(session: ModelSession, head: RunHead, { run, columns }: RunBody): Promise<void> {
+  async show(session: ModelSession, head: RunHead, { run, configText, columns }: RunBody): Promise<void> {
     const restored = { name: runName(head), timeMs: head.timeMs };
-    await session.restore({ run, config: vscode.Uri.parse(head.config.uri), restored, columns });
+    await session.restore({ run, config: vscode.Uri.parse(head.config.uri), configText, restored, columns });
     this.displayed.set(session, head.id);
   }
 
