@@ -12,6 +12,7 @@ const TITLES: Readonly<Record<Stage, string>> = {
   report: 'reporting',
   sensitivity: 'sensitivity',
   search: 'searching',
+  diagnose: 'diagnosing',
   measure: 'measuring tensors',
   time: 'measuring times',
 };

@@ -12,6 +12,7 @@ export function stageLabel(stage: Stage): string {
     report: vscode.l10n.t('Writing reports'),
     sensitivity: vscode.l10n.t('Measuring sensitivity'),
     search: vscode.l10n.t('Searching'),
+    diagnose: vscode.l10n.t('Diagnosing'),
     measure: vscode.l10n.t('Measuring tensors'),
     time: vscode.l10n.t('Measuring times'),
   };

@@ -364,6 +364,7 @@ export type Stage =
   | 'report'
   | 'sensitivity'
   | 'search'
+  | 'diagnose'
   | 'measure'
   | 'time';
 

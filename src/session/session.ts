@@ -27,6 +27,7 @@ import { checkConfig } from './checkConfig.ts';
 import { checkOverrides } from './choices.ts';
 import { choicesView } from './choicesView.ts';
 import { declaredTensors, nodeDetails } from './details.ts';
+import { DiagnosisDesk } from './diagnose/diagnosisDesk.ts';
 import { dynamicRun } from './dynamicRun.ts';
 import { integersInBoth, noSuchNode, nothingYet, tunedOnOthers } from './errors.ts';
 import { exportModel } from './exportModel.ts';
@@ -78,6 +79,8 @@ export class Session {
   readonly sweeps: SensitivityDesk;
   /** What changes of the config reach a goal. */
   readonly searches: SearchDesk;
+  /** Which nodes are to blame, why, and what helps. */
+  readonly diagnoses: DiagnosisDesk;
   readonly #parts: SessionParts;
   #open: OpenModel | undefined;
   #run: RunState | undefined;
@@ -100,6 +103,7 @@ export class Session {
     this.metrics = new MetricDesk(now);
     this.charts = new ChartDesk(now);
     this.searches = new SearchDesk(now);
+    this.diagnoses = new DiagnosisDesk(now);
     const directoryOf = (path: string): string => this.#parts.files.directoryOf(path);
     const onLosses = (losses: ReadonlyMap<number, number>): void => {
       for (const [node, loss] of losses) this.#sensitivity.set(node as NodeId, loss); // views have ids as numbers

@@ -1,7 +1,6 @@
 import type { AbortSignalLike } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
-import { DiagnosticError } from '../base/diagnostics.ts';
-import { noHandler } from '../protocol/errors.ts';
+import type { DiagnosisView } from '../protocol/diagnosisViews.ts';
 import type { Handlers, WorkerEvents, WorkerRequests } from '../protocol/messages.ts';
 import type { SearchView } from '../protocol/searchViews.ts';
 import type { SensitivityView } from '../protocol/sensitivityViews.ts';
@@ -13,7 +12,7 @@ type EngineHandlers = Pick<Handlers<WorkerRequests>, 'sensitivity/run' | 'search
 const PARTIAL_INTERVAL_MS = 200;
 
 export interface ServeEnginesParts {
-  readonly session: Pick<Session, 'sweeps' | 'searches'>;
+  readonly session: Pick<Session, 'sweeps' | 'searches' | 'diagnoses'>;
   readonly clock: Clock;
   /** Of a job: the signal, or the cell that a busy worker looks at. */
   readonly stoppable: (signal: AbortSignalLike) => AbortSignalLike;
@@ -22,9 +21,6 @@ export interface ServeEnginesParts {
 
 /** Answers what takes many evaluations: sweeps, searches, diagnoses. */
 export function serveEngines({ session, clock, stoppable, emit }: ServeEnginesParts): EngineHandlers {
-  const absent = (method: string) => async () => {
-    throw new DiagnosticError(noHandler('worker', method));
-  };
   return {
     'sensitivity/run': ({ request, known }, signal) => {
       const onPartial = rarely(clock, (view: SensitivityView) => emit('sensitivity', view));
@@ -36,7 +32,12 @@ export function serveEngines({ session, clock, stoppable, emit }: ServeEnginesPa
         rarely(clock, (view: SearchView) => emit('search', view)),
         stoppable(signal),
       ),
-    'diagnosis/run': absent('diagnosis/run'),
+    'diagnosis/run': (request, signal) =>
+      session.diagnoses.run(
+        request,
+        rarely(clock, (view: DiagnosisView) => emit('diagnosis', view)),
+        stoppable(signal),
+      ),
   };
 }
 

@@ -26,6 +26,7 @@ export type ServedSession = Pick<
   | 'details'
   | 'sweeps'
   | 'searches'
+  | 'diagnoses'
   | 'exportModel'
   | 'skipNodes'
   | 'checkConfig'

@@ -6,6 +6,7 @@ import { formatBytes, formatChange, formatCosine, formatCount, formatDb, formatM
 import { t } from '../l10n.ts';
 import type { AppState, Store } from '../store.ts';
 import { button, progressRing } from '../ui.ts';
+import { effortText, phrasesOf } from '../whatif/changeText.ts';
 
 const SHOWN_OUTPUTS = 4;
 
@@ -120,26 +121,16 @@ function results({ trial }: AppState, run: RunView, actions: Actions): HTMLEleme
   return list;
 }
 
-function trialTile({ added, removed, effort }: TrialView): HTMLElement {
-  const reused = t(
-    'float results of {0} of {1} samples re-used; {2} of {3} quantized steps run again',
-    formatCount(effort.reusedSamples),
-    formatCount(effort.samples),
-    formatCount(effort.executed),
-    formatCount(effort.total),
-  );
-  const changes = [
-    [t('skipped'), added],
-    [t('quantized again'), removed],
-  ] as const;
-  const lines = changes.flatMap(([verb, handles]) =>
-    handles.length === 0 ? [] : [h('span', { class: 'tile-value split' }, `${verb} `, tail(handles.join(', '), ''))],
-  );
+function trialTile({ change, effort }: TrialView): HTMLElement {
+  const reused = effortText(effort);
+  const phrases = phrasesOf(change);
   return h(
     'div',
     { class: 'tile' },
     h('span', { class: 'tile-label' }, t('Trial')),
-    ...(lines.length > 0 ? lines : [h('span', { class: 'tile-value' }, t('no change'))]),
+    ...(phrases.length === 0 ? [t('no change')] : phrases).map((phrase) =>
+      h('span', { class: 'tile-value split' }, tail(phrase, '')),
+    ),
     h('span', { class: 'tile-note', title: reused }, reused),
   );
 }
