@@ -27,15 +27,15 @@ export function createNodePanel(store: Store, actions: Actions): HTMLElement {
     onOpen: () => charts.redraw(),
   });
   chartSection.body.append(charts.element);
-  const toCharts = () => {
+  const toCharts = (block: 'nearest' | 'start' = 'nearest') => {
     if (store.state.closedSections.includes('charts')) actions.toggleSection('charts');
-    requestAnimationFrame(() => chartSection.element.scrollIntoView({ block: 'nearest' }));
+    requestAnimationFrame(() => chartSection.element.scrollIntoView({ block }));
   };
   const quantization = createQuantizationSection(store, actions, () => {
     const output = store.state.details?.tensors.find((x) => x.role === 'Output');
     if (output !== undefined) actions.selectTensor(output.valueId);
     charts.showHistogram();
-    toCharts();
+    toCharts('start');
   });
   const model = createModelSummary(store, actions);
   const node = h(
