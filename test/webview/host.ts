@@ -10,6 +10,7 @@ import { columnOf, detailsOf, largeGraph, mobileNet, runOf, withUnsupported } fr
 import { importedDetailsOf, inQdq, inQOperator, ofManyTypes } from './quantizedFixtures.ts';
 import { tensorTableOf } from './tableFixtures.ts';
 import { tensorHandlers } from './tensorFixtures.ts';
+import { FakeTrials, trialHandlers, withHistory } from './trialFixtures.ts';
 
 /** What the page under test was opened with: `?model=large&run=1&trial=1`; `model=qdq&requantize=1`. */
 const query = new URLSearchParams(location.search);
@@ -32,27 +33,14 @@ const graph: GraphView = (() => {
   if (model === 'large') return largeGraph(Number(query.get('nodes') ?? 1000));
   return (MODELS[model ?? ''] ?? ((plain: GraphView) => plain))(mobileNet());
 })();
-const skipped = new Set<string>();
 const sensitivity = new Map<number, number>();
-let run: RunView | null = query.has('run') ? runOf(graph) : null;
+const trials = new FakeTrials(graph);
+const changeable = graph.nodes.filter((n) => n.opType === 'Conv').map((n) => n.handle);
+if (query.has('run')) withHistory(trials, changeable, Number(query.get('trials') ?? 1));
+let run: RunView | null = query.has('run') ? trials.run() : null;
 let trial: TrialView | null = null;
 let measuring: ReturnType<typeof setInterval> | undefined;
-if (query.has('trial') && run !== null) trial = tryAgain([graph.nodes[40]?.handle ?? ''], []);
-
-function tryAgain(added: readonly string[], removed: readonly string[]): TrialView {
-  const before = (trial?.run ?? run)?.outputs ?? [];
-  for (const handle of added) skipped.add(handle);
-  for (const handle of removed) skipped.delete(handle);
-  return {
-    run: runOf(graph, skipped),
-    before,
-    base: run?.outputs ?? [],
-    added,
-    removed,
-    change: { skip: added, unskip: removed },
-    effort: { reusedSamples: 8, samples: 8, executed: 31, total: 120 },
-  };
-}
+if (query.has('trial') && run !== null) trial = trials.change({ skip: [graph.nodes[40]?.handle ?? ''] });
 
 function sweepOf(request: SensitivityRequest, nodes: readonly NodeFigures[]): SensitivityView {
   return {
@@ -73,7 +61,7 @@ function sweepOf(request: SensitivityRequest, nodes: readonly NodeFigures[]): Se
 
 const handlers: Handlers<HostRequests> = {
   'view/ready': async () => ({
-    trials: { trials: [], current: null },
+    trials: trials.tree,
     sensitivity: null,
     search: null,
     diagnosis: null,
@@ -102,15 +90,17 @@ const handlers: Handlers<HostRequests> = {
     const handles = graph.nodes.filter((n) => nodeIds.includes(n.id)).map((n) => n.handle);
     rpc.emit('trial/started', { handles });
     setTimeout(() => {
-      trial = tryAgain(skip ? handles : [], skip ? [] : handles);
+      trial = trials.change(skip ? { skip: handles } : { unskip: handles });
+      rpc.emit('trials/changed', { tree: trials.tree });
       rpc.emit('trial/finished', { trial });
     }, 60);
   },
   'run/quantize': async () => {
     rpc.emit('run/progress', { stage: 'calibrate', done: 3, total: 8, text: 'sample 3' });
     setTimeout(() => {
-      run = runOf(graph);
+      run = trials.start();
       trial = null;
+      rpc.emit('trials/changed', { tree: trials.tree });
       rpc.emit('run/finished', { run });
     }, 600);
   },
@@ -134,12 +124,14 @@ const handlers: Handlers<HostRequests> = {
     clearInterval(measuring);
     rpc.emit('sensitivity/changed', { view: null, running: false });
   },
-  'config/change': async () => {},
-  'trials/restore': async () => {},
-  'trials/rename': async () => {},
-  'trials/pin': async () => {},
-  'trials/delete': async () => {},
-  'trials/compare': async ({ a, b }) => ({ a, b, change: {}, samples: [] }),
+  ...trialHandlers(
+    trials,
+    (event, payload) => rpc.emit(event, payload),
+    (now) => {
+      trial = now;
+    },
+    Number(query.get('delay') ?? 60),
+  ),
   'search/start': async () => {},
   'search/cancel': async () => {},
   'diagnosis/start': async () => {},
@@ -148,8 +140,6 @@ const handlers: Handlers<HostRequests> = {
   'compare/groups': async () => {},
   'overlay/save': async () => ({ saved: true }),
   'overlay/open': async () => Reflect.get(window, 'testOverlay') ?? null,
-  'edit/undo': async () => {},
-  'edit/redo': async () => {},
   'open/config': async () => {},
   'open/report': async () => {},
   'view/save': async ({ view }) => {
