@@ -105,10 +105,8 @@ export function createActions(store: Store, connection: Connection, view: () => 
     void loadDetails();
   });
   rpc.on('run/progress', (progress) => {
-    const { sensitivity } = store.state;
-    if (progress.stage === 'sensitivity') {
-      if (!sensitivity.running) store.update({ sensitivity: { ...sensitivity, running: true } });
-    } else if (progress.stage === 'measure') {
+    if (findings.takeProgress(progress)) return;
+    if (progress.stage === 'measure') {
       store.update({ measuring: progress.done < progress.total ? progress : null });
     } else if (progress.stage === 'time') store.update({ timing: progress });
     else store.update({ busy: true, progress });

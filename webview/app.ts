@@ -2,6 +2,8 @@ import { type Actions, createActions, NARROW, type ViewCommands } from './action
 import type { Connection } from './connection.ts';
 import { createChangesPanel } from './diff/changesPanel.ts';
 import { h } from './dom.ts';
+import { createCausesPanel } from './findings/causesPanel.ts';
+import { createSensitivityPanel } from './findings/sensitivityPanel.ts';
 import { createGraphControls } from './graph/controls.ts';
 import { createGraphView } from './graph/graphView.ts';
 import { t } from './l10n.ts';
@@ -63,6 +65,8 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
     { id: 'tensors', title: t('Tensors'), create: () => createTensorTable(store, actions, nodes) },
     { id: 'charts', title: t('Charts'), create: () => createChartsPanel(store, actions) },
     { id: 'data', title: t('Elements'), create: () => createTensorViewer(store, actions) },
+    { id: 'sensitivity', title: t('Sensitivity'), create: () => createSensitivityPanel(store, actions) },
+    { id: 'causes', title: t('Causes'), create: () => createCausesPanel(store, actions) },
     { id: 'changes', title: t('Differences'), create: () => createChangesPanel(store, actions) },
   ];
   const strip = tabs<'details' | BottomPanel>(

@@ -100,6 +100,8 @@ export interface AppState extends PersistedView {
   readonly sensitivity: Finding<SensitivityView>;
   readonly search: Finding<SearchView>;
   readonly diagnosis: Finding<DiagnosisView>;
+  /** How far a diagnosis is; null while none goes on. */
+  readonly diagnosing: Progress | null;
   /** What they are asked for next. */
   readonly forms: FindingForms;
   /** Which of the two is shown in the panel of sensitivity. */
@@ -140,6 +142,7 @@ export const INITIAL: AppState = {
   sensitivity: NOTHING_FOUND,
   search: NOTHING_FOUND,
   diagnosis: NOTHING_FOUND,
+  diagnosing: null,
   forms: FIRST_FORMS,
   findingsTab: 'sweep',
   judgeCommand: null,

@@ -9,13 +9,19 @@ const CALL = /\bt\(\s*('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\$]|\\.)*
 const TABLES = `
   import { METRICS } from './src/protocol/metrics.ts';
   import { OPERATOR_DOCS } from './src/ops/docs/docOf.ts';
+  import { CAUSES, CURES, EVIDENCE_LABELS } from './src/protocol/causes.ts';
+  export const causes = [
+    ...CAUSES.flatMap(({ title, doc }) => [title, doc]),
+    ...CURES.map(({ title }) => title),
+    ...Object.values(EVIDENCE_LABELS),
+  ];
   export const metrics = METRICS.flatMap(({ title, doc }) => [title, doc]);
   export const operators = [...OPERATOR_DOCS.values()].flatMap((docs) => Object.values(docs).map(([text]) => text));
 `;
 
 /**
  * The English texts that the host and the webview show, each the key of its translation: what stands literally in
- * `t(…)` and `vscode.l10n.t(…)`, in the table of metrics, and in the documentation of operators.
+ * `t(…)` and `vscode.l10n.t(…)`, in the tables of metrics and causes, and in the documentation of operators.
  *
  * @returns {Promise<Map<string, string>>} text to the first place that has it
  */
@@ -33,8 +39,9 @@ export async function textsInCode() {
       );
     }
   }
-  const { metrics, operators } = await bundled(TABLES);
+  const { metrics, causes, operators } = await bundled(TABLES);
   addTo(found, 'src/protocol/metrics.ts', metrics);
+  addTo(found, 'src/protocol/causes.ts', causes);
   addTo(found, 'src/ops/docs', operators);
   return found;
 }

@@ -1,8 +1,8 @@
-import type { ConfigChange } from '../../src/protocol/changes.ts';
 import type { DiagnosisView } from '../../src/protocol/diagnosisViews.ts';
 import type { Preferences } from '../../src/protocol/messages.ts';
 import type { SearchView } from '../../src/protocol/searchViews.ts';
 import type { SensitivityView } from '../../src/protocol/sensitivityViews.ts';
+import type { Progress } from '../../src/protocol/views.ts';
 import type { Connection } from '../connection.ts';
 import { t } from '../l10n.ts';
 import type { AppState, Store } from '../store.ts';
@@ -24,6 +24,12 @@ export interface FindingTools {
 }
 
 type FindingKey = 'sensitivity' | 'search' | 'diagnosis';
+
+const STAGES: Readonly<Partial<Record<Progress['stage'], FindingKey>>> = {
+  sensitivity: 'sensitivity',
+  search: 'search',
+  diagnose: 'diagnosis',
+};
 
 /** What can be asked of sweeps, searches and diagnoses, and what their events do to the state. */
 export function createFindingActions(store: Store, { rpc }: Connection, { announce, fail, colour }: FindingTools) {
@@ -48,7 +54,7 @@ export function createFindingActions(store: Store, { rpc }: Connection, { announ
   });
   rpc.on('diagnosis/changed', (event) => {
     const before = store.state.diagnosis;
-    store.update({ diagnosis: renewed(before, event) });
+    store.update({ diagnosis: renewed(before, event), ...(event.running ? {} : { diagnosing: null }) });
     if (!before.running || event.running || event.view === null) return;
     announce(event.view.done ? t('{0} causes found', event.view.causes.length) : t('The diagnosis was cancelled'));
   });
@@ -64,6 +70,15 @@ export function createFindingActions(store: Store, { rpc }: Connection, { announ
   };
 
   return {
+    /** @returns whether the progress is that of a sweep, a search or a diagnosis. */
+    takeProgress(progress: Progress): boolean {
+      const key = STAGES[progress.stage];
+      if (key === undefined) return false;
+      if (!store.state[key].running) show(key, { running: true });
+      if (key === 'diagnosis') store.update({ diagnosing: progress });
+      return true;
+    },
+
     /** What the view knows when it opens. */
     adoptFindings(found: {
       readonly sensitivity: SensitivityView | null;
@@ -107,11 +122,5 @@ export function createFindingActions(store: Store, { rpc }: Connection, { announ
         rpc.request('diagnosis/start', diagnosisRequest(store.state.forms.diagnosis, store.state)),
       ),
     cancelDiagnosis: () => void rpc.request('diagnosis/cancel', undefined).catch(fail('diagnosis/cancel')),
-
-    /** Puts a change into the config of the last run; the trial follows by itself. @param label of the undo. */
-    changeConfig(change: ConfigChange, label: string): void {
-      announce(label);
-      rpc.request('config/change', { change, label }).catch(fail('config/change'));
-    },
   };
 }

@@ -20,6 +20,8 @@ export interface Column {
   readonly text: (row: number) => string;
   /** What is sorted by, copied and saved: NaN and '' are missing. */
   readonly value: (row: number) => number | string;
+  /** What stands in the cell in place of the text; the text is its tooltip. @param at place of the row in the order shown. */
+  readonly content?: (row: number, at: number) => readonly Node[];
   /** How bad a number is, where it is coloured: 0 (best) to 4. */
   readonly level?: (row: number) => number | null;
 }

@@ -29,8 +29,8 @@ export interface GridOptions {
 
 export interface Grid {
   readonly element: HTMLElement;
-  /** Shows these rows in this order. */
-  setRows(order: Int32Array): void;
+  /** Shows these rows in this order, and scrolls to the cursor but where rows come while one looks. */
+  setRows(order: Int32Array, scroll?: 'stay'): void;
   /** The same rows with what they say now. */
   refresh(): void;
   /** After columns were shown, hidden or sorted by. */
@@ -77,7 +77,14 @@ export function createGrid(options: GridOptions): Grid {
     for (let at = first; at < last; at++) {
       if (rendered.has(at)) continue;
       const row = order[at] as number;
-      const line = renderRow({ gridId: id, row, columns: shown, look: options.look(row), chosen: selection.has(row) });
+      const line = renderRow({
+        gridId: id,
+        row,
+        at,
+        columns: shown,
+        look: options.look(row),
+        chosen: selection.has(row),
+      });
       line.style.top = `${at * ROW_HEIGHT}px`;
       setAttr(line, 'aria-rowindex', String(at + 2));
       rendered.set(at, line);
@@ -253,12 +260,12 @@ export function createGrid(options: GridOptions): Grid {
   refreshColumns();
   return {
     element,
-    setRows: (next) => {
+    setRows: (next, scroll) => {
       order = next;
       setAttr(element, 'aria-rowcount', String(order.length + 1));
       renderAnew();
       const at = place();
-      if (at >= 0) scrollToPlace(at);
+      if (at >= 0 && scroll !== 'stay') scrollToPlace(at);
     },
     refresh: renderAnew,
     refreshColumns,

@@ -12,6 +12,8 @@ export interface RowLook {
 export interface GridRow {
   readonly gridId: string;
   readonly row: number;
+  /** Its place in the order shown. */
+  readonly at: number;
   readonly columns: readonly Column[];
   readonly look: RowLook;
   /** Among the rows that are copied. */
@@ -26,7 +28,7 @@ export function cellId(gridId: string, row: number, column: Column): string {
   return `${rowId(gridId, row)}-${column.id}`;
 }
 
-export function renderRow({ gridId, row, columns, look, chosen }: GridRow): HTMLElement {
+export function renderRow({ gridId, row, at, columns, look, chosen }: GridRow): HTMLElement {
   const classes = ['grid-row'];
   if (look.isCursor) classes.push('selected');
   if (chosen) classes.push('chosen');
@@ -39,11 +41,11 @@ export function renderRow({ gridId, row, columns, look, chosen }: GridRow): HTML
       id: rowId(gridId, row),
       attrs: { 'aria-selected': String(chosen), 'data-row': row, 'data-vscode-context': look.context },
     },
-    ...columns.map((column, i) => renderCell(cellId(gridId, row, column), column, row, i)),
+    ...columns.map((column, i) => renderCell(cellId(gridId, row, column), column, { row, at }, i)),
   );
 }
 
-function renderCell(id: string, column: Column, row: number, index: number): HTMLElement {
+function renderCell(id: string, column: Column, { row, at }: Pick<GridRow, 'row' | 'at'>, index: number): HTMLElement {
   const text = column.text(row);
   const level = column.level?.(row) ?? null;
   const isNumber = column.kind === 'number';
@@ -57,7 +59,9 @@ function renderCell(id: string, column: Column, row: number, index: number): HTM
       attrs: { 'aria-colindex': index + 1, 'data-column': column.id },
     },
     level === null ? null : swatch(level),
-    column.cut === 'start' ? tail(text, 'cell-text') : h('span', { class: 'cell-text' }, text),
+    ...(column.content?.(row, at) ?? [
+      column.cut === 'start' ? tail(text, 'cell-text') : h('span', { class: 'cell-text' }, text),
+    ]),
   );
 }
 

@@ -1,0 +1,67 @@
+import { cureTitle } from '../../src/protocol/causes.ts';
+import type { Cure } from '../../src/protocol/diagnosisViews.ts';
+import type { JudgeChoice } from '../../src/protocol/sensitivityViews.ts';
+import type { Actions } from '../actions.ts';
+import { h } from '../dom.ts';
+import { formatBytes, formatShare } from '../format.ts';
+import { t } from '../l10n.ts';
+import type { AppState } from '../store.ts';
+import { phrasesOf } from '../whatif/changeText.ts';
+import { applyButton } from './applyButton.ts';
+import { judgeWords } from './judges.ts';
+
+export interface CureParts {
+  readonly judge: JudgeChoice;
+  readonly state: AppState;
+  readonly actions: Actions;
+  /** Whether they can be applied. */
+  readonly offered: boolean;
+  readonly label: string;
+}
+
+/** What was tried, with what it gained and takes; those that help can be applied. */
+export function cureTable(cures: readonly Cure[], { judge, state, actions, offered, label }: CureParts): HTMLElement {
+  const words = judgeWords(judge);
+  const head = [t('Cure'), words.title, t('Gain'), t('Size'), t('Integer MACs'), ...(offered ? [t('Change')] : [])];
+  const row = (cure: Cure): HTMLElement =>
+    h(
+      'tr',
+      {},
+      h('th', { attrs: { scope: 'row' }, title: phrasesOf(cure.change).join('\n') }, cureName(cure)),
+      h('td', { class: 'number' }, beforeAfter(cure, words.format)),
+      h('td', { class: `number ${cure.gain > 0 ? 'is-gain' : 'is-loss'}` }, gainText(cure, words.formatLoss)),
+      h('td', { class: 'number' }, bytesText(cure.bytes)),
+      h('td', { class: 'number' }, formatShare(cure.integerShare)),
+      offered && h('td', {}, applyButton(t('Apply'), cure.change, state, actions)),
+    );
+  return h(
+    'div',
+    { class: 'finding-scroll' },
+    h(
+      'table',
+      { class: 'finding-table cures', attrs: { 'aria-label': label } },
+      h('thead', {}, h('tr', {}, ...head.map((title) => h('th', { attrs: { scope: 'col' } }, title)))),
+      h('tbody', {}, ...cures.map(row)),
+    ),
+  );
+}
+
+/** What a cure is, in words; with what it sets where its kind does not say it. */
+export function cureName({ kind, change }: Cure): string {
+  const title = t(cureTitle(kind));
+  return kind === 'range' ? `${title}: ${phrasesOf(change).join('; ')}` : title;
+}
+
+export function beforeAfter({ before, after }: Cure, format: (value: number) => string): string {
+  return `${format(before)} → ${format(after)}`;
+}
+
+/** `+0.012`: what less is lost. */
+export function gainText({ gain }: Pick<Cure, 'gain'>, formatLoss: (loss: number) => string): string {
+  return gain > 0 ? `+${formatLoss(gain)}` : gain === 0 ? '±0' : formatLoss(gain);
+}
+
+export function bytesText(bytes: number): string {
+  if (bytes === 0) return '±0';
+  return bytes > 0 ? `+${formatBytes(bytes)}` : `−${formatBytes(-bytes)}`;
+}
