@@ -41,6 +41,9 @@ function contextOf(model: OpenModel | undefined): Record<string, boolean> {
   return {
     busy: session?.working === 'run' || session?.working === 'trial',
     sensitivity: session?.working === 'sensitivity',
+    searching: session?.working === 'search',
+    diagnosing: session?.working === 'diagnosis',
+    canResume: model?.findings.canResume ?? false,
     hasRun: session !== undefined && session.run !== null,
     inFront: session !== undefined,
     hasConfig: session?.config !== undefined,
