@@ -234,7 +234,6 @@ const STAGES: Readonly<Record<Progress['stage'], () => string>> = {
   report: () => t('Writing reports'),
   sensitivity: () => t('Measuring sensitivity'),
   search: () => t('Searching'),
-  diagnose: () => t('Diagnosing'),
   diagnose: () => t('Looking for causes'),
   measure: () => t('Measuring tensors'),
   time: () => t('Measuring times'),
