@@ -197,7 +197,8 @@ export class ProgramRun implements Run {
 
   #isUsed(id: ValueId): boolean {
     const { planned, graph } = this.#parts;
-    return graph.outputs.includes(id) || planned.some((p, i) => this.#runs[i] === true && p.draft.inputs.includes(id));
+    const isAsked = this.#options.onlyWanted ? this.#options.wanted?.has(id) === true : graph.outputs.includes(id);
+    return isAsked || planned.some((p, i) => this.#runs[i] === true && p.draft.inputs.includes(id));
   }
 }
 

@@ -304,6 +304,15 @@ export interface TrialEffort {
   /** Steps of the quantized model that ran, of how many over all samples. */
   readonly executed: number;
   readonly total: number;
+  /** Of the others, how many had something before them changed, but read the same tensors as before. */
+  readonly stopped: number;
+  /** Steps of the float model that ran again, over evaluation and over calibration samples, because they were not kept. */
+  readonly floatSteps: number;
+  readonly calibrationSteps: number;
+  /** Bytes of the tensors that are kept, of at most how many, and whether that holds all of them. */
+  readonly cacheBytes: number;
+  readonly cacheLimit: number;
+  readonly isWhole: boolean;
 }
 
 /** Five numbers, mean and more of one tensor over one sample. */

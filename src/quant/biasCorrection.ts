@@ -3,16 +3,19 @@ import type { Samples } from '../base/samples.ts';
 import { sizeOf } from '../base/shape.ts';
 import { tensor } from '../base/tensor.ts';
 import type { Program, Step, Stored } from '../exec/program.ts';
-import type { NodeId } from '../graph/model.ts';
+import type { NodeId, ValueId } from '../graph/model.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import type { QuantInfo } from '../ops/opDef.ts';
 import { converted } from '../ops/storage.ts';
 import { feedsById } from './calibrate.ts';
-import { type Isolated, runIsolatedSteps } from './isolate.ts';
+import { type Isolated, runIsolatedSteps, valuesAround } from './isolate.ts';
+import type { KeptFloats } from './keptFloats.ts';
 
 export interface BiasCorrectionOptions {
   readonly kernels: KernelSet;
   readonly signal?: AbortSignalLike;
+  /** From earlier passes over the same samples. */
+  readonly kept?: KeptFloats;
   /** Called before each step of the float model, for each sample. */
   readonly onStep?: (sample: number, name: string, step: Step) => void;
 }
@@ -34,15 +37,20 @@ export async function measureBiasCorrection(
   options: BiasCorrectionOptions,
 ): Promise<Map<NodeId, Float64Array>> {
   const sums = new Map<NodeId, Float64Array>();
+  const wanted = valuesAround(steps);
   for (let i = 0; i < samples.count; i++) {
     throwIfAborted(options.signal);
     const name = samples.nameOf(i);
-    const feeds = feedsById(float.graph, await samples.read(i));
+    const given = options.kept?.of(i) ?? new Map();
+    const isThere = [...wanted].every((id) => given.has(id));
+    const feeds = isThere ? new Map() : feedsById(float.graph, await samples.read(i));
     const run = float.start(feeds, {
       ...(options.signal !== undefined && { signal: options.signal }),
+      ...{ given, wanted, onlyWanted: true },
       onStep: (step) => options.onStep?.(i, name, step),
     });
-    runIsolatedSteps(run, quant, steps, ({ step, outputQuant }, origin, dequant) => {
+    const onMade = (id: ValueId, stored: Stored) => options.kept?.offer(i, id, stored);
+    runIsolatedSteps({ run, given, onMade }, quant, steps, ({ step, outputQuant }, origin, dequant) => {
       const a = channelMeans(options.kernels, withinCodes(origin, outputQuant));
       const b = channelMeans(options.kernels, dequant);
       const sum = sums.get(step.node.id) ?? new Float64Array(a.length);

@@ -3,11 +3,12 @@ import type { Diagnostic, Location } from '../base/diagnostics.ts';
 import { PER_TENSOR, type QuantScheme } from '../base/quantParams.ts';
 import type { Samples } from '../base/samples.ts';
 import { hasDType, type Tensor } from '../base/tensor.ts';
-import type { Program, Step, Stored } from '../exec/program.ts';
+import type { Program, Run, Step, Stored } from '../exec/program.ts';
 import type { Graph, Node, ValueId } from '../graph/model.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import { type Channels, channelsOf } from './channels.ts';
 import { type ChosenRanges, extremesUsed, nonFiniteActivation, rangesChosen } from './errors.ts';
+import type { KeptFloats } from './keptFloats.ts';
 import type { CalibrationMethod } from './methods.ts';
 import { firstPassOf } from './observers/firstPass.ts';
 import type { KlFlavour } from './observers/kl.ts';
@@ -36,6 +37,8 @@ export interface CalibrateOptions {
   readonly klFlavour: KlFlavour;
   /** What element-wise operators make of a value, for OUTPUT_MSE. */
   readonly responseOf: (value: ValueId) => Response | undefined;
+  /** From earlier passes over the same samples. */
+  readonly kept?: KeptFloats;
   readonly signal?: AbortSignalLike;
   /** Called before each step of each sample. */
   readonly onStep?: (at: CalibrationPosition, step: Step) => void;
@@ -153,16 +156,18 @@ async function runPass(
   program: Program,
   samples: Samples,
   pass: CalibrationPosition['pass'],
-  { values, signal, onStep }: Pick<CalibrateOptions, 'values' | 'signal' | 'onStep'>,
+  { values, kept, signal, onStep }: Pick<CalibrateOptions, 'values' | 'kept' | 'signal' | 'onStep'>,
   look: (seen: Seen) => void,
 ): Promise<void> {
   for (let sample = 0; sample < samples.count; sample++) {
     throwIfAborted(signal);
     const name = samples.nameOf(sample);
-    const feeds = feedsById(program.graph, await samples.read(sample));
+    const given = kept?.of(sample) ?? new Map<ValueId, Stored>();
+    const wanted = new Set([...values].filter((id) => !given.has(id)));
+    const feeds = wanted.size === 0 ? new Map<ValueId, Tensor>() : feedsById(program.graph, await samples.read(sample));
     const run = program.start(feeds, {
       ...(signal !== undefined && { signal }),
-      wanted: values,
+      ...{ given, wanted, onlyWanted: true },
       onStep: (step) => onStep?.({ pass, sample, name }, step),
     });
     const show = (id: ValueId, stored: Stored | undefined, node?: Node): void => {
@@ -172,10 +177,22 @@ async function runPass(
     };
     const left = new Set(values);
     for (const id of program.graph.inputs) if (left.delete(id)) show(id, plain(feeds.get(id)));
-    for (let step = left.size > 0 ? run.advance() : undefined; step !== undefined; ) {
-      for (const id of step.outputs) if (left.delete(id)) show(id, run.value(id), step.node);
-      step = left.size > 0 ? run.advance() : undefined;
+    for (const step of program.steps) {
+      if (left.size === 0) break;
+      if (step.outputs.some((id) => left.has(id) && !given.has(id)))
+        runUntil(run, step, (id, stored) => kept?.offer(sample, id, stored));
+      for (const id of step.outputs) if (left.delete(id)) show(id, given.get(id) ?? run.value(id), step.node);
     }
+  }
+}
+
+function runUntil(run: Run, last: Step, onMade: (id: ValueId, stored: Stored) => void): void {
+  for (let step = run.advance(); step !== undefined; step = run.advance()) {
+    for (const id of step.outputs) {
+      const made = run.value(id);
+      if (made !== undefined) onMade(id, made);
+    }
+    if (step === last) return;
   }
 }
 

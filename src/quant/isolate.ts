@@ -122,44 +122,79 @@ function isActivation(quant: Program, id: ValueId): boolean {
   return slot !== undefined && quant.graph.values.get(id)?.constant === undefined && slot.dtype !== 'int64';
 }
 
+/** The float values that steps read and make. */
+export function valuesAround(steps: readonly Isolated[]): Set<ValueId> {
+  return new Set(steps.flatMap((s) => [...s.inputs.map((i) => i.value), s.output]));
+}
+
+export interface IsolatedRun {
+  /** Of the float program. */
+  readonly run: Run;
+  /** What it was given: stays as it is. */
+  readonly given: ReadonlyMap<ValueId, Stored>;
+  /** Sees what each step of it makes. */
+  readonly onMade?: (value: ValueId, stored: Stored) => void;
+}
+
 /**
  * Runs a float program and, as soon as a step's float inputs and output exist, that step alone on its float inputs,
  * quantized by its own parameters: errors made before it do not enter. Ends after the last of the steps.
  */
 export function runIsolatedSteps(
-  float: Run,
+  { run, given, onMade }: IsolatedRun,
   quant: Program,
   steps: readonly Isolated[],
   onResult: (isolated: Isolated, floatOutput: Stored, quantOutput: Stored) => void,
 ): void {
-  const byOutput = new Map(steps.map((s) => [s.output, s]));
+  const waiting = new Map<ValueId, Isolated[]>();
+  const missing = new Map<Isolated, number>();
   const uses = new Map<ValueId, number>();
-  for (const s of steps) for (const { value } of s.inputs) uses.set(value, (uses.get(value) ?? 0) + 1);
+  const byOutput = new Map(steps.map((s) => [s.output, s]));
+  for (const s of byOutput.values()) {
+    const around = valuesAround([s]);
+    missing.set(s, around.size);
+    for (const id of around) {
+      waiting.set(id, [...(waiting.get(id) ?? []), s]);
+      uses.set(id, (uses.get(id) ?? 0) + 1);
+    }
+  }
   const held = new Map<ValueId, Stored>();
-  const hold = (id: ValueId): void => {
-    const stored = uses.has(id) ? float.value(id) : undefined;
-    if (stored !== undefined && !held.has(id)) held.set(id, copyOf(stored));
-  };
-  for (const id of uses.keys()) hold(id);
   let left = byOutput.size;
-  for (
-    let step = left > 0 ? float.advance() : undefined;
-    step !== undefined;
-    step = left > 0 ? float.advance() : undefined
-  ) {
+  const compute = (isolated: Isolated): void => {
+    const inputs = isolated.inputs.map((v) => ({ ...v, stored: held.get(v.value) as Stored })); // none is missing
+    onResult(isolated, held.get(isolated.output) as Stored, runIsolated(quant, isolated, inputs));
+    left--;
+    for (const id of valuesAround([isolated])) {
+      const readers = (uses.get(id) ?? 1) - 1;
+      uses.set(id, readers);
+      if (readers === 0) held.delete(id);
+    }
+  };
+  const meet = (id: ValueId, stored: Stored, isLasting: boolean): void => {
+    const readers = waiting.get(id);
+    if (readers === undefined) return;
+    waiting.delete(id);
+    held.set(id, stored);
+    for (const isolated of readers) {
+      const rest = (missing.get(isolated) ?? 0) - 1;
+      missing.set(isolated, rest);
+      if (rest === 0) compute(isolated);
+    }
+    if (held.has(id) && !isLasting) held.set(id, copyOf(stored));
+  };
+  for (const id of [...waiting.keys()]) {
+    const kept = given.get(id);
+    const stored = kept ?? run.value(id);
+    if (stored !== undefined) meet(id, stored, kept !== undefined);
+  }
+  while (left > 0) {
+    const step = run.advance();
+    if (step === undefined) return;
     for (const id of step.outputs) {
-      hold(id);
-      const isolated = byOutput.get(id);
-      const output = float.value(id);
-      if (isolated === undefined || output === undefined || !isolated.inputs.every((v) => held.has(v.value))) continue;
-      const inputs = isolated.inputs.map((v) => ({ ...v, stored: held.get(v.value) as Stored })); // every() saw them
-      onResult(isolated, output, runIsolated(quant, isolated, inputs));
-      left--;
-      for (const { value } of isolated.inputs) {
-        const readers = (uses.get(value) ?? 1) - 1;
-        uses.set(value, readers);
-        if (readers === 0) held.delete(value);
-      }
+      const stored = run.value(id);
+      if (stored === undefined) continue;
+      onMade?.(id, stored);
+      meet(id, stored, false);
     }
   }
 }

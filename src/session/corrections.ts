@@ -5,12 +5,14 @@ import type { NodeId } from '../graph/model.ts';
 import type { QdqAssignment } from '../passes/insertQdq.ts';
 import { measureBiasCorrection } from '../quant/biasCorrection.ts';
 import { isolatedSteps } from '../quant/isolate.ts';
+import type { KeptFloats } from '../quant/keptFloats.ts';
 import type { QuantPlan } from '../quant/plan.ts';
 import type { Build, Calibrated } from './build.ts';
 
 export interface CorrectionDeskParts {
   readonly float: Program;
   readonly samples: Samples;
+  readonly kept: KeptFloats;
   /** Called before each step of the float model, for each sample. */
   readonly onStep: (sample: number, name: string, step: Step) => void;
 }
@@ -40,7 +42,7 @@ export class CorrectionDesk {
     { plan, assignment, build }: Uncorrected,
     signal: AbortSignalLike,
   ): Promise<Map<NodeId, Float64Array>> {
-    const { float, samples, onStep } = this.#parts;
+    const { float, samples, kept, onStep } = this.#parts;
     const keys = keysOf(plan, assignment, prepared);
     if ([...keys.values()].some((key) => !this.#known.has(key))) {
       const built = await build();
@@ -49,7 +51,8 @@ export class CorrectionDesk {
           const key = keys.get(node.id);
           return node.opType === 'Conv' && key !== undefined && !this.#known.has(key);
         });
-        const found = await measureBiasCorrection(float, built.program, steps, samples, { kernels, signal, onStep });
+        const options = { kernels, signal, kept, onStep };
+        const found = await measureBiasCorrection(float, built.program, steps, samples, options);
         for (const [node, key] of keys) if (!this.#known.has(key)) this.#known.set(key, found.get(node) ?? null);
       } finally {
         built.program.release();

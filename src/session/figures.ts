@@ -4,9 +4,9 @@ import { isQuantize } from '../ops/quantNodes.ts';
 import type { NodeFigures } from '../protocol/views.ts';
 import type { NodeDecision, QuantPlan } from '../quant/plan.ts';
 import type { PairFigures } from '../whatif/figures.ts';
+import type { LocalFigures } from './localFigures.ts';
 import { meanDecibels } from './metrics/sampleFigures.ts';
 import type { Prepared } from './prepared.ts';
-import type { LocalFigures } from './result.ts';
 
 export interface FigureParts {
   readonly userGraph: Graph;

@@ -11,6 +11,7 @@ import { newQuantizeCache } from '../quant/quantize.ts';
 import { Responses } from '../quant/response/elementwise.ts';
 import type { LeastSquaresRounding } from '../quant/rounding/roundWeight.ts';
 import { activationScheme } from '../quant/scheme.ts';
+import { calibrationFloats } from '../whatif/calibrationFloats.ts';
 import { withBalancedChannels } from './balance.ts';
 import { assign, type Build, type BuildChoices, buildQuantized, type Calibrated, planWith } from './build.ts';
 import { choicesOf, counterpartOf } from './choices.ts';
@@ -20,7 +21,7 @@ import { differencesOf } from './differences.ts';
 import { compileGraph, equalized, type Prepared, prepare } from './prepared.ts';
 import { RangeDesk, type RangeWish } from './ranges.ts';
 import { roundingsOf } from './rounding.ts';
-import { type Builder, measuredOn, type RunParts, type RunState, stepText } from './run.ts';
+import { type Builder, keptOf, measuredOn, type RunParts, type RunState, stepText } from './run.ts';
 import { type Variant, variantOf } from './variant.ts';
 
 /** Bytes of calibration samples kept from one pass to the next. */
@@ -47,6 +48,10 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
   const float = await compileGraph(compileParts, prepared.graph, { keep: clampInputs, apart: true, signal });
   try {
     const samples = rememberSamples(calibration, REMEMBERED_BYTES);
+    const { cache, keptSamples } = keptOf(parts.whatIf, parts.evaluation.count);
+    cache.arrange({ float, samples: keptSamples, calibrationSamples: calibration.count });
+    const kept = calibrationFloats(cache);
+    const effort = { steps: 0 };
     const ranges = new RangeDesk({
       float,
       kernels,
@@ -58,7 +63,9 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
         dimsOf: (id) => float.slots.get(id)?.dims,
       }),
       klFlavour: settings.strictReference ? 'reference' : 'observedSides',
+      kept,
       onStep: ({ pass, sample, name }, step, passes) => {
+        effort.steps++;
         const done = pass === 'ranges' ? sample : calibration.count + sample;
         report('calibrate', done, calibration.count * passes, `${pass} · ${stepText(name, step)}`);
       },
@@ -76,11 +83,24 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
     const corrections = new CorrectionDesk({
       float,
       samples,
-      onStep: (done, name, step) => report('correct', done, calibration.count, stepText(name, step)),
+      kept,
+      onStep: (done, name, step) => {
+        effort.steps++;
+        report('correct', done, calibration.count, stepText(name, step));
+      },
     });
     const asMeant = { isStrict: !settings.strictReference, ...(other && { choices: other }), plans };
     const variant = variantOf(settings, open, prepared);
-    const builder = new FullBuilder({ base, choices, float, ranges, corrections, counterpart: asMeant, variant });
+    const builder = new FullBuilder({
+      base,
+      choices,
+      float,
+      ranges,
+      corrections,
+      counterpart: asMeant,
+      variant,
+      effort,
+    });
     const found = await ranges.of(builder.wishesOf(variant), signal);
     report('calibrate', 1, 1, '');
     const learnt = await roundingsOf(float, {
@@ -91,6 +111,7 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
     await builder.corrections(variant, signal);
     return {
       ...measuredOn(parts, prepared, float),
+      ...{ cache, calibrationSamples: calibration.count },
       builder,
       diagnostics: [...prepared.diagnostics, ...found.diagnostics],
     };
@@ -117,6 +138,8 @@ interface FullParts {
   };
   /** The run's own. */
   readonly variant: Variant;
+  /** Of the float model, over calibration samples. */
+  readonly effort: { readonly steps: number };
 }
 
 /** Builds any variant of one calibrated float program; what a variant needs beside is found when it is first asked for. */
@@ -127,6 +150,10 @@ class FullBuilder implements Builder {
   constructor(parts: FullParts) {
     this.#parts = parts;
     this.everything = this.#planOf(parts.variant, new Set());
+  }
+
+  get calibrationSteps(): number {
+    return this.#parts.effort.steps;
   }
 
   plan(variant: Variant): QuantPlan {

@@ -10,13 +10,12 @@ import { isDequantize, isQuantize } from '../ops/quantNodes.ts';
 import { prepareGraph } from '../passes/prepareGraph.ts';
 import { bypassQdq, type FileQuantization, stripQdq } from '../passes/recoverQdq.ts';
 import type { NodeDecision, QuantPlan } from '../quant/plan.ts';
-import { ActivationCache } from '../whatif/cache.ts';
 import { pairValues } from '../whatif/pairs.ts';
 import type { Build } from './build.ts';
 import { anotherParent, noCounterpart, quantizedAlready } from './errors.ts';
 import { type OpenModel, openModel } from './model.ts';
 import { compileGraph, type Prepared, prepare } from './prepared.ts';
-import { CACHE_BYTES, type RunParts, type RunState } from './run.ts';
+import { keptOf, type RunParts, type RunState } from './run.ts';
 import type { Settings } from './settings.ts';
 import type { Variant } from './variant.ts';
 
@@ -96,7 +95,7 @@ export async function importedRun(
       samples: parts.evaluation.samples,
       sampleCount: parts.evaluation.count,
       evaluatedOn: parts.evaluation.label,
-      cache: new ActivationCache(CACHE_BYTES),
+      ...keptOf(parts.whatIf, parts.evaluation.count),
       floatGraph: prepared.graph,
       standIns,
       diagnostics: [...found, ...prepared.diagnostics, ...unusedMethods(settings)],

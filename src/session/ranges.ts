@@ -6,6 +6,7 @@ import type { Program, Step } from '../exec/program.ts';
 import type { ValueId } from '../graph/model.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import { type Calibration, type CalibrationPosition, calibrate } from '../quant/calibrate.ts';
+import type { KeptFloats } from '../quant/keptFloats.ts';
 import { type CalibrationMethod, passesOf } from '../quant/methods.ts';
 import type { KlFlavour } from '../quant/observers/kl.ts';
 import type { Range } from '../quant/qparams.ts';
@@ -18,6 +19,7 @@ export interface RangeDeskParts {
   readonly samples: Samples;
   readonly responses: Responses;
   readonly klFlavour: KlFlavour;
+  readonly kept: KeptFloats;
   /** `passes`: how often the samples are looked at. */
   readonly onStep: (at: CalibrationPosition, step: Step, passes: number) => void;
 }
@@ -62,7 +64,7 @@ export class RangeDesk {
   }
 
   async #calibrate(wishes: ReadonlyMap<ValueId, RangeWish>, signal: AbortSignalLike): Promise<Diagnostic[]> {
-    const { float, samples, kernels, file, responses, klFlavour, onStep } = this.#parts;
+    const { float, samples, kernels, file, responses, klFlavour, kept, onStep } = this.#parts;
     const wishOf = (id: ValueId): RangeWish => wishes.get(id) as RangeWish; // calibrate asks for those of `values`
     const passes = passesOf([...wishes.values()].map((w) => w.method));
     const percentiles = new Set([...wishes.values()].map((w) => w.percentile));
@@ -70,7 +72,7 @@ export class RangeDesk {
     for (const percentile of percentiles) {
       const values = new Set([...wishes.keys()].filter((id) => wishOf(id).percentile === percentile));
       const found = await calibrate(float, samples, {
-        ...{ kernels, file, values, percentile, klFlavour, signal },
+        ...{ kernels, file, values, percentile, klFlavour, kept, signal },
         methodOf: (id) => wishOf(id).method,
         schemeOf: (id) => wishOf(id).scheme,
         responseOf: (id) => responses.of(id),

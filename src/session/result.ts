@@ -1,28 +1,23 @@
 import type { AbortSignalLike } from '../base/abort.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
-import { runPaired } from '../exec/paired.ts';
+import { bytesInMemory, isNumericDType, type NumericDType } from '../base/dtype.ts';
+import { sizeOf } from '../base/shape.ts';
 import type { Program } from '../exec/program.ts';
 import type { NodeId, ValueId } from '../graph/model.ts';
 import type { Accuracy, DifferenceView, MacsView, OutputFigures, Progress, SizesView } from '../protocol/views.ts';
 import { strictDiffers } from '../quant/errors.ts';
-import { floatSteps, type Isolated, isolatedSteps, runIsolatedSteps } from '../quant/isolate.ts';
 import { type EvaluateOptions, type Evaluation, evaluate } from '../whatif/evaluate.ts';
 import { FigureMeans, type PairFigures } from '../whatif/figures.ts';
-import { PairReader } from '../whatif/pairReader.ts';
+import { earlierOf } from '../whatif/rerun.ts';
 import { AccuracyCounter } from './accuracy.ts';
 import type { Build } from './build.ts';
 import { compareFlavours, type FlavourComparison } from './compareFlavours.ts';
+import { type LocalFigures, localFigures } from './localFigures.ts';
 import { SampleFigures } from './metrics/sampleFigures.ts';
 import { type RunState, stepText } from './run.ts';
 import type { Settings } from './settings.ts';
 import { measureSizes } from './sizes.ts';
 import { workOf } from './work.ts';
-
-/** Evaluation samples kept in memory for trials, details and sensitivity. */
-export const KEPT_SAMPLES = 8;
-
-/** Of nodes alone on their float inputs: dB on each of the kept samples. */
-export type LocalFigures = ReadonlyMap<ValueId, Float64Array>;
 
 /** One evaluated build. */
 export interface Result {
@@ -50,9 +45,11 @@ export interface ResultParts {
   readonly count: number;
   readonly signal: AbortSignalLike;
   readonly onProgress: (progress: Progress) => void;
+  /** Evaluation samples to keep, from the first; the run's when absent. */
+  readonly keep?: number;
   readonly hooks?: Pick<EvaluateOptions, 'onPair' | 'onSampleEnd' | 'full'>;
-  /** Local figures of an earlier result, taken where a node's signature did not change. */
-  readonly earlier?: Result;
+  /** What is on display, and the last run: what did not change is theirs. */
+  readonly earlier?: readonly Result[];
 }
 
 /** Evaluates a build on the evaluation samples: figures of every value, of every node alone, and accuracy. */
@@ -61,6 +58,8 @@ export async function resultOf(parts: ResultParts): Promise<Result> {
   const top = settings.labels === undefined ? undefined : new AccuracyCounter(settings.labels, run.samples);
   const first = run.float.graph.outputs[0];
   const figures = new SampleFigures(build.pairs.map((p) => p.value));
+  const keep = Math.min(parts.keep ?? run.keptSamples, count);
+  arrangeCache(run, build, keep);
   const evaluation = await evaluate({
     float: run.float,
     quant: build.program,
@@ -68,7 +67,8 @@ export async function resultOf(parts: ResultParts): Promise<Result> {
     samples: run.samples,
     count,
     cache: run.cache,
-    keep: KEPT_SAMPLES,
+    keep,
+    earlier: earlierOf((parts.earlier ?? []).map((e) => e.build.pairs)),
     signal,
     ...parts.hooks,
     onStep: (done, name, step) => onProgress({ stage: 'evaluate', done, total: count, text: stepText(name, step) }),
@@ -77,7 +77,8 @@ export async function resultOf(parts: ResultParts): Promise<Result> {
       if (value === first) top?.add(sample, origin, dequant);
     },
   });
-  const local = await localFigures(parts, Math.min(KEPT_SAMPLES, evaluation.samples));
+  const [earlier] = parts.earlier ?? [];
+  const local = await localFigures({ run, build, signal, onProgress, ...(earlier && { earlier }) }, keep);
   const { skip } = settings;
   const differences = (await build.differences?.(signal)) ?? null;
   return {
@@ -90,9 +91,27 @@ export async function resultOf(parts: ResultParts): Promise<Result> {
     sizes: await measureSizes(run, build, signal),
     macs: await workOf(run, build),
     differences,
-    comparison: await compareFlavours(parts, KEPT_SAMPLES),
+    comparison: await compareFlavours(parts, keep),
     diagnostics: [...build.diagnostics, ...(top?.diagnostics ?? []), ...differenceNotes(run, settings, differences)],
   };
+}
+
+/** Room for the kept samples of this build and of one beside it. */
+function arrangeCache(
+  { cache, float, calibrationSamples }: RunState,
+  { pairs, program }: Build,
+  samples: number,
+): void {
+  const codeBytes = new Map(
+    pairs.flatMap(({ value, quantized }) => {
+      const slot = program.slots.get(quantized);
+      const isKnown = slot?.dims?.every((d) => typeof d === 'number') === true && isNumericDType(slot.dtype);
+      return isKnown
+        ? [[value, sizeOf(slot.dims as readonly number[]) * bytesInMemory(slot.dtype as NumericDType)]]
+        : [];
+    }),
+  );
+  cache.arrange({ float, codeBytes, samples, calibrationSamples });
 }
 
 /** The differences as notes; those of another target stand in the report alone. */
@@ -103,117 +122,6 @@ function differenceNotes(
 ): Diagnostic[] {
   if (target.name === 'onnxruntime') return [];
   return (differences ?? []).map(({ what, nodes }) => strictDiffers(open.file, !strictReference, what, nodes));
-}
-
-/** Every quantized node alone, on its float inputs, over the kept samples. */
-async function localFigures(
-  { run, build, signal, onProgress, earlier }: ResultParts,
-  count: number,
-): Promise<LocalFigures> {
-  if (build.apart !== undefined)
-    return apartFigures({ run, build, signal, onProgress, ...(earlier && { earlier }) }, count);
-  const local = new Map<ValueId, Float64Array>();
-  const steps = stepsAlone(build).filter((s) => {
-    if (build.plan.nodes.get(s.step.node.id)?.form !== 'quantized') return false;
-    const known = sameParameters(build, earlier, s) ? earlier?.local.get(s.output) : undefined;
-    if (known !== undefined) local.set(s.output, known);
-    return known === undefined;
-  });
-  if (steps.length === 0) return local;
-  const measured = new Map(steps.map((s) => [s.output, [] as number[]]));
-  const reader = new PairReader(run.float.kernels);
-  try {
-    for (let i = 0; i < count; i++) {
-      onProgress({ stage: 'evaluate', done: i, total: count, text: 'each node alone' });
-      const feeds = run.cache.feeds(i);
-      if (feeds === undefined) break;
-      runIsolatedSteps(run.float.start(feeds, { signal }), build.program, steps, (isolated, origin, dequant) => {
-        measured.get(isolated.output)?.push(reader.floats(origin, dequant).sqnrDb);
-      });
-      await Promise.resolve();
-    }
-  } finally {
-    reader.release();
-  }
-  for (const [value, db] of measured) if (db.length > 0) local.set(value, Float64Array.from(db));
-  return local;
-}
-
-/** As {@link localFigures} for nodes that several steps carry out: from a program that has them beside the float ones. */
-async function apartFigures(
-  { run, build, signal, onProgress, earlier }: Pick<ResultParts, 'run' | 'build' | 'signal' | 'onProgress' | 'earlier'>,
-  count: number,
-): Promise<LocalFigures> {
-  const known = knownAlone(run, build, earlier);
-  if (known !== undefined) return known;
-  const apart = await build.apart?.(signal);
-  if (apart === undefined) return new Map();
-  const pairs = [...apart.alone].map(([float, quant]) => ({ float, quant }));
-  const measured = pairs.map((): number[] => []);
-  const reader = new PairReader(run.float.kernels);
-  try {
-    for (let i = 0; i < count; i++) {
-      onProgress({ stage: 'evaluate', done: i, total: count, text: 'each node alone' });
-      const feeds = run.cache.feeds(i);
-      if (feeds === undefined) break;
-      const options = { signal };
-      runPaired(run.float.start(feeds, options), apart.program.start(feeds, options), pairs, (index, origin, made) => {
-        measured[index]?.push(reader.floats(origin, made).sqnrDb);
-      });
-      await Promise.resolve();
-    }
-  } finally {
-    reader.release();
-    apart.program.release();
-  }
-  return new Map(
-    pairs.flatMap(({ float }, i) => {
-      const db = measured[i] ?? [];
-      return db.length === 0 ? [] : [[float, Float64Array.from(db)] as const];
-    }),
-  );
-}
-
-/** Of an earlier result, where all nodes that are quantized now read the same codes there. */
-function knownAlone(run: RunState, build: Build, earlier: Result | undefined): LocalFigures | undefined {
-  const local = new Map<ValueId, Float64Array>();
-  for (const { id, outputs } of run.prepared.graph.nodes) {
-    const [value] = outputs;
-    if (value === undefined || build.plan.nodes.get(id)?.form !== 'quantized') continue;
-    const db = earlier?.local.get(value);
-    const isWeighted = build.assignment.constants.some((c) => c.node === id);
-    if (earlier === undefined || db === undefined) return undefined;
-    if (isWeighted && !sameWeights(build, earlier.build, id)) return undefined;
-    local.set(value, db);
-  }
-  return local;
-}
-
-/** Steps that can be run without those before them: on codes, or on floats where only weights are quantized. */
-function stepsAlone({ program, qdq, plan, stored }: Build): Isolated[] {
-  if (stored === undefined) return isolatedSteps(program, qdq.floatOf);
-  return floatSteps(program, new Set(plan.weights.map((w) => w.node)));
-}
-
-/** Whether a step's own parameters are those of an earlier result: then so is its local error. */
-function sameParameters(build: Build, earlier: Result | undefined, step: Isolated): boolean {
-  if (earlier === undefined) return false;
-  if (build.stored !== undefined) return sameWeights(build, earlier.build, step.step.node.id);
-  const isSame = [step.output, ...step.inputs.map((i) => i.value)].every((id) => {
-    const now = build.assignment.activations.get(id);
-    return now !== undefined && now === earlier.build.assignment.activations.get(id);
-  });
-  const { id } = step.step.node;
-  const constants = (b: Build): number => b.assignment.constants.filter((c) => c.node === id).length;
-  return isSame && (constants(build) === 0 ? constants(earlier.build) === 0 : sameWeights(build, earlier.build, id));
-}
-
-/** Whether a node reads the same codes in both builds: what was coded once is the same object. */
-function sameWeights(build: Build, earlier: Build, node: NodeId): boolean {
-  const codes = ({ assignment }: Build): unknown[] =>
-    assignment.constants.flatMap((c) => (c.node === node ? [c.quantized] : []));
-  const [now, was] = [codes(build), codes(earlier)];
-  return now.length > 0 && now.length === was.length && now.every((quantized, i) => quantized === was[i]);
 }
 
 /** Output figures, mean over the first `count` samples of an evaluation. */

@@ -13,8 +13,11 @@ import type { CompileParts, Prepared } from './prepared.ts';
 import type { Settings } from './settings.ts';
 import { type Variant, type VariantSettings, variantOf } from './variant.ts';
 
-/** Bytes of activations kept for what-if. */
+/** Bytes of activations kept for what-if, where nothing else is said. */
 export const CACHE_BYTES = 1 << 30;
+/** Evaluation samples kept for trials, details and sensitivity, where nothing else is said. */
+export const KEPT_SAMPLES = 8;
+
 /** What "Quantize with config…" leaves for trials, details and sensitivity. */
 export interface RunState {
   readonly open: OpenModel;
@@ -27,6 +30,12 @@ export interface RunState {
   readonly sampleCount: number;
   readonly evaluatedOn: string;
   readonly cache: ActivationCache;
+  /** Of the evaluation samples, how many the cache is for. */
+  readonly keptSamples: number;
+  /** Samples that ranges and biases come from; 0 where there are none. */
+  readonly calibrationSamples: number;
+  /** dB of nodes alone, by what decides them; see localFigures.ts. */
+  readonly localFigures: Map<string, Float64Array>;
   /** The float model whose constants are compared with the quantized ones in size. */
   readonly floatGraph: Graph;
   /** The prepared graph's value for one of the user's that stands for it, behind a DequantizeLinear of the file. */
@@ -46,6 +55,8 @@ export interface Builder {
   build(variant: Variant, signal: AbortSignalLike): Promise<Build>;
   /** Smallest and largest value of each activation over the calibration samples; absent where none are calibrated. */
   extremes?(signal: AbortSignalLike): Promise<ReadonlyMap<ValueId, Range>>;
+  /** Steps of the float model that were run over calibration samples so far. */
+  readonly calibrationSteps?: number;
 }
 
 export interface RunParts {
@@ -54,13 +65,23 @@ export interface RunParts {
   readonly kernels: CompileParts['kernels'];
   readonly calibration: Samples;
   readonly evaluation: { readonly samples: Samples; readonly count: number; readonly label: string };
+  /** {@link CACHE_BYTES} and {@link KEPT_SAMPLES} when absent. */
+  readonly whatIf?: WhatIf;
   readonly signal: AbortSignalLike;
   readonly onProgress: (progress: Progress) => void;
 }
 
+/** What is kept of a run for trials. */
+export interface WhatIf {
+  /** Bytes of activations. */
+  readonly bytes: number;
+  /** Evaluation samples, from the first. */
+  readonly samples: number;
+}
+
 /** What runs of all types on a float file have in common: the float program, and the samples it is measured on. */
 export function measuredOn(
-  { open, evaluation }: RunParts,
+  { open, evaluation, whatIf }: RunParts,
   prepared: Prepared,
   float: Program,
 ): Omit<RunState, 'builder' | 'diagnostics'> {
@@ -71,9 +92,23 @@ export function measuredOn(
     samples: evaluation.samples,
     sampleCount: evaluation.count,
     evaluatedOn: evaluation.label,
-    cache: new ActivationCache(CACHE_BYTES),
+    ...keptOf(whatIf, evaluation.count),
     floatGraph: open.model.graph,
     standIns: new Map(),
+  };
+}
+
+/** An empty cache, for as many samples as there are. */
+export function keptOf(
+  whatIf: WhatIf | undefined,
+  count: number,
+): Pick<RunState, 'cache' | 'keptSamples' | 'calibrationSamples' | 'localFigures'> {
+  const { bytes, samples } = whatIf ?? { bytes: CACHE_BYTES, samples: KEPT_SAMPLES };
+  return {
+    cache: new ActivationCache(bytes),
+    keptSamples: Math.min(samples, count),
+    calibrationSamples: 0,
+    localFigures: new Map(),
   };
 }
 

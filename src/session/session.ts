@@ -42,9 +42,9 @@ import { type OpenModel, openModel } from './model.ts';
 import { modelFacts } from './modelFacts.ts';
 import { readableSamples } from './readableSamples.ts';
 import { checkMultipliers, requantizersView } from './requantizers.ts';
-import { KEPT_SAMPLES, outputFigures, type Result, resultOf } from './result.ts';
+import { outputFigures, type Result, resultOf } from './result.ts';
 import { RoundReports } from './roundReports.ts';
-import { buildFor, type RunParts, type RunState } from './run.ts';
+import { buildFor, CACHE_BYTES, KEPT_SAMPLES, type RunParts, type RunState } from './run.ts';
 import { runModel } from './runModel.ts';
 import { SearchDesk } from './search/searchDesk.ts';
 import { SensitivityDesk } from './sensitivity/sensitivityDesk.ts';
@@ -61,6 +61,8 @@ export interface SessionParts {
   readonly files: FileSystem;
   readonly clock: Clock;
   readonly onProgress: (progress: Progress) => void;
+  /** Bytes of activations kept for trials; {@link CACHE_BYTES} when absent. */
+  readonly whatIfBytes?: number | undefined;
   /** Runs judging commands of the user's; left out where none are run. */
   readonly runCommand?: RunCommand;
 }
@@ -144,7 +146,8 @@ export class Session {
     throwErrors(opened.diagnostics);
     const { diagnostics, ...samples } = await readableSamples(opened, { signal, onProgress });
     const settings = { ...opened, ...samples };
-    const parts = { open, settings, kernels, ...samples, signal, onProgress };
+    const whatIf = { bytes: this.#parts.whatIfBytes ?? CACHE_BYTES, samples: params.samples ?? KEPT_SAMPLES };
+    const parts = { open, settings, kernels, ...samples, whatIf, signal, onProgress };
     const calibrated = await runOf(parts, files);
     const run = { ...calibrated, diagnostics: [...diagnostics, ...calibrated.diagnostics] };
     const { result, reports } = await this.#evaluated(run, settings, signal);
@@ -162,9 +165,10 @@ export class Session {
     const settings = await openSettings(params, run.open, files);
     throwErrors(settings.diagnostics);
     sameRun(last, settings);
+    const before = run.builder.calibrationSteps ?? 0;
     const build = await buildFor(run, settings, signal);
-    const count = Math.min(params.samples ?? KEPT_SAMPLES, run.sampleCount);
-    const parts = { run, settings, build, count, signal, onProgress, earlier: current };
+    const count = Math.min(params.samples ?? run.keptSamples, run.sampleCount);
+    const parts = { run, settings, build, count, keep: count, signal, onProgress, earlier: [current, base] };
     const result = await resultOf(parts).catch((error: unknown) => {
       build.program.release();
       throw error;
@@ -174,7 +178,10 @@ export class Session {
     this.#settings = settings;
     this.tensors.clear();
     this.#trim();
-    const { executed, total, reusedSamples, samples } = result.evaluation;
+    const { executed, stopped, total, floatSteps, reusedSamples, samples } = result.evaluation;
+    const { bytes: cacheBytes, maxBytes: cacheLimit, isWhole } = run.cache;
+    const calibrationSteps = (run.builder.calibrationSteps ?? 0) - before;
+    const kept = { cacheBytes, cacheLimit, isWhole };
     return {
       run: this.#view(result, clock.now() - started, null),
       before: outputFigures(run.float, current.evaluation, count),
@@ -182,7 +189,7 @@ export class Session {
       added: settings.skip.filter((name) => !current.skip.includes(name)),
       removed: current.skip.filter((name) => !settings.skip.includes(name)),
       change: changeBetween(last.configText, settings.configText),
-      effort: { reusedSamples, samples, executed, total },
+      effort: { reusedSamples, samples, executed, stopped, total, floatSteps, calibrationSteps, ...kept },
     };
   }
 

@@ -162,7 +162,10 @@ export class FakeTrials {
       added: change.skip ?? [],
       removed: change.unskip ?? [],
       change,
-      effort: { reusedSamples: 8, samples: 8, executed: 31, total: 120 },
+      effort: {
+        ...{ reusedSamples: 8, samples: 8, executed: 31, stopped: 4, total: 120, floatSteps: 0 },
+        ...{ calibrationSteps: 12, cacheBytes: 31 << 20, cacheLimit: 1 << 30, isWhole: true },
+      },
     };
   }
 }

@@ -2,7 +2,7 @@ import type { AbortSignalLike } from '../../base/abort.ts';
 import type { ConfigChange } from '../../protocol/changes.ts';
 import { FIGURE_JUDGES, type Judge } from '../../whatif/judge.ts';
 import type { Lab } from '../lab.ts';
-import { KEPT_SAMPLES } from '../result.ts';
+import { KEPT_SAMPLES } from '../run.ts';
 
 export interface PilotParts {
   readonly lab: Lab;
