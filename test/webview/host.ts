@@ -3,9 +3,9 @@ import { jsonPort } from '../../src/protocol/jsonPort.ts';
 import type { Handlers, HostEvents, HostRequests } from '../../src/protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../src/protocol/messages.ts';
 import { Cancelled, Rpc } from '../../src/protocol/rpc.ts';
-import type { SensitivityRequest, SensitivityView } from '../../src/protocol/sensitivityViews.ts';
-import type { GraphView, NodeFigures, RunView, TrialView } from '../../src/protocol/views.ts';
+import type { GraphView, RunView, TrialView } from '../../src/protocol/views.ts';
 import { chartHandlers } from './chartFixtures.ts';
+import { FakeFindings } from './findingFixtures.ts';
 import { columnOf, detailsOf, largeGraph, mobileNet, runOf, withUnsupported } from './fixtures.ts';
 import { importedDetailsOf, inQdq, inQOperator, ofManyTypes } from './quantizedFixtures.ts';
 import { tensorTableOf } from './tableFixtures.ts';
@@ -33,38 +33,23 @@ const graph: GraphView = (() => {
   if (model === 'large') return largeGraph(Number(query.get('nodes') ?? 1000));
   return (MODELS[model ?? ''] ?? ((plain: GraphView) => plain))(mobileNet());
 })();
-const sensitivity = new Map<number, number>();
 const trials = new FakeTrials(graph);
 const changeable = graph.nodes.filter((n) => n.opType === 'Conv').map((n) => n.handle);
 if (query.has('run')) withHistory(trials, changeable, Number(query.get('trials') ?? 1));
 let run: RunView | null = query.has('run') ? trials.run() : null;
 let trial: TrialView | null = null;
-let measuring: ReturnType<typeof setInterval> | undefined;
 if (query.has('trial') && run !== null) trial = trials.change({ skip: [graph.nodes[40]?.handle ?? ''] });
 
-function sweepOf(request: SensitivityRequest, nodes: readonly NodeFigures[]): SensitivityView {
-  return {
-    request,
-    configText: '',
-    float: 1,
-    quantized: 0.99,
-    samples: request.samples,
-    entries: nodes.map(({ nodeId, handle, opType, localSqnrDb }) => {
-      const loss = sensitivity.get(nodeId) ?? null;
-      return { nodeId, handle, opType, value: loss === null ? null : 1 - loss, loss, localSqnrDb };
-    }),
-    done: sensitivity.size,
-    total: nodes.length,
-    elapsedMs: 15 * sensitivity.size,
-  };
-}
+const findings = new FakeFindings(graph, (event, payload) => rpc.emit(event, payload), {
+  paceMs: Number(query.get('pace') ?? 15),
+  config: trials.tree.current ?? '',
+});
+if (query.has('found')) findings.fill();
 
 const handlers: Handlers<HostRequests> = {
   'view/ready': async () => ({
     trials: trials.tree,
-    sensitivity: null,
-    search: null,
-    diagnosis: null,
+    ...findings.known,
     compare: null,
     protocol: PROTOCOL_VERSION,
     graph: encodeGraph(graph),
@@ -78,6 +63,7 @@ const handlers: Handlers<HostRequests> = {
       palette: query.get('palette') ?? 'theme',
       scale: query.get('scale') ?? 'bands',
       minimap: !query.has('nominimap'),
+      judgeCommand: query.has('command') ? { command: 'node map.mjs', better: 'higher' } : null,
     },
   }),
   'node/details': async ({ nodeId }) => {
@@ -85,7 +71,7 @@ const handlers: Handlers<HostRequests> = {
     if (graph.quantization === null) return detailsOf(graph, shown, nodeId);
     return importedDetailsOf(graph, shown, nodeId, query.has('requantize') ? 'requantize' : 'evaluate');
   },
-  'heat/get': async (params) => columnOf(graph, trial?.run ?? run, params, sensitivity),
+  'heat/get': async (params) => columnOf(graph, trial?.run ?? run, params),
   'node/skip': async ({ nodeIds, skip }) => {
     const handles = graph.nodes.filter((n) => nodeIds.includes(n.id)).map((n) => n.handle);
     rpc.emit('trial/started', { handles });
@@ -106,36 +92,16 @@ const handlers: Handlers<HostRequests> = {
   },
   'run/again': async (_, signal) => handlers['run/quantize'](undefined, signal),
   'run/cancel': async () => rpc.emit('run/stopped', { diagnostics: [] }),
-  'sensitivity/start': async ({ request }) => {
-    const nodes = runOf(graph).nodes.filter((n) => n.form === 'integer');
-    let done = 0;
-    measuring = setInterval(() => {
-      const node = nodes[done++];
-      if (node === undefined) {
-        clearInterval(measuring);
-        rpc.emit('sensitivity/changed', { view: sweepOf(request, nodes), running: false });
-        return;
-      }
-      sensitivity.set(node.nodeId, 10 ** (-5.5 + (node.nodeId % 17) / 5));
-      rpc.emit('sensitivity/changed', { view: sweepOf(request, nodes), running: true });
-    }, 15);
-  },
-  'sensitivity/cancel': async () => {
-    clearInterval(measuring);
-    rpc.emit('sensitivity/changed', { view: null, running: false });
-  },
+  ...findings.handlers(),
   ...trialHandlers(
     trials,
     (event, payload) => rpc.emit(event, payload),
     (now) => {
       trial = now;
+      findings.follow(trials.tree.current ?? '');
     },
     Number(query.get('delay') ?? 60),
   ),
-  'search/start': async () => {},
-  'search/cancel': async () => {},
-  'diagnosis/start': async () => {},
-  'diagnosis/cancel': async () => {},
   'compare/move': async () => {},
   'compare/groups': async () => {},
   'overlay/save': async () => ({ saved: true }),
