@@ -6,4 +6,6 @@ export interface WorkerData {
   readonly threads: number;
   /** Bytes for activations and packed weights; undefined for all that the kernels can address. */
   readonly budgetBytes: number | undefined;
+  /** Bytes of activations kept for trials. */
+  readonly whatIfBytes: number;
 }

@@ -22,31 +22,48 @@ export interface ServeEnginesParts {
 /** Answers what takes many evaluations: sweeps, searches, diagnoses. */
 export function serveEngines({ session, clock, stoppable, emit }: ServeEnginesParts): EngineHandlers {
   return {
-    'sensitivity/run': ({ request, known }, signal) => {
-      const onPartial = rarely(clock, (view: SensitivityView) => emit('sensitivity', view));
-      return session.sweeps.run(request, known, onPartial, stoppable(signal));
-    },
+    'sensitivity/run': ({ request, known }, signal) =>
+      telling(
+        clock,
+        (view: SensitivityView) => emit('sensitivity', view),
+        (onPartial) => session.sweeps.run(request, known, onPartial, stoppable(signal)),
+      ),
     'search/run': (request, signal) =>
-      session.searches.run(
-        request,
-        rarely(clock, (view: SearchView) => emit('search', view)),
-        stoppable(signal),
+      telling(
+        clock,
+        (view: SearchView) => emit('search', view),
+        (onPartial) => session.searches.run(request, onPartial, stoppable(signal)),
       ),
     'diagnosis/run': (request, signal) =>
-      session.diagnoses.run(
-        request,
-        rarely(clock, (view: DiagnosisView) => emit('diagnosis', view)),
-        stoppable(signal),
+      telling(
+        clock,
+        (view: DiagnosisView) => emit('diagnosis', view),
+        (onPartial) => session.diagnoses.run(request, onPartial, stoppable(signal)),
       ),
   };
 }
 
-/** Lets the first through, and then those that come long enough after the last one: they are views of all so far. */
-export function rarely<T>(clock: Clock, send: (view: T) => void): (view: T) => void {
+/**
+ * Sends the first partial result, and then those that come long enough after the last one: they are views of all so far.
+ * Where the work is cancelled or fails, the last one is sent as well, because it is all that stays.
+ */
+export async function telling<P, T>(
+  clock: Clock,
+  send: (partial: P) => void,
+  work: (onPartial: (partial: P) => void) => Promise<T>,
+): Promise<T> {
   let sentAt = Number.NEGATIVE_INFINITY;
-  return (view) => {
-    if (clock.now() - sentAt < PARTIAL_INTERVAL_MS) return;
-    sentAt = clock.now();
-    send(view);
-  };
+  let waiting: P | undefined;
+  try {
+    return await work((partial) => {
+      waiting = partial;
+      if (clock.now() - sentAt < PARTIAL_INTERVAL_MS) return;
+      sentAt = clock.now();
+      waiting = undefined;
+      send(partial);
+    });
+  } catch (error) {
+    if (waiting !== undefined) send(waiting);
+    throw error;
+  }
 }

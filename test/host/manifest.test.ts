@@ -84,7 +84,11 @@ it('has pictures with a text for each step of the walkthrough, and views with an
 
 it('has only settings that something reads', () => {
   const sources = ['src/host/editor/modelSession.ts', 'src/host/editor/virtualFiles.ts', 'src/host/runs/runs.ts'];
-  const more = ['src/host/commands/sensitivity.ts', 'src/host/editor/preferences.ts'];
+  const more = [
+    'src/host/config/configFollower.ts',
+    'src/host/editor/preferences.ts',
+    'src/host/findings/judgeCommand.ts',
+  ];
   const code = [...sources, ...more]
     .filter((path) => existsSync(join(ROOT, path)))
     .map(read)

@@ -2,6 +2,7 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { hasErrors } from '../../base/diagnostics.ts';
 import type { RunView } from '../../protocol/views.ts';
+import { trialSamples } from '../config/configFollower.ts';
 import { readConfig } from '../config/configText.ts';
 import { UsedPairs } from '../config/pairs.ts';
 import type { OpenModel } from '../editor/registry.ts';
@@ -52,7 +53,7 @@ async function quantize(deps: Deps, model: OpenModel, config: vscode.Uri): Promi
   await new UsedPairs(context.workspaceState).remember(session.uri, config);
   try {
     const run = await withProgressNotification(model, config, () =>
-      session.quantize(config, { configText, configPath }),
+      session.quantize(config, { configText, configPath, samples: trialSamples(session.uri) }),
     );
     follower.follow(config, configText);
     problems.publish(config, [...found, ...run.diagnostics]);

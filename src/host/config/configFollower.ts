@@ -138,8 +138,7 @@ export class ConfigFollower implements vscode.Disposable {
     this.text = configText;
     const handles = [...this.handles];
     this.handles.clear();
-    const samples = vscode.workspace.getConfiguration('quantscope', session.uri).get('evaluationSamples', 8);
-    const params = { configText, configPath, samples };
+    const params = { configText, configPath, samples: trialSamples(session.uri) };
     const trial = await session.evaluate(params, handles, untold).catch((error: unknown) => {
       if (this.text === configText) this.text = '';
       throw error;
@@ -147,6 +146,11 @@ export class ConfigFollower implements vscode.Disposable {
     this.problems.publish(config, [...found, ...trial.run.diagnostics]);
     this.evaluated.fire({ config, configText, trial });
   }
+}
+
+/** Evaluation samples of a trial: a run keeps what they need. */
+export function trialSamples(model: vscode.Uri): number {
+  return vscode.workspace.getConfiguration('quantscope', model).get('evaluationSamples', 8);
 }
 
 function escapeGlob(name: string): string {

@@ -325,6 +325,7 @@ export class ModelSession implements vscode.Disposable {
       script: workerScript,
       threads: settings.get('threads', 0),
       budgetBytes: limit === 0 ? undefined : limit * 2 ** 20,
+      whatIfBytes: settings.get('whatIfMemory', 1024) * 2 ** 20,
       onEnd: (reason) => this.workerEnded(worker, reason),
       onStderr: (text) => log.info(`worker: ${text}`),
     });

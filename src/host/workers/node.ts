@@ -14,6 +14,8 @@ export interface WorkerOptions {
   readonly threads: number;
   /** Bytes for activations and packed weights; undefined for no limit. */
   readonly budgetBytes: number | undefined;
+  /** Bytes of activations kept for trials. */
+  readonly whatIfBytes: number;
   /** Called once, however the worker ends. */
   readonly onEnd: (reason: string) => void;
   readonly onStderr: (text: string) => void;
@@ -37,10 +39,10 @@ export interface ModelWorker {
 }
 
 /** Starts a worker thread. */
-export function startNodeWorker({ script, threads, budgetBytes, onEnd, onStderr }: WorkerOptions): ModelWorker {
+export function startNodeWorker({ script, onEnd, onStderr, ...limits }: WorkerOptions): ModelWorker {
   const cancelCell = new SharedArrayBuffer(4);
   const cell = new Int32Array(cancelCell);
-  const workerData: WorkerData = { cancelCell, threads, budgetBytes };
+  const workerData: WorkerData = { cancelCell, ...limits };
   const worker = new Worker(script, { workerData, stderr: true });
   const rpc: HostRpc = new Rpc(
     {
