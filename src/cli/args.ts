@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { type Diagnostic, DiagnosticError, nearest, type Setting } from '../base/diagnostics.ts';
 import type { ExportFormat } from '../export/exportGraph.ts';
 import { CONVERTER_OPTIONS, readConverterOptions } from './converterOptions.ts';
+import { readSearch, type SearchWish } from './searchArgs.ts';
 
 /** A parsed command line. */
 export type Command =
@@ -40,6 +41,17 @@ export type Command =
       readonly json: string | undefined;
       readonly dims: ReadonlyMap<string, number>;
     }
+  | {
+      readonly kind: 'search';
+      readonly model: string;
+      readonly config: string;
+      readonly wish: SearchWish;
+      readonly json: string | undefined;
+      readonly outputConfig: string | undefined;
+      readonly threads: number;
+      readonly budgetBytes: number | undefined;
+      readonly dims: ReadonlyMap<string, number>;
+    }
   | { readonly kind: 'verify'; readonly folders: readonly string[]; readonly json: string | undefined };
 
 export const USAGE = `quantscope: find out where a quantized ONNX model lost accuracy
@@ -48,6 +60,8 @@ export const USAGE = `quantscope: find out where a quantized ONNX model lost acc
                       [--dim NAME=N] [--compare-requantizers] [--export-format QDQ|QOPERATOR] [--print-skips]
   quantscope run MODEL --input NAME=FILE.npy ... --output-dir DIR [--threads N] [--memory MIB] [--dim NAME=N]
   quantscope inspect MODEL [--json FILE] [--dim NAME=N]
+  quantscope search MODEL --config CFG (--target JUDGE=VALUE | --drop JUDGE=VALUE | --bytes SIZE) [--judge JUDGE]
+                    [--samples N] [--budget N] [--json FILE] [--output-config FILE] [--threads N] [--memory MIB] [--dim NAME=N]
   quantscope verify DIR... [--json FILE]
 
   --config CFG       MindSpore Lite quantization config (INI)
@@ -60,15 +74,22 @@ export const USAGE = `quantscope: find out where a quantized ONNX model lost acc
   --compare-requantizers
                      runs both requantizers, fp32 and fixedPoint, on the same integers, node by node
   --export-format F  QDQ (QuantizeLinear/DequantizeLinear) or QOPERATOR (QLinearConv …); overrides export_format
+  --target JUDGE=V   search: the fewest nodes to skip for cosine=0.995, sqnrDb=30, top1=0.71, …
+  --drop JUDGE=V     search: the same for what is lost to the float model, as top1=0.005
+  --bytes SIZE       search: bits of each weight for 1.2MB, 1.1MiB, or 0.3x of the float model's bytes
+  --judge JUDGE      cosine, sqnrDb, mse, top1, top5, or command:COMMAND with --better higher|lower
+  --samples N        evaluation samples to measure on (search: 32)
+  --budget N         candidates to measure at most (search: 200)
+  --output-config F  search: the config with the result
   --print-skips      the nodes left float by skip_quant_node, as converter_lite and as ONNX Runtime want them
 
   Options of converter_lite are understood as well: --fmk=ONNX --modelFile= --configFile= --outputFile=, --inputShape=
   and --inputDataFormat=, and --quantType= --bitNum= --quantWeightSize= --quantWeightChannel= of earlier releases, which
   need no config. Others are answered.
 
-Exit codes: 0 good, 1 wrong input, 2 not supported, 3 a bug of ours.`;
+Exit codes: 0 good, 1 wrong input, 2 not supported, 3 a bug of ours, 4 a target is not reached.`;
 
-const COMMANDS = ['quantize', 'run', 'inspect', 'verify'];
+const COMMANDS = ['quantize', 'run', 'inspect', 'search', 'verify'];
 
 const converterNames: Readonly<Record<string, { readonly type: 'string' }>> = Object.fromEntries(
   CONVERTER_OPTIONS.map(({ name }) => [name, { type: 'string' }]),
@@ -85,6 +106,14 @@ const OPTIONS = {
   'compare-requantizers': { type: 'boolean' },
   'export-format': { type: 'string' },
   'print-skips': { type: 'boolean' },
+  target: { type: 'string' },
+  drop: { type: 'string' },
+  bytes: { type: 'string' },
+  judge: { type: 'string' },
+  better: { type: 'string' },
+  samples: { type: 'string' },
+  budget: { type: 'string' },
+  'output-config': { type: 'string' },
   input: { type: 'string', multiple: true },
   'output-dir': { type: 'string' },
   fmk: { type: 'string' },
@@ -148,6 +177,18 @@ export function parseCommand(argv: readonly string[]): Command {
     }
     case 'inspect':
       return { kind: 'inspect', model: only(rest, 'MODEL'), json: values.json, dims: dims(values.dim) };
+    case 'search':
+      return {
+        kind: 'search',
+        model: only(rest, 'MODEL'),
+        config: values.config ?? fail('CLI102', '--config CFG is missing'),
+        wish: readSearch(values),
+        json: values.json,
+        outputConfig: values['output-config'],
+        threads: threads(values.threads),
+        budgetBytes: budgetBytes(values.memory),
+        dims: dims(values.dim),
+      };
     case 'verify':
       if (rest.length === 0) fail('CLI102', 'verify needs at least one folder');
       return { kind: 'verify', folders: rest, json: values.json };

@@ -5,6 +5,7 @@ import { EXIT, exitCodeOf } from './exitCodes.ts';
 import { inspectCommand } from './inspect.ts';
 import { quantizeCommand } from './quantize.ts';
 import { runCommand } from './run.ts';
+import { searchCommand } from './search.ts';
 import { isWorking, startedByUser, startWorking } from './thread.ts';
 import { verifyCommand } from './verify.ts';
 
@@ -34,6 +35,8 @@ async function main(argv: readonly string[], signal: AbortSignalLike): Promise<n
       return runCommand(command, signal);
     case 'inspect':
       return inspectCommand(command);
+    case 'search':
+      return searchCommand(command, signal);
     case 'verify':
       return verifyCommand(command, signal);
   }
