@@ -35,10 +35,8 @@ const STAGES: Readonly<Partial<Record<Progress['stage'], FindingKey>>> = {
 export function createFindingActions(store: Store, { rpc }: Connection, { announce, fail, colour }: FindingTools) {
   const show = (key: FindingKey, finding: Partial<Finding<unknown>>) =>
     store.update({ [key]: { ...store.state[key], ...finding } } as Partial<AppState>); // the key is that of its own view
-  const sweepEnded: (view: SensitivityView | null) => string = (view) =>
-    view !== null && view.done < view.total
-      ? t('Sensitivity cancelled: {0} of {1} nodes', view.done, view.total)
-      : t('Sensitivity finished');
+  const sweepEnded = (view: SensitivityView | null): string =>
+    view === null || view.done < view.total ? t('Sensitivity cancelled') : t('Sensitivity finished');
 
   rpc.on('sensitivity/changed', (event) => {
     const before = store.state.sensitivity;

@@ -45,7 +45,7 @@ export function createBench({ label, fields, doc, bar, found }: BenchOptions): B
   const element = h(
     'section',
     { class: 'bench', attrs: { 'aria-label': label } },
-    h('div', { class: 'ask', role: 'group', attrs: { 'aria-label': t('What is measured') } }, fold, form, bar),
+    h('div', { class: 'ask', role: 'group', attrs: { 'aria-label': t('What is measured') } }, bar, fold, form),
     found,
   );
   return {

@@ -50,7 +50,7 @@ export function createCausesPanel(store: Store, actions: Actions): HTMLElement {
   );
   const empty = h('p', { class: 'hint finding-empty' });
   const list = h('div', { class: 'cause-list' });
-  const more = h('button', { class: 'tool', attrs: { type: 'button' } });
+  const more = h('button', { class: 'tool', id: 'more-causes', attrs: { type: 'button' } });
   const found = h(
     'div',
     { class: 'found causes-found' },

@@ -8,7 +8,8 @@ import { sortRows } from '../panels/grid/sortRows.ts';
 import { nextSorts } from '../panels/grid/tablePanel.ts';
 import type { TableView } from '../panels/grid/tableView.ts';
 
-export interface FindingTableOptions extends Pick<GridOptions, 'id' | 'label' | 'look' | 'onRow' | 'onOpen' | 'onKey'> {
+export interface FindingTableOptions
+  extends Pick<GridOptions, 'id' | 'role' | 'label' | 'look' | 'onRow' | 'onOpen' | 'onKey'> {
   readonly columns: readonly Column[];
   readonly actions: Actions;
   /** Of the CSV, without extension. */

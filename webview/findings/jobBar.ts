@@ -1,8 +1,7 @@
 import { h, setAttr } from '../dom.ts';
-import { formatMs } from '../format.ts';
 import { t } from '../l10n.ts';
 import type { AppState } from '../store.ts';
-import { button, setLabel } from '../ui.ts';
+import { button } from '../ui.ts';
 
 export interface JobBarOptions {
   readonly start: string;
@@ -18,8 +17,8 @@ export interface JobState {
   readonly running: boolean;
   /** Why nothing can be started; undefined where it can. */
   readonly obstacle: Obstacle | undefined;
-  /** What is left to measure of a cancelled one; undefined where there is none. */
-  readonly resume?: string | undefined;
+  /** Whether a cancelled one can go on. */
+  readonly canResume?: boolean;
   /** 0..1; undefined where it is not known how much there is. */
   readonly share?: number | undefined;
   /** How far it is, or how it ended; '' for nothing. */
@@ -70,13 +69,12 @@ export function createJobBar(options: JobBarOptions): JobBar {
   );
   return {
     element,
-    show: ({ running, obstacle, resume: rest, share, text: now }) => {
+    show: ({ running, obstacle, canResume = false, share, text: now }) => {
       start.hidden = running;
       start.disabled = obstacle !== undefined;
       cancel.hidden = !running;
-      resume.hidden = running || rest === undefined || options.onResume === undefined;
+      resume.hidden = running || !canResume;
       resume.disabled = obstacle !== undefined;
-      setLabel(resume, rest ?? t('Resume'));
       again.hidden = running || obstacle?.needsRun !== true;
       why.hidden = running || obstacle === undefined;
       why.textContent = obstacle?.text ?? '';
@@ -101,9 +99,4 @@ export function obstacleOf({ graph, run, restored, busy }: AppState): Obstacle |
     };
   if (busy) return { text: t('Wait for the run to end'), needsRun: false };
   return undefined;
-}
-
-/** `12 of 53, 4.1 s`. */
-export function doneText(done: number, total: number, elapsedMs: number): string {
-  return t('{0} of {1}, {2}', done, total, formatMs(elapsedMs));
 }

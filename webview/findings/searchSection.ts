@@ -197,8 +197,8 @@ function bestParts(view: SearchView, state: AppState, actions: Actions): HTMLEle
     h('span', { class: best.reached ? 'verdict is-met' : 'verdict', attrs: { 'aria-hidden': 'true' } }),
     h('strong', {}, title),
     h('span', { class: 'best-figures' }, figures.join(' · ')),
-    h('span', { class: 'best-names', title: phrasesOf(best.change).join('\n') }, namesOf(best)),
     applyButton(t('Apply to config'), best.change, state, actions),
+    h('span', { class: 'best-names', title: phrasesOf(best.change).join('\n') }, namesOf(best)),
   ];
 }
 

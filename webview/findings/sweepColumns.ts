@@ -1,5 +1,6 @@
 import { levelOf } from '../../src/protocol/metrics.ts';
 import type { SensitivityEntry, SensitivityView } from '../../src/protocol/sensitivityViews.ts';
+import { NARROW } from '../actions.ts';
 import { h } from '../dom.ts';
 import { formatDb } from '../format.ts';
 import type { ShownMetric } from '../heat/state.ts';
@@ -48,21 +49,16 @@ export function sweepColumns({ rows, buttons }: SweepColumnSource): Column[] {
       id: 'rank',
       header: '#',
       doc: t('Place in the ranking: measured nodes by what is lost, the others by their local SQNR.'),
-      width: 52,
+      width: 44,
       worstIsHigh: false,
       text: (row) => String((rows()?.ranks.get(row) ?? 0) + 1),
       value: (row) => (rows()?.ranks.get(row) ?? 0) + 1,
     },
     text('handle', t('Node'), t('The name to use in skip_quant_node.'), {
       field: null,
-      width: 230,
+      width: matchMedia(NARROW).matches ? 170 : 240,
       cut: 'start',
       read: of((own) => own.handle, ''),
-    }),
-    text('opType', t('Operator'), t('The ONNX operator.'), {
-      field: null,
-      width: 96,
-      read: of((own) => own.opType, ''),
     }),
     {
       ...number,
@@ -73,7 +69,7 @@ export function sweepColumns({ rows, buttons }: SweepColumnSource): Column[] {
       get doc() {
         return rows()?.shown.info.doc ?? '';
       },
-      width: 190,
+      width: 160,
       worstIsHigh: true,
       text: lossText,
       value: loss,
@@ -109,6 +105,11 @@ export function sweepColumns({ rows, buttons }: SweepColumnSource): Column[] {
       text: of((own) => formatDb(own.localSqnrDb), ''),
       value: of((own) => own.localSqnrDb ?? Number.NaN, Number.NaN),
     },
+    text('opType', t('Operator'), t('The ONNX operator.'), {
+      field: null,
+      width: 96,
+      read: of((own) => own.opType, ''),
+    }),
     {
       ...text('actions', t('Change'), t('Leaves nodes float, by skip_quant_node; the trial follows by itself.'), {
         field: null,

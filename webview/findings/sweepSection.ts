@@ -1,14 +1,15 @@
 import type { SensitivityMode, SensitivityPart, SensitivityView } from '../../src/protocol/sensitivityViews.ts';
 import type { Actions } from '../actions.ts';
 import { h } from '../dom.ts';
-import { formatMs } from '../format.ts';
+import { formatMs, formatShare } from '../format.ts';
 import { t } from '../l10n.ts';
 import type { AppState, Store } from '../store.ts';
 import { createBench } from './bench.ts';
 import { countField, pickField } from './fields.ts';
-import { createJobBar, doneText, obstacleOf } from './jobBar.ts';
+import { createJobBar, obstacleOf } from './jobBar.ts';
 import { createJudgeField } from './judgeField.ts';
 import { judgeWords, modeDoc, modeTitle, partTitle } from './judges.ts';
+import { lossOf } from './sensitivityInfo.ts';
 import { canResume, type Finding, type SweepForm } from './state.ts';
 import { createSweepTable } from './sweepTable.ts';
 
@@ -98,7 +99,7 @@ export function createSweepSection(store: Store, actions: Actions): HTMLElement 
       bar.show({
         running,
         obstacle: obstacleOf(s),
-        resume: canResume(s.sensitivity) && view !== null ? t('Resume ({0} left)', view.total - view.done) : undefined,
+        canResume: canResume(s.sensitivity),
         share: view === null || view.total === 0 ? undefined : view.done / view.total,
         text: running ? progressText(view) : '',
       });
@@ -116,25 +117,35 @@ export function createSweepSection(store: Store, actions: Actions): HTMLElement 
 }
 
 function progressText(view: SensitivityView | null): string {
-  return view === null ? t('Starting…') : doneText(view.done, view.total, view.elapsedMs);
+  if (view === null) return t('Starting…');
+  return `${formatShare(view.total === 0 ? 0 : view.done / view.total)} · ${formatMs(view.elapsedMs)}`;
 }
 
 /** What was measured, on how much, and how it ended. */
 function noteOf({ running }: Finding<SensitivityView>, view: SensitivityView): string {
-  const { request, samples, done, total, elapsedMs, float, quantized } = view;
+  const { request, done, total, elapsedMs, float, quantized } = view;
   const words = judgeWords(request.judge);
-  const isStopped = !running && done < total;
+  const isKnown = request.mode !== 'local' && !Number.isNaN(quantized);
   return [
     modeTitle(request.mode),
     request.part !== 'both' && partTitle(request.part),
-    request.mode !== 'local' &&
-      t('{0}: float {1}, quantized {2}', words.title, words.format(float), words.format(quantized)),
-    t('samples: {0}', samples),
-    isStopped ? t('cancelled after {0} of {1} nodes', done, total) : t('{0} of {1} nodes', done, total),
+    isKnown && t('{0}: float {1}, quantized {2}', words.title, words.format(float), words.format(quantized)),
+    measuredText(view),
     formatMs(elapsedMs),
+    !running && done < total && t('cancelled'),
   ]
     .filter((part) => part !== false)
     .join(' · ');
+}
+
+/** How many nodes were measured, and on how many samples so far. */
+export function measuredText({ request, entries, samples }: SensitivityView): string {
+  const measured = entries.filter((entry) => lossOf(entry, request) !== null);
+  const soFar = measured.reduce((least, entry) => Math.min(least, entry.samples ?? samples), samples);
+  const nodes = t('nodes: {0} of {1}', measured.length, entries.length);
+  return soFar < samples
+    ? `${nodes} · ${t('samples: {0} of {1}', soFar, samples)}`
+    : `${nodes} · ${t('samples: {0}', samples)}`;
 }
 
 function emptyText({ sensitivity, run }: AppState): string {

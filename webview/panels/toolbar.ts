@@ -22,8 +22,8 @@ export function createToolbar(store: Store, actions: Actions): HTMLElement {
   });
   const metric = h('select', { class: 'heat-select', attrs: { 'aria-label': t('Colour nodes by') } });
   metric.addEventListener('change', () => actions.setMetric(metricOf(metric.value)));
-  const undo = button({ label: t('Undo the last skip'), icon: 'undo', appearance: 'icon', onClick: actions.undo });
-  const redo = button({ label: t('Redo the skip'), icon: 'redo', appearance: 'icon', onClick: actions.redo });
+  const undo = button({ label: t('Undo the last change'), icon: 'undo', appearance: 'icon', onClick: actions.undo });
+  const redo = button({ label: t('Redo the change'), icon: 'redo', appearance: 'icon', onClick: actions.redo });
   const details = button({
     label: t('Details panel'),
     icon: 'details',
@@ -62,10 +62,10 @@ export function createToolbar(store: Store, actions: Actions): HTMLElement {
     (s) => [s.graph, s.run, s.busy, s.sensitivity, s.showDetails, s.showTable, s.trial],
     (s) => {
       const { running, view } = s.sensitivity;
-      const { done, total } = view ?? { done: 0, total: 0 };
       quantize.disabled = s.graph === null || !s.graph.runnable || s.busy;
       sensitivity.disabled = !running && (s.run === null || s.busy);
-      const stop = total > 0 ? t('Cancel ({0} of {1})', done, total) : t('Cancel');
+      const share = view === null || view.total === 0 ? 0 : view.done / view.total;
+      const stop = t('Cancel ({0} %)', Math.floor(100 * share));
       setLabel(sensitivity, running ? stop : t('Sensitivity'));
       undo.disabled = s.run === null;
       redo.disabled = s.run === null;
