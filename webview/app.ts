@@ -23,6 +23,8 @@ import type { BottomPanel, Store } from './store.ts';
 import { createTensorViewer } from './tensor/panel.ts';
 import { tabs } from './ui.ts';
 import { createChangeDialog } from './whatif/changeDialog.ts';
+import { withSelection } from './whatif/scopes.ts';
+import { createTrialsPanel } from './whatif/trialsPanel.ts';
 
 /** A panel below the graph; one is shown at a time. */
 interface BottomEntry {
@@ -47,7 +49,7 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
   const changes = createChangeDialog(store, actions);
   commands = {
     ...graph,
-    changeNodes: changes.open,
+    changeNodes: (target) => changes.open(withSelection(target, graph.selectedGroup(), nodes.chosen())),
     focusSearch: search.focus,
     lookFor: search.lookFor,
     announce: (text) => {
@@ -65,6 +67,7 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
     { id: 'tensors', title: t('Tensors'), create: () => createTensorTable(store, actions, nodes) },
     { id: 'charts', title: t('Charts'), create: () => createChartsPanel(store, actions) },
     { id: 'data', title: t('Elements'), create: () => createTensorViewer(store, actions) },
+    { id: 'trials', title: t('Trials'), create: () => createTrialsPanel(store, actions) },
     { id: 'sensitivity', title: t('Sensitivity'), create: () => createSensitivityPanel(store, actions) },
     { id: 'causes', title: t('Causes'), create: () => createCausesPanel(store, actions) },
     { id: 'changes', title: t('Differences'), create: () => createChangesPanel(store, actions) },

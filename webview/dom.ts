@@ -83,6 +83,7 @@ const ICONS = {
   chevronUp: 'M5 9.5 8 6.5l3 3',
   previous: 'M10 3 5.5 8l4.5 5',
   next: 'M6 3l4.5 5L6 13',
+  settings: 'M2 4.5h7M12 4.5h2M10.5 3v3M2 11.5h2M7 11.5h7M5.5 10v3',
   wave: 'M2 8h2.5L6 3.5 9 12.5 11 8h3',
 } as const;
 

@@ -43,6 +43,8 @@ export interface GraphView extends Omit<ViewCommands, 'focusSearch' | 'lookFor' 
   readonly element: HTMLElement;
   /** Marks the nodes a search has found. */
   showFound(nodeIds: ReadonlySet<number>): void;
+  /** Key of the group that is selected in the graph. */
+  selectedGroup(): string | undefined;
 }
 
 /** What is selected beside nodes, which the store knows: a group, or an input or output. */
@@ -408,6 +410,7 @@ export function createGraphView(store: Store, actions: () => Actions, graphScrip
     showAt: link.showAt,
     runCommand,
     followTensor: trace.followTensor,
+    selectedGroup: () => (other?.kind === 'group' ? drawing?.hierarchy.groups[other.ref]?.key : undefined),
     showFound: (nodeIds) => {
       foundNodes = nodeIds;
       found = itemsOf(nodeIds);

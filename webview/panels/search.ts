@@ -77,12 +77,21 @@ export function createSearch(
     appearance: 'icon',
     onClick: () => actions.showInTable('nodes', field.input.value),
   });
+  const change = button({
+    label: t('Change the nodes found…'),
+    icon: 'settings',
+    appearance: 'icon',
+    onClick: () =>
+      actions.changeNodes({
+        sets: [{ title: t('Found by “{0}”', field.input.value), nodes: Int32Array.from(new Set(hits.node)) }],
+      }),
+  });
   const close = button({ label: t('Close search'), icon: 'close', appearance: 'icon', onClick: actions.closeSearch });
   const element = h(
     'div',
     { class: 'search', role: 'search', hidden: true },
     h('div', { class: 'search-head' }, field.element, close),
-    h('div', { class: 'search-bar' }, count, before, next, toTable),
+    h('div', { class: 'search-bar' }, count, before, next, toTable, change),
     list.element,
   );
 
@@ -133,7 +142,7 @@ export function createSearch(
           : hits.count === 1
             ? t('1 hit')
             : t('{0} hits', all);
-    for (const control of [next, before, toTable]) control.disabled = hits.count === 0;
+    for (const control of [next, before, toTable, change]) control.disabled = hits.count === 0;
     field.showResults(hits.count === 0 ? '' : list.element.id, current < 0 ? null : list.optionId(current));
   };
   const go = (index: number) => {

@@ -1,5 +1,7 @@
-import { type Borders, levelOf, type MetricId, metricInfo } from '../../src/protocol/metrics.ts';
+import { type Borders, levelOf, type MetricId } from '../../src/protocol/metrics.ts';
 import { type Actions, whyNoToggle } from '../actions.ts';
+import { h } from '../dom.ts';
+import { toldMetric } from '../findings/sensitivityInfo.ts';
 import { contextOf } from '../graph/describe.ts';
 import { bordersOf as movedOrOwn } from '../heat/bands.ts';
 import { t } from '../l10n.ts';
@@ -13,9 +15,11 @@ import { createTablePanel, type Preset } from './grid/tablePanel.ts';
 export function createTable(store: Store, actions: Actions, source: NodeSource): HTMLElement {
   const { metrics, figuresOf } = source;
   const borders = new Map<MetricId, Borders>();
+  const told = (id: MetricId) => toldMetric(id, store.state.sensitivity.view);
   const bordersOf = (id: MetricId): Borders => {
     const values = metrics.of(id) ?? new Float64Array();
-    const known = borders.get(id) ?? movedOrOwn(metricInfo(id), store.state.thresholds[id], values);
+    const { info, bordersKey } = told(id);
+    const known = borders.get(id) ?? movedOrOwn(info, store.state.thresholds[bordersKey], values);
     borders.set(id, known);
     return known;
   };
@@ -24,9 +28,28 @@ export function createTable(store: Store, actions: Actions, source: NodeSource):
     figuresOf,
     metric: (id) => metrics.of(id),
     groupOf: (node) => source.groups?.pathOf(node) ?? '',
-    levelOf: (id, value) => levelOf(metricInfo(id), bordersOf(id), value),
+    levelOf: (id, value) => levelOf(told(id).info, bordersOf(id), value),
+    format: (id, value) => told(id).info.format(value),
     isPending: (node) => store.state.pendingSkips.has(store.state.graph?.nodeId(node) ?? -1),
   });
+  const change = h(
+    'button',
+    {
+      class: 'tool',
+      title: t('Changes how the chosen rows, or all that are shown, are quantized'),
+      attrs: { type: 'button', 'aria-haspopup': 'dialog' },
+      on: {
+        click: () => {
+          const chosen = panel.grid.chosen();
+          const shown = { title: t('Rows that are shown'), nodes: panel.shown() };
+          actions.changeNodes({
+            sets: chosen.length > 1 ? [{ title: t('Chosen rows'), nodes: chosen }, shown] : [shown],
+          });
+        },
+      },
+    },
+    t('Change…'),
+  );
   const panel = createTablePanel({
     id: 'nodes',
     label: t('Nodes'),
@@ -65,8 +88,9 @@ export function createTable(store: Store, actions: Actions, source: NodeSource):
       return true;
     },
     onNeeds: (fields) => metrics.want('nodes', fields),
-    extra: [],
+    extra: [change],
   });
+  source.chosenRows = () => panel.grid.chosen();
   source.onChange(() => {
     borders.clear();
     panel.reload();

@@ -10,14 +10,8 @@ import { createChoiceControl } from './choiceControl.ts';
 import { choiceDoc } from './choiceDocs.ts';
 import { ChangePlanner, type Edits, type PlannedChange } from './edits.ts';
 import { CHOICE_WORDS, CHOICES, choiceTitle, wordText } from './nodeWords.ts';
-import { type ChangeTarget, nodesLike, nodesOfGroup } from './scopes.ts';
+import { type ChangeTarget, type NodeSet, nodesLike, nodesOfGroup } from './scopes.ts';
 import { obstacleOf, situationOf } from './situation.ts';
-
-/** Nodes that a change may be made to, by their index. */
-interface Scope {
-  readonly title: string;
-  readonly nodes: ArrayLike<number>;
-}
 
 export interface ChangeDialog {
   readonly element: HTMLElement;
@@ -31,8 +25,8 @@ const KEEP = 'keep';
 
 /** The choices of a node for several: of a selection, a group, an operator or what a query finds; one change in all. */
 export function createChangeDialog(store: Store, actions: Actions): ChangeDialog {
-  let scopes: readonly Scope[] = [];
-  let scope: Scope | undefined;
+  let scopes: readonly NodeSet[] = [];
+  let scope: NodeSet | undefined;
   let edits: { -readonly [K in keyof Edits]: Edits[K] } = {};
   let planned: PlannedChange | undefined;
   let planning: AbortController | undefined;
@@ -185,20 +179,18 @@ function whyNot({ run }: AppState): string | undefined {
 }
 
 /** What was asked for first, then what goes further. */
-function scopesOf({ graph, hierarchy, selected }: AppState, target: ChangeTarget): Scope[] {
+function scopesOf({ graph, hierarchy, selected }: AppState, target: ChangeTarget): NodeSet[] {
   if (graph === null) return [];
   const groupsKnown = hierarchy?.groupOfNode.length === graph.nodeCount ? hierarchy : null;
-  const scopes: Scope[] = [];
-  if (target.nodes !== undefined) scopes.push({ title: target.title ?? t('Selected nodes'), nodes: target.nodes });
+  const scopes: NodeSet[] = [...(target.sets ?? [])];
   const addGroup = (key: string) => {
     const group = groupsKnown?.groups.find((g) => g.key === key);
     if (group !== undefined && groupsKnown !== null)
       scopes.push({ title: t('Group {0}', groupTitle(group)), nodes: nodesOfGroup(groupsKnown, key) });
   };
   if (target.group !== undefined) addGroup(target.group);
-  if (target.nodes === undefined && target.group === undefined) {
-    const node = graph.nodeIndex(target.nodeId ?? selected ?? -1);
-    if (node < 0) return [];
+  const node = graph.nodeIndex(target.nodeId ?? (scopes.length === 0 ? selected : null) ?? -1);
+  if (node >= 0) {
     scopes.push({ title: graph.handle(node), nodes: [node] });
     scopes.push({ title: t('All {0}', graph.opType(node)), nodes: nodesLike(graph, node) });
     for (let g = groupsKnown?.groupOfNode[node] ?? -1; g >= 0; g = groupsKnown?.groups[g]?.parent ?? -1) {

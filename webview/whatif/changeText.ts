@@ -7,8 +7,17 @@ import { wordText } from './nodeWords.ts';
 /** Names that are told; more are counted. */
 const MOST_NAMES = 2;
 
-/** What a change does, a phrase for each kind of it; none for an empty change. */
-export function phrasesOf({ skip = [], unskip = [], overrides = {}, settings = [] }: ConfigChange): string[] {
+/**
+ * What a change does, a phrase for each kind of it; none for an empty change.
+ *
+ * @param name how a node is called.
+ */
+export function phrasesOf(
+  { skip = [], unskip = [], overrides = {}, settings = [] }: ConfigChange,
+  name: (handle: string) => string = (handle) => handle,
+): string[] {
+  const namesText = (names: readonly string[]) =>
+    names.length <= MOST_NAMES ? names.map(name).join(', ') : t('{0} nodes', formatCount(names.length));
   const byWords = new Map<string, string[]>();
   for (const [name, words] of Object.entries(overrides)) byWords.set(words, [...(byWords.get(words) ?? []), name]);
   return [
@@ -23,15 +32,26 @@ export function changeText(change: ConfigChange): string {
   return phrasesOf(change).join('; ') || t('no change');
 }
 
+/** The same where there is little room: of names their ends, by which they differ. */
+export function shortChangeText(change: ConfigChange): string {
+  return phrasesOf(change, shortName).join('; ') || t('no change');
+}
+
+const SHORT = 18;
+
+/** The end of a name, from a part of it on where one begins there. */
+function shortName(name: string): string {
+  if (name.length <= SHORT) return name;
+  const end = name.slice(-SHORT);
+  const slash = end.indexOf('/');
+  return `…${slash >= 0 && slash < SHORT - 4 ? end.slice(slash + 1) : end}`;
+}
+
 function wordsList(words: string): string {
   return words
     .split('+')
     .map((word) => wordText(word))
     .join(', ');
-}
-
-function namesText(names: readonly string[]): string {
-  return names.length <= MOST_NAMES ? names.join(', ') : t('{0} nodes', formatCount(names.length));
 }
 
 /** What a trial took from the last run, and what it ran anew. */

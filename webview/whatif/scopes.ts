@@ -1,15 +1,20 @@
 import type { GraphTable } from '../../src/protocol/graphTable.ts';
 import type { Hierarchy } from '../graph/picture.ts';
+import { t } from '../l10n.ts';
+
+/** Nodes by their index, and what they are. */
+export interface NodeSet {
+  readonly title: string;
+  readonly nodes: ArrayLike<number>;
+}
 
 /** What a change of several nodes was asked for on; without anything the selected node is meant. */
 export interface ChangeTarget {
   readonly nodeId?: number | undefined;
   /** Key of a group. */
   readonly group?: string | undefined;
-  /** Rows of a table or hits of a search, by the nodes' index. */
-  readonly nodes?: Int32Array | undefined;
-  /** What `nodes` are, for the list of scopes. */
-  readonly title?: string | undefined;
+  /** Rows of a table or hits of a search. */
+  readonly sets?: readonly NodeSet[] | undefined;
 }
 
 /** Nodes of a group and of the groups in it, by their index; none for a key that no group has. */
@@ -36,4 +41,19 @@ export function nodesLike(graph: GraphTable, node: number): number[] {
     if (graph.opType(other) === opType && graph.domain(other) === domain) nodes.push(other);
   }
   return nodes;
+}
+
+/**
+ * What is meant where a command names nothing: the group that is selected in the graph. A node that is among the rows
+ * that are chosen in the table stands for all of these.
+ */
+export function withSelection(
+  target: ChangeTarget,
+  group: string | undefined,
+  chosen: { readonly nodes: Int32Array; readonly has: (nodeId: number) => boolean },
+): ChangeTarget {
+  if (target.sets !== undefined || target.group !== undefined) return target;
+  if (target.nodeId === undefined) return group === undefined ? target : { group };
+  if (chosen.nodes.length < 2 || !chosen.has(target.nodeId)) return target;
+  return { ...target, sets: [{ title: t('Chosen rows'), nodes: chosen.nodes }] };
 }

@@ -1,6 +1,6 @@
 import type { TrialNode, TrialTree } from '../../src/protocol/trialViews.ts';
 import { t } from '../l10n.ts';
-import { changeText } from './changeText.ts';
+import { shortChangeText } from './changeText.ts';
 
 /** A trial where the history shows it. */
 export interface TrialRow {
@@ -31,7 +31,7 @@ export function rowsOf({ trials }: TrialTree): TrialRow[] {
 /** What a trial is called: by the user, else by what it changed. */
 export function trialName({ name, parent, change, timeMs }: TrialNode): string {
   if (name !== '') return name;
-  return parent === null ? t('Run at {0}', timeText(timeMs)) : changeText(change);
+  return parent === null ? t('Run at {0}', timeText(timeMs)) : shortChangeText(change);
 }
 
 export function timeText(timeMs: number): string {

@@ -12,6 +12,8 @@ const WIDTH_STEP = 16;
 
 export interface GridOptions {
   readonly id: string;
+  /** `treegrid` where rows have levels; `grid` when it is left out. */
+  readonly role?: 'grid' | 'treegrid';
   readonly label: string;
   readonly columns: readonly Column[];
   readonly view: () => TableView;
@@ -38,6 +40,8 @@ export interface Grid {
   /** Puts the cursor on a row and scrolls there; null: on none. */
   setCursor(row: number | null): void;
   shownColumns(): readonly Column[];
+  /** Rows that are chosen, from the top. */
+  chosen(): Int32Array;
 }
 
 /**
@@ -45,12 +49,12 @@ export interface Grid {
  * cells and headings.
  */
 export function createGrid(options: GridOptions): Grid {
-  const { id, label, columns, view } = options;
+  const { id, role = 'grid', label, columns, view } = options;
   const head = h('div', { class: 'grid-head', role: 'row', attrs: { 'aria-rowindex': 1 } });
   const body = h('div', { class: 'grid-body', role: 'rowgroup' });
   const element = h(
     'div',
-    { class: 'grid', id, role: 'grid', tabIndex: 0, attrs: { 'aria-label': label, 'aria-multiselectable': 'true' } },
+    { class: 'grid', id, role, tabIndex: 0, attrs: { 'aria-label': label, 'aria-multiselectable': 'true' } },
     h('div', { class: 'grid-top', role: 'rowgroup' }, head),
     body,
   );
@@ -278,6 +282,7 @@ export function createGrid(options: GridOptions): Grid {
       markRows();
     },
     shownColumns: () => shown,
+    chosen: () => selection.inOrder(order),
   };
 }
 

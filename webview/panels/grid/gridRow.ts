@@ -5,6 +5,10 @@ import type { Column } from './column.ts';
 export interface RowLook {
   readonly isCursor: boolean;
   readonly isSkipped: boolean;
+  /** How deep it lies in a tree, from 1. */
+  readonly level?: number;
+  /** Whether it is what is on display elsewhere. */
+  readonly isCurrent?: boolean;
   /** What VS Code's context menu is told; null for none. */
   readonly context: string | null;
 }
@@ -33,16 +37,25 @@ export function renderRow({ gridId, row, at, columns, look, chosen }: GridRow): 
   if (look.isCursor) classes.push('selected');
   if (chosen) classes.push('chosen');
   if (look.isSkipped) classes.push('skipped');
-  return h(
+  if (look.isCurrent === true) classes.push('current');
+  const line = h(
     'div',
     {
       class: classes.join(' '),
       role: 'row',
       id: rowId(gridId, row),
-      attrs: { 'aria-selected': String(chosen), 'data-row': row, 'data-vscode-context': look.context },
+      attrs: {
+        'aria-selected': String(chosen),
+        'aria-level': look.level ?? null,
+        'aria-current': look.isCurrent === true ? 'true' : null,
+        'data-row': row,
+        'data-vscode-context': look.context,
+      },
     },
     ...columns.map((column, i) => renderCell(cellId(gridId, row, column), column, { row, at }, i)),
   );
+  if (look.level !== undefined) line.style.setProperty('--level', String(look.level));
+  return line;
 }
 
 function renderCell(id: string, column: Column, { row, at }: Pick<GridRow, 'row' | 'at'>, index: number): HTMLElement {

@@ -11,6 +11,8 @@ export class NodeSource {
   /** Null while there is no model. */
   rows: NodeRows | null = null;
   groups: NodeGroups | null = null;
+  /** Rows that are chosen in the table of nodes. */
+  chosenRows: () => Int32Array = () => new Int32Array(0);
   readonly #store: Store;
   readonly #listeners: (() => void)[] = [];
   #figures: ReadonlyMap<number, NodeFigures> = new Map();
@@ -46,6 +48,13 @@ export class NodeSource {
 
   /** How a node ran, by its index; undefined before a run. */
   readonly figuresOf = (node: number): NodeFigures | undefined => this.#figures.get(node);
+
+  /** What is chosen in the table of nodes. */
+  chosen(): { readonly nodes: Int32Array; readonly has: (nodeId: number) => boolean } {
+    const nodes = this.chosenRows();
+    const { graph } = this.#store.state;
+    return { nodes, has: (nodeId) => graph !== null && nodes.includes(graph.nodeIndex(nodeId)) };
+  }
 
   #renew(): void {
     const { graph } = this.#store.state;

@@ -51,6 +51,8 @@ export interface TablePanel {
   readonly grid: Grid;
   /** Other rows, or other figures in them. */
   reload(): void;
+  /** Rows that the filter leaves, as they are shown. */
+  shown(): Int32Array;
 }
 
 const FILTER_PAUSE_MS = 120;
@@ -194,7 +196,7 @@ export function createTablePanel(options: TablePanelOptions): TablePanel {
       if (before?.filter !== now.filter || before?.sorts !== now.sorts || before?.shown !== now.shown) show();
     },
   );
-  return { element, grid, reload: show };
+  return { element, grid, reload: show, shown: () => order };
 }
 
 /** The fields of what is shown, sorted by or asked about. */
