@@ -23,12 +23,21 @@ const SPECIFIC: readonly Judge[] = [
 /** Those that say no more than where an error comes from. */
 const GENERAL: readonly Judge[] = [weights, activations];
 
+/** What follows from a cause and is none by itself: a wide input brings its channels, a wide channel its outliers. */
+const FOLLOWS: Readonly<Partial<Record<CauseId, readonly CauseId[]>>> = {
+  unlikeRanges: ['dominatingChannel', 'deadChannels', 'outliers'],
+  dominatingChannel: ['deadChannels', 'outliers'],
+  calibrationRange: ['outliers'],
+};
+
 /**
  * The causes that the figures of a node speak for, the more certain first. What part of its error is the weight's stands
  * with each; alone it is a cause only where there is no other.
  */
 export function causesOf(node: NodeNumbers): readonly Named[] {
-  const specific = SPECIFIC.flatMap((judge) => judge(node) ?? []);
+  const judged = SPECIFIC.flatMap((judge) => judge(node) ?? []);
+  const following = new Set(judged.flatMap(({ id }) => FOLLOWS[id] ?? []));
+  const specific = judged.filter(({ id }) => !following.has(id));
   const carries = carried(node);
   const general = specific.length > 0 || carries !== undefined ? [] : GENERAL.flatMap((judge) => judge(node) ?? []);
   const shares = node.error === null ? [] : shareEvidence(node.error);

@@ -11,8 +11,9 @@ export interface Patient {
   readonly handle: string;
   readonly outputHandle: string;
   readonly handles: readonly string[];
-  /** Quantized nodes that read its output. */
+  /** Quantized nodes that read its output, and makers of inputs whose codes count as its own. */
   readonly readers: readonly string[];
+  readonly feeders: readonly string[];
   /** Inputs of the model: no node's words reach their codes. */
   readonly inputs: ReadonlySet<number>;
   readonly wordsOf: (handle: string) => NodeOverride;
@@ -38,7 +39,7 @@ export interface Candidate {
 
 /** What to try against a cause; nothing that is so already. */
 export function curesFor({ id, range, ofWeight, evidence }: Named, patient: Patient): readonly Candidate[] {
-  const { handle, outputHandle, handles, readers } = patient;
+  const { handle, outputHandle, handles, readers, feeders } = patient;
   const isInput = evidence.some(({ valueId }) => valueId !== undefined && patient.inputs.has(valueId));
   const own = (kind: string, change: ConfigChange): Candidate => ({ kind, change, against: 'cause', needsRun: false });
   const method = (name: CalibrationMethod): Candidate[] => {
@@ -87,13 +88,14 @@ export function curesFor({ id, range, ofWeight, evidence }: Named, patient: Pati
     floatIsland: [],
   };
   if (id === 'carried' || id === 'floatIsland') return byCause[id];
-  const all = [...new Set([...handles, ...readers])];
+  const widely = [...new Set([...handles, ...feeders])];
+  const all = [...new Set([...widely, ...readers])];
   const any = (kind: string, change: ConfigChange): Candidate => ({ ...own(kind, change), against: 'any' });
   return [
     ...byCause[id],
-    any('bits:16', words(patient, handles, { precision: 'int16' })),
+    any('bits:16', words(patient, widely, { precision: 'int16' })),
     ...(readers.length > 0 ? [any('bits:16', words(patient, all, { precision: 'int16' }))] : []),
-    any('skip', { skip: handles }),
+    any('skip', { skip: widely }),
     ...(readers.length > 0 ? [any('skip', { skip: all })] : []),
   ];
 }

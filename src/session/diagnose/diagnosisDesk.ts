@@ -214,6 +214,7 @@ class Diagnosis {
       outputHandle: place.outputHandle,
       handles: place.handles,
       readers: place.readers,
+      feeders: place.feeders,
       inputs: new Set<number>(run.float.graph.inputs),
       wordsOf: (handle) => overrides.get(handle) ?? {},
       perChannel: scheme === undefined ? general.perChannel : scheme.granularity.kind === 'perChannel',

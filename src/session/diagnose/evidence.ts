@@ -10,12 +10,9 @@ import type { Range } from '../../quant/qparams.ts';
 import type { Pair } from '../../whatif/pairs.ts';
 import type { Lab } from '../lab.ts';
 import { storedPairs } from '../storedPairs.ts';
-import type { Place } from './place.ts';
+import { MEETS, type Place } from './place.ts';
 import { TensorCounter } from './tensorCounter.ts';
 import { weightNumbers } from './weightNumbers.ts';
-
-/** Operators that put what they read on common codes. */
-const MEETS: ReadonlySet<string> = new Set(['Add', 'Sub', 'Concat', 'Sum']);
 
 export interface EvidenceParts {
   readonly lab: Lab;

@@ -1,3 +1,4 @@
+import { MOST_UNLIKE } from '../../diagnose/borders.ts';
 import type { Node, NodeId, ValueId } from '../../graph/model.ts';
 import { readsOf } from '../../graph/topo.ts';
 import type { Lab } from '../lab.ts';
@@ -21,13 +22,21 @@ export interface Place {
   readonly outputHandle: string;
   /** Handles of the quantized nodes that read its output, through those that only move data. */
   readonly readers: readonly string[];
+  /** Where ranges meet that are too unlike: handles of the nodes that make the wide ones, whose codes count as its own. */
+  readonly feeders: readonly string[];
 }
+
+/** Operators that put what they read on common codes. */
+export const MEETS: ReadonlySet<string> = new Set(['Add', 'Sub', 'Concat', 'Sum']);
 
 /** The units under the config as it is, in the order of the graph. */
 export function placesOf(lab: Lab): readonly Place[] {
   const { graph } = lab.run.prepared;
   const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
   const readers = new Map<ValueId, Node[]>();
+  const makers = new Map(
+    graph.nodes.flatMap((n) => n.outputs.flatMap((id) => (id === undefined ? [] : [[id, n] as const]))),
+  );
   for (const node of graph.nodes) for (const id of readsOf(node)) readers.set(id, [...(readers.get(id) ?? []), node]);
   return lab.units().flatMap((unit): Place[] => {
     const [node, last] = [nodes.get(unit.node), nodes.get(unit.last)];
@@ -43,6 +52,10 @@ export function placesOf(lab: Lab): readonly Place[] {
         handles: handlesOf(lab, members),
         outputHandle: end.handle,
         readers: handlesOf(lab, quantizedReaders(lab, output, readers)),
+        feeders: handlesOf(
+          lab,
+          wideInputs(lab, node).flatMap((id) => makersOf(lab, id, makers)),
+        ),
       },
     ];
   });
@@ -50,6 +63,28 @@ export function placesOf(lab: Lab): readonly Place[] {
 
 function handlesOf(lab: Lab, nodes: readonly Node[]): string[] {
   return [...new Set(nodes.flatMap((n) => lab.userNode(n)?.handle ?? []))];
+}
+
+/** Inputs whose codes reach farther than others' by more than the border. */
+function wideInputs(lab: Lab, node: Node): ValueId[] {
+  if (!MEETS.has(node.opType)) return [];
+  const { activations } = lab.result.build.assignment;
+  const read = [...new Set(node.inputs)].flatMap((id) => {
+    const params = id === undefined ? undefined : activations.get(id);
+    if (id === undefined || params?.scale.length !== 1) return [];
+    return [{ id, length: (params.scale[0] as number) * (params.scheme.qmax - params.scheme.qmin) }];
+  });
+  const least = Math.min(...read.map((r) => r.length));
+  return read.filter((r) => r.length > MOST_UNLIKE * least).map((r) => r.id);
+}
+
+/** What makes a value, with the clamp that gives it its codes and the product before that. */
+function makersOf(lab: Lab, id: ValueId, makers: ReadonlyMap<ValueId, Node>): Node[] {
+  const maker = makers.get(id);
+  if (maker === undefined) return [];
+  const form = lab.result.build.plan.nodes.get(maker.id)?.form;
+  const before = maker.inputs[0];
+  return form === 'folded' && before !== undefined ? [maker, ...makersOf(lab, before, makers)] : [maker];
 }
 
 /** Readers with codes; behind those that keep their input's parameters, what reads these. */

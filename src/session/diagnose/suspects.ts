@@ -31,7 +31,8 @@ export function suspectsOf(lab: Lab, places: readonly Place[], nodes: number): r
 
 /**
  * What the output wins when a node is left float while what reads it is so already. Readers of codes round a float value
- * themselves, to the same codes; with them float, the codes of the node's output count as the node's.
+ * themselves, to the same codes; with them float, the codes of the node's output count as the node's. Where readers alone
+ * make it worse, which chance may do where little is lost, that is not the node's to blame.
  *
  * @param onBlame after each place. @throws Cancelled
  */
@@ -41,11 +42,13 @@ export async function blameOf(
   onBlame: (place: Place, blame: number, done: number) => void,
   signal: AbortSignalLike,
 ): Promise<ReadonlyMap<Place, number>> {
+  const { loss } = await bench.before();
   const found = new Map<Place, number>();
   for (const [i, place] of places.entries()) {
     if (signal.aborted) break;
-    const [without, with_] = [place.readers, [...new Set([...place.readers, ...place.handles])]];
-    const blame = (await bench.lossWithout(without)) - (await bench.lossWithout(with_));
+    const readersAlone = Math.min(loss, await bench.lossWithout(place.readers));
+    const blame =
+      readersAlone - (await bench.lossWithout([...new Set([...place.readers, ...place.handles, ...place.feeders])]));
     found.set(place, blame);
     onBlame(place, blame, i + 1);
   }
