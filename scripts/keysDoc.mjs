@@ -37,6 +37,7 @@ function shown(key) {
 }
 
 function whereOf(when) {
+  if (when.includes("focusedView == 'quantscope.suggestions'")) return 'Suggestions view';
   return when.includes("focusedView == 'quantscope.runs'") ? 'Runs view' : 'graph in front';
 }
 

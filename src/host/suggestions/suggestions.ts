@@ -1,15 +1,38 @@
 import type { Diagnostic } from '../../base/diagnostics.ts';
+import { applyChange } from '../../config/changes.ts';
 import { type Fix, fixesOf } from '../../config/language/fixes.ts';
+import type { ConfigChange } from '../../protocol/changes.ts';
+import type { Cause, Cure, DataFinding, DiagnosisView } from '../../protocol/diagnosisViews.ts';
 import { metricInfo } from '../../protocol/metrics.ts';
 import type { ModelFacts } from '../../protocol/modelFacts.ts';
+import type { SearchStep, SearchView } from '../../protocol/searchViews.ts';
+import type { JudgeChoice } from '../../protocol/sensitivityViews.ts';
 import type { NodeFigures, RunView } from '../../protocol/views.ts';
 
-/** Something that the figures of a run or a check of its config give reason to try. */
+/** Something that the figures of a run, a check of its config, a diagnosis or a search give reason to try. */
 export type Suggestion =
   /** One of the nodes with the largest error of their own. */
   | { readonly kind: 'skip'; readonly node: NodeFigures; readonly localSqnrDb: number }
   /** Something found that has a fix. */
-  | { readonly kind: 'fix'; readonly diagnostic: Diagnostic; readonly fix: Fix };
+  | { readonly kind: 'fix'; readonly diagnostic: Diagnostic; readonly fix: Fix }
+  /** To be diagnosed first. */
+  | { readonly kind: 'diagnose' }
+  /** What is wrong with a node; its cures lie below. */
+  | { readonly kind: 'cause'; readonly cause: Cause; readonly cures: readonly MeasuredChange[] }
+  /** What is odd about the data. */
+  | { readonly kind: 'data'; readonly finding: DataFinding }
+  | MeasuredChange;
+
+/** A change of the config whose effect was measured. */
+export interface MeasuredChange {
+  readonly kind: 'change';
+  readonly change: ConfigChange;
+  readonly judge: JudgeChoice;
+  readonly source:
+    | { readonly from: 'cure'; readonly cause: Cause | null; readonly cure: Cure }
+    | { readonly from: 'data'; readonly finding: Extract<DataFinding, { kind: 'preprocessing' }> }
+    | { readonly from: 'search'; readonly search: SearchView; readonly step: SearchStep };
+}
 
 /** How many nodes are worth a look at a time. */
 const MOST_NODES = 5;
@@ -42,4 +65,73 @@ export function fixesToApply(
     const [fix] = fixesOf({ text, diagnostic, model });
     return fix === undefined ? [] : [{ kind: 'fix', diagnostic, fix }];
   });
+}
+
+/**
+ * What a diagnosis found: all cures together, the causes with their cures, and what calls for other data. Cures that the
+ * config of this text has already are left out.
+ */
+export function suggestionsOf(diagnosis: DiagnosisView, text: string): readonly Suggestion[] {
+  const { together, causes, data } = diagnosis;
+  const all = together === null || changesNothing(text, together.change) ? [] : [cureOf(diagnosis, together, null)];
+  const found = causes.map((cause): Suggestion => ({ kind: 'cause', cause, cures: curesOf(diagnosis, cause, text) }));
+  return [...all, ...found, ...data.flatMap((finding) => dataSuggestion(diagnosis, finding, text))];
+}
+
+/** The best set or bits of a search that reached its goal; nothing where the config of this text has it. */
+export function searchResult(search: SearchView, text: string): readonly Suggestion[] {
+  const { best } = search;
+  if (best === null || !best.reached || changesNothing(text, best.change)) return [];
+  return [
+    {
+      kind: 'change',
+      change: best.change,
+      judge: search.request.judge,
+      source: { from: 'search', search, step: best },
+    },
+  ];
+}
+
+/** All cures of a diagnosis that help a config of this text, best first, each change once. */
+export function helpfulCures(diagnosis: DiagnosisView, text: string): readonly MeasuredChange[] {
+  const { together, causes } = diagnosis;
+  const all = [
+    ...(together === null ? [] : [cureOf(diagnosis, together, null)]),
+    ...causes.flatMap((cause) => cause.cures.map((cure) => cureOf(diagnosis, cure, cause))),
+  ];
+  const seen = new Set<string>();
+  return all
+    .filter(({ change }) => {
+      const after = applyChange(text, change);
+      if (after === text || seen.has(after)) return false;
+      seen.add(after);
+      return true;
+    })
+    .sort((a, b) => gainOf(b) - gainOf(a));
+}
+
+function curesOf(diagnosis: DiagnosisView, cause: Cause, text: string): readonly MeasuredChange[] {
+  return cause.cures
+    .filter(({ change }) => !changesNothing(text, change))
+    .map((cure) => cureOf(diagnosis, cure, cause));
+}
+
+function cureOf({ request }: DiagnosisView, cure: Cure, cause: Cause | null): MeasuredChange {
+  return { kind: 'change', change: cure.change, judge: request.judge, source: { from: 'cure', cause, cure } };
+}
+
+/** Other preprocessing only where the evidence calls for it; the number of samples likewise. */
+function dataSuggestion({ request }: DiagnosisView, finding: DataFinding, text: string): readonly Suggestion[] {
+  if (finding.kind !== 'oddSample' && !finding.advised) return [];
+  if (finding.kind !== 'preprocessing') return [{ kind: 'data', finding }];
+  if (changesNothing(text, finding.change)) return [];
+  return [{ kind: 'change', change: finding.change, judge: request.judge, source: { from: 'data', finding } }];
+}
+
+function gainOf({ source }: MeasuredChange): number {
+  return source.from === 'cure' ? source.cure.gain : 0;
+}
+
+function changesNothing(text: string, change: ConfigChange): boolean {
+  return applyChange(text, change) === text;
 }
