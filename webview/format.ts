@@ -1,10 +1,11 @@
 import type { OutputFigures } from '../src/protocol/views.ts';
 import { t } from './l10n.ts';
 
-/** Cosine similarity with as many nines as matter: 0.99421, 1. */
+/** Cosine similarity with as many nines as matter: 0.99421, 1-3e-8; 1 only where it is 1. */
 export function formatCosine(value: number | null): string {
   if (value === null) return '';
   if (value === 1) return '1';
+  if (value > 0.99999995 && value < 1) return `1-${(1 - value).toExponential(0)}`;
   return value > 0.9999 || value < -0.9999 ? value.toFixed(7) : value.toFixed(5);
 }
 

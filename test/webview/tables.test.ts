@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { encodeGraph } from '../../src/protocol/encodeGraph.ts';
 import { GraphTable } from '../../src/protocol/graphTable.ts';
+import { metricInfo } from '../../src/protocol/metrics.ts';
 import type { NodeFigures } from '../../src/protocol/views.ts';
 import { cellText, nodeColumns } from '../../webview/panels/columns.ts';
 import type { Column } from '../../webview/panels/grid/column.ts';
@@ -190,6 +191,7 @@ describe('the columns', () => {
     metric: (id) =>
       id === 'cosine' ? Float64Array.from(graph.nodes, (_, i) => (i === 0 ? 0.5 : Number.NaN)) : undefined,
     levelOf: () => 4,
+    format: (id, value) => metricInfo(id).format(value),
     groupOf: () => '',
     isPending: (node) => node === 1,
   });

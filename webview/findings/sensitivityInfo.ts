@@ -1,6 +1,6 @@
 import type { GraphTable } from '../../src/protocol/graphTable.ts';
 import { formatFraction, formatSmall } from '../../src/protocol/metricNumbers.ts';
-import { type MetricColumn, type MetricInfo, metricInfo } from '../../src/protocol/metrics.ts';
+import { type MetricColumn, type MetricId, type MetricInfo, metricInfo } from '../../src/protocol/metrics.ts';
 import type { SensitivityEntry, SensitivityRequest, SensitivityView } from '../../src/protocol/sensitivityViews.ts';
 import { t } from '../l10n.ts';
 import { judgeWords } from './judges.ts';
@@ -89,16 +89,20 @@ export function sensitivityColumn(view: SensitivityView, graph: GraphTable): Tol
     const loss = lossOf(entry, view.request);
     if (index >= 0 && loss !== null) values[index] = loss;
   }
-  const { mode, judge } = view.request;
+  return { metric: 'sensitivity', of: 'mean', samples: [], values, ...toldOf(view.request) };
+}
+
+function toldOf(request: SensitivityRequest): Pick<ToldColumn, 'info' | 'bordersKey'> {
+  const { mode, judge } = request;
   const isOwn = mode !== 'local' && judge.id === 'cosine';
-  return {
-    metric: 'sensitivity',
-    of: 'mean',
-    samples: [],
-    values,
-    info: sensitivityInfo(view.request),
-    bordersKey: isOwn ? 'sensitivity' : `sensitivity ${mode === 'local' ? 'local' : judge.id}`,
-  };
+  const bordersKey = isOwn ? 'sensitivity' : `sensitivity ${mode === 'local' ? 'local' : judge.id}`;
+  return { info: sensitivityInfo(request), bordersKey };
+}
+
+/** What is to be said of a metric, and by which key its moved borders are kept, where a sweep may have measured it. */
+export function toldMetric(id: MetricId, view: SensitivityView | null): Pick<ToldColumn, 'info' | 'bordersKey'> {
+  if (id === 'sensitivity' && view !== null) return toldOf(view.request);
+  return { info: metricInfo(id), bordersKey: id };
 }
 
 /** What a sweep says of a node, with what its number is; undefined where it has not measured it. */
@@ -109,4 +113,14 @@ export function sensitivityText(view: SensitivityView | null, nodeId: number): s
   const { mode, judge } = view.request;
   const { formatLoss, loss: what } = judgeWords(mode === 'local' ? { id: 'sqnrDb' } : judge);
   return `${formatLoss(loss)} (${what})`;
+}
+
+/** How many nodes were measured, and on how many samples so far. */
+export function measuredText({ request, entries, samples }: SensitivityView): string {
+  const measured = entries.filter((entry) => lossOf(entry, request) !== null);
+  const soFar = measured.reduce((least, entry) => Math.min(least, entry.samples ?? samples), samples);
+  const nodes = t('nodes: {0} of {1}', measured.length, entries.length);
+  return soFar < samples
+    ? `${nodes} · ${t('samples: {0} of {1}', soFar, samples)}`
+    : `${nodes} · ${t('samples: {0}', samples)}`;
 }

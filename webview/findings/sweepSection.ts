@@ -9,7 +9,7 @@ import { countField, pickField } from './fields.ts';
 import { createJobBar, obstacleOf } from './jobBar.ts';
 import { createJudgeField } from './judgeField.ts';
 import { judgeWords, modeDoc, modeTitle, partTitle } from './judges.ts';
-import { lossOf } from './sensitivityInfo.ts';
+import { measuredText } from './sensitivityInfo.ts';
 import { canResume, type Finding, type SweepForm } from './state.ts';
 import { createSweepTable } from './sweepTable.ts';
 
@@ -136,16 +136,6 @@ function noteOf({ running }: Finding<SensitivityView>, view: SensitivityView): s
   ]
     .filter((part) => part !== false)
     .join(' · ');
-}
-
-/** How many nodes were measured, and on how many samples so far. */
-export function measuredText({ request, entries, samples }: SensitivityView): string {
-  const measured = entries.filter((entry) => lossOf(entry, request) !== null);
-  const soFar = measured.reduce((least, entry) => Math.min(least, entry.samples ?? samples), samples);
-  const nodes = t('nodes: {0} of {1}', measured.length, entries.length);
-  return soFar < samples
-    ? `${nodes} · ${t('samples: {0} of {1}', soFar, samples)}`
-    : `${nodes} · ${t('samples: {0}', samples)}`;
 }
 
 function emptyText({ sensitivity, run }: AppState): string {

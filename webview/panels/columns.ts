@@ -14,6 +14,8 @@ export interface NodeColumnSource {
   readonly metric: (id: MetricId) => Float64Array | undefined;
   /** The band of a value, 0 (best) to 4. */
   readonly levelOf: (id: MetricId, value: number) => number;
+  /** How a value of a metric is written. */
+  readonly format: (id: MetricId, value: number) => string;
   readonly groupOf: (node: number) => string;
   readonly isPending: (node: number) => boolean;
 }
@@ -148,7 +150,7 @@ export function text(id: string, header: string, doc: string, column: TextColumn
 }
 
 function metricColumn(metric: MetricInfo, source: NodeColumnSource): Column {
-  const { id, short, higherIsBetter, format } = metric;
+  const { id, short, higherIsBetter } = metric;
   const value = (node: number) => source.metric(id)?.[node] ?? Number.NaN;
   return {
     id,
@@ -159,7 +161,7 @@ function metricColumn(metric: MetricInfo, source: NodeColumnSource): Column {
     field: short,
     kind: 'number',
     worstIsHigh: !higherIsBetter,
-    text: (node) => cellText(value(node), format),
+    text: (node) => cellText(value(node), (v) => source.format(id, v)),
     value,
     level: (node) => (Number.isNaN(value(node)) ? null : source.levelOf(id, value(node))),
   };
