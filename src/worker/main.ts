@@ -12,7 +12,7 @@ import { serveSession } from './serveSession.ts';
 // A worker thread of the extension host: one session of one model. It ends with the host's `terminate`.
 const port = parentPort;
 invariant(port !== null, 'the worker runs in a thread of the extension host');
-const { cancelCell, threads, budgetBytes } = workerData as WorkerData; // the host starts it with nothing else
+const { cancelCell, threads, budgetBytes, whatIfBytes } = workerData as WorkerData; // the host starts it with nothing else
 const { kernels } = startEngine(threads, { budgetBytes });
 
 const files = givenFiles(nodeFiles);
@@ -25,5 +25,5 @@ serveSession({
   cancelCell,
   clock,
   files,
-  createSession: (onProgress) => createSession({ kernels, files, clock, onProgress, runCommand }),
+  createSession: (onProgress) => createSession({ kernels, files, clock, onProgress, whatIfBytes, runCommand }),
 });
