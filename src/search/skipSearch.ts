@@ -1,4 +1,4 @@
-import { type Exact, type Measurement, Trials, type TrialsParts, type Tried, withinBudget } from './trials.ts';
+import { type Exact, Trials, type TrialsParts, type Tried, withinBudget } from './trials.ts';
 
 /** Units left float, by their index. */
 export type SkipSet = ReadonlySet<number>;
@@ -20,7 +20,7 @@ const WIDTH = 6;
 /** Additions that are measured afresh before one is taken. */
 const LOOK = 4;
 /** Share of the budget that may go into measuring units alone. */
-const RANK_SHARE = 0.5;
+const RANK_SHARE = 0.4;
 
 /**
  * The smallest set of units whose skipping reaches a goal, as far as a budget goes. Greedy with exact verification and
@@ -67,11 +67,13 @@ class SkipSearch {
     if (await this.#reaches(none)) return 'found';
     if (!(await this.#reaches(new Set(this.#all)))) return 'impossible';
     for (const order of this.#orders) await this.#shortestBeginning(order);
-    await this.#rank(await this.#trials.guide(none, 'verify'));
+    await this.#rank();
+    await this.#shortestBeginning(this.#byGain());
+    await this.#rankAround(this.#best);
     await this.#shortestBeginning(this.#byGain());
     await this.#grow();
     for (let width = WIDTH; ; ) {
-      if ((await this.#shrink()) || (await this.#exchange(width))) continue;
+      if ((await this.#shrink(width)) || (await this.#exchange(width))) continue;
       if (width >= this.#all.length) return 'found';
       width *= 2;
     }
@@ -99,12 +101,37 @@ class SkipSearch {
     }
   }
 
-  /** Measures each unit alone, by the first order, as far as its share of the budget goes. */
-  async #rank(none: Measurement): Promise<void> {
+  /**
+   * Measures what each unit loses alone, all others float, by the first order as far as its share of the budget goes. The
+   * other way round says less: what one float unit makes is quantized again by those that read it.
+   */
+  async #rank(): Promise<void> {
+    const all = new Set(this.#all);
+    const { guide } = await this.#trials.guide(all, 'verify');
     const order = this.#orders[0] ?? this.#all;
     for (const unit of order.slice(0, Math.floor(this.#trials.remaining * RANK_SHARE))) {
-      const { guide } = await this.#trials.guide(new Set([unit]), 'rank');
-      this.#gains[unit] = none.guide - guide;
+      const alone = await this.#trials.guide(without(all, unit), 'rank');
+      this.#gains[unit] = difference(alone.guide, guide);
+    }
+  }
+
+  /**
+   * Measures what units are worth beside a set, those first that are nearest to its border by what is known: what they
+   * gain when they are added, or lose when they are taken out.
+   */
+  async #rankAround(set: SkipSet): Promise<void> {
+    const { guide } = await this.#trials.guide(set, 'verify');
+    const order = this.#byGain();
+    const apart = new Map(order.map((unit, i) => [unit, Math.abs(i + 0.5 - set.size)] as const));
+    const nearest = [...order].sort((a, b) => (apart.get(a) ?? 0) - (apart.get(b) ?? 0));
+    for (const unit of nearest.slice(0, Math.floor(this.#trials.remaining * RANK_SHARE))) {
+      if (set.has(unit)) {
+        const smaller = await this.#trials.guide(without(set, unit), 'shrink');
+        this.#gains[unit] = difference(smaller.guide, guide);
+      } else {
+        const larger = await this.#trials.guide(new Set([...set, unit]), 'grow');
+        this.#gains[unit] = difference(guide, larger.guide);
+      }
     }
   }
 
@@ -137,7 +164,7 @@ class SkipSearch {
     for (const [i, unit] of others.slice(0, look).entries()) {
       const larger = new Set([...set, unit]);
       const measured = await this.#trials.guide(larger, 'grow');
-      this.#gains[unit] = guide - measured.guide;
+      this.#gains[unit] = difference(guide, measured.guide);
       if (ahead === undefined || measured.guide < ahead.guide) ahead = { set: larger, guide: measured.guide };
       const next = others[i + 1];
       if (next !== undefined && guide - ahead.guide >= this.#gain(next)) break;
@@ -145,15 +172,17 @@ class SkipSearch {
     return { ahead };
   }
 
-  /** Takes a unit out of the best set that it can do without. @returns whether there was one */
-  async #shrink(): Promise<boolean> {
+  /** Takes one of the units that gain least out of the best set. @returns whether the others reach the goal */
+  async #shrink(width: number): Promise<boolean> {
     const set = this.#best;
     const { guide } = await this.#trials.guide(set, 'verify');
     let least: { readonly set: SkipSet; readonly guide: number } | undefined;
-    for (const unit of this.#byGain([...set]).reverse()) {
+    for (const unit of this.#byGain([...set])
+      .reverse()
+      .slice(0, width)) {
       const smaller = without(set, unit);
       const measured = await this.#trials.guide(smaller, 'shrink');
-      this.#gains[unit] = measured.guide - guide;
+      this.#gains[unit] = difference(measured.guide, guide);
       if (measured.guide <= this.#limit && (await this.#reaches(smaller))) return true;
       if (least === undefined || measured.guide < least.guide) least = { set: smaller, guide: measured.guide };
     }
@@ -197,6 +226,11 @@ class SkipSearch {
     }
     return ahead;
   }
+}
+
+/** Also of two infinities. */
+function difference(a: number, b: number): number {
+  return a === b ? 0 : a - b;
 }
 
 function without(set: SkipSet, unit: number): Set<number> {
