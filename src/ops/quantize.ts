@@ -9,6 +9,7 @@ import { quantizeByRange } from './dynamicQuant.ts';
 import { axisOf, countOf, type Inferring } from './facts.ts';
 import { asNumbers, floatsOf, isFloat32Stored, numbersOf, rangeOf, stored } from './numbers.ts';
 import { defineOp, type OpDef, type QuantRule, type RunContext } from './opDef.ts';
+import { dequantizeWide, isWide, quantizeWide } from './wideCodes.ts';
 
 const PART_OF_PLAN: QuantRule = { kind: 'float', why: 'It already is a step of a quantized graph.' };
 
@@ -96,12 +97,13 @@ const quantizeLinear = (domain: string, since: number): OpDef =>
       const named = context.attributes.output_dtype;
       const dtype = (zero?.dtype ?? (named === 0 ? 'uint8' : dtypeOfCode(named)) ?? 'uint8') as NumericDType; // infer checked
       const out = context.output(0, dtype, x.dims) as Tensor;
-      if (
-        (dtype === 'int8' || dtype === 'uint8') &&
-        sizeOf(scale.dims) === 1 &&
-        x.dtype === 'float32' &&
-        scale.dtype === 'float32'
-      ) {
+      const isPlain = sizeOf(scale.dims) === 1 && x.dtype === 'float32' && scale.dtype === 'float32';
+      if (isPlain && isWide(out.data)) {
+        const zeroPoint = zero === undefined ? 0 : (numbersOf(zero)[0] as number);
+        quantizeWide(floatsOf(x), numbersOf(scale)[0] as number, zeroPoint, out.data);
+        return [out];
+      }
+      if (isPlain && (dtype === 'int8' || dtype === 'uint8')) {
         const zeroPoint = zero === undefined ? 0 : (numbersOf(zero)[0] as number);
         const q = { scale: numbersOf(scale)[0] as number, zeroPoint, signed: dtype === 'int8' };
         context.kernels.quantizeF32(floatsOf(x), q, codesOf(out));
@@ -157,7 +159,13 @@ const dequantizeLinear = (domain: string, since: number): OpDef =>
       const named = context.attributes.output_dtype;
       const dtype = (named === 0 ? scale.dtype : (dtypeOfCode(named) ?? scale.dtype)) as 'float32'; // a floating-point type
       const out = context.output(0, dtype, x.dims);
-      if ((x.dtype === 'int8' || x.dtype === 'uint8') && sizeOf(scale.dims) === 1 && dtype === 'float32') {
+      const isPlain = sizeOf(scale.dims) === 1 && dtype === 'float32';
+      if (isPlain && isWide(x.data)) {
+        const zeroPoint = zero === undefined ? 0 : (numbersOf(zero)[0] as number);
+        dequantizeWide(x.data, numbersOf(scale)[0] as number, zeroPoint, floatsOf(out));
+        return [out];
+      }
+      if (isPlain && (x.dtype === 'int8' || x.dtype === 'uint8')) {
         const zeroPoint = zero === undefined ? 0 : (numbersOf(zero)[0] as number);
         const q = { scale: numbersOf(scale)[0] as number, zeroPoint, signed: x.dtype === 'int8' };
         context.kernels.dequantizeQ8(codesOf(x), q, floatsOf(out));

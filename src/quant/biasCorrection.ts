@@ -16,6 +16,8 @@ export interface BiasCorrectionOptions {
   readonly signal?: AbortSignalLike;
   /** From earlier passes over the same samples. */
   readonly kept?: KeptFloats;
+  /** Called before each sample; what of it is kept does not run. */
+  readonly onSample?: (sample: number, name: string) => void;
   /** Called before each step of the float model, for each sample. */
   readonly onStep?: (sample: number, name: string, step: Step) => void;
 }
@@ -41,6 +43,7 @@ export async function measureBiasCorrection(
   for (let i = 0; i < samples.count; i++) {
     throwIfAborted(options.signal);
     const name = samples.nameOf(i);
+    options.onSample?.(i, name);
     const given = options.kept?.of(i) ?? new Map();
     const isThere = [...wanted].every((id) => given.has(id));
     const feeds = isThere ? new Map() : feedsById(float.graph, await samples.read(i));

@@ -13,6 +13,7 @@ export interface CorrectionDeskParts {
   readonly float: Program;
   readonly samples: Samples;
   readonly kept: KeptFloats;
+  readonly onSample: (sample: number, name: string) => void;
   /** Called before each step of the float model, for each sample. */
   readonly onStep: (sample: number, name: string, step: Step) => void;
 }
@@ -42,7 +43,7 @@ export class CorrectionDesk {
     { plan, assignment, build }: Uncorrected,
     signal: AbortSignalLike,
   ): Promise<Map<NodeId, Float64Array>> {
-    const { float, samples, kept, onStep } = this.#parts;
+    const { float, samples, kept, onSample, onStep } = this.#parts;
     const keys = keysOf(plan, assignment, prepared);
     if ([...keys.values()].some((key) => !this.#known.has(key))) {
       const built = await build();
@@ -51,7 +52,7 @@ export class CorrectionDesk {
           const key = keys.get(node.id);
           return node.opType === 'Conv' && key !== undefined && !this.#known.has(key);
         });
-        const options = { kernels, signal, kept, onStep };
+        const options = { kernels, signal, kept, onSample, onStep };
         const found = await measureBiasCorrection(float, built.program, steps, samples, options);
         for (const [node, key] of keys) if (!this.#known.has(key)) this.#known.set(key, found.get(node) ?? null);
       } finally {

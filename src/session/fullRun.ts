@@ -84,6 +84,7 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
       float,
       samples,
       kept,
+      onSample: (done, name) => report('correct', done, calibration.count, name),
       onStep: (done, name, step) => {
         effort.steps++;
         report('correct', done, calibration.count, stepText(name, step));

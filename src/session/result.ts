@@ -59,7 +59,7 @@ export async function resultOf(parts: ResultParts): Promise<Result> {
   const first = run.float.graph.outputs[0];
   const figures = new SampleFigures(build.pairs.map((p) => p.value));
   const keep = Math.min(parts.keep ?? run.keptSamples, count);
-  arrangeCache(run, build, keep);
+  if (parts.earlier === undefined || keep > run.cache.samples) arrangeCache(run, build, keep);
   const evaluation = await evaluate({
     float: run.float,
     quant: build.program,

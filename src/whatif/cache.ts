@@ -21,6 +21,7 @@ interface Entry {
 export class ActivationCache {
   readonly maxBytes: number;
   #bytes = 0;
+  #samples = 0;
   #plan: CachePlan | undefined;
   readonly #tensors: Map<number, Entry>[] = [];
   readonly #calibration: Map<ValueId, Stored>[] = [];
@@ -37,6 +38,11 @@ export class ActivationCache {
     return this.#bytes;
   }
 
+  /** Evaluation samples that it was arranged for. */
+  get samples(): number {
+    return this.#samples;
+  }
+
   /** Whether all that is put in is kept. */
   get isWhole(): boolean {
     return this.#plan === undefined;
@@ -44,6 +50,7 @@ export class ActivationCache {
 
   /** Settles what is kept of each sample, and forgets what is not. */
   arrange(needs: Omit<CacheNeeds, 'maxBytes'>): void {
+    this.#samples = needs.samples;
     const plan = planCache({ ...needs, maxBytes: this.maxBytes });
     this.#plan = plan;
     if (plan === undefined) return;

@@ -24,8 +24,8 @@ export interface CacheNeeds {
 
 /** A full run's and a trial's. */
 const FORMS = 2;
-/** Calibration samples are looked at again only where a range or a bias changes. */
-const CALIBRATION_SHARE = 0.5;
+/** Of the memory: every change asks for evaluation samples, calibration samples matter where a range or a bias changes. */
+const EVALUATION_SHARE = 0.75;
 
 interface Candidate {
   readonly value: ValueId;
@@ -43,28 +43,41 @@ interface Candidate {
 export function planCache(needs: CacheNeeds): CachePlan | undefined {
   const { float, codeBytes, samples, calibrationSamples, maxBytes } = needs;
   const candidates = candidatesOf(float);
-  const codesOf = ({ value, bytes }: Candidate): number => FORMS * (codeBytes?.get(value) ?? bytes / 4);
+  const codesOf = ({ value, bytes }: Candidate): number => Math.max(1, FORMS * (codeBytes?.get(value) ?? bytes / 4));
   let total = 0;
   for (const c of candidates) total += samples * (c.bytes + codesOf(c)) + calibrationSamples * c.bytes;
   if (total <= maxBytes) return undefined;
   const plan = { floats: new Set<ValueId>(), codes: new Set<ValueId>(), calibration: new Set<ValueId>() };
   const worths = worthsOf(candidates);
-  const items = candidates.flatMap((c, i) => {
-    const worth = worths[i] as number; // one for each
-    return [
-      { c, into: plan.codes, bytes: samples * codesOf(c), worth: (worth * c.bytes) / Math.max(1, codesOf(c)) },
-      { c, into: plan.floats, bytes: samples * c.bytes, worth },
-      { c, into: plan.calibration, bytes: calibrationSamples * c.bytes, worth: worth * CALIBRATION_SHARE },
-    ];
-  });
-  items.sort((a, b) => (a.worth === b.worth ? 0 : b.worth - a.worth));
-  let left = maxBytes;
-  for (const { c, into, bytes } of items) {
+  const worthOf = (i: number): number => worths[i] as number; // one for each
+  const evaluation = candidates.flatMap((c, i) => [
+    { value: c.value, into: plan.codes, bytes: samples * codesOf(c), worth: (worthOf(i) * c.bytes) / codesOf(c) },
+    { value: c.value, into: plan.floats, bytes: samples * c.bytes, worth: worthOf(i) },
+  ]);
+  const calibration = candidates.map((c, i) => ({
+    ...{ value: c.value, into: plan.calibration, bytes: calibrationSamples * c.bytes, worth: worthOf(i) },
+  }));
+  const left = take(evaluation, maxBytes * (calibrationSamples > 0 ? EVALUATION_SHARE : 1));
+  take(calibration, left + (calibrationSamples > 0 ? maxBytes * (1 - EVALUATION_SHARE) : 0));
+  return plan;
+}
+
+interface Item {
+  readonly value: ValueId;
+  readonly into: Set<ValueId>;
+  readonly bytes: number;
+  readonly worth: number;
+}
+
+/** Puts those of most worth where they belong. @returns bytes that are left */
+function take(items: readonly Item[], budget: number): number {
+  let left = budget;
+  for (const { value, into, bytes } of [...items].sort((a, b) => (a.worth === b.worth ? 0 : b.worth - a.worth))) {
     if (bytes > left) continue;
     left -= bytes;
-    into.add(c.value);
+    into.add(value);
   }
-  return plan;
+  return left;
 }
 
 /** Floats that steps make, in order. */

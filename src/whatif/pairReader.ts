@@ -3,6 +3,7 @@ import type { Program, Stored } from '../exec/program.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import type { QuantInfo } from '../ops/opDef.ts';
 import { converted } from '../ops/storage.ts';
+import { dequantizeWide } from '../ops/wideCodes.ts';
 import { type Coded, type PairFigures, pairFigures, wideRates } from './figures.ts';
 import type { Pair } from './pairs.ts';
 
@@ -45,7 +46,7 @@ export class PairReader {
   #wide(origin: Float32Array, codes: Int16Array | Uint16Array, quant: QuantInfo): ReadPair {
     const [scale, zeroPoint] = [quant.scale[0] as number, quant.zeroPoint[0] as number];
     const dequant = this.#floats(codes.length);
-    for (let i = 0; i < codes.length; i++) dequant[i] = ((codes[i] as number) - zeroPoint) * scale;
+    dequantizeWide(codes, scale, zeroPoint, dequant);
     const figures = { ...pairFigures(this.#kernels, origin, dequant), ...wideRates(origin, codes, quant) };
     return { origin, dequant, coded: undefined, figures };
   }
