@@ -15,7 +15,9 @@ export function rowsOf({ trials }: TrialTree): TrialRow[] {
   const madeFrom = new Map<string | null, TrialNode[]>();
   for (const trial of trials) {
     const parent = trial.parent !== null && known.has(trial.parent) ? trial.parent : null;
-    madeFrom.set(parent, [...(madeFrom.get(parent) ?? []), trial]);
+    const beside = madeFrom.get(parent);
+    if (beside === undefined) madeFrom.set(parent, [trial]);
+    else beside.push(trial);
   }
   const rows: TrialRow[] = [];
   const open = (madeFrom.get(null) ?? []).map((trial) => ({ trial, level: 1 })).reverse();
