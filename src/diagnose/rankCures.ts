@@ -24,3 +24,10 @@ export function rankedCures(cures: readonly Cure[]): readonly Cure[] {
     return b.integerShare - a.integerShare || a.bytes - b.bytes || b.gain - a.gain;
   });
 }
+
+/** Without those that change more than another of their kind and win no more. @param cures the lesser change first. */
+export function withoutNeedless(cures: readonly Cure[], lossBefore: number): readonly Cure[] {
+  return cures.filter((c, i) =>
+    cures.slice(0, i).every((lesser) => lesser.kind !== c.kind || helps({ gain: c.gain - lesser.gain }, lossBefore)),
+  );
+}

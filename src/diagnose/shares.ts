@@ -67,7 +67,7 @@ export function shareEvidence(error: ErrorNumbers): readonly Evidence[] {
   ];
 }
 
-export function floatIsland({ island }: NodeNumbers): Named | undefined {
+export function floatIsland({ island }: Pick<NodeNumbers, 'island'>): Named | undefined {
   if (island === null || island.conversions === 0) return undefined;
   return {
     id: 'floatIsland',

@@ -5,7 +5,7 @@ import { DiagnosticError } from '../../base/diagnostics.ts';
 import { causesOf } from '../../diagnose/causesOf.ts';
 import { combined, curesFor, type Patient } from '../../diagnose/cures.ts';
 import type { Named } from '../../diagnose/named.ts';
-import { helps, LEAST_GAIN, rankedCures } from '../../diagnose/rankCures.ts';
+import { helps, LEAST_GAIN, rankedCures, withoutNeedless } from '../../diagnose/rankCures.ts';
 import type { Cause, Cure, DiagnosisRequest, DiagnosisView } from '../../protocol/diagnosisViews.ts';
 import type { Progress } from '../../protocol/views.ts';
 import { nothingYet } from '../errors.ts';
@@ -14,6 +14,7 @@ import type { Lab } from '../lab.ts';
 import type { OpenModel } from '../model.ts';
 import { Bench } from './bench.ts';
 import { evidenceOf } from './evidence.ts';
+import { islandCauses } from './islandCauses.ts';
 import { type Place, placesOf } from './place.ts';
 import { blameOf, suspectsOf } from './suspects.ts';
 
@@ -85,7 +86,7 @@ class Diagnosis {
     this.#startedMs = parts.clock.now();
     const samples = Math.min(request.samples, run.sampleCount);
     const folder = files.directoryOf(settings.configPath);
-    const judge = judgeOf(request.judge, { run, settings, folder, runCommand, signal });
+    const judge = judgeOf(request.judge, { run, settings, folder, ...(runCommand && { runCommand }), signal });
     this.#judge = judge;
     this.#bench = new Bench({ lab, files, judge, samples, signal, onProgress });
     this.#view = {
@@ -114,6 +115,7 @@ class Diagnosis {
       await this.#treat(cases, loss);
       await this.#join(loss);
     }
+    await this.#islands(loss);
     this.#tell({ done: true });
     return this.#view;
   }
@@ -153,6 +155,18 @@ class Diagnosis {
     );
   }
 
+  /** Islands cost time, not accuracy: they come last, and quantizing them helps where it does not lose. */
+  async #islands(loss: number): Promise<void> {
+    const { lab } = this.#parts;
+    for (const { cause, change } of await islandCauses(lab)) {
+      throwIfAborted(this.#signal);
+      const cure = change === null || !this.#request.cures ? undefined : await this.#measured('unskip', change, false);
+      const isGood = cure !== undefined && cure.gain >= -LEAST_GAIN * loss;
+      const told = { ...cause, cures: cure && isGood ? [cure] : [], tried: cure && !isGood ? [cure] : [] };
+      this.#tell({ causes: [...this.#view.causes, told] });
+    }
+  }
+
   /** Tries cures, cause after cause; one whose own cures were all tried in vain was none. */
   async #treat(cases: readonly Case[], loss: number): Promise<void> {
     const causes = new Map(cases.map((one) => [one, plainCause(one) as Cause | undefined]));
@@ -171,7 +185,10 @@ class Diagnosis {
         (isHelp ? cures : tried).push(cure);
       }
       const isRefuted = own > 0 && ownHelp === 0 && !GENERAL.has(one.named.id);
-      causes.set(one, isRefuted ? undefined : { ...plainCause(one), cures: rankedCures(cures), tried });
+      causes.set(
+        one,
+        isRefuted ? undefined : { ...plainCause(one), cures: rankedCures(withoutNeedless(cures, loss)), tried },
+      );
       this.#tell({ causes: [...causes.values()].filter((c) => c !== undefined) });
     }
   }

@@ -1,0 +1,166 @@
+import { DATA_LABELS } from '../protocol/dataLabels.ts';
+import type { Evidence } from '../protocol/diagnosisViews.ts';
+import { type ClassFigures, chanceProminence } from './dataScores.ts';
+import { mean, signTest } from './dataStatistics.ts';
+
+/** What the float model makes of one sample; a figure that it does not have is left out. */
+export interface Reaction {
+  /** Of an output with a score for each class. */
+  readonly classes?: ClassFigures & { readonly count: number };
+  /** Where the sample has a label. */
+  readonly isRight?: boolean;
+  /** Distance of the activations from the statistics at BatchNormalization, in nats, mean over layers and channels. */
+  readonly divergence?: number;
+  /** Mean of the ten highest of an output's many scores. */
+  readonly peak?: number;
+}
+
+/** How the same samples are taken now and with a change, and whether both feed values of a like size. */
+export interface Comparison {
+  readonly now: readonly Reaction[];
+  readonly then: readonly Reaction[];
+  /** Scores of detectors grow with the scale of the input; only of a like one can they be compared. */
+  readonly isLikeScale: boolean;
+}
+
+/** One way to see which of two preparations a model expects. */
+interface Sight {
+  readonly id: 'labels' | 'statistics' | 'classes' | 'peak';
+  /** More is better; undefined where the sample does not show it. */
+  readonly of: (r: Reaction) => number | undefined;
+  /** Whether the means differ enough to matter. */
+  readonly isMore: (now: number, then: number) => boolean;
+  readonly isValid?: (c: Comparison) => boolean;
+}
+
+/** A tenth of the distance, a thirtieth of the lead, a hundredth of a probability: less is not worth a change. */
+const SIGHTS: readonly Sight[] = [
+  { id: 'labels', of: (r) => (r.isRight === undefined ? undefined : Number(r.isRight)), isMore: (a, b) => b > a },
+  { id: 'statistics', of: (r) => negative(r.divergence), isMore: (a, b) => -b < -a * 0.9 },
+  {
+    id: 'classes',
+    of: (r) => r.classes?.prominence,
+    isMore: (a, b) => b > a * (1 + 1 / 30),
+    isValid: ({ now, then }) => [now, then].some(knowsClasses),
+  },
+  { id: 'peak', of: (r) => r.peak, isMore: (a, b) => b > a + 0.01, isValid: (c) => c.isLikeScale },
+];
+
+/** Chance at which something is advised, over all that is tried together, and at which it counts against an advice. */
+const CHANCE = 0.01;
+const DOUBT = 0.05;
+
+interface Seen {
+  readonly sight: Sight;
+  readonly now: number;
+  readonly then: number;
+  readonly better: number;
+  readonly worse: number;
+}
+
+function negative(x: number | undefined): number | undefined {
+  return x === undefined ? undefined : -x;
+}
+
+/** Whether the best logits stand out more than those of an output that is no list of classes. */
+function knowsClasses(reactions: readonly Reaction[]): boolean {
+  const all = reactions.flatMap((r) => r.classes ?? []);
+  const [first] = all;
+  return first !== undefined && mean(all.map((c) => c.prominence)) > chanceProminence(first.count);
+}
+
+function seen(c: Comparison): Seen[] {
+  return SIGHTS.flatMap((sight) => {
+    const pairs = c.now.flatMap((r, i) => {
+      const [a, b] = [sight.of(r), sight.of(c.then[i] ?? {})];
+      return a === undefined || b === undefined ? [] : [[a, b] as const];
+    });
+    if (pairs.length === 0 || sight.isValid?.(c) === false) return [];
+    const count = (better: (a: number, b: number) => boolean): number => pairs.filter(([a, b]) => better(a, b)).length;
+    return {
+      sight,
+      now: mean(pairs.map(([a]) => a)),
+      then: mean(pairs.map(([, b]) => b)),
+      better: count((a, b) => b > a),
+      worse: count((a, b) => b < a),
+    };
+  });
+}
+
+/**
+ * Whether the evidence calls for a change: in some sight it is better on so many samples that chance explains it in one
+ * of a hundred diagnoses at most, and by enough to matter; and no other sight speaks against it.
+ *
+ * @param tried alternatives, among which one may look better by chance.
+ */
+export function isAdvised(c: Comparison, tried: number): boolean {
+  const sights = seen(c);
+  const isBetter = (s: Seen): boolean => signTest(s.better, s.worse) <= CHANCE / tried && s.sight.isMore(s.now, s.then);
+  const isWorse = (s: Seen): boolean => signTest(s.worse, s.better) <= DOUBT && s.sight.isMore(s.then, s.now);
+  return sights.some(isBetter) && !sights.some(isWorse);
+}
+
+/** Whether it is worth to look at more samples: in some sight it is not worse on most of those so far. */
+export function isPromising(c: Comparison): boolean {
+  return seen(c).some((s) => s.better >= s.worse);
+}
+
+/**
+ * Index of the best of several changes: sight after sight, those stay that are not clearly worse than the best by it; of
+ * what is left the best by the last sight.
+ */
+export function bestOf(all: readonly (readonly Reaction[])[], isLikeScale: (a: number, b: number) => boolean): number {
+  let left = all.map((_, i) => i);
+  for (const sight of SIGHTS) {
+    const meanOf = (i: number): number => mean((all[i] ?? []).flatMap((r) => sight.of(r) ?? []));
+    const known = left.filter((i) => !Number.isNaN(meanOf(i)));
+    const [first, ...others] = known;
+    if (first === undefined) continue;
+    const best = others.reduce((a, b) => (meanOf(b) > meanOf(a) ? b : a), first);
+    const isClearlyWorse = (i: number): boolean => {
+      const s = seen({ now: all[i] ?? [], then: all[best] ?? [], isLikeScale: isLikeScale(i, best) });
+      return s.some((x) => x.sight === sight && signTest(x.better, x.worse) <= DOUBT);
+    };
+    left = [best, ...left.filter((i) => i !== best && !isClearlyWorse(i))];
+  }
+  return left[0] ?? -1;
+}
+
+/** The figures, those of the strongest sight first. */
+export function evidenceOf(c: Comparison, tried: number): readonly Evidence[] {
+  const L = DATA_LABELS;
+  const evidence: Evidence[] = [];
+  const pair = (now: string, then: string, [a, b]: readonly [number, number], unit: Evidence['unit']): void => {
+    evidence.push({ label: then, value: b, unit, healthy: a }, { label: now, value: a, unit });
+  };
+  for (const { sight, now, then, better, worse } of seen(c)) {
+    if (sight.id === 'labels') pair(L.accuracyNow, L.accuracyThen, [now, then], 'share');
+    if (sight.id === 'statistics') pair(L.divergenceNow, L.divergenceThen, [-now, -then], 'number');
+    if (sight.id === 'classes') pair(L.prominenceNow, L.prominenceThen, [now, then], 'number');
+    if (sight.id === 'peak') pair(L.peakNow, L.peakThen, [now, then], 'share');
+    evidence.push(
+      { label: L.better, value: better, unit: 'count' },
+      { label: L.worse, value: worse, unit: 'count' },
+      { label: L.chance, value: signTest(better, worse), unit: 'number', healthy: CHANCE / tried },
+    );
+  }
+  const classes = (of: (f: ClassFigures) => number): readonly [number, number] => [
+    mean(c.now.flatMap((r) => (r.classes === undefined ? [] : [of(r.classes)]))),
+    mean(c.then.flatMap((r) => (r.classes === undefined ? [] : [of(r.classes)]))),
+  ];
+  if (c.now.some((r) => r.classes !== undefined)) {
+    pair(
+      L.probabilityNow,
+      L.probabilityThen,
+      classes((f) => f.probability),
+      'share',
+    );
+    pair(
+      L.entropyNow,
+      L.entropyThen,
+      classes((f) => f.entropy),
+      'number',
+    );
+  }
+  return evidence;
+}
