@@ -10,19 +10,22 @@ import { ensureDependencies } from './lib/setup.mjs';
 // npm run bench [-- NAME...] [-- --only TEXT] [--json FILE] [--write-doc]
 //   --only       models and measures whose name contains TEXT
 //   --json       what `models`, `shares`, `layout` and `frames` measured
-//   --write-doc  docs/performance.md from them; parts that were not measured stay as they are
+//   --write-doc  docs/performance.md from them; parts that were not measured stay as they are. `search` writes docs/search.md
 const BENCHES = {
   calibration: 'bench/calibration.mjs',
   frames: 'bench/frames.mjs',
   kernels: 'bench/kernels.mjs',
   layout: 'bench/layout.mjs',
   models: 'bench/models.mjs',
+  search: 'bench/search.mjs',
   shares: 'bench/shares.mjs',
 };
 /** Those that know `--only`, and make one part of the document together. */
 const OVER_MODELS = ['models', 'shares'];
 /** Those that know `--json`. */
 const WITH_JSON = [...OVER_MODELS, 'layout', 'frames'];
+/** Those that know `--only` and `--write-doc`, and write a document of their own. */
+const OWN_DOCUMENT = ['search'];
 const DOCUMENT = join(ROOT, 'docs/performance.md');
 
 const { values: options, positionals } = parseArgs({
@@ -39,7 +42,8 @@ if (options.json !== undefined && measured.length === 0) {
 }
 const isHalf =
   OVER_MODELS.some((name) => measured.includes(name)) && !OVER_MODELS.every((name) => measured.includes(name));
-if (options['write-doc'] && (options.only !== undefined || measured.length === 0 || isHalf)) {
+const writesItself = chosen.every((name) => OWN_DOCUMENT.includes(name));
+if (options['write-doc'] && !writesItself && (options.only !== undefined || measured.length === 0 || isHalf)) {
   throw new Error(
     `--write-doc takes ${WITH_JSON.join(', ')}, ${OVER_MODELS.join(' and ')} only together, and no --only`,
   );
@@ -54,16 +58,18 @@ try {
     const file = join(folder, `${name}.json`);
     const only = options.only === undefined ? [] : ['--only', options.only];
     const json = WITH_JSON.includes(name) ? ['--json', file] : [];
-    const more = OVER_MODELS.includes(name) ? [...json, ...only] : json;
+    const write = options['write-doc'] ? ['--write-doc'] : [];
+    const own = OWN_DOCUMENT.includes(name) ? [...only, ...write] : [];
+    const more = OVER_MODELS.includes(name) ? [...json, ...only] : [...json, ...own];
     const { status } = await runNode([BENCHES[name], ...more]);
     if (status !== 0) process.exitCode = status;
-    else if (more.length > 0) Object.assign(results, JSON.parse(readFileSync(file, 'utf8')));
+    else if (json.length > 0) Object.assign(results, JSON.parse(readFileSync(file, 'utf8')));
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
-if (options['write-doc'] && !process.exitCode) {
+if (options['write-doc'] && !writesItself && !process.exitCode) {
   writeFileSync(DOCUMENT, performanceDoc(results, existsSync(DOCUMENT) ? readFileSync(DOCUMENT, 'utf8') : ''));
   await runNode([join(ROOT, 'node_modules/@biomejs/biome/bin/biome'), 'format', '--write', 'docs/performance.md']);
 }
