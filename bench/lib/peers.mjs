@@ -4,13 +4,16 @@ import { PEERS } from './models.mjs';
 const ERRORS_ONLY = 3;
 const loaded = new Map();
 
-/** ONNX Runtime in one of its packages, on one thread; undefined, and said once, where it is not installed. */
-export function peer(key) {
-  if (!loaded.has(key)) loaded.set(key, load(key));
+/**
+ * ONNX Runtime in one of its packages; undefined, and said once, where it is not installed. onnxruntime-web has one number
+ * of threads in a process.
+ */
+export function peer(key, threads = 1) {
+  if (!loaded.has(key)) loaded.set(key, load(key, threads));
   return loaded.get(key);
 }
 
-async function load(key) {
+async function load(key, threads) {
   const name = PEERS[key];
   const module = await import(name).catch(() => undefined);
   if (module === undefined) {
@@ -21,18 +24,18 @@ async function load(key) {
   const isWeb = key === 'web';
   ort.env.logLevel = 'error';
   if (isWeb) {
-    ort.env.wasm.numThreads = 1;
+    ort.env.wasm.numThreads = threads;
     ort.env.wasm.simd = true;
   }
   const version = ort.env.versions?.[isWeb ? 'web' : 'node'] ?? ort.env.versions?.common ?? '';
   console.log(
-    `${name} ${version}: ${isWeb ? 'its SIMD wasm (the package has no other), 1 thread' : 'native, 1 thread'}`,
+    `${name} ${version}: ${isWeb ? 'its SIMD wasm (the package has no other)' : 'native'}, ${threads} thread${threads > 1 ? 's' : ''}`,
   );
   const settings = isWeb
     ? { executionProviders: ['wasm'], logSeverityLevel: ERRORS_ONLY }
     : {
         executionProviders: ['cpu'],
-        intraOpNumThreads: 1,
+        intraOpNumThreads: threads,
         interOpNumThreads: 1,
         executionMode: 'sequential',
         logSeverityLevel: ERRORS_ONLY,

@@ -15,7 +15,7 @@ export interface SensitivityRequest {
   readonly judge: JudgeChoice;
   /** Evaluation samples, from the first. */
   readonly samples: number;
-  /** Only so many nodes are measured, those of the lowest local SQNR; null: all. */
+  /** Only so many nodes are measured on all samples, those that lose most on the first two; null: all. */
   readonly verify: number | null;
 }
 
@@ -45,7 +45,7 @@ export interface SensitivityView {
   readonly float: number;
   readonly quantized: number;
   readonly samples: number;
-  /** All units of the plan, worst first: measured ones by loss, the rest by local SQNR. */
+  /** All units of the plan, worst first: by loss those measured on all samples, then on fewer, the rest by local SQNR. */
   readonly entries: readonly SensitivityEntry[];
   readonly done: number;
   readonly total: number;

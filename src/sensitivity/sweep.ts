@@ -21,7 +21,13 @@ export interface SweepParts {
   readonly float: Program;
   readonly quant: PairedProgram;
   /** With the pairs of its own program; those of the base where its program is the base's. */
-  readonly contestants: readonly { readonly contestant: Contestant; readonly pairs: readonly Pair[] }[];
+  readonly contestants: readonly {
+    readonly contestant: Contestant;
+    readonly pairs: readonly Pair[];
+    readonly seen: Seen;
+  }[];
+  /** Of the quantized model itself. */
+  readonly quantized: Seen;
   readonly samples: Samples;
   /** Kept feeds of the first samples. */
   readonly feedsOf: (sample: number) => ReadonlyMap<ValueId, Tensor> | undefined;
@@ -34,17 +40,14 @@ export interface SweepParts {
   readonly signal: AbortSignalLike;
 }
 
-/** What judges see of a sweep: it may be broken off after any sample and go on at the next. */
-export interface Judgings {
-  readonly quantized: Judging;
-  readonly contestants: readonly Judging[];
-  /** Samples that all of them have seen. */
+/** What a judge saw of one model, from the first sample on. */
+export interface Seen {
+  readonly judging: Judging;
   samples: number;
 }
 
-export function startJudgings(judge: Judge, contestants: number): Judgings {
-  const each = Array.from({ length: contestants }, () => judge.start());
-  return { quantized: judge.start(), contestants: each, samples: 0 };
+export function startSeeing(judge: Judge): Seen {
+  return { judging: judge.start(), samples: 0 };
 }
 
 /** Steps that ran, and that whole runs of all contestants would have taken. */
@@ -55,16 +58,16 @@ export interface SweepEffort {
 
 /**
  * Judges all contestants on one sample after the other: both models run once a sample, and each contestant only where it
- * differs from one of them. Of the activations only those of one sample are in memory.
+ * differs from one of them. Of the activations only those of one sample are in memory. It may be broken off after any
+ * sample and go on at the next: nobody is shown a sample twice.
  *
- * @param onSample after each sample; @param count samples, from the first; those that `judgings` saw are left out.
+ * @param count samples, from the first; @param onSample after each of them
  * @throws Cancelled; DiagnosticError DAT… for a sample that cannot be read
  */
 export async function sweep(
   parts: SweepParts,
-  judgings: Judgings,
   count: number,
-  onSample: () => Promise<void> | void,
+  onSample: (done: number) => Promise<void> | void,
 ): Promise<SweepEffort> {
   const { float, quant, contestants, samples, signal, keep } = parts;
   const floats = new KeptValues(float, new Set([...keep.float, ...float.graph.outputs]), keep.maxBytes / 2);
@@ -74,15 +77,18 @@ export async function sweep(
   const reader = new PairReader(float.kernels);
   const effort = { executed: 0, total: 0 };
   try {
-    for (let sample = judgings.samples; sample < Math.min(count, samples.count); sample++) {
+    const everybody = [parts.quantized, ...contestants.map((c) => c.seen)];
+    const from = Math.min(...everybody.map((s) => s.samples));
+    for (let sample = from; sample < Math.min(count, samples.count); sample++) {
       throwIfAborted(signal);
       const feeds = parts.feedsOf(sample) ?? feedsById(float.graph, await samples.read(sample));
       floats.run(feeds, { signal });
       quants.run(feeds, { signal });
       const exact = new Outputs(float, floats, reader);
       const quantized = exact.judged(quant.program, watched, (id) => quants.get(id));
-      const results = contestants.map(({ contestant, pairs }) => {
+      const results = contestants.map(({ contestant, pairs, seen }) => {
         throwIfAborted(signal);
+        if (seen.samples > sample) return [];
         const own = outputPairs(float, pairs);
         const base = contestant.base === 'float' ? exact.same : quantized;
         const found = new Map<ValueId, JudgedOutput>();
@@ -97,10 +103,9 @@ export async function sweep(
         effort.total += contestant.program.steps.length;
         return own.flatMap(({ value }) => found.get(value) ?? base.find((o) => o.value === value) ?? []);
       });
-      judgings.quantized.add(sample, quantized);
-      for (const [i, outputs] of results.entries()) judgings.contestants[i]?.add(sample, outputs);
-      judgings.samples = sample + 1;
-      await onSample();
+      show(parts.quantized, sample, quantized); // all or none see a sample, whenever it is broken off
+      for (const [i, { seen }] of contestants.entries()) show(seen, sample, results[i] ?? []);
+      await onSample(sample + 1);
       await Promise.resolve();
     }
   } finally {
@@ -109,6 +114,12 @@ export async function sweep(
     quants.release();
   }
   return effort;
+}
+
+function show(seen: Seen, sample: number, outputs: readonly JudgedOutput[]): void {
+  if (seen.samples > sample) return;
+  seen.judging.add(sample, outputs);
+  seen.samples = sample + 1;
 }
 
 /** The pairs that graph outputs are compared by. */

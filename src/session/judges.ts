@@ -36,8 +36,8 @@ export interface JudgeParts {
   readonly settings: Pick<Settings, 'labels' | 'configPath' | 'at'>;
   /** Folder of the config. */
   readonly folder: string;
-  /** Undefined where commands are not run. */
-  readonly runCommand: RunCommand | undefined;
+  /** Left out where commands are not run. */
+  readonly runCommand?: RunCommand;
   readonly signal?: AbortSignalLike;
 }
 

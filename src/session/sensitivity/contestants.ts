@@ -1,19 +1,23 @@
 import type { AbortSignalLike } from '../../base/abort.ts';
+import type { RequantizerFlavour } from '../../base/fixedPoint.ts';
 import { codesOf, floatsOf, runIsolated } from '../../exec/paired.ts';
 import type { Program, Slot, Stored } from '../../exec/program.ts';
 import type { NodeId, ValueId } from '../../graph/model.ts';
 import { converted } from '../../ops/storage.ts';
-import type { SensitivityMode } from '../../protocol/sensitivityViews.ts';
+import { insertQdq } from '../../passes/insertQdq.ts';
+import type { SensitivityMode, SensitivityPart } from '../../protocol/sensitivityViews.ts';
 import { type Isolated, isolatedSteps } from '../../quant/isolate.ts';
 import type { QuantPlan } from '../../quant/plan.ts';
 import { type Cone, coneOf } from '../../sensitivity/cone.ts';
 import type { Contestant, SampleValues } from '../../sensitivity/contestant.ts';
 import { makeValue } from '../../sensitivity/keptValues.ts';
 import type { Unit } from '../../sensitivity/units.ts';
-import type { Pair } from '../../whatif/pairs.ts';
+import { type Pair, pairValues } from '../../whatif/pairs.ts';
 import type { Build } from '../build.ts';
+import { compileGraph } from '../prepared.ts';
 import type { RunState } from '../run.ts';
 import type { Variant } from '../variant.ts';
+import { partAssignment } from './partAssignment.ts';
 import { isUnitAlone, removedWith } from './planChange.ts';
 
 /** What sweeps start from: the quantized model as it is. */
@@ -22,6 +26,7 @@ export interface ContestantParts {
   readonly build: Build;
   /** That `build` was built under. */
   readonly variant: Variant;
+  readonly requantizer: RequantizerFlavour;
   readonly signal: AbortSignalLike;
 }
 
@@ -31,6 +36,8 @@ export interface UnitContestant {
   readonly pairs: readonly Pair[];
   /** What it reads of the kept models. */
   readonly reads: { readonly float: ReadonlySet<ValueId>; readonly quant: ReadonlySet<ValueId> };
+  /** Bytes of a program of its own; 0 without one. */
+  readonly bytes: number;
 }
 
 /**
@@ -42,7 +49,8 @@ export interface UnitContestant {
  *   quantized program that is given the codes of the unit's float result on its dequantized inputs.
  *
  * In all other cases (a skip list changes whose range something shares; a fused clamp comes apart) the model is built.
- * Either way the figures are those of a build.
+ * Either way the figures are those of a build. Of a part alone, the model has the codes of that part of the unit and no
+ * others, or all but those; scales, zero points and codes stay those of the quantized model.
  */
 export class Contestants {
   readonly #parts: ContestantParts;
@@ -69,8 +77,17 @@ export class Contestants {
     this.#raw = one('QuantizeLinear', 'outputs', 'inputs');
   }
 
-  /** The model of a unit. Whoever asks releases the contestant. @throws Cancelled */
-  async of(unit: Unit, mode: Exclude<SensitivityMode, 'local'>): Promise<UnitContestant> {
+  /**
+   * The model of a unit; undefined where it has no such part, or none that can be told apart. Whoever asks releases the
+   * contestant. @throws Cancelled
+   */
+  async of(
+    unit: Unit,
+    mode: Exclude<SensitivityMode, 'local'>,
+    part: SensitivityPart,
+  ): Promise<UnitContestant | undefined> {
+    if (part !== 'both' && !(part === 'weights' && this.#parts.build.stored !== undefined))
+      return this.#isPlain() ? this.#partOf(unit, mode, part) : undefined;
     const skip =
       mode === 'layerwise'
         ? new Set([...this.#candidates].filter((id) => !unit.members.has(id)))
@@ -114,7 +131,7 @@ export class Contestants {
       return made;
     };
     const contestant: Contestant = { program: run.float, base: 'float', cone, given };
-    return { contestant, pairs: floatPairs(run.float), reads: readsOf(cone, 'float', read.keys()) };
+    return { contestant, pairs: floatPairs(run.float), reads: readsOf(cone, 'float', read.keys()), bytes: 0 };
   }
 
   #without(unit: Unit, plan: QuantPlan): UnitContestant | undefined {
@@ -161,12 +178,41 @@ export class Contestants {
     };
     const contestant: Contestant = { program: quant, base: 'quant', cone, given };
     const reads = readsOf(cone, 'quant', sources as ValueId[]); // every() saw them
-    return { contestant, pairs: build.pairs, reads };
+    return { contestant, pairs: build.pairs, reads, bytes: 0 };
+  }
+
+  /** A model with the codes of one part of a unit alone, or with all but those. */
+  async #partOf(
+    unit: Unit,
+    mode: 'layerwise' | 'leaveOneOut',
+    part: 'activations' | 'weights',
+  ): Promise<UnitContestant | undefined> {
+    const { run, build, requantizer, signal } = this.#parts;
+    const assignment = partAssignment(run.prepared.graph, build.assignment, { unit, mode, part });
+    if (assignment === undefined) return undefined;
+    const { prepared, open, float } = run;
+    const qdq = insertQdq(prepared.graph, assignment, prepared);
+    const base = mode === 'layerwise' ? float : build.program;
+    const inside = new Set([...assignment.folded.values()].map((f) => f.from));
+    const isApart = (id: ValueId): boolean => !assignment.activations.has(id) && !inside.has(id);
+    const apart = [...base.slots.keys()].filter((id) => qdq.graph.values.has(id) && isApart(id));
+    const keep = new Set([...apart, ...qdq.codes.values()]);
+    const program = await compileGraph({ open, prepared, kernels: float.kernels, requantizer }, qdq.graph, {
+      keep,
+      apart: true,
+      signal,
+    });
+    return this.#reusing({ program, pairs: pairValues(float, program, qdq.codes) }, mode);
   }
 
   async #built(variant: Variant, mode: 'layerwise' | 'leaveOneOut'): Promise<UnitContestant> {
-    const { run, build, signal } = this.#parts;
-    const { program, pairs } = await run.builder.build(variant, signal);
+    const { run, signal } = this.#parts;
+    return this.#reusing(await run.builder.build(variant, signal), mode);
+  }
+
+  /** A program of its own that takes what has an equal among the kept values. */
+  #reusing({ program, pairs }: Pick<Build, 'program' | 'pairs'>, mode: 'layerwise' | 'leaveOneOut'): UnitContestant {
+    const { run, build } = this.#parts;
     const base = mode === 'layerwise' ? 'float' : 'quant';
     const kept = base === 'float' ? run.float : build.program;
     const bySignature = new Map([...kept.slots.values()].map((s) => [s.signature, s] as const));
@@ -192,7 +238,7 @@ export class Contestants {
       );
     const contestant: Contestant = { program, base, cone: undefined, given, release: () => program.release() };
     const reads = { float: new Set<ValueId>(), quant: new Set<ValueId>(), [base]: new Set(twins.values()) };
-    return { contestant, pairs, reads };
+    return { contestant, pairs, reads, bytes: program.arenaBytes };
   }
 
   /** The value by which a unit is read, where it has one. */

@@ -1,9 +1,9 @@
-import { type AbortSignalLike, Cancelled } from '../../base/abort.ts';
+import { type AbortSignalLike, throwIfAborted } from '../../base/abort.ts';
 import type { Clock } from '../../base/clock.ts';
-import type { Node, NodeId, ValueId } from '../../graph/model.ts';
+import type { Node, ValueId } from '../../graph/model.ts';
 import type { SensitivityEntry, SensitivityRequest, SensitivityView } from '../../protocol/sensitivityViews.ts';
 import type { Progress } from '../../protocol/views.ts';
-import { type Judgings, startJudgings, sweep } from '../../sensitivity/sweep.ts';
+import { type Seen, startSeeing, sweep } from '../../sensitivity/sweep.ts';
 import type { Unit } from '../../sensitivity/units.ts';
 import type { Judge } from '../../whatif/judge.ts';
 import { nothingYet } from '../errors.ts';
@@ -40,22 +40,29 @@ interface Candidate {
   readonly noise: number | null;
 }
 
-/** A sweep that was broken off, to go on from. */
-interface Unfinished {
+/** What judges saw of a sweep so far. */
+interface Progressed {
   readonly lab: Lab;
   readonly key: string;
-  readonly units: readonly NodeId[];
   readonly judge: Judge;
-  readonly judgings: Judgings;
+  readonly quantized: Seen;
+  readonly seen: readonly Seen[];
+  /** Loss of the quantized model over so many samples. */
+  readonly losses: Map<number, number>;
+  /** Those that are measured on all samples: of a budget, once it is clear which. */
+  chosen: readonly number[] | undefined;
 }
 
 /** Bytes of programs that a sweep builds beside those there are; one more than that at most. */
-const BUILT_BYTES = 1 << 29;
+const BUILT_BYTES = 1 << 28;
+
+/** Samples by which a budgeted sweep finds out whom to measure on all. */
+const PILOT_SAMPLES = 2;
 
 /** Measures how much each node costs at the output, see docs/sensitivity.md. */
 export class SensitivityDesk {
   readonly #parts: () => SensitivityParts;
-  #unfinished: Unfinished | undefined;
+  #unfinished: Progressed | undefined;
 
   constructor(parts: () => SensitivityParts) {
     this.#parts = parts;
@@ -83,102 +90,142 @@ export class SensitivityDesk {
     const count = Math.min(request.samples, run.sampleCount);
     const candidates = candidatesOf(lab);
     const folder = parts.directoryOf(settings.configPath);
-    const judge = judgeOf(request.judge, { run, settings, folder, runCommand: parts.runCommand, signal });
-    const final = new Map(known.flatMap((e) => (e.value === null || e.samples !== undefined ? [] : [[e.nodeId, e]])));
-    const chosen = chosenOf(candidates, request).filter((c) => !final.has(c.nodeId));
-    const sweepOf = this.#continued(lab, request, chosen, judge);
-    const { judgings } = sweepOf;
-    const total = Math.max(1, chosen.length) * count;
+    const { runCommand } = parts;
+    const judge = judgeOf(request.judge, { run, settings, folder, signal, ...(runCommand && { runCommand }) });
+    const final = new Map(
+      known.flatMap((e) => (e.value === null || e.samples !== undefined ? [] : [[e.nodeId, e] as const])),
+    );
+    const measured = request.mode === 'local' ? [] : candidates.filter((c) => !final.has(c.nodeId));
+    const progress = this.#continued(lab, request, measured, judge);
+    const { quantized, seen } = progress;
     const viewNow = async (): Promise<SensitivityView> => {
-      const found = await valuesOf(sweepOf, chosen, count);
-      const quantized = judgings.samples === 0 ? Number.NaN : await judgings.quantized.finish();
+      const found = await valuesOf(progress, measured, count);
+      const value = await quantizedValue(progress);
+      const steps = stepsOf(request, measured.length, final.size, count);
       const view: SensitivityView = {
         request,
         configText: settings.configText,
-        float: sweepOf.judge.float(),
-        quantized,
+        float: progress.judge.float(),
+        quantized: value,
         samples: count,
-        entries: entriesOf(candidates, { request, found, final, judge: sweepOf.judge, quantized }),
-        done: Math.max(1, chosen.length) * judgings.samples,
-        total,
+        entries: entriesOf(candidates, { request, found, final, losses: progress.losses, count }),
+        done: Math.min(
+          steps,
+          [quantized, ...seen].reduce((sum, s) => sum + s.samples, 0),
+        ),
+        total: steps,
         elapsedMs: clock.now() - started,
       };
       parts.onLosses(lossesOf(view, candidates));
       return view;
     };
-    this.#unfinished = sweepOf;
+    this.#unfinished = progress;
     const showsParts = request.judge.id !== 'command'; // a command is asked once per model, at the end
-    await this.#sweep(parts, { lab, request, chosen, judgings, count, signal }, async () => {
-      const { samples } = judgings;
-      const text = run.samples.nameOf(samples - 1);
-      parts.onProgress({ stage: 'sensitivity', done: samples, total: count, text });
-      if (showsParts && samples < count) onPartial(await viewNow());
-    });
-    const view = await viewNow();
+    const sweepOver = async (chosen: readonly number[], samples: number): Promise<void> => {
+      await this.#sweep(parts, { lab, request, measured, progress, chosen, count: samples, signal }, async (done) => {
+        parts.onProgress({ stage: 'sensitivity', done, total: count, text: run.samples.nameOf(done - 1) });
+        if (showsParts) onPartial(await viewNow());
+      });
+    };
+    const everybody = [...measured.keys()];
+    const budget = request.verify === null ? undefined : Math.max(0, request.verify - final.size);
+    if (budget !== undefined && budget < measured.length) {
+      await sweepOver(everybody, Math.min(PILOT_SAMPLES, count));
+      await quantizedValue(progress);
+      progress.chosen ??= await worstOf(progress, request, budget);
+      await sweepOver(progress.chosen, count);
+    } else await sweepOver(everybody, count);
+    const view = { ...(await viewNow()) };
     this.#unfinished = undefined;
-    onPartial(view);
-    return view;
+    const whole = { ...view, done: view.total };
+    onPartial(whole);
+    return whole;
   }
 
-  #continued(lab: Lab, request: SensitivityRequest, chosen: readonly Candidate[], judge: Judge): Unfinished {
-    const key = JSON.stringify({ ...request, samples: 0 });
-    const units = chosen.map((c) => c.unit.node);
+  #continued(lab: Lab, request: SensitivityRequest, measured: readonly Candidate[], judge: Judge): Progressed {
+    const key = JSON.stringify({ ...request, units: measured.map((c) => c.unit.node) });
     const last = this.#unfinished;
     this.#unfinished = undefined;
-    const isSame = last?.lab === lab && last.key === key && String(last.units) === String(units);
-    if (isSame && request.judge.id !== 'command' && last.judgings.samples < request.samples) return last;
-    return { lab, key, units, judge, judgings: startJudgings(judge, request.mode === 'local' ? 0 : chosen.length) };
+    if (last?.lab === lab && last.key === key && request.judge.id !== 'command') return last;
+    const seen = measured.map(() => startSeeing(judge));
+    return { lab, key, judge, quantized: startSeeing(judge), seen, losses: new Map(), chosen: undefined };
   }
 
-  async #sweep(parts: SensitivityParts, work: Sweep, onSample: () => Promise<void>): Promise<void> {
-    const { lab, request, chosen, judgings, count, signal } = work;
+  /** Shows samples up to `count` to the chosen ones, as many of them at a time as their programs leave memory for. */
+  async #sweep(parts: SensitivityParts, work: Sweep, onSample: (done: number) => Promise<void>): Promise<void> {
+    const { lab, request, measured, progress, chosen, count, signal } = work;
     const { run, result, settings } = lab;
-    const { mode } = request;
+    const { mode, part } = request;
+    const { requantizer } = settings;
     const variant = variantOf(settings, run.open, run.prepared);
-    const maker = new Contestants({ run, build: result.build, variant, signal });
-    const made: UnitContestant[] = [];
-    try {
-      if (mode !== 'local')
-        for (const [i, { unit, handle }] of chosen.entries()) {
-          parts.onProgress({ stage: 'sensitivity', done: i, total: chosen.length, text: handle });
-          if (signal.aborted) throw new Cancelled();
-          made.push(await maker.of(unit, mode));
+    const maker = new Contestants({ run, build: result.build, variant, requantizer, signal });
+    const queue = mode === 'local' ? [] : chosen.filter((i) => (progress.seen[i]?.samples ?? count) < count);
+    const all = mode === 'leaveOneOut' ? result.build.program.slots.keys() : [];
+    do {
+      const group: (UnitContestant & { readonly seen: Seen })[] = [];
+      try {
+        for (let bytes = 0; queue.length > 0 && bytes < BUILT_BYTES; bytes += group.at(-1)?.bytes ?? 0) {
+          throwIfAborted(signal);
+          const i = queue.shift() as number; // length checked above
+          const { unit, handle } = measured[i] as Candidate; // an index of `measured`
+          const done = chosen.length - queue.length - 1;
+          parts.onProgress({ stage: 'sensitivity', done, total: chosen.length, text: handle });
+          const made = mode === 'local' ? undefined : await maker.of(unit, mode, part);
+          if (made !== undefined) group.push({ ...made, seen: progress.seen[i] as Seen });
         }
-      const keep = {
-        float: union(made.map((m) => m.reads.float)),
-        quant: union([
-          ...made.map((m) => m.reads.quant),
-          mode === 'leaveOneOut' ? new Set(result.build.program.slots.keys()) : new Set(),
-        ]),
-        maxBytes: run.cache.maxBytes,
-      };
-      await sweep(
-        {
-          float: run.float,
-          quant: result.build,
-          contestants: made,
-          samples: run.samples,
-          feedsOf: (sample) => run.cache.feeds(sample),
-          keep,
-          signal,
-        },
-        judgings,
-        count,
-        onSample,
-      );
-    } finally {
-      for (const { contestant } of made) contestant.release?.();
-    }
+        await sweep(
+          {
+            float: run.float,
+            quant: result.build,
+            contestants: group,
+            quantized: progress.quantized,
+            samples: run.samples,
+            feedsOf: (sample) => run.cache.feeds(sample),
+            keep: {
+              float: union(group.map((m) => m.reads.float)),
+              quant: union([...group.map((m) => m.reads.quant), new Set(all)]),
+              maxBytes: run.cache.maxBytes,
+            },
+            signal,
+          },
+          count,
+          onSample,
+        );
+      } finally {
+        for (const { contestant } of group) contestant.release?.();
+      }
+    } while (queue.length > 0);
   }
 }
 
 interface Sweep {
   readonly lab: Lab;
   readonly request: SensitivityRequest;
-  readonly chosen: readonly Candidate[];
-  readonly judgings: Judgings;
+  readonly measured: readonly Candidate[];
+  readonly progress: Progressed;
+  /** Indices of `measured`. */
+  readonly chosen: readonly number[];
   readonly count: number;
   readonly signal: AbortSignalLike;
+}
+
+/** Evaluations that a sweep takes, that of the quantized model included. */
+function stepsOf({ mode, verify }: SensitivityRequest, measured: number, known: number, count: number): number {
+  if (mode === 'local') return count;
+  const budget = verify === null ? measured : Math.min(measured, Math.max(0, verify - known));
+  return count * (1 + budget) + Math.min(PILOT_SAMPLES, count) * (measured - budget);
+}
+
+/** Those with the most loss so far, in graph order. */
+async function worstOf({ seen, judge }: Progressed, { mode }: SensitivityRequest, budget: number): Promise<number[]> {
+  const losses: { readonly i: number; readonly loss: number }[] = [];
+  for (const [i, { judging, samples }] of seen.entries()) {
+    if (samples === 0) continue; // it has no such part
+    const loss = judge.loss(await judging.finish());
+    losses.push({ i, loss: mode === 'layerwise' ? loss : -loss });
+  }
+  const worst = losses.sort((a, b) => b.loss - a.loss || a.i - b.i).slice(0, budget);
+  return worst.map(({ i }) => i).sort((a, b) => a - b);
 }
 
 /** By every node of a unit: its clamp has the loss of the node it folds into. */
@@ -224,46 +271,55 @@ function userIdOf(lab: Lab, node: Node | undefined): number[] {
   return user === undefined ? [] : [user.nodeId];
 }
 
-/** Those that are measured: all, or so many of the lowest local SQNR. */
-function chosenOf(candidates: readonly Candidate[], { mode, verify }: SensitivityRequest): readonly Candidate[] {
-  if (mode === 'local') return [];
-  if (verify === null) return candidates;
-  const chosen = new Set([...candidates].sort(byLocalSqnr).slice(0, verify));
-  return candidates.filter((c) => chosen.has(c));
-}
-
 function byLocalSqnr(a: Pick<Candidate, 'localSqnrDb'>, b: Pick<Candidate, 'localSqnrDb'>): number {
   const [x, y] = [a.localSqnrDb ?? Number.POSITIVE_INFINITY, b.localSqnrDb ?? Number.POSITIVE_INFINITY];
   return x === y ? 0 : x - y;
 }
 
-/** Judged values by node, with the samples they stand on where they are fewer than asked for. */
+/** Of the quantized model over the samples so far, noted with its loss; NaN before the first. */
+async function quantizedValue({ quantized, judge, losses }: Progressed): Promise<number> {
+  if (quantized.samples === 0) return Number.NaN;
+  const value = await quantized.judging.finish();
+  losses.set(quantized.samples, judge.loss(value));
+  return value;
+}
+
+interface Found {
+  readonly value: number;
+  /** To the float model on the same samples. */
+  readonly loss: number;
+  /** Where they are fewer than asked for. */
+  readonly samples?: number;
+}
+
+/** Judged values by node. */
 async function valuesOf(
-  { judgings }: Unfinished,
-  chosen: readonly Candidate[],
+  { seen, judge }: Progressed,
+  measured: readonly Candidate[],
   count: number,
-): Promise<Map<number, { readonly value: number; readonly samples?: number }>> {
-  const found = new Map<number, { readonly value: number; readonly samples?: number }>();
-  const { samples } = judgings;
-  if (samples === 0) return found;
-  for (const [i, { nodeId }] of chosen.entries()) {
-    const value = await judgings.contestants[i]?.finish();
-    if (value !== undefined) found.set(nodeId, samples < count ? { value, samples } : { value });
+): Promise<Map<number, Found>> {
+  const found = new Map<number, Found>();
+  for (const [i, { nodeId }] of measured.entries()) {
+    const { judging, samples } = seen[i] as Seen; // one for each
+    if (samples === 0) continue;
+    const value = await judging.finish();
+    const known = { value, loss: judge.loss(value) };
+    found.set(nodeId, samples < count ? { ...known, samples } : known);
   }
   return found;
 }
 
 interface EntryParts {
   readonly request: SensitivityRequest;
-  readonly found: ReadonlyMap<number, { readonly value: number; readonly samples?: number }>;
+  readonly found: ReadonlyMap<number, Found>;
   readonly final: ReadonlyMap<number, SensitivityEntry>;
-  readonly judge: Judge;
-  readonly quantized: number;
+  readonly losses: ReadonlyMap<number, number>;
+  readonly count: number;
 }
 
-/** Worst first: measured ones by loss, the rest by local SQNR; of equal ones the earlier in the graph. */
+/** Worst first: those measured on all samples by loss, then those on fewer, the rest by local SQNR. */
 function entriesOf(candidates: readonly Candidate[], parts: EntryParts): SensitivityEntry[] {
-  const { request, found, final, judge, quantized } = parts;
+  const { request, found, final, losses, count } = parts;
   const entries = candidates.map(({ nodeId, handle, opType, localSqnrDb, noise }): SensitivityEntry => {
     const base = { nodeId, handle, opType, localSqnrDb };
     if (request.mode === 'local') return { ...base, value: null, loss: noise };
@@ -271,11 +327,13 @@ function entriesOf(candidates: readonly Candidate[], parts: EntryParts): Sensiti
     if (known !== undefined) return { ...base, value: known.value, loss: known.loss };
     const measured = found.get(nodeId);
     if (measured === undefined) return { ...base, value: null, loss: null };
-    const loss = judge.loss(measured.value);
-    return { ...base, ...measured, loss: request.mode === 'layerwise' ? loss : judge.loss(quantized) - loss };
+    if (request.mode === 'layerwise') return { ...base, ...measured };
+    const quantized = losses.get(measured.samples ?? count) ?? Number.NaN;
+    return { ...base, ...measured, loss: quantized - measured.loss };
   });
   return entries.sort((a, b) => {
     if (a.loss === null || b.loss === null) return a.loss === b.loss ? byLocalSqnr(a, b) : a.loss === null ? 1 : -1;
+    if (a.samples !== b.samples) return (b.samples ?? count) - (a.samples ?? count);
     return b.loss - a.loss;
   });
 }

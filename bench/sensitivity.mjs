@@ -1,0 +1,219 @@
+// Sweeps over nodes against ONNX Runtime running the whole model for each node, in one process:
+// node bench/sensitivity.mjs [--json FILE] [--samples N] [--threads N]
+// Peers run before and after each sweep, so that what else the machine does meets both.
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ROOT } from '../scripts/lib/root.mjs';
+import { hasShared, loadCore, machineOf, machineText, SHARED } from './lib/core.mjs';
+import { PEERS } from './lib/models.mjs';
+import { peer } from './lib/peers.mjs';
+import { median } from './lib/timing.mjs';
+
+const IMAGES = 'calib/imagenet_sample_256';
+const CALIBRATION = 16;
+/** Runs of each peer before and after a sweep. */
+const PEER_RUNS = 12;
+/** What the time of a sweep is at most of a peer's for as many runs of the whole model. */
+const LIMITS = { layerwise: 0.3, leaveOneOut: 0.2 };
+/** Milliseconds for a full layerwise sweep of MobileNetV2 with 32 images. */
+const LIMIT_MS = 15_000;
+const TOP = 10;
+const COMPUTE = new Set(['Conv', 'Gemm', 'MatMul', 'ConvTranspose']);
+/** Nodes that the budgeted mode verifies, as a share of all. */
+const BUDGET = 1 / 3;
+
+const MODELS = [
+  {
+    name: 'MobileNetV2',
+    path: 'models/derived/mobilenet_v2_float_from_qdq.onnx',
+    input: 'image',
+    dims: [1, 3, 244, 244],
+    limitMs: LIMIT_MS,
+    preprocess: [
+      'image_to_format=RGB',
+      'normalize_mean=[123.675,116.28,103.53]',
+      'normalize_std=[58.395,57.12,57.375]',
+      'center_crop_width=244',
+      'center_crop_height=244',
+    ],
+  },
+  {
+    name: 'SqueezeNet',
+    path: 'ort-baseline/models/squeezenet.pre.onnx',
+    input: 'data_0',
+    dims: [1, 3, 224, 224],
+    preprocess: [
+      'image_to_format=BGR',
+      'normalize_mean=[104,117,123]',
+      'normalize_std=[1,1,1]',
+      'center_crop_width=224',
+      'center_crop_height=224',
+    ],
+  },
+];
+
+const { values: options } = parseArgs({
+  options: { json: { type: 'string' }, samples: { type: 'string' }, threads: { type: 'string' } },
+});
+const samples = Number(options.samples ?? 32);
+const threads = Number(options.threads ?? Math.min(2, availableParallelism()));
+const core = await loadCore();
+const machine = machineOf();
+console.log(machineText(machine));
+const folder = mkdtempSync(join(tmpdir(), 'quantscope-bench-'));
+const rows = [];
+const ranks = [];
+try {
+  if (hasShared()) for (const model of MODELS) await measure(model);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+if (options.json) {
+  const sensitivity = { machine, samples, threads, rows, ranks };
+  writeFileSync(options.json, `${JSON.stringify({ sensitivity }, null, 2)}\n`);
+}
+
+async function measure(model) {
+  const path = join(SHARED, model.path);
+  if (!existsSync(path) || !existsSync(join(SHARED, IMAGES))) {
+    console.log(`left out: ${model.name} (${model.path} or ${IMAGES} is not in the shared data)`);
+    return;
+  }
+  const { session, close } = start();
+  await session.open(path);
+  await session.quantize({ configText: configOf(model), configPath: join(folder, 'bench.cfg') });
+  const quantized = join(folder, `${model.name}.int8.onnx`);
+  await session.exportModel(quantized);
+  const peers = await contestants(model, { fp32: path, int8: quantized });
+  const found = {};
+  for (const mode of ['layerwise', 'leaveOneOut']) {
+    const times = new Map(peers.map((p) => [p, []]));
+    await runPeers(times);
+    const { view, ms } = await sweep(session, mode);
+    await runPeers(times);
+    found[mode] = view;
+    report(model, mode, view, ms, times);
+  }
+  for (const p of peers) await p.release();
+  rank(model, found.layerwise, (await sweep(session, 'local')).view);
+  await close();
+}
+
+function start() {
+  const { wasmBytes } = core;
+  let pool;
+  const options = {
+    pool: (memory) => {
+      const entryPath = join(ROOT, 'dist/kernelThread.cjs');
+      pool = core.createThreadPool({ threads, wasmBytes, memory, entryPath });
+      return pool;
+    },
+  };
+  const kernels = core.createWasmKernels(wasmBytes, threads > 1 ? options : {});
+  const parts = { kernels, files: core.nodeFiles, clock: performance, onProgress: () => undefined };
+  return { session: core.createSession(parts), close: () => pool?.dispose() };
+}
+
+function configOf({ input, preprocess }) {
+  const images = join(SHARED, IMAGES);
+  return [
+    '[common_quant_param]',
+    'quant_type=FULL_QUANT',
+    '[data_preprocess_param]',
+    `calibrate_path=${input}:${images}`,
+    `calibrate_size=${CALIBRATION}`,
+    'input_type=IMAGE',
+    ...preprocess,
+    '[quantscope]',
+    `evaluate_path=${input}:${images}`,
+    `evaluate_size=${samples}`,
+  ].join('\n');
+}
+
+async function sweep(session, mode, count = samples) {
+  const request = { mode, part: 'both', judge: { id: 'cosine' }, samples: count, verify: null };
+  const start = performance.now();
+  const view = await session.sweeps.run(request, [], () => undefined, { aborted: false });
+  return { view, ms: performance.now() - start };
+}
+
+/** Ways to run the whole model once. */
+async function contestants({ input, dims }, files) {
+  const feeds = new Map([[input, core.tensor('float32', dims, noise(dims))]]);
+  const list = [];
+  for (const who of Object.keys(PEERS))
+    for (const [precision, file] of Object.entries(files)) {
+      const runner = await (await peer(who, threads))?.runner(file, feeds);
+      if (runner !== undefined) list.push({ who: PEERS[who], precision, ...runner });
+    }
+  return list;
+}
+
+async function runPeers(times) {
+  for (const [contestant, list] of times)
+    for (let i = -2; i < PEER_RUNS; i++) {
+      const start = performance.now();
+      await contestant.run();
+      if (i >= 0) list.push(performance.now() - start);
+    }
+}
+
+function report({ name, limitMs }, mode, view, ms, times) {
+  const nodes = view.entries.length;
+  const compute = view.entries.filter((e) => COMPUTE.has(e.opType)).length;
+  const row = {
+    model: name,
+    mode,
+    nodes,
+    compute,
+    ms,
+    limitMs: mode === 'layerwise' ? (limitMs ?? null) : null,
+    peers: [],
+  };
+  const verdict =
+    row.limitMs === null ? '' : `, at most ${row.limitMs / 1000} s: ${ms <= row.limitMs ? 'met' : 'MISSED'}`;
+  console.log(
+    `${name}, ${mode}: ${nodes} nodes (${compute} Conv, Gemm), ${samples} images, ${threads} threads: ${(ms / 1000).toFixed(2)} s${verdict}`,
+  );
+  for (const [{ who, precision }, list] of times) {
+    const runMs = median(list);
+    const ratio = ms / (runMs * nodes * samples);
+    const isOwn = precision === (mode === 'layerwise' ? 'fp32' : 'int8');
+    const limit = who === PEERS.web && isOwn ? LIMITS[mode] : null;
+    row.peers.push({ who, precision, runMs, totalMs: runMs * nodes * samples, ratio, limit });
+    const judged = limit === null ? '' : `at most ${limit}: ${ratio <= limit ? 'met' : 'MISSED'}`;
+    console.log(
+      `  ${`${who} ${precision}`.padEnd(24)} ${runMs.toFixed(2).padStart(7)} ms a run, ${((runMs * nodes * samples) / 1000).toFixed(1).padStart(7)} s for all: ratio ${ratio.toFixed(3)}  ${judged}`,
+    );
+  }
+  rows.push(row);
+}
+
+/** How far the local error, which the budgeted mode goes by, tells the order. */
+function rank({ name }, exhaustive, local) {
+  const byId = new Map(local.entries.map((e) => [e.nodeId, e]));
+  const losses = exhaustive.entries.map((e) => e.loss);
+  const noise = exhaustive.entries.map((e) => byId.get(e.nodeId)?.loss ?? 0);
+  const verify = Math.max(TOP, Math.ceil(losses.length * BUDGET));
+  const chosen = new Set([...noise.keys()].sort((i, j) => noise[j] - noise[i]).slice(0, verify));
+  const verified = losses.map((loss, i) => (chosen.has(i) ? loss : -1));
+  const row = {
+    model: name,
+    nodes: losses.length,
+    verify,
+    found: core.commonTop(losses, verified, TOP),
+    top: TOP,
+    spearman: core.spearman(losses, noise),
+  };
+  ranks.push(row);
+  console.log(
+    `${name}: local SQNR against layerwise loss: Spearman ${row.spearman.toFixed(3)}; ${verify} of ${row.nodes} verified hold ${row.found} of the exhaustive top ${TOP}`,
+  );
+}
+
+function noise(dims) {
+  const random = core.seededRandom(1);
+  return Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => random.normal());
+}
