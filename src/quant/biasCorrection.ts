@@ -72,7 +72,16 @@ function withinCodes(origin: Stored, quant: QuantInfo | undefined): Stored {
   const [scale, zeroPoint] = [quant.scale[0] as number, quant.zeroPoint[0] as number];
   const [lo, hi] = [(lowest - zeroPoint) * scale, (lowest + 255 - zeroPoint) * scale];
   const data = origin.tensor.data as Float32Array; // outputs of convolutions are float32
-  const within = data.map((x) => (x < lo - scale / 2 ? lo : x > hi + scale / 2 ? hi : x));
+  const [least, most] = [lo - scale / 2, hi + scale / 2];
+  let i = 0;
+  while (i < data.length && !((data[i] as number) < least || (data[i] as number) > most)) i++;
+  if (i === data.length) return origin;
+  const within = data.slice();
+  for (; i < within.length; i++) {
+    const x = within[i] as number;
+    if (x < least) within[i] = lo;
+    else if (x > most) within[i] = hi;
+  }
   return { layout: origin.layout, tensor: tensor('float32', origin.tensor.dims, within) };
 }
 

@@ -48,9 +48,9 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
   const float = await compileGraph(compileParts, prepared.graph, { keep: clampInputs, apart: true, signal });
   try {
     const samples = rememberSamples(calibration, REMEMBERED_BYTES);
-    const { cache, keptSamples } = keptOf(parts.whatIf, parts.evaluation.count);
-    cache.arrange({ float, samples: keptSamples, calibrationSamples: calibration.count });
-    const kept = calibrationFloats(cache);
+    const { count } = parts.evaluation;
+    const whatIf = keptOf(parts.whatIf, { float, count, calibrationSamples: calibration.count, codeBytes: 1 });
+    const kept = calibrationFloats(whatIf.cache);
     const effort = { steps: 0 };
     const ranges = new RangeDesk({
       float,
@@ -112,7 +112,7 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
     await builder.corrections(variant, signal);
     return {
       ...measuredOn(parts, prepared, float),
-      ...{ cache, calibrationSamples: calibration.count },
+      ...whatIf,
       builder,
       diagnostics: [...prepared.diagnostics, ...found.diagnostics],
     };

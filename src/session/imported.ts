@@ -95,7 +95,7 @@ export async function importedRun(
       samples: parts.evaluation.samples,
       sampleCount: parts.evaluation.count,
       evaluatedOn: parts.evaluation.label,
-      ...keptOf(parts.whatIf, parts.evaluation.count),
+      ...keptOf(parts.whatIf, { float, count: parts.evaluation.count, codeBytes: 1 }),
       floatGraph: prepared.graph,
       standIns,
       diagnostics: [...found, ...prepared.diagnostics, ...unusedMethods(settings)],

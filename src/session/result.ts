@@ -1,7 +1,5 @@
 import type { AbortSignalLike } from '../base/abort.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
-import { bytesInMemory, isNumericDType, type NumericDType } from '../base/dtype.ts';
-import { sizeOf } from '../base/shape.ts';
 import type { Program } from '../exec/program.ts';
 import type { NodeId, ValueId } from '../graph/model.ts';
 import type { Accuracy, DifferenceView, MacsView, OutputFigures, Progress, SizesView } from '../protocol/views.ts';
@@ -59,7 +57,7 @@ export async function resultOf(parts: ResultParts): Promise<Result> {
   const first = run.float.graph.outputs[0];
   const figures = new SampleFigures(build.pairs.map((p) => p.value));
   const keep = Math.min(parts.keep ?? run.keptSamples, count);
-  if (parts.earlier === undefined || keep > run.cache.samples) arrangeCache(run, build, keep);
+  run.cache.widen(keep);
   const evaluation = await evaluate({
     float: run.float,
     quant: build.program,
@@ -94,24 +92,6 @@ export async function resultOf(parts: ResultParts): Promise<Result> {
     comparison: await compareFlavours(parts, keep),
     diagnostics: [...build.diagnostics, ...(top?.diagnostics ?? []), ...differenceNotes(run, settings, differences)],
   };
-}
-
-/** Room for the kept samples of this build and of one beside it. */
-function arrangeCache(
-  { cache, float, calibrationSamples }: RunState,
-  { pairs, program }: Build,
-  samples: number,
-): void {
-  const codeBytes = new Map(
-    pairs.flatMap(({ value, quantized }) => {
-      const slot = program.slots.get(quantized);
-      const isKnown = slot?.dims?.every((d) => typeof d === 'number') === true && isNumericDType(slot.dtype);
-      return isKnown
-        ? [[value, sizeOf(slot.dims as readonly number[]) * bytesInMemory(slot.dtype as NumericDType)]]
-        : [];
-    }),
-  );
-  cache.arrange({ float, codeBytes, samples, calibrationSamples });
 }
 
 /** The differences as notes; those of another target stand in the report alone. */

@@ -32,8 +32,6 @@ export interface RunState {
   readonly cache: ActivationCache;
   /** Of the evaluation samples, how many the cache is for. */
   readonly keptSamples: number;
-  /** Samples that ranges and biases come from; 0 where there are none. */
-  readonly calibrationSamples: number;
   /** dB of nodes alone, by what decides them; see localFigures.ts. */
   readonly localFigures: Map<string, Float64Array>;
   /** The float model whose constants are compared with the quantized ones in size. */
@@ -92,24 +90,31 @@ export function measuredOn(
     samples: evaluation.samples,
     sampleCount: evaluation.count,
     evaluatedOn: evaluation.label,
-    ...keptOf(whatIf, evaluation.count),
+    ...keptOf(whatIf, { float, count: evaluation.count, codeBytes: 4 }),
     floatGraph: open.model.graph,
     standIns: new Map(),
   };
 }
 
+export interface KeptParts {
+  readonly float: Program;
+  /** Evaluation samples that there are. */
+  readonly count: number;
+  readonly calibrationSamples?: number;
+  /** Of an element in quantized forms. */
+  readonly codeBytes: 1 | 4;
+}
+
 /** An empty cache, for as many samples as there are. */
 export function keptOf(
   whatIf: WhatIf | undefined,
-  count: number,
-): Pick<RunState, 'cache' | 'keptSamples' | 'calibrationSamples' | 'localFigures'> {
+  { float, count, calibrationSamples = 0, codeBytes }: KeptParts,
+): Pick<RunState, 'cache' | 'keptSamples' | 'localFigures'> {
   const { bytes, samples } = whatIf ?? { bytes: CACHE_BYTES, samples: KEPT_SAMPLES };
-  return {
-    cache: new ActivationCache(bytes),
-    keptSamples: Math.min(samples, count),
-    calibrationSamples: 0,
-    localFigures: new Map(),
-  };
+  const keptSamples = Math.min(samples, count);
+  const cache = new ActivationCache(bytes);
+  cache.arrange({ float, samples: keptSamples, calibrationSamples, codeBytes });
+  return { cache, keptSamples, localFigures: new Map() };
 }
 
 /** What is in work, for people: the sample and the node. */

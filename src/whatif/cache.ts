@@ -21,7 +21,7 @@ interface Entry {
 export class ActivationCache {
   readonly maxBytes: number;
   #bytes = 0;
-  #samples = 0;
+  #needs: Omit<CacheNeeds, 'maxBytes'> | undefined;
   #plan: CachePlan | undefined;
   readonly #tensors: Map<number, Entry>[] = [];
   readonly #calibration: Map<ValueId, Stored>[] = [];
@@ -38,11 +38,6 @@ export class ActivationCache {
     return this.#bytes;
   }
 
-  /** Evaluation samples that it was arranged for. */
-  get samples(): number {
-    return this.#samples;
-  }
-
   /** Whether all that is put in is kept. */
   get isWhole(): boolean {
     return this.#plan === undefined;
@@ -50,7 +45,7 @@ export class ActivationCache {
 
   /** Settles what is kept of each sample, and forgets what is not. */
   arrange(needs: Omit<CacheNeeds, 'maxBytes'>): void {
-    this.#samples = needs.samples;
+    this.#needs = needs;
     const plan = planCache({ ...needs, maxBytes: this.maxBytes });
     this.#plan = plan;
     if (plan === undefined) return;
@@ -62,6 +57,11 @@ export class ActivationCache {
         this.#bytes -= bytesOf(stored);
       }
     }
+  }
+
+  /** Arranges for at least so many evaluation samples. */
+  widen(samples: number): void {
+    if (this.#needs !== undefined && samples > this.#needs.samples) this.arrange({ ...this.#needs, samples });
   }
 
   get(sample: number, signature: number): Stored | undefined {

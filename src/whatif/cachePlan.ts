@@ -15,8 +15,8 @@ export interface CachePlan {
 
 export interface CacheNeeds {
   readonly float: Program;
-  /** Bytes of what stands for a value in the quantized form; one an element where that is not known. */
-  readonly codeBytes?: ReadonlyMap<ValueId, number>;
+  /** Of an element in quantized forms, as far as it can be told: those with more make way when memory ends. */
+  readonly codeBytes: 1 | 4;
   readonly samples: number;
   readonly calibrationSamples: number;
   readonly maxBytes: number;
@@ -43,7 +43,7 @@ interface Candidate {
 export function planCache(needs: CacheNeeds): CachePlan | undefined {
   const { float, codeBytes, samples, calibrationSamples, maxBytes } = needs;
   const candidates = candidatesOf(float);
-  const codesOf = ({ value, bytes }: Candidate): number => Math.max(1, FORMS * (codeBytes?.get(value) ?? bytes / 4));
+  const codesOf = ({ bytes }: Candidate): number => FORMS * codeBytes * (bytes / 4);
   let total = 0;
   for (const c of candidates) total += samples * (c.bytes + codesOf(c)) + calibrationSamples * c.bytes;
   if (total <= maxBytes) return undefined;
@@ -92,7 +92,7 @@ function candidatesOf(program: Program): Candidate[] {
       const slot = slots.get(value);
       const elements = elementsOf(slot);
       if (slot === undefined || elements === undefined || !isFloat32Stored(slot.dtype)) continue;
-      found.push({ value, bytes: Math.max(1, elements * 4), cost, isOutput: outputs.has(value) });
+      found.push({ value, bytes: Math.max(1, elements) * 4, cost, isOutput: outputs.has(value) });
       cost = 0;
     }
   }
