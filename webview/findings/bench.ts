@@ -2,7 +2,6 @@ import { h, icon, setAttr } from '../dom.ts';
 import { t } from '../l10n.ts';
 
 export interface BenchOptions {
-  readonly label: string;
   readonly fields: readonly HTMLElement[];
   /** What is chosen, in a sentence. */
   readonly doc?: HTMLElement;
@@ -20,7 +19,7 @@ export interface Bench {
 let benches = 0;
 
 /** What is asked on the left, what was found on the right; in a narrow panel one below the other. */
-export function createBench({ label, fields, doc, bar, found }: BenchOptions): Bench {
+export function createBench({ fields, doc, bar, found }: BenchOptions): Bench {
   const id = `ask-${benches++}`;
   let folded: boolean | undefined;
   let has = false;
@@ -43,8 +42,8 @@ export function createBench({ label, fields, doc, bar, found }: BenchOptions): B
   });
   show();
   const element = h(
-    'section',
-    { class: 'bench', attrs: { 'aria-label': label } },
+    'div',
+    { class: 'bench' },
     h('div', { class: 'ask', role: 'group', attrs: { 'aria-label': t('What is measured') } }, bar, fold, form),
     found,
   );

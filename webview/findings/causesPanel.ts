@@ -61,7 +61,6 @@ export function createCausesPanel(store: Store, actions: Actions): HTMLElement {
     more,
   );
   const bench = createBench({
-    label: t('Causes'),
     fields: [judge.element, nodes.element, samples.element, cures.element, data.element],
     bar: bar.element,
     found,
@@ -192,8 +191,7 @@ function nothingText({ done }: DiagnosisView, running: boolean): string {
     : t('Cancelled before a cause was found.');
 }
 
-function emptyText({ diagnosis, run }: AppState): string {
+function emptyText({ diagnosis }: AppState): string {
   if (diagnosis.running) return t('The first results are on their way…');
-  if (run === null) return t('Quantize with a config first; then this can be measured.');
   return t('Not diagnosed yet. Diagnose to see why nodes are bad, and what helps.');
 }

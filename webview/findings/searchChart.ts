@@ -81,6 +81,7 @@ export function searchChart({ view, selected, select }: SearchChartOptions): Cha
       const margin = 0.06 * (high - low || Math.abs(high) || 1);
       return configOf(theme, {
         range: [low - margin, high + margin],
+        most: shown.reduce((a, _, at) => Math.max(a, step(at).handles.length), 0) + 1,
         points,
         best: best && { x: costOf(best), y: best.value },
         lines,
@@ -101,11 +102,13 @@ interface Drawn {
   readonly title: string;
   /** Of the values and the target. */
   readonly range: readonly [number, number];
+  /** Nodes, with room for the last point. */
+  readonly most: number;
 }
 
 function configOf(
   theme: ChartTheme,
-  { points, best, lines, costTitle, isBits, title, range }: Drawn,
+  { points, best, lines, costTitle, isBits, title, range, most }: Drawn,
 ): ChartConfiguration {
   const config: ChartConfiguration<'scatter'> = {
     type: 'scatter',
@@ -113,10 +116,10 @@ function configOf(
       datasets: [
         {
           data: best === null ? [] : [best],
-          pointStyle: 'rectRot',
+          pointStyle: 'circle',
           pointRadius: 8,
           pointBackgroundColor: 'transparent',
-          pointBorderColor: theme.origin,
+          pointBorderColor: theme.selected,
           pointBorderWidth: 2,
         },
         {
@@ -139,7 +142,7 @@ function configOf(
       ...STILL,
       parsing: false,
       scales: {
-        x: axis(theme, { title: costTitle, ...(isBits ? {} : { min: 0, ticks: 'integer' as const }) }),
+        x: axis(theme, { title: costTitle, ...(isBits ? {} : { min: 0, max: most, ticks: 'integer' as const }) }),
         y: axis(theme, { title, min: range[0], max: range[1] }),
       },
     },

@@ -83,7 +83,6 @@ export function createSearchSection(store: Store, actions: Actions): HTMLElement
     h('div', { class: 'found-halves' }, table.grid.element, chart.element),
   );
   const bench = createBench({
-    label: t('Search'),
     fields: [goal.element, judge.element, target.element, size.element, budget.element, samples.element],
     doc,
     bar: bar.element,
@@ -209,8 +208,7 @@ function namesOf({ change, handles }: SearchStep): string {
   return Object.keys(change.overrides ?? {}).length > 0 ? changeText(change) : isLong ? `${shown}, …` : shown;
 }
 
-function emptyText({ search, run }: AppState): string {
+function emptyText({ search }: AppState): string {
   if (search.running) return t('The first results are on their way…');
-  if (run === null) return t('Quantize with a config first; then this can be measured.');
   return t('Nothing searched yet. Say what is good enough, and search.');
 }

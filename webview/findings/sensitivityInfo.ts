@@ -43,7 +43,7 @@ function alone({ part }: SensitivityRequest, loss: string): Pick<OwnInfo, 'title
     activations: t('Loss at the model’s output when only what this node makes is quantized: {0}.', loss),
     weights: t('Loss at the model’s output when only this node’s weights are quantized: {0}.', loss),
   };
-  return { title: t('Sensitivity, quantized alone: {0}', loss), doc: docs[part] };
+  return { title: t('Sensitivity: {0}', loss), doc: docs[part] };
 }
 
 function leftFloat({ part }: SensitivityRequest, loss: string): Pick<OwnInfo, 'title' | 'doc'> {

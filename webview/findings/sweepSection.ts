@@ -51,7 +51,6 @@ export function createSweepSection(store: Store, actions: Actions): HTMLElement 
     table.element,
   );
   const bench = createBench({
-    label: t('Sensitivity'),
     fields: [mode.element, part.element, judge.element, samples.element, which.element, verify.element],
     doc,
     bar: bar.element,
@@ -138,8 +137,7 @@ function noteOf({ running }: Finding<SensitivityView>, view: SensitivityView): s
     .join(' · ');
 }
 
-function emptyText({ sensitivity, run }: AppState): string {
+function emptyText({ sensitivity }: AppState): string {
   if (sensitivity.running) return t('The first results are on their way…');
-  if (run === null) return t('Quantize with a config first; then this can be measured.');
   return t('Nothing measured yet. Start to see which nodes cost the output most.');
 }
