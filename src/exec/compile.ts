@@ -81,7 +81,7 @@ function planProgram(graph: Graph, loaded: ReadonlyMap<ValueId, Tensor>, options
       planned.push({
         step: stepOf(index, draft, {
           ...(table.steps[index] as (typeof table.steps)[number]), // one for each
-          ...arithmeticOf(draft, { kernels, options }),
+          ...arithmeticOf(draft, { kernels, options, signatures, key }),
         }),
         draft,
         prepare: prepared === undefined ? () => packedForOneStep(pack, streamed) : keptPacked(prepared),

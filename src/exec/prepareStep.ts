@@ -36,12 +36,14 @@ export function prepareStep(draft: PlacedDraft, parts: PrepareParts): Prepared {
 /** How an integer step gets to its codes; nothing for all other steps. */
 export function arithmeticOf(
   draft: PlacedDraft,
-  parts: Pick<PrepareParts, 'kernels' | 'options'>,
+  parts: Pick<PrepareParts, 'kernels' | 'options' | 'signatures' | 'key'>,
 ): Pick<Step, 'multipliers' | 'dequantizes'> {
   const form = draft.form === 'integer' ? draft.def?.integer : undefined;
   const context = integerContextOf(draft, parts);
   if (form === undefined || context === undefined) return {};
-  const multipliers = form.multipliers?.(context);
+  const { signatures, key } = parts;
+  if (!signatures.multipliers.has(key)) signatures.multipliers.set(key, form.multipliers?.(context));
+  const multipliers = signatures.multipliers.get(key);
   return {
     ...(multipliers === undefined ? {} : { multipliers }),
     ...(form.dequantizes?.(context) ? { dequantizes: true } : {}),

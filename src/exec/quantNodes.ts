@@ -26,17 +26,32 @@ export function quantInfoOf(node: Node, context: PlanContext): QuantInfo | undef
   const isConstant = codes !== undefined && context.constants.has(codes);
   if (!isCodeType(dtype, isConstant)) return undefined;
   const scales = scale.data as Float32Array; // dtype checked above
-  const info = {
-    dtype,
-    scale: scales,
-    zeroPoint: zeroPoint === undefined ? new Int32Array(scales.length) : Int32Array.from(toNumbers(zeroPoint)),
-  };
-  if (scales.length === 1) return info;
+  if (scales.length === 1) return known(scales, { zeroPoint, dtype, axis: undefined });
   const float = isQuantize(node) ? node.inputs[0] : node.outputs[0];
   const rank = float === undefined ? undefined : context.facts.get(float)?.dims?.length;
   const axis = intAttribute(node, 'axis', 1);
   if (rank === undefined) return undefined;
-  return { ...info, axis: axis < 0 ? axis + rank : axis };
+  return known(scales, { zeroPoint, dtype, axis: axis < 0 ? axis + rank : axis });
+}
+
+interface Sources {
+  readonly zeroPoint: Tensor | undefined;
+  readonly dtype: QuantInfo['dtype'];
+  readonly axis: number | undefined;
+}
+
+/** By their scales: programs of one model share constants, so that what follows from parameters is found once. */
+const INFOS = new WeakMap<Float32Array, { readonly from: Sources; readonly info: QuantInfo }[]>();
+
+function known(scale: Float32Array, from: Sources): QuantInfo {
+  const infos = INFOS.get(scale) ?? [];
+  const { zeroPoint, dtype, axis } = from;
+  const same = infos.find((i) => i.from.zeroPoint === zeroPoint && i.from.dtype === dtype && i.from.axis === axis);
+  if (same !== undefined) return same.info;
+  const zeros = zeroPoint === undefined ? new Int32Array(scale.length) : Int32Array.from(toNumbers(zeroPoint));
+  const info = { dtype, scale, zeroPoint: zeros, ...(axis !== undefined && { axis }) };
+  INFOS.set(scale, [...infos, { from, info }]);
+  return info;
 }
 
 /** The range of a Relu or of a Clip with constant bounds on float32; undefined for any other node. */

@@ -11,6 +11,8 @@ import { PreparedCache } from './preparedCache.ts';
 export class SignatureTable {
   /** Packed constants of the programs that share this table. */
   readonly prepared = new PreparedCache();
+  /** Multipliers of steps that requantize, by what prepares them; see {@link Step.multipliers}. */
+  readonly multipliers = new Map<string, Float64Array | undefined>();
   readonly #ids = new Map<string, number>();
   readonly #identities = new WeakMap<object, number>();
   #nextIdentity = 1;
@@ -67,8 +69,15 @@ export function attributesKey(
 /** The key of quantization parameters, exact to the last bit. */
 export function quantKey(q: QuantInfo | undefined): string {
   if (q === undefined) return '-';
-  return `${q.dtype}/${q.axis ?? ''}/${Array.from(q.scale).join(',')}/${Array.from(q.zeroPoint).join(',')}`;
+  let key = QUANT_KEYS.get(q);
+  if (key === undefined) {
+    key = `${q.dtype}/${q.axis ?? ''}/${q.scale.join(',')}/${q.zeroPoint.join(',')}`;
+    QUANT_KEYS.set(q, key);
+  }
+  return key;
 }
+
+const QUANT_KEYS = new WeakMap<QuantInfo, string>();
 
 /** Two independent 32-bit multiplicative hashes over the bytes of `t`. */
 function hashElements(t: Tensor): string {

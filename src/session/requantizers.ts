@@ -77,22 +77,37 @@ function stepOf(run: RequantizerParts['run'], steps: ReadonlyMap<NodeId, Step>, 
 
 function nodeView(node: Node, step: Step, { settings, comparison }: RequantizerParts): RequantizerView {
   const { fixedPoint } = settings;
-  const channels = Array.from(step.multipliers ?? [], (multiplier, channel) => {
-    const { mantissa, shift } = toFixedPoint(multiplier, fixedPoint);
+  const { channels, worst, shifts } = fixedPointOf(step.multipliers ?? new Float64Array(0), fixedPoint);
+  return {
+    ...{ nodeId: node.id, handle: node.handle, opType: node.opType, channels, worst, shifts },
+    withinTolerance: fixedPoint.tolerance === undefined ? null : worst.relativeError <= fixedPoint.tolerance,
+    differences: differencesOf(comparison, step),
+  };
+}
+
+type InFixedPoint = Pick<RequantizerView, 'channels' | 'worst' | 'shifts'>;
+
+/** By multipliers, which builds of one model share, and the form's own key. */
+const KNOWN = new WeakMap<Float64Array, Map<string, InFixedPoint>>();
+
+function fixedPointOf(multipliers: Float64Array, form: Settings['fixedPoint']): InFixedPoint {
+  const byForm = KNOWN.get(multipliers) ?? new Map<string, InFixedPoint>();
+  KNOWN.set(multipliers, byForm);
+  const key = JSON.stringify(form);
+  const known = byForm.get(key);
+  if (known !== undefined) return known;
+  const channels = Array.from(multipliers, (multiplier, channel) => {
+    const { mantissa, shift } = toFixedPoint(multiplier, form);
     return { channel, multiplier, mantissa, shift, relativeError: relativeError(multiplier, { mantissa, shift }) };
   });
   const worst = channels.reduce((a, b) => (b.relativeError > a.relativeError ? b : a));
   const shifts = channels.map(({ shift }) => shift);
-  return {
-    nodeId: node.id,
-    handle: node.handle,
-    opType: node.opType,
-    channels: channels.length,
-    worst,
-    shifts: [Math.min(...shifts), Math.max(...shifts)],
-    withinTolerance: fixedPoint.tolerance === undefined ? null : worst.relativeError <= fixedPoint.tolerance,
-    differences: differencesOf(comparison, step),
+  const made = {
+    ...{ channels: channels.length, worst },
+    shifts: [Math.min(...shifts), Math.max(...shifts)] as const,
   };
+  byForm.set(key, made);
+  return made;
 }
 
 function differencesOf(comparison: FlavourComparison | undefined, step: Step): CodeDifferences | null {
