@@ -49,6 +49,7 @@ describe('what is known of a measurement', () => {
     const other = renewed(known, { view: null, running: false });
     expect(other).toEqual({ view, running: false, isOutdated: true });
     expect(renewed(other, { view, running: false })).toEqual(known);
+    expect(renewed(known, { view: null, running: true })).toEqual({ ...NOTHING_FOUND, running: true });
     expect(renewed(NOTHING_FOUND, { view: null, running: false })).toEqual(NOTHING_FOUND);
   });
 

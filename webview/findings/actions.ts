@@ -72,7 +72,6 @@ export function createFindingActions(store: Store, { rpc }: Connection, { announ
     takeProgress(progress: Progress): boolean {
       const key = STAGES[progress.stage];
       if (key === undefined) return false;
-      if (!store.state[key].running) show(key, { running: true });
       if (key === 'diagnosis') store.update({ diagnosing: progress });
       return true;
     },

@@ -21,15 +21,15 @@ export interface Finding<V> {
 export const NOTHING_FOUND: Finding<never> = { view: null, running: false, isOutdated: false };
 
 /**
- * What an event of the host makes of a finding. No view, while nothing runs, means that nothing was measured under the
- * config as it is now: what is known stays, and is told apart.
+ * What an event of the host makes of a finding. No view while something runs: nothing of it has come yet. No view while
+ * nothing runs: nothing was measured under the config as it is now; what is known stays, and is told apart.
  */
 export function renewed<V>(
-  { view: last, isOutdated }: Finding<V>,
+  { view: last }: Finding<V>,
   { view, running }: { readonly view: V | null; readonly running: boolean },
 ): Finding<V> {
-  if (view !== null) return { view, running, isOutdated: false };
-  return running ? { view: last, running, isOutdated } : { view: last, running, isOutdated: last !== null };
+  if (view !== null || running) return { view, running, isOutdated: false };
+  return { view: last, running, isOutdated: last !== null };
 }
 
 /** A command of the user's that prints a number. */
