@@ -1,8 +1,13 @@
 import { parseArgs } from 'node:util';
 import { type Diagnostic, DiagnosticError, nearest, type Setting } from '../base/diagnostics.ts';
 import type { ExportFormat } from '../export/exportGraph.ts';
+import type { DiagnosisRequest } from '../protocol/diagnosisViews.ts';
+import type { SensitivityRequest } from '../protocol/sensitivityViews.ts';
 import { CONVERTER_OPTIONS, readConverterOptions } from './converterOptions.ts';
+import { readDiagnose } from './diagnoseArgs.ts';
+import { type Limit, readFailUnder } from './failUnder.ts';
 import { readSearch, type SearchWish } from './searchArgs.ts';
+import { readSensitivity } from './sensitivityArgs.ts';
 
 /** A parsed command line. */
 export type Command =
@@ -22,6 +27,7 @@ export type Command =
       readonly compareRequantizers: boolean;
       readonly exportFormat: ExportFormat | undefined;
       readonly printSkips: boolean;
+      readonly failUnder: readonly Limit[];
       readonly threads: number;
       readonly budgetBytes: number | undefined;
       readonly dims: ReadonlyMap<string, number>;
@@ -42,6 +48,18 @@ export type Command =
       readonly dims: ReadonlyMap<string, number>;
     }
   | {
+      readonly kind: 'diagnose';
+      readonly model: string;
+      readonly config: string;
+      readonly request: DiagnosisRequest;
+      readonly report: string | undefined;
+      readonly json: string | undefined;
+      readonly failUnder: readonly Limit[];
+      readonly threads: number;
+      readonly budgetBytes: number | undefined;
+      readonly dims: ReadonlyMap<string, number>;
+    }
+  | {
       readonly kind: 'search';
       readonly model: string;
       readonly config: string;
@@ -52,16 +70,33 @@ export type Command =
       readonly budgetBytes: number | undefined;
       readonly dims: ReadonlyMap<string, number>;
     }
+  | {
+      readonly kind: 'sensitivity';
+      readonly model: string;
+      readonly config: string;
+      readonly request: SensitivityRequest;
+      readonly json: string | undefined;
+      readonly failUnder: readonly Limit[];
+      readonly threads: number;
+      readonly budgetBytes: number | undefined;
+      readonly dims: ReadonlyMap<string, number>;
+    }
   | { readonly kind: 'verify'; readonly folders: readonly string[]; readonly json: string | undefined };
 
 export const USAGE = `quantscope: find out where a quantized ONNX model lost accuracy
 
   quantscope quantize MODEL --config CFG [--output OUT.onnx] [--report DIR] [--json FILE] [--threads N] [--memory MIB]
                       [--dim NAME=N] [--compare-requantizers] [--export-format QDQ|QOPERATOR] [--print-skips]
+                      [--fail-under FIGURE=VALUE,…]
   quantscope run MODEL --input NAME=FILE.npy ... --output-dir DIR [--threads N] [--memory MIB] [--dim NAME=N]
   quantscope inspect MODEL [--json FILE] [--dim NAME=N]
+  quantscope sensitivity MODEL --config CFG [--mode layerwise|leave-one-out|local] [--on both|activations|weights]
+                         [--judge JUDGE] [--samples N] [--verify K] [--json FILE] [--fail-under FIGURE=VALUE,…]
+                         [--threads N] [--memory MIB] [--dim NAME=N]
   quantscope search MODEL --config CFG (--target JUDGE=VALUE | --drop JUDGE=VALUE | --bytes SIZE) [--judge JUDGE]
                     [--samples N] [--budget N] [--json FILE] [--output-config FILE] [--threads N] [--memory MIB] [--dim NAME=N]
+  quantscope diagnose MODEL --config CFG [--judge JUDGE] [--samples N] [--nodes N] [--no-cures] [--no-data]
+                      [--report DIR] [--json FILE] [--fail-under FIGURE=VALUE,…] [--threads N] [--memory MIB] [--dim NAME=N]
   quantscope verify DIR... [--json FILE]
 
   --config CFG       MindSpore Lite quantization config (INI)
@@ -74,12 +109,19 @@ export const USAGE = `quantscope: find out where a quantized ONNX model lost acc
   --compare-requantizers
                      runs both requantizers, fp32 and fixedPoint, on the same integers, node by node
   --export-format F  QDQ (QuantizeLinear/DequantizeLinear) or QOPERATOR (QLinearConv …); overrides export_format
+  --fail-under F=V   exit code 4 where the quantized model is below: cosine=0.99,sqnrDb=20,top1=0.7,top5=0.9
+  --mode MODE        sensitivity: each node quantized alone (default), left float alone, or its error on float inputs
+  --on PART          sensitivity: of a node its activations, its weights, or both (default)
+  --verify K         sensitivity: only the K worst of the first two samples are measured on all
   --target JUDGE=V   search: the fewest nodes to skip for cosine=0.995, sqnrDb=30, top1=0.71, …
   --drop JUDGE=V     search: the same for what is lost to the float model, as top1=0.005
   --bytes SIZE       search: bits of each weight for 1.2MB, 1.1MiB, or 0.3x of the float model's bytes
-  --judge JUDGE      cosine, sqnrDb, mse, top1, top5, or command:COMMAND with --better higher|lower
-  --samples N        evaluation samples to measure on (search: 32)
+  --judge JUDGE      cosine, sqnrDb, mse, top1, top5, or command:COMMAND with --better higher|lower; --metric is the same
+  --samples N        evaluation samples to measure on (sensitivity and search: 32, diagnose: 8)
   --budget N         candidates to measure at most (search: 200)
+  --nodes N          diagnose: nodes that are looked at, worst first (8)
+  --no-cures         diagnose: causes alone, nothing is tried
+  --no-data          diagnose: the calibration data are not doubted
   --output-config F  search: the config with the result
   --print-skips      the nodes left float by skip_quant_node, as converter_lite and as ONNX Runtime want them
 
@@ -87,9 +129,9 @@ export const USAGE = `quantscope: find out where a quantized ONNX model lost acc
   and --inputDataFormat=, and --quantType= --bitNum= --quantWeightSize= --quantWeightChannel= of earlier releases, which
   need no config. Others are answered.
 
-Exit codes: 0 good, 1 wrong input, 2 not supported, 3 a bug of ours, 4 a target is not reached.`;
+Exit codes: 0 good, 1 wrong input, 2 not supported, 3 a bug of ours, 4 a target or a limit is not reached.`;
 
-const COMMANDS = ['quantize', 'run', 'inspect', 'search', 'verify'];
+const COMMANDS = ['quantize', 'run', 'inspect', 'search', 'sensitivity', 'diagnose', 'verify'];
 
 const converterNames: Readonly<Record<string, { readonly type: 'string' }>> = Object.fromEntries(
   CONVERTER_OPTIONS.map(({ name }) => [name, { type: 'string' }]),
@@ -106,6 +148,11 @@ const OPTIONS = {
   'compare-requantizers': { type: 'boolean' },
   'export-format': { type: 'string' },
   'print-skips': { type: 'boolean' },
+  'fail-under': { type: 'string', multiple: true },
+  mode: { type: 'string' },
+  on: { type: 'string' },
+  metric: { type: 'string' },
+  verify: { type: 'string' },
   target: { type: 'string' },
   drop: { type: 'string' },
   bytes: { type: 'string' },
@@ -113,6 +160,9 @@ const OPTIONS = {
   better: { type: 'string' },
   samples: { type: 'string' },
   budget: { type: 'string' },
+  nodes: { type: 'string' },
+  'no-cures': { type: 'boolean' },
+  'no-data': { type: 'boolean' },
   'output-config': { type: 'string' },
   input: { type: 'string', multiple: true },
   'output-dir': { type: 'string' },
@@ -157,6 +207,7 @@ export function parseCommand(argv: readonly string[]): Command {
         compareRequantizers: values['compare-requantizers'] ?? false,
         exportFormat: exportFormat(values['export-format']),
         printSkips: values['print-skips'] ?? false,
+        failUnder: readFailUnder(values['fail-under']),
         threads: threads(values.threads),
         budgetBytes: budgetBytes(values.memory),
         dims: dims(values.dim),
@@ -177,6 +228,18 @@ export function parseCommand(argv: readonly string[]): Command {
     }
     case 'inspect':
       return { kind: 'inspect', model: only(rest, 'MODEL'), json: values.json, dims: dims(values.dim) };
+    case 'sensitivity':
+      return {
+        kind: 'sensitivity',
+        model: only(rest, 'MODEL'),
+        config: values.config ?? fail('CLI102', '--config CFG is missing'),
+        request: readSensitivity(values),
+        json: values.json,
+        failUnder: readFailUnder(values['fail-under']),
+        threads: threads(values.threads),
+        budgetBytes: budgetBytes(values.memory),
+        dims: dims(values.dim),
+      };
     case 'search':
       return {
         kind: 'search',
@@ -185,6 +248,19 @@ export function parseCommand(argv: readonly string[]): Command {
         wish: readSearch(values),
         json: values.json,
         outputConfig: values['output-config'],
+        threads: threads(values.threads),
+        budgetBytes: budgetBytes(values.memory),
+        dims: dims(values.dim),
+      };
+    case 'diagnose':
+      return {
+        kind: 'diagnose',
+        model: only(rest, 'MODEL'),
+        config: values.config ?? fail('CLI102', '--config CFG is missing'),
+        request: readDiagnose(values),
+        report: values.report,
+        json: values.json,
+        failUnder: readFailUnder(values['fail-under']),
         threads: threads(values.threads),
         budgetBytes: budgetBytes(values.memory),
         dims: dims(values.dim),

@@ -1,11 +1,13 @@
 import { type AbortSignalLike, Cancelled } from '../base/abort.ts';
 import { type Diagnostic, DiagnosticError, formatDiagnostic } from '../base/diagnostics.ts';
 import { parseCommand, USAGE } from './args.ts';
+import { diagnoseCommand } from './diagnose.ts';
 import { EXIT, exitCodeOf } from './exitCodes.ts';
 import { inspectCommand } from './inspect.ts';
 import { quantizeCommand } from './quantize.ts';
 import { runCommand } from './run.ts';
 import { searchCommand } from './search.ts';
+import { sensitivityCommand } from './sensitivity.ts';
 import { isWorking, startedByUser, startWorking } from './thread.ts';
 import { verifyCommand } from './verify.ts';
 
@@ -35,8 +37,12 @@ async function main(argv: readonly string[], signal: AbortSignalLike): Promise<n
       return runCommand(command, signal);
     case 'inspect':
       return inspectCommand(command);
+    case 'sensitivity':
+      return sensitivityCommand(command, signal);
     case 'search':
       return searchCommand(command, signal);
+    case 'diagnose':
+      return diagnoseCommand(command, signal);
     case 'verify':
       return verifyCommand(command, signal);
   }

@@ -8,6 +8,7 @@ import type { RunView } from '../protocol/views.ts';
 import { createSession } from '../session/index.ts';
 import type { Command } from './args.ts';
 import { EXIT } from './exitCodes.ts';
+import { underLimits } from './failUnder.ts';
 import { files, readOption, writeJson } from './files.ts';
 import { progressBar } from './progress.ts';
 import { requantizerTable } from './requantizers.ts';
@@ -46,7 +47,9 @@ export async function quantizeCommand(command: Quantize, signal: AbortSignalLike
     if (!quiet) for (const diagnostic of exported) console.log(formatDiagnostic(diagnostic));
     if (!quiet && command.printSkips) console.log(`\n${skipForms(graph, run)}`);
     if (command.json !== undefined) await writeJson(command.json, jsonOf(run));
-    return EXIT.good;
+    const missed = underLimits(command.failUnder, run);
+    for (const line of missed) console.error(line);
+    return missed.length > 0 ? EXIT.missed : EXIT.good;
   } finally {
     bar.clear();
     engine.close();

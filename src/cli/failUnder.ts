@@ -1,0 +1,63 @@
+import { DiagnosticError, nearest } from '../base/diagnostics.ts';
+import type { RunView } from '../protocol/views.ts';
+
+const FIGURES = ['cosine', 'sqnrDb', 'top1', 'top5'] as const;
+type Figure = (typeof FIGURES)[number];
+
+/** A figure of a run, and what it must reach. */
+export interface Limit {
+  readonly figure: Figure;
+  readonly least: number;
+}
+
+/**
+ * What `--fail-under cosine=0.99,top1=0.7` says; it may be given several times.
+ * @throws DiagnosticError CLI131
+ */
+export function readFailUnder(texts: readonly string[] = []): readonly Limit[] {
+  return texts
+    .flatMap((text) => text.split(','))
+    .map((text) => {
+      const [name = '', number = '', ...more] = text.split('=').map((part) => part.trim());
+      const figure = FIGURES.find((f) => f === name);
+      const least = number === '' || more.length > 0 ? Number.NaN : Number(number);
+      if (figure === undefined) {
+        const near = nearest(name, FIGURES);
+        const hint = near === undefined ? '' : ` - ${near}?`;
+        throw wrong(`--fail-under ${text}: ${JSON.stringify(name)} is none of ${FIGURES.join(', ')}${hint}`);
+      }
+      if (!Number.isFinite(least))
+        throw wrong(`--fail-under ${text}: a number is expected, as in --fail-under ${figure}=0.99`);
+      return { figure, least };
+    });
+}
+
+/**
+ * What of a run is below its limit, as lines for people: means over the evaluation samples, cosine and SQNR over the
+ * outputs as well. A figure that is no number is below any limit.
+ * @throws DiagnosticError CLI132 for accuracy without labels
+ */
+export function underLimits(limits: readonly Limit[], run: RunView): readonly string[] {
+  return limits.flatMap(({ figure, least }) => {
+    const value = figureOf(run, figure);
+    return value >= least ? [] : [`--fail-under: ${figure} is ${value.toPrecision(6)}, at least ${least} is asked for`];
+  });
+}
+
+function figureOf({ outputs, accuracy }: RunView, figure: Figure): number {
+  if (figure === 'cosine' || figure === 'sqnrDb')
+    return outputs.reduce((sum, o) => sum + o[figure], 0) / outputs.length;
+  const share = accuracy?.[figure];
+  if (share === undefined || share === null)
+    throw new DiagnosticError({
+      severity: 'error',
+      code: 'CLI132',
+      message: `--fail-under ${figure} needs labelled evaluation samples${figure === 'top5' ? ' of more than five classes' : ''}: name them with [quantscope] labels`,
+      at: { file: 'command line' },
+    });
+  return share.quantized;
+}
+
+function wrong(message: string): DiagnosticError {
+  return new DiagnosticError({ severity: 'error', code: 'CLI131', message, at: { file: 'command line' } });
+}
