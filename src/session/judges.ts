@@ -37,7 +37,7 @@ export interface JudgeParts {
   /** Folder of the config. */
   readonly folder: string;
   /** Left out where commands are not run. */
-  readonly runCommand?: RunCommand;
+  readonly runCommand?: RunCommand | undefined;
   readonly signal?: AbortSignalLike;
 }
 

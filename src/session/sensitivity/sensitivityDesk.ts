@@ -20,7 +20,7 @@ export interface SensitivityParts {
   /** Undefined before a run. */
   readonly lab: Lab | undefined;
   readonly clock: Clock;
-  readonly runCommand?: RunCommand;
+  readonly runCommand?: RunCommand | undefined;
   readonly directoryOf: (path: string) => string;
   readonly onProgress: (progress: Progress) => void;
   /** Keeps what was found for the metric column: losses by node. */
@@ -91,7 +91,7 @@ export class SensitivityDesk {
     const candidates = candidatesOf(lab);
     const folder = parts.directoryOf(settings.configPath);
     const { runCommand } = parts;
-    const judge = judgeOf(request.judge, { run, settings, folder, signal, ...(runCommand && { runCommand }) });
+    const judge = judgeOf(request.judge, { run, settings, folder, signal, runCommand });
     const final = new Map(
       known.flatMap((e) => (e.value === null || e.samples !== undefined ? [] : [[e.nodeId, e] as const])),
     );
