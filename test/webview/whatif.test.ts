@@ -266,12 +266,16 @@ describe('a range on a histogram', () => {
     codes: null,
   };
 
-  test('clips what lies beyond, within a bin by share', () => {
-    expect(clippedShare(view, [-2, 2])).toBe(0);
-    expect(clippedShare(view, [-1.5, 1.5])).toBeCloseTo(3 / 100, 12);
-    expect(clippedShare(view, [-1.75, 2])).toBeCloseTo(0.5 / 100, 12);
-    expect(clippedShare(view, [0, 0])).toBe(1);
-    expect(clippedShare({ ...view, origin: new Uint32Array(4) }, [0, 1])).toBeNaN();
+  test('clips what lies more than half a step beyond, within a bin by share, and never 0', () => {
+    expect(clippedShare(view, [-2, 2], 0)).toBe(0);
+    expect(clippedShare(view, [-1.5, 1.5], 0)).toBeCloseTo(3 / 100, 12);
+    expect(clippedShare(view, [-1.75, 2], 0)).toBeCloseTo(0.5 / 100, 12);
+    expect(clippedShare(view, [-1.5, 2], 0.5)).toBeCloseTo(0.5 / 100, 12);
+    expect(clippedShare(view, [-1.5, 2], 1)).toBe(0);
+    const relu = { ...view, low: -0.01, width: 0.02, origin: Uint32Array.of(900, 50, 50) };
+    expect(clippedShare(relu, [0, 0.05], 0.0002)).toBe(0);
+    expect(clippedShare(relu, [0, 0.03], 0)).toBeCloseTo(0.05, 12);
+    expect(clippedShare({ ...view, origin: new Uint32Array(4) }, [0, 1], 0)).toBeNaN();
   });
 
   test('has the step that the quantizer would choose', () => {

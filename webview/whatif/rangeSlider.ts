@@ -95,8 +95,8 @@ export function createRangeSlider(): RangeSlider {
     const lines = [
       t(
         'clips {0} of the elements (now {1})',
-        formatShare(clippedShare(view, reach)),
-        formatShare(clippedShare(view, now)),
+        formatShare(clippedShare(view, reach, step)),
+        formatShare(clippedShare(view, now, stepNow)),
       ),
       t('step {0} (now {1})', formatNumber(step), formatNumber(stepNow)),
     ];
@@ -202,8 +202,9 @@ export function createRangeSlider(): RangeSlider {
 }
 
 function effect({ view, grid, isSymmetric }: RangeTarget, ends: Ends): string {
-  const share = formatShare(clippedShare(view, reachOf(ends, isSymmetric)));
-  return t('clips {0}, step {1}', share, formatNumber(stepOf(ends, grid, isSymmetric)));
+  const step = stepOf(ends, grid, isSymmetric);
+  const share = formatShare(clippedShare(view, reachOf(ends, isSymmetric), step));
+  return t('clips {0}, step {1}', share, formatNumber(step));
 }
 
 function isSame(a: Ends, b: Ends): boolean {

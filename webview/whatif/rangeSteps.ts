@@ -30,18 +30,20 @@ export function stepOf(ends: Ends, { qmin, qmax }: Pick<GridView, 'qmin' | 'qmax
   return (hi - lo) / (qmax - qmin);
 }
 
-/** Share 0..1 of the elements beyond the ends; within a bin they are taken to lie evenly. NaN without elements. */
-export function clippedShare({ low, width, origin }: HistogramView, [lo, hi]: Ends): number {
+/**
+ * Share 0..1 of the elements that get no code of their own: those more than half a step beyond the ends. Within a bin
+ * elements are taken to lie evenly, but in that of 0, where many are 0 exactly, and 0 always has a code. NaN without
+ * elements.
+ */
+export function clippedShare({ low, width, origin }: HistogramView, [lo, hi]: Ends, step: number): number {
+  const [from, to] = [lo - step / 2, hi + step / 2];
   let [all, inside] = [0, 0];
   for (let i = 0; i < origin.length; i++) {
     const count = origin[i] as number;
     all += count;
-    if (count === 0) continue;
-    const from = low + i * width;
-    const to = from + width;
-    if (from >= lo && to <= hi) inside += count;
-    else if (width > 0) inside += (count * Math.max(0, Math.min(to, hi) - Math.max(from, lo))) / width;
-    else if (from >= lo && from <= hi) inside += count;
+    const [left, right] = [low + i * width, low + (i + 1) * width];
+    if ((left >= from && right <= to) || (left <= 0 && right > 0)) inside += count;
+    else inside += (count * Math.max(0, Math.min(right, to) - Math.max(left, from))) / width;
   }
   return all === 0 ? Number.NaN : (all - inside) / all;
 }
