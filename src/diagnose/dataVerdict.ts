@@ -18,7 +18,7 @@ export interface Reaction {
 /** How the same samples are taken now and with a change, and whether both feed values of a like size. */
 export interface Comparison {
   readonly now: readonly Reaction[];
-  readonly then: readonly Reaction[];
+  readonly changed: readonly Reaction[];
   /** Scores of detectors grow with the scale of the input; only of a like one can they be compared. */
   readonly isLikeScale: boolean;
 }
@@ -29,7 +29,7 @@ interface Sight {
   /** More is better; undefined where the sample does not show it. */
   readonly of: (r: Reaction) => number | undefined;
   /** Whether the means differ enough to matter. */
-  readonly isMore: (now: number, then: number) => boolean;
+  readonly isMore: (now: number, changed: number) => boolean;
   readonly isValid?: (c: Comparison) => boolean;
 }
 
@@ -41,7 +41,7 @@ const SIGHTS: readonly Sight[] = [
     id: 'classes',
     of: (r) => r.classes?.prominence,
     isMore: (a, b) => b > a * (1 + 1 / 30),
-    isValid: ({ now, then }) => [now, then].some(knowsClasses),
+    isValid: ({ now, changed }) => [now, changed].some(knowsClasses),
   },
   { id: 'peak', of: (r) => r.peak, isMore: (a, b) => b > a + 0.01, isValid: (c) => c.isLikeScale },
 ];
@@ -53,7 +53,7 @@ const DOUBT = 0.05;
 interface Seen {
   readonly sight: Sight;
   readonly now: number;
-  readonly then: number;
+  readonly changed: number;
   readonly better: number;
   readonly worse: number;
 }
@@ -72,7 +72,7 @@ function knowsClasses(reactions: readonly Reaction[]): boolean {
 function seen(c: Comparison): Seen[] {
   return SIGHTS.flatMap((sight) => {
     const pairs = c.now.flatMap((r, i) => {
-      const [a, b] = [sight.of(r), sight.of(c.then[i] ?? {})];
+      const [a, b] = [sight.of(r), sight.of(c.changed[i] ?? {})];
       return a === undefined || b === undefined ? [] : [[a, b] as const];
     });
     if (pairs.length === 0 || sight.isValid?.(c) === false) return [];
@@ -80,7 +80,7 @@ function seen(c: Comparison): Seen[] {
     return {
       sight,
       now: mean(pairs.map(([a]) => a)),
-      then: mean(pairs.map(([, b]) => b)),
+      changed: mean(pairs.map(([, b]) => b)),
       better: count((a, b) => b > a),
       worse: count((a, b) => b < a),
     };
@@ -95,8 +95,9 @@ function seen(c: Comparison): Seen[] {
  */
 export function isAdvised(c: Comparison, tried: number): boolean {
   const sights = seen(c);
-  const isBetter = (s: Seen): boolean => signTest(s.better, s.worse) <= CHANCE / tried && s.sight.isMore(s.now, s.then);
-  const isWorse = (s: Seen): boolean => signTest(s.worse, s.better) <= DOUBT && s.sight.isMore(s.then, s.now);
+  const isBetter = (s: Seen): boolean =>
+    signTest(s.better, s.worse) <= CHANCE / tried && s.sight.isMore(s.now, s.changed);
+  const isWorse = (s: Seen): boolean => signTest(s.worse, s.better) <= DOUBT && s.sight.isMore(s.changed, s.now);
   return sights.some(isBetter) && !sights.some(isWorse);
 }
 
@@ -118,7 +119,7 @@ export function bestOf(all: readonly (readonly Reaction[])[], isLikeScale: (a: n
     if (first === undefined) continue;
     const best = others.reduce((a, b) => (meanOf(b) > meanOf(a) ? b : a), first);
     const isClearlyWorse = (i: number): boolean => {
-      const s = seen({ now: all[i] ?? [], then: all[best] ?? [], isLikeScale: isLikeScale(i, best) });
+      const s = seen({ now: all[i] ?? [], changed: all[best] ?? [], isLikeScale: isLikeScale(i, best) });
       return s.some((x) => x.sight === sight && signTest(x.better, x.worse) <= DOUBT);
     };
     left = [best, ...left.filter((i) => i !== best && !isClearlyWorse(i))];
@@ -130,14 +131,14 @@ export function bestOf(all: readonly (readonly Reaction[])[], isLikeScale: (a: n
 export function evidenceOf(c: Comparison, tried: number): readonly Evidence[] {
   const L = DATA_LABELS;
   const evidence: Evidence[] = [];
-  const pair = (now: string, then: string, [a, b]: readonly [number, number], unit: Evidence['unit']): void => {
-    evidence.push({ label: then, value: b, unit, healthy: a }, { label: now, value: a, unit });
+  const pair = (was: string, is: string, [a, b]: readonly [number, number], unit: Evidence['unit']): void => {
+    evidence.push({ label: is, value: b, unit }, { label: was, value: a, unit });
   };
-  for (const { sight, now, then, better, worse } of seen(c)) {
-    if (sight.id === 'labels') pair(L.accuracyNow, L.accuracyThen, [now, then], 'share');
-    if (sight.id === 'statistics') pair(L.divergenceNow, L.divergenceThen, [-now, -then], 'number');
-    if (sight.id === 'classes') pair(L.prominenceNow, L.prominenceThen, [now, then], 'number');
-    if (sight.id === 'peak') pair(L.peakNow, L.peakThen, [now, then], 'share');
+  for (const { sight, now, changed, better, worse } of seen(c)) {
+    if (sight.id === 'labels') pair(L.accuracyNow, L.accuracyThen, [now, changed], 'share');
+    if (sight.id === 'statistics') pair(L.divergenceNow, L.divergenceThen, [-now, -changed], 'number');
+    if (sight.id === 'classes') pair(L.prominenceNow, L.prominenceThen, [now, changed], 'number');
+    if (sight.id === 'peak') pair(L.peakNow, L.peakThen, [now, changed], 'share');
     evidence.push(
       { label: L.better, value: better, unit: 'count' },
       { label: L.worse, value: worse, unit: 'count' },
@@ -146,7 +147,7 @@ export function evidenceOf(c: Comparison, tried: number): readonly Evidence[] {
   }
   const classes = (of: (f: ClassFigures) => number): readonly [number, number] => [
     mean(c.now.flatMap((r) => (r.classes === undefined ? [] : [of(r.classes)]))),
-    mean(c.then.flatMap((r) => (r.classes === undefined ? [] : [of(r.classes)]))),
+    mean(c.changed.flatMap((r) => (r.classes === undefined ? [] : [of(r.classes)]))),
   ];
   if (c.now.some((r) => r.classes !== undefined)) {
     pair(
