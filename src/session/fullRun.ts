@@ -50,7 +50,7 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
     const samples = rememberSamples(calibration, REMEMBERED_BYTES);
     const { count } = parts.evaluation;
     const whatIf = keptOf(parts.whatIf, { float, count, calibrationSamples: calibration.count, codeBytes: 1 });
-    const kept = calibrationFloats(whatIf.cache);
+    const kept = calibrationFloats(whatIf.cache, float);
     const effort = { steps: 0 };
     const ranges = new RangeDesk({
       float,

@@ -92,6 +92,7 @@ function candidatesOf(program: Program): Candidate[] {
       const slot = slots.get(value);
       const elements = elementsOf(slot);
       if (slot === undefined || elements === undefined || !isFloat32Stored(slot.dtype)) continue;
+      if (!graph.values.has(value)) continue; // a copy in another layout
       found.push({ value, bytes: Math.max(1, elements) * 4, cost, isOutput: outputs.has(value) });
       cost = 0;
     }

@@ -2,6 +2,7 @@ import type { AbortSignalLike } from '../base/abort.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { Program, Run, Stored } from '../exec/program.ts';
 import type { ValueId } from '../graph/model.ts';
+import { isFloat32Stored } from '../ops/numbers.ts';
 import { copied } from '../ops/storage.ts';
 import type { ActivationCache } from './cache.ts';
 
@@ -67,7 +68,8 @@ export class Origins {
     const stored = this.#run?.value(id);
     const signature = float.slots.get(id)?.signature;
     if (stored === undefined || signature === undefined) return;
-    if (cache.put('floats', { sample, value: id, signature }, stored)) this.#missing.delete(id);
+    const isValue = isFloat32Stored(stored.tensor.dtype) && float.graph.values.has(id); // no copy in another layout
+    if (isValue && cache.put('floats', { sample, value: id, signature }, stored)) this.#missing.delete(id);
     else if (this.#missing.delete(id)) this.#waiting.set(id, { ...stored, tensor: copied(stored.tensor) });
   }
 }
