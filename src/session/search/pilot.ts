@@ -17,6 +17,8 @@ export interface Piloted {
   /** By the judge. */
   readonly value: number;
   readonly loss: number;
+  /** The float model's own number on the same samples. */
+  readonly float: number;
   /** What the outputs of the first samples lack, by the judge where it is a figure, else by cosine. */
   readonly guide: number;
   readonly bytes: number;
@@ -59,7 +61,7 @@ export class Pilot {
     const build = await lab.run.builder.build(lab.variantOf(change), signal);
     try {
       const { value, loss, bytes } = await lab.judge(build, { judge: guided.judge, samples, signal });
-      const piloted = { value, loss, bytes, guide: guided.loss(), samples };
+      const piloted = { value, loss, float: judge.float(), bytes, guide: guided.loss(), samples };
       known.set(key, piloted);
       return piloted;
     } finally {

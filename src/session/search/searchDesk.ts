@@ -52,7 +52,7 @@ export class SearchDesk {
     check(request, settings.configPath);
     const task = taskOf(request, lab);
     const folder = files.directoryOf(settings.configPath);
-    const judge = judgeOf(request.judge, { run, settings, folder, runCommand, signal });
+    const judge = judgeOf(request.judge, { run, settings, folder, signal, ...(runCommand && { runCommand }) });
     const pilot = new Pilot({ lab, judge, samples: Math.min(request.samples, run.sampleCount), signal });
     const started = clock.now();
     const account = new Account(request, settings.configText, judge);
@@ -129,9 +129,9 @@ class Account {
   }
 
   /** The first that is measured is the config as it is, on all samples. */
-  judged({ value, loss, guide, bytes, samples }: Piloted, pilot: Pilot): Measurement {
+  judged({ value, loss, float, guide, bytes, samples }: Piloted, pilot: Pilot): Measurement {
     const isExact = samples === pilot.samples;
-    if (isExact && Number.isNaN(this.#float)) this.#float = this.#judge.float();
+    if (isExact && Number.isNaN(this.#float)) this.#float = float;
     const exact = isExact ? { loss, reached: this.#reaches(value, loss, bytes) } : null;
     return { value, guide, bytes, samples, exact };
   }
