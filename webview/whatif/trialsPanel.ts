@@ -63,8 +63,8 @@ export function createTrialsPanel(store: Store, actions: Actions): HTMLElement {
     all: () => Array.from(table.grid.chosen(), (row) => trialAt(row)).filter((trial) => trial !== undefined),
     rename: (trial) => renameIn(trial),
     compare: (a, b) => {
-      comparison.compare(a, b);
       showSide('compare');
+      comparison.compare(a, b);
     },
   });
   /** A field in the place of the name: Enter takes it, Escape leaves it. */
@@ -168,7 +168,7 @@ export function createTrialsPanel(store: Store, actions: Actions): HTMLElement {
     sides.show(id);
     card.element.hidden = id === 'compare';
     comparison.element.hidden = id !== 'compare';
-    if (id === 'front') card.redraw();
+    showBeside();
   };
 
   const render = (state: AppState) => {
@@ -178,8 +178,14 @@ export function createTrialsPanel(store: Store, actions: Actions): HTMLElement {
     table.show(Int32Array.from(rows.keys()), false);
     table.grid.setCursor(placeOf(chosen) < 0 ? null : placeOf(chosen));
     tools.show();
-    comparison.show(state.trials);
-    drawFront(state);
+    clearTimeout(later);
+    later = setTimeout(showBeside); // the history first
+  };
+  let later: ReturnType<typeof setTimeout> | undefined;
+  const showBeside = () => {
+    if (element.offsetParent === null) return;
+    if (element.dataset.side === 'compare') comparison.show(store.state.trials);
+    else drawFront(store.state);
   };
   let current: string | null = null;
   store.watch(
@@ -196,7 +202,7 @@ export function createTrialsPanel(store: Store, actions: Actions): HTMLElement {
     ({ bottom }) =>
       bottom === 'trials' &&
       requestAnimationFrame(() => {
-        card.redraw();
+        showBeside();
         table.grid.setCursor(null); // puts it in sight, which it cannot be in while nothing is shown
         table.grid.setCursor(placeOf(chosen) < 0 ? null : placeOf(chosen));
       }),
