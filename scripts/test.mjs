@@ -40,6 +40,7 @@ const SLOW = [
   'test/quality/quantFused.test.ts',
   'test/quality/quantEngines.test.ts',
   'test/quality/light.test.ts',
+  'test/quality/plantedFaults.test.ts',
   'test/quality/trials.test.ts',
   'test/quality/cancel.test.ts',
   'test/quality/memory.test.ts',
