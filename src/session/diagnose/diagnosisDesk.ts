@@ -13,9 +13,11 @@ import { judgeOf, type RunCommand } from '../judges.ts';
 import type { Lab } from '../lab.ts';
 import type { OpenModel } from '../model.ts';
 import { Bench } from './bench.ts';
+import { dataFindings } from './data.ts';
 import { evidenceOf } from './evidence.ts';
 import { islandCauses } from './islandCauses.ts';
 import { type Place, placesOf } from './place.ts';
+import { referenceOf } from './reference.ts';
 import { blameOf, suspectsOf } from './suspects.ts';
 
 export interface DiagnosisDeskParts {
@@ -116,6 +118,7 @@ class Diagnosis {
       await this.#join(loss);
     }
     await this.#islands(loss);
+    await this.#doubtData();
     this.#tell({ done: true });
     return this.#view;
   }
@@ -153,6 +156,16 @@ class Diagnosis {
         .filter(({ id }) => worst.includes(place) || id === 'carried')
         .map((named): Case => ({ named, place, blame: Math.max(0, blame.get(place) ?? 0) })),
     );
+  }
+
+  /** Findings of the data, and what number is good enough: where labels say it, by many evaluations. */
+  async #doubtData(): Promise<void> {
+    const { lab } = this.#parts;
+    const parts = { ...this.#parts, kernels: lab.run.float.kernels };
+    if (this.#request.data)
+      await dataFindings(parts, this.#signal, (finding) => this.#tell({ data: [...this.#view.data, finding] }));
+    if (this.#request.data || lab.settings.labels === undefined)
+      this.#tell({ reference: await referenceOf(parts, this.#signal) });
   }
 
   /** Islands cost time, not accuracy: they come last, and quantizing them helps where it does not lose. */
