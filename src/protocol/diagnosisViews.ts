@@ -76,13 +76,8 @@ export type DataFinding =
       /** Whether the evidence calls for it. */
       readonly advised: boolean;
     }
-  | {
-      readonly kind: 'oddSample';
-      readonly sample: string;
-      /** Its index among the evaluation samples, by which its file is opened; absent for one of the others. */
-      readonly evaluationSample?: number;
-      readonly evidence: readonly Evidence[];
-    }
+  /** One of the calibration samples, by its name. */
+  | { readonly kind: 'oddSample'; readonly sample: string; readonly evidence: readonly Evidence[] }
   | {
       readonly kind: 'tooFewSamples';
       /** Mean range of the activations, relative to that of all samples, after 1, 2, 4 … samples. */

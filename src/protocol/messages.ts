@@ -61,8 +61,8 @@ export interface HostRequests extends ChartRequests, TensorRequests, TensorListR
   'overlay/save': { params: { name: string; text: string }; result: { saved: boolean } };
   /** Asks for a file of values of nodes; null when none was chosen. */
   'overlay/open': { params: void; result: { name: string; text: string } | null };
-  /** Opens the file of an evaluation sample. */
-  'sample/open': { params: { sample: number }; result: void };
+  /** Opens the file of an evaluation sample, by its index, or of a calibration sample, by its name. */
+  'sample/open': { params: { sample: number | string }; result: void };
   /** How the view looks now, to be kept for this model; as JSON. */
   'view/save': { params: { view: unknown }; result: void };
   /** Selection for context menus and key bindings contributed by the extension. */
@@ -190,8 +190,8 @@ export interface WorkerRequests extends ChartRequests, TensorRequests, TensorLis
   'node/details': { params: { nodeId: number }; result: NodeDetails };
   'heat/get': { params: MetricRequest; result: MetricColumn };
   'tensor/write': { params: TensorFile & { path: string }; result: void };
-  /** The files of an evaluation sample, one per input. */
-  'sample/paths': { params: { sample: number }; result: readonly string[] };
+  /** The files of an evaluation sample, by its index, or of a calibration sample, by its name; one per input. */
+  'sample/paths': { params: { sample: number | string }; result: readonly string[] };
   /** Fills `sensitivity` node by node; as far as it came arrives as events. `known` is of an earlier, cancelled sweep. */
   'sensitivity/run': {
     params: { request: SensitivityRequest; known: readonly SensitivityEntry[] };
@@ -200,11 +200,6 @@ export interface WorkerRequests extends ChartRequests, TensorRequests, TensorLis
   /** The best so far arrives as events. */
   'search/run': { params: SearchRequest; result: SearchView };
   'diagnosis/run': { params: DiagnosisRequest; result: DiagnosisView };
-  /** The config with these handles put into or taken out of `skip_quant_node`, as new text. */
-  'config/skip': {
-    params: { configText: string; handles: readonly string[]; skip: boolean };
-    result: { configText: string };
-  };
   /** All diagnostics of a config for the open model, without running anything. */
   'config/check': { params: { configText: string; configPath: string }; result: readonly Diagnostic[] };
   /** What a config for the open model may name. */

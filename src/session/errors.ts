@@ -214,11 +214,13 @@ export function tunedOnOthers(
 }
 
 /** SES426: a sample that the run was not evaluated on. */
-export function noSuchSample(file: string, sample: number, count: number): DiagnosticError {
+export function noSuchSample(file: string, sample: number | string, count: number): DiagnosticError {
   const message =
-    count === 0
-      ? `sample ${sample} is asked for; the run has no evaluation samples`
-      : `sample ${sample} is asked for; the run has evaluation samples 0 to ${count - 1}`;
+    typeof sample === 'string'
+      ? `sample ${sample} is asked for; the last run has no calibration sample of this name`
+      : count === 0
+        ? `sample ${sample} is asked for; the run has no evaluation samples`
+        : `sample ${sample} is asked for; the run has evaluation samples 0 to ${count - 1}`;
   return new DiagnosticError({ severity: 'error', code: 'SES426', message, at: { file } });
 }
 

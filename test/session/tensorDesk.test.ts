@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readNpy } from '../../src/data/npy.ts';
@@ -169,6 +169,9 @@ describe('after a run', () => {
     const samples = await session.tensors.samples(refIn(graph, 'relu1', 'Output'));
     expect(basename(path)).toBe(samples?.names[3]);
     expect(await nodeFiles.exists(path)).toBe('file');
+    const calibrated = resolve(SAMPLE, 'calibration', readdirSync(`${SAMPLE}/calibration`).sort()[7] ?? '');
+    expect(await session.tensors.samplePaths(calibrated), 'a calibration sample, by its name').toEqual([calibrated]);
+    await expect(session.tensors.samplePaths('none.npy')).rejects.toThrow(/SES426.*none\.npy/);
   });
 
   test('a page and a whole tensor can be written', async () => {

@@ -237,8 +237,7 @@ function dataOf(): DataFinding[] {
     },
     {
       kind: 'oddSample',
-      sample: 'n01536_goldfish.JPEG',
-      evaluationSample: 6,
+      sample: '/data/calibration/n01536_goldfish.JPEG',
       evidence: [{ label: EVIDENCE_LABELS.sqnr, value: 9.4, unit: 'dB', healthy: 18.1 }],
     },
     {

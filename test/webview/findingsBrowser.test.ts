@@ -298,7 +298,7 @@ describe('the diagnosis', () => {
     await data('Preprocessing: image_to_format=BGR').getByRole('button', { name: 'Put into the config' }).click();
     await eventually(async () => (await changes()).at(-1)?.settings?.[0]?.key).toBe('image_to_format');
     await data('Odd sample').getByRole('button', { name: 'n01536_goldfish.JPEG' }).click();
-    await eventually(() => asked('sample/open')).toEqual([{ sample: 6 }]);
+    await eventually(() => asked('sample/open')).toEqual([{ sample: '/data/calibration/n01536_goldfish.JPEG' }]);
     await data('Number of calibration samples').getByRole('button', { name: 'Table' }).click();
     expect(await data('Number of calibration samples').locator('.chart-row').count()).toBe(7);
     expect(await data('What number is good enough').innerText()).toContain('From a cosine of 0.98500 on');

@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
  */
 const NAMES = [
   /^[a-z]+:\S*$/i,
-  /^(u?int|float)\d+$/,
+  /^(u?int|b?float)\d+$/,
   /^[a-z]+(_[a-z]+)+$/,
   /^[A-Z][A-Z0-9_]+$/,
   /^[\w.]+\.(JPEG|cfg|onnx)$/,

@@ -17,7 +17,7 @@ const SAID = [
   'Nov 20, 2026, 2:03 PM',
   ...['cos', 'sqnr', 'axis', 'precision', 'saturate'],
 ];
-const BOTTOM = ['nodes', 'tensors', 'charts', 'data'] as const;
+const BOTTOM = ['nodes', 'tensors', 'charts', 'data', 'trials', 'sensitivity', 'causes'] as const;
 
 interface TestWindow {
   readonly testHost: { emit(event: string, payload: unknown): void };
@@ -77,7 +77,19 @@ function emit(event: string, payload: unknown): Promise<void> {
 
 describe('every text is translated', () => {
   const graph = mobileNet();
-  const data = [graph, runOf(graph), changed(graph), withUnsupported(graph), inQdq(graph), inQOperator(graph), SAID];
+  const inChanges = graph.nodes.map(({ handle }) => `${handle}:`);
+  const inFindings = ['image_to_format=BGR', '/data/calibration/n01536_goldfish.JPEG'];
+  const ours = [...inChanges, ...inFindings];
+  const data = [
+    ours,
+    graph,
+    runOf(graph),
+    changed(graph),
+    withUnsupported(graph),
+    inQdq(graph),
+    inQOperator(graph),
+    SAID,
+  ];
   const found = new Set<string>();
   const check = async (): Promise<void> => {
     for (const text of await untranslated(page, data)) found.add(text);
@@ -160,6 +172,25 @@ describe('every text is translated', () => {
       await check();
     },
   );
+
+  test('of sensitivity, a search and causes: empty, found, and told apart after a change', async () => {
+    for (const query of ['', '?run=1', '?run=1&found=1', '?run=1&found=1&restored=1']) {
+      await open(`${query}${query === '' ? '?' : '&'}language=pseudo`);
+      await openTab('sensitivity');
+      await check();
+      await page.locator('.findings [role="radio"]').nth(1).click();
+      await check();
+      await openTab('causes');
+      for (const summary of await page.locator('.findings summary').all()) await summary.click();
+      await check();
+      if (query === '?run=1&found=1') {
+        await page.locator('.together .apply').click();
+        await page.locator('.findings .finding-outdated:visible').waitFor();
+        await check();
+      }
+      if (query !== '?run=1&found=1&restored=1') await page.close();
+    }
+  });
 
   test('of a run as it goes on, and of one that failed', async () => {
     await open('?language=pseudo');

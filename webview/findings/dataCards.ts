@@ -7,7 +7,7 @@ import { formatCount, formatNumber } from '../format.ts';
 import { t } from '../l10n.ts';
 import type { AppState } from '../store.ts';
 import { applyButton } from './applyButton.ts';
-import { evidenceTable } from './evidenceTable.ts';
+import { evidenceTable, shortSample } from './evidenceTable.ts';
 import { growthChart } from './growthChart.ts';
 import { enoughText, referenceChart } from './referenceChart.ts';
 
@@ -39,7 +39,7 @@ export function dataCard(finding: DataFinding, { state, actions }: DataParts): H
             'p',
             { class: 'hint' },
             t('Its ranges or its error are far from those of the others: '),
-            sampleLink(finding, actions),
+            sampleLink(finding.sample, actions),
           ),
           evidence,
         ],
@@ -124,20 +124,16 @@ function verdict(advised: boolean, yes: string, no: string): HTMLElement {
   );
 }
 
-function sampleLink(
-  { sample, evaluationSample }: Extract<DataFinding, { kind: 'oddSample' }>,
-  actions: Actions,
-): HTMLElement {
-  if (evaluationSample === undefined) return h('span', { class: 'place-name', title: sample }, sample);
+function sampleLink(sample: string, actions: Actions): HTMLElement {
   return h(
     'button',
     {
       class: 'link place-name',
-      title: t('Open the file of this sample'),
+      title: t('Open {0}', sample),
       attrs: { type: 'button' },
-      on: { click: () => actions.openSample(evaluationSample) },
+      on: { click: () => actions.openSample(sample) },
     },
-    sample,
+    shortSample(sample),
   );
 }
 

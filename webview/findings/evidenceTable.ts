@@ -70,6 +70,15 @@ function placeParts({ tensor, valueId, channel, sample }: Evidence, actions: Act
     );
   else if (tensor !== undefined) parts.push(h('span', { class: 'place-name', title: tensor }, tensor));
   if (channel !== undefined) parts.push(h('span', {}, t('channel {0}', channel)));
-  if (sample !== undefined) parts.push(h('span', { class: 'place-name', title: sample }, t('sample {0}', sample)));
+  if (sample !== undefined)
+    parts.push(h('span', { class: 'place-name', title: sample }, t('sample {0}', shortSample(sample))));
   return parts;
+}
+
+/** A sample by its files without their folders. */
+export function shortSample(name: string): string {
+  return name
+    .split(', ')
+    .map((path) => path.split(/[\\/]/).at(-1) ?? path)
+    .join(', ');
 }

@@ -32,6 +32,8 @@ export function createTensorActions(
         return false;
       }
     },
-    openSample: (sample: number): void => void rpc.request('sample/open', { sample }).catch(fail('sample/open')),
+    /** An evaluation sample by its index, a calibration sample by its name. */
+    openSample: (sample: number | string): void =>
+      void rpc.request('sample/open', { sample }).catch(fail('sample/open')),
   };
 }

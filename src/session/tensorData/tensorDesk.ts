@@ -1,5 +1,6 @@
 import { type AbortSignalLike, NEVER, throwIfAborted } from '../../base/abort.ts';
 import type { FileSystem } from '../../base/bytes.ts';
+import type { Samples } from '../../base/samples.ts';
 import {
   MOST_PICTURE_PIXELS,
   MOST_SLICE_ELEMENTS,
@@ -38,6 +39,8 @@ export interface DeskParts {
   readonly open: OpenModel;
   /** The last run or trial. */
   readonly after: { readonly run: RunState; readonly result: Result } | undefined;
+  /** After a run: what its config was calibrated with. */
+  readonly lab?: { readonly settings: { readonly calibration: Samples } } | undefined;
   readonly files: FileSystem;
 }
 
@@ -153,9 +156,14 @@ export class TensorDesk {
     else throw this.#noSuch(opened, 'a CSV of more than one page');
   }
 
-  /** The files of an evaluation sample. @throws DiagnosticError SES442 where there are none */
-  async samplePaths(sample: number): Promise<readonly string[]> {
-    const { open, after } = this.#parts();
+  /**
+   * The files of an evaluation sample, by its index, or of a calibration sample, by its name.
+   *
+   * @throws DiagnosticError SES426 where there is no such sample, SES442 where it has no files
+   */
+  async samplePaths(sample: number | string): Promise<readonly string[]> {
+    const { open, after, lab } = this.#parts();
+    if (typeof sample === 'string') return pathsByName(sample, lab?.settings.calibration, open.file);
     const { samples, sampleCount = 0 } = after?.run ?? {};
     if (samples === undefined || !Number.isInteger(sample) || sample < 0 || sample >= sampleCount)
       throw noSuchSample(open.file, sample, sampleCount);
@@ -201,6 +209,13 @@ export class TensorDesk {
 
 function sampleOf(sample: number | 'worst', result: Result, pair: Pair): number {
   return sample === 'worst' ? worstSample(result, pair) : sample;
+}
+
+function pathsByName(name: string, samples: Samples | undefined, file: string): readonly string[] {
+  const index = Array.from({ length: samples?.count ?? 0 }, (_, i) => i).find((i) => samples?.nameOf(i) === name);
+  if (samples === undefined || index === undefined) throw noSuchSample(file, name, 0);
+  if (samples.pathsOf === undefined) throw sampleWithoutFile(file, name);
+  return samples.pathsOf(index);
 }
 
 /** Names of the files alone. */
