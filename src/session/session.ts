@@ -48,7 +48,7 @@ import { buildFor, CACHE_BYTES, KEPT_SAMPLES, type RunParts, type RunState } fro
 import { runModel } from './runModel.ts';
 import { SearchDesk } from './search/searchDesk.ts';
 import { SensitivityDesk } from './sensitivity/sensitivityDesk.ts';
-import { openSettings, type RunRequest, type Settings, sameRun, templateFor, withSkips } from './settings.ts';
+import { openSettings, type RunRequest, type Settings, sameRun, templateFor } from './settings.ts';
 import { checkSkips } from './skips.ts';
 import { TensorDesk } from './tensorData/tensorDesk.ts';
 import { TensorLists } from './tensorList/tensorLists.ts';
@@ -216,14 +216,6 @@ export class Session {
     const config = { path: settings.configPath, text: settings.configText };
     const request = { run, build: current.build, files, path, config, format: format ?? settings.exportFormat };
     return silence(await exportModel(request), settings.silence);
-  }
-
-  async skipNodes(
-    configText: string,
-    handles: readonly string[],
-    skip: boolean,
-  ): Promise<{ readonly configText: string }> {
-    return { configText: withSkips(configText, handles, skip) };
   }
 
   async checkConfig(configText: string, configPath: string): Promise<readonly Diagnostic[]> {

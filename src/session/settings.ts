@@ -5,7 +5,6 @@ import type { FixedPointForm, RequantizerFlavour } from '../base/fixedPoint.ts';
 import type { Samples } from '../base/samples.ts';
 import { type Config, parseConfig } from '../config/config.ts';
 import type { QuantType } from '../config/keyTypes.ts';
-import { setSkipNodes, skipNodesOf } from '../config/skipNodes.ts';
 import { configTemplate, type TemplateType } from '../config/templates.ts';
 import { classFoldersOf, folderLabels, indicesOfFolders } from '../data/classFolders.ts';
 import { classesOfFolders, noClassFolders } from '../data/errors.ts';
@@ -152,13 +151,6 @@ export function sameRun(last: Settings, now: Settings | Config): void {
 /** Lengths that the config alone does not know stay those of the run. */
 function fixedDimsOf({ fixedDims }: Settings, { quantscope }: Config): ReadonlyMap<string, number> {
   return new Map([...fixedDims, ...quantscope.fixedDims]);
-}
-
-/** The config's text with handles put into `skip_quant_node` or taken out of it. */
-export function withSkips(configText: string, handles: readonly string[], skip: boolean): string {
-  const now = skipNodesOf(configText);
-  const rest = now.filter((name) => !handles.includes(name));
-  return setSkipNodes(configText, skip ? [...now, ...handles.filter((h) => !now.includes(h))] : rest);
 }
 
 export function templateFor(quantType: TemplateType, open: OpenModel): string {

@@ -28,7 +28,6 @@ export type ServedSession = Pick<
   | 'searches'
   | 'diagnoses'
   | 'exportModel'
-  | 'skipNodes'
   | 'checkConfig'
   | 'configFacts'
   | 'configTemplate'
@@ -77,7 +76,6 @@ export function serveSession({ port, cancelCell, clock, files, createSession }: 
     'heat/get': (params, signal) =>
       session.metrics.column(params, metricInfo(params.metric).needs === 'timing' ? stoppable(signal) : signal),
     ...serveEngines({ session, clock, stoppable, emit: (event, payload) => rpc.emit(event, payload) }),
-    'config/skip': ({ configText, handles, skip }) => session.skipNodes(configText, handles, skip),
     'config/check': ({ configText, configPath }) => session.checkConfig(configText, configPath),
     'config/facts': () => session.configFacts(),
     'config/template': ({ quantType }) => session.configTemplate(quantType),

@@ -21,6 +21,7 @@ export async function run(): Promise<void> {
   await import('./quantizing.test.ts');
   await import('./imported.test.ts');
   await import('./toggling.test.ts');
+  await import('./whatIf.test.ts');
   await import('./exporting.test.ts');
   await import('./configLanguage.test.ts');
   await import('./runs.test.ts');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { relativeError, toFixedPoint } from '../../src/base/fixedPoint.ts';
+import { applyChange } from '../../src/config/changes.ts';
 import type { KernelSet } from '../../src/kernels/kernelSet.ts';
 import { nodeFiles } from '../../src/node/files.ts';
 import type { RequantizersView, RunView } from '../../src/protocol/views.ts';
@@ -123,7 +124,7 @@ describe('the two requantizers, on the same integers', () => {
 
   test('a model whose nodes stay float has none', async () => {
     const { session } = await quantize('');
-    const { configText } = await session.skipNodes(CONFIG, ['conv1', 'fc'], true);
+    const configText = applyChange(CONFIG, { skip: ['conv1', 'fc'] });
     const params = { configText, configPath: join(SAMPLE, 'full_quant.cfg'), reportFolder: folder };
     const run = await session.quantize({ ...params, compareRequantizers: true });
     expect(run.requantizers).toBeNull();

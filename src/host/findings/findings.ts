@@ -42,7 +42,9 @@ export class Findings implements vscode.Disposable {
   private running: FindingKind | undefined;
   private stopped = false;
   /** A sweep that a click stopped: it goes on when the config is as it was. */
-  private interrupted: { readonly configText: string; readonly request: SensitivityRequest } | undefined;
+  private interrupted:
+    | { readonly configText: string; readonly request: SensitivityRequest; readonly asked: boolean }
+    | undefined;
   private queue: Promise<void> = Promise.resolve();
   private asked = 0;
 
@@ -155,7 +157,7 @@ export class Findings implements vscode.Disposable {
       if (!(error instanceof Cancelled)) throw error;
       const { sensitivity } = this.views;
       if (began && kind === 'sensitivity' && !this.stopped && isOf(sensitivity, configText) && sensitivity !== null) {
-        this.interrupted = { configText, request: sensitivity.request };
+        this.interrupted = { configText, request: sensitivity.request, asked: false };
       }
     } finally {
       if (began) {
@@ -201,13 +203,14 @@ export class Findings implements vscode.Disposable {
   private goOn(configText: string): void {
     const { interrupted } = this;
     if (interrupted === undefined || this.running !== undefined) return;
-    this.interrupted = undefined;
-    const isSame = interrupted.configText === configText;
-    const start = () => {
-      this.sweep(interrupted.request, { resume: isSame }).catch((error: unknown) => this.session.failed(error));
+    const start = (options: { readonly resume: boolean }) => {
+      this.sweep(interrupted.request, options).catch((error: unknown) => this.session.failed(error));
     };
-    if (isSame) start();
-    else void askForSweep(this.session.file, start);
+    if (interrupted.configText === configText) start({ resume: true });
+    else if (!interrupted.asked) {
+      this.interrupted = { ...interrupted, asked: true };
+      void askForSweep(this.session.file, () => start({ resume: false }));
+    }
   }
 
   private async keep(configText: string): Promise<void> {
