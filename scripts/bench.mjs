@@ -9,7 +9,7 @@ import { ensureDependencies } from './lib/setup.mjs';
 
 // npm run bench [-- NAME...] [-- --only TEXT] [--json FILE] [--write-doc]
 //   --only       models and measures whose name contains TEXT
-//   --json       what `models`, `shares`, `layout` and `frames` measured
+//   --json       what `models`, `shares`, `layout`, `frames`, `sensitivity` and `trials` measured
 //   --write-doc  docs/performance.md from them; parts that were not measured stay as they are. `search` writes docs/search.md
 const BENCHES = {
   calibration: 'bench/calibration.mjs',
@@ -17,13 +17,15 @@ const BENCHES = {
   kernels: 'bench/kernels.mjs',
   layout: 'bench/layout.mjs',
   models: 'bench/models.mjs',
+  sensitivity: 'bench/sensitivity.mjs',
   search: 'bench/search.mjs',
   shares: 'bench/shares.mjs',
+  trials: 'bench/trials.mjs',
 };
 /** Those that know `--only`, and make one part of the document together. */
 const OVER_MODELS = ['models', 'shares'];
 /** Those that know `--json`. */
-const WITH_JSON = [...OVER_MODELS, 'layout', 'frames'];
+const WITH_JSON = [...OVER_MODELS, 'layout', 'frames', 'sensitivity', 'trials'];
 /** Those that know `--only` and `--write-doc`, and write a document of their own. */
 const OWN_DOCUMENT = ['search'];
 const DOCUMENT = join(ROOT, 'docs/performance.md');

@@ -1,10 +1,12 @@
 import { layoutSection } from './layoutSection.mjs';
 import { table } from './markdownTable.mjs';
+import { sensitivitySection } from './sensitivitySection.mjs';
+import { trialsSection } from './trialsSection.mjs';
 
 /**
  * docs/performance.md with what was measured; parts that were not stay as they are in `existing`.
  *
- * @param {{machine?: object, rows?: object[], shares?: object[], layout?: object, frames?: object}} results what
+ * @param {{machine?: object, rows?: object[], shares?: object[], layout?: object, frames?: object, sensitivity?: object}} results what
  *   `npm run bench -- --json FILE` holds
  * @param {string} existing
  */
@@ -17,6 +19,8 @@ export function performanceDoc(results, existing) {
   );
   if (results.layout !== undefined) sections.set('layout', layoutSection(results.layout));
   if (results.frames !== undefined) sections.set('frames', framesPart(results.frames));
+  if (results.sensitivity !== undefined) sections.set('sensitivity', sensitivitySection(results.sensitivity));
+  if (results.trials !== undefined) sections.set('trials', trialsSection(results.trials));
   const marked = [...sections].map(
     ([name, text]) => `<!-- ${name}:begin -->\n\n${text.trim()}\n\n<!-- ${name}:end -->\n`,
   );

@@ -66,6 +66,7 @@ export type Command =
       readonly wish: SearchWish;
       readonly json: string | undefined;
       readonly outputConfig: string | undefined;
+      readonly failUnder: readonly Limit[];
       readonly threads: number;
       readonly budgetBytes: number | undefined;
       readonly dims: ReadonlyMap<string, number>;
@@ -94,7 +95,8 @@ export const USAGE = `quantscope: find out where a quantized ONNX model lost acc
                          [--judge JUDGE] [--samples N] [--verify K] [--json FILE] [--fail-under FIGURE=VALUE,…]
                          [--threads N] [--memory MIB] [--dim NAME=N]
   quantscope search MODEL --config CFG (--target JUDGE=VALUE | --drop JUDGE=VALUE | --bytes SIZE) [--judge JUDGE]
-                    [--samples N] [--budget N] [--json FILE] [--output-config FILE] [--threads N] [--memory MIB] [--dim NAME=N]
+                    [--samples N] [--budget N] [--json FILE] [--output-config FILE] [--fail-under JUDGE=VALUE]
+                    [--threads N] [--memory MIB] [--dim NAME=N]
   quantscope diagnose MODEL --config CFG [--judge JUDGE] [--samples N] [--nodes N] [--no-cures] [--no-data]
                       [--report DIR] [--json FILE] [--fail-under FIGURE=VALUE,…] [--threads N] [--memory MIB] [--dim NAME=N]
   quantscope verify DIR... [--json FILE]
@@ -248,6 +250,7 @@ export function parseCommand(argv: readonly string[]): Command {
         wish: readSearch(values),
         json: values.json,
         outputConfig: values['output-config'],
+        failUnder: readFailUnder(values['fail-under']),
         threads: threads(values.threads),
         budgetBytes: budgetBytes(values.memory),
         dims: dims(values.dim),

@@ -40,8 +40,24 @@ export function readFailUnder(texts: readonly string[] = []): readonly Limit[] {
 export function underLimits(limits: readonly Limit[], run: RunView): readonly string[] {
   return limits.flatMap(({ figure, least }) => {
     const value = figureOf(run, figure);
-    return value >= least ? [] : [`--fail-under: ${figure} is ${value.toPrecision(6)}, at least ${least} is asked for`];
+    return value >= least ? [] : [lineOf(figure, value, least)];
   });
+}
+
+/**
+ * As {@link underLimits} of what a search found, which is known by its judge alone.
+ * @throws DiagnosticError CLI133 for another figure
+ */
+export function foundUnderLimits(limits: readonly Limit[], judge: string, value: number): readonly string[] {
+  return limits.flatMap(({ figure, least }) => {
+    if (figure !== judge)
+      throw wrong(`--fail-under ${figure}: the search goes by ${judge}, by which its result is known`, 'CLI133');
+    return value >= least ? [] : [lineOf(figure, value, least)];
+  });
+}
+
+function lineOf(figure: Figure, value: number, least: number): string {
+  return `--fail-under: ${figure} is ${value.toPrecision(6)}, at least ${least} is asked for`;
 }
 
 function figureOf({ outputs, accuracy }: RunView, figure: Figure): number {
@@ -58,6 +74,6 @@ function figureOf({ outputs, accuracy }: RunView, figure: Figure): number {
   return share.quantized;
 }
 
-function wrong(message: string): DiagnosticError {
-  return new DiagnosticError({ severity: 'error', code: 'CLI131', message, at: { file: 'command line' } });
+function wrong(message: string, code = 'CLI131'): DiagnosticError {
+  return new DiagnosticError({ severity: 'error', code, message, at: { file: 'command line' } });
 }

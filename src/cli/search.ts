@@ -9,6 +9,7 @@ import type { SearchRequest, SearchStep, SearchView } from '../protocol/searchVi
 import { createSession } from '../session/index.ts';
 import type { Command } from './args.ts';
 import { EXIT } from './exitCodes.ts';
+import { foundUnderLimits } from './failUnder.ts';
 import { files, readOption, writeJson } from './files.ts';
 import { progressBar } from './progress.ts';
 import type { SearchWish } from './searchArgs.ts';
@@ -27,6 +28,7 @@ export async function searchCommand(command: SearchCommand, signal: AbortSignalL
     const configText = new TextDecoder().decode(await readOption(command.config, 'the quantization config (INI)'));
     const run = await session.quantize({ configText, configPath: resolve(command.config), dims: command.dims }, signal);
     const request = requestOf(command.wish, run.sizes.float, run.samples);
+    foundUnderLimits(command.failUnder, request.judge.id, Number.POSITIVE_INFINITY); // says what cannot be held
     const view = await session.searches.run(request, () => undefined, signal);
     bar.clear();
     const change = view.best?.change ?? {};
@@ -34,9 +36,11 @@ export async function searchCommand(command: SearchCommand, signal: AbortSignalL
     if (command.outputConfig !== undefined) {
       await files.write(resolve(command.outputConfig), applyChange(configText, change));
       if (command.json !== '-') console.log(`\nconfig: ${resolve(command.outputConfig)}`);
-    } else if (command.json !== '-' && view.best !== null) console.log(`\n${linesOf(view).join('\n')}`);
+    } else if (command.json !== '-' && linesOf(view).length > 0) console.log(`\n${linesOf(view).join('\n')}`);
     if (command.json !== undefined) await writeJson(command.json, jsonOf(view, run.model, run.config));
-    return view.best?.reached ? EXIT.good : EXIT.missed;
+    const missed = foundUnderLimits(command.failUnder, request.judge.id, view.best?.value ?? Number.NaN);
+    for (const line of missed) console.error(line);
+    return view.best?.reached && missed.length === 0 ? EXIT.good : EXIT.missed;
   } finally {
     bar.clear();
     engine.close();
@@ -77,8 +81,8 @@ function textOf({ request, float, quantized, target, tried, best, ended, elapsed
 
 function bestText({ reached, handles, value, bytes }: SearchStep): string {
   const what = reached ? 'reaches it' : 'does not reach it, but comes nearest';
-  const nodes = `${handles.length} node${handles.length === 1 ? '' : 's'}`;
-  return `a change of ${nodes} ${what}: ${format(value)}, weights ${formatBytes(bytes)}`;
+  const nodes = `a change of ${handles.length} node${handles.length === 1 ? '' : 's'}`;
+  return `${handles.length === 0 ? 'the config as it is' : nodes} ${what}: ${format(value)}, weights ${formatBytes(bytes)}`;
 }
 
 function rowOf({ handles, value, bytes, reached }: SearchStep, index: number, isBest: boolean): string[] {

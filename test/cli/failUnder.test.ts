@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseCommand } from '../../src/cli/args.ts';
-import { readFailUnder, underLimits } from '../../src/cli/failUnder.ts';
+import { foundUnderLimits, readFailUnder, underLimits } from '../../src/cli/failUnder.ts';
 import type { RunView } from '../../src/protocol/views.ts';
 
 const RUN = {
@@ -38,6 +38,14 @@ test('means over the outputs count, equal is enough, and accuracy needs labels',
   expect(() => under('top5=0.5')).toThrow(/CLI132.*top5/);
   const broken = { ...RUN, outputs: [{ name: 'a', cosine: Number.NaN, sqnrDb: 1 }] };
   expect(underLimits(readFailUnder(['cosine=-1']), broken)).toHaveLength(1);
+});
+
+test('what a search found is known by its judge alone', () => {
+  const limits = readFailUnder(['cosine=0.99']);
+  expect(foundUnderLimits(limits, 'cosine', 0.99)).toEqual([]);
+  expect(foundUnderLimits(limits, 'cosine', 0.98)).toHaveLength(1);
+  expect(foundUnderLimits(limits, 'cosine', Number.NaN)).toHaveLength(1);
+  expect(() => foundUnderLimits(limits, 'mse', 0.98)).toThrow(/CLI133.*goes by mse/);
 });
 
 test('a sweep by default is layerwise, of all nodes, by cosine', () => {
