@@ -107,24 +107,24 @@ export function isPromising(c: Comparison): boolean {
 }
 
 /**
- * Index of the best of several changes: sight after sight, those stay that are not clearly worse than the best by it; of
- * what is left the best by the last sight.
+ * Index of the best of several changes: of those that are not clearly worse than the best by labels, which tell few apart,
+ * the one with the best mean of what else is known, statistics before classes before peaks; -1 of none.
  */
-export function bestOf(all: readonly (readonly Reaction[])[], isLikeScale: (a: number, b: number) => boolean): number {
-  let left = all.map((_, i) => i);
-  for (const sight of SIGHTS) {
+export function bestOf(all: readonly (readonly Reaction[])[]): number {
+  const indices = all.map((_, i) => i);
+  const by = (sight: Sight, among: readonly number[]): number | undefined => {
     const meanOf = (i: number): number => mean((all[i] ?? []).flatMap((r) => sight.of(r) ?? []));
-    const known = left.filter((i) => !Number.isNaN(meanOf(i)));
-    const [first, ...others] = known;
-    if (first === undefined) continue;
-    const best = others.reduce((a, b) => (meanOf(b) > meanOf(a) ? b : a), first);
-    const isClearlyWorse = (i: number): boolean => {
-      const s = seen({ now: all[i] ?? [], changed: all[best] ?? [], isLikeScale: isLikeScale(i, best) });
-      return s.some((x) => x.sight === sight && signTest(x.better, x.worse) <= DOUBT);
-    };
-    left = [best, ...left.filter((i) => i !== best && !isClearlyWorse(i))];
-  }
-  return left[0] ?? -1;
+    const [first, ...others] = among.filter((i) => !Number.isNaN(meanOf(i)));
+    return first === undefined ? undefined : others.reduce((a, b) => (meanOf(b) > meanOf(a) ? b : a), first);
+  };
+  const [labels, ...others] = SIGHTS as readonly [Sight, ...Sight[]]; // the table has them
+  const best = by(labels, indices);
+  const isClearlyWorse = (i: number): boolean =>
+    seen({ now: all[i] ?? [], changed: all[best ?? i] ?? [], isLikeScale: false }).some(
+      (s) => s.sight === labels && signTest(s.better, s.worse) <= DOUBT,
+    );
+  const left = best === undefined ? indices : indices.filter((i) => !isClearlyWorse(i));
+  return others.map((sight) => by(sight, left)).find((i) => i !== undefined) ?? best ?? -1;
 }
 
 /** The figures, those of the strongest sight first. */
@@ -142,7 +142,8 @@ export function evidenceOf(c: Comparison, tried: number): readonly Evidence[] {
     evidence.push(
       { label: L.better, value: better, unit: 'count' },
       { label: L.worse, value: worse, unit: 'count' },
-      { label: L.chance, value: signTest(better, worse), unit: 'number', healthy: CHANCE / tried },
+      { label: L.chance, value: signTest(better, worse), unit: 'number' },
+      { label: L.border, value: CHANCE / tried, unit: 'number' },
     );
   }
   const classes = (of: (f: ClassFigures) => number): readonly [number, number] => [

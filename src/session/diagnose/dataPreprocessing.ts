@@ -91,14 +91,7 @@ function within(most: number, macs: number): number {
 function judged(base: Trial, trials: readonly Trial[]): PreprocessingFinding[] {
   const tried = trials.length;
   const good = trials.filter((t) => isAdvised(compared(base, t), tried));
-  const isLikeScale = (a: number, b: number): boolean => likeScale(good[a], good[b]);
-  const best =
-    good[
-      bestOf(
-        good.map((t) => t.reactions),
-        isLikeScale,
-      )
-    ];
+  const best = good[bestOf(good.map((t) => t.reactions))];
   const findings = trials.map((t): PreprocessingFinding => {
     const { change, label } = t.alternative;
     return {

@@ -25,7 +25,7 @@ const PASS_MACS = 3e11;
 const ODD = 3.5;
 /** By so much its ranges must differ as well, and its noise: less does not matter whatever the others do. */
 const ODD_RANGE = 1.5;
-const ODD_NOISE = 4;
+const ODD_NOISE = 10;
 /** Samples that are named at most, the oddest first. */
 const NAMED = 10;
 
