@@ -11,6 +11,7 @@ import { copied } from '../ops/storage.ts';
  */
 export class KeptValues {
   readonly program: Program;
+  readonly #always: ReadonlySet<ValueId>;
   readonly #ids: ReadonlySet<ValueId>;
   readonly #maxBytes: number;
   readonly #memory = new Map<ValueId, NumericArray>();
@@ -18,10 +19,11 @@ export class KeptValues {
   #feeds: ReadonlyMap<ValueId, Tensor> = new Map();
   #bytes = 0;
 
-  /** @param ids what is kept; @param maxBytes over all of them. */
-  constructor(program: Program, ids: ReadonlySet<ValueId>, maxBytes: number) {
+  /** @param always kept whatever they take; @param ids kept as far as they fit; @param maxBytes over all of them. */
+  constructor(program: Program, always: Iterable<ValueId>, ids: Iterable<ValueId>, maxBytes: number) {
     this.program = program;
-    this.#ids = ids;
+    this.#always = new Set(always);
+    this.#ids = new Set([...this.#always, ...ids]);
     this.#maxBytes = maxBytes;
   }
 
@@ -76,7 +78,7 @@ export class KeptValues {
         this.program.kernels.memory.free(own);
         this.#memory.delete(id);
       }
-      if (this.#bytes + source.byteLength > this.#maxBytes) return;
+      if (this.#bytes + source.byteLength > this.#maxBytes && !this.#always.has(id)) return;
       own = this.program.kernels.memory.allocate(dtype, source.length);
       this.#bytes += own.byteLength;
       this.#memory.set(id, own);

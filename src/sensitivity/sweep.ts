@@ -70,10 +70,10 @@ export async function sweep(
   onSample: (done: number) => Promise<void> | void,
 ): Promise<SweepEffort> {
   const { float, quant, contestants, samples, signal, keep } = parts;
-  const floats = new KeptValues(float, new Set([...keep.float, ...float.graph.outputs]), keep.maxBytes / 2);
+  const floats = new KeptValues(float, float.graph.outputs, keep.float, keep.maxBytes / 2);
   const watched = outputPairs(float, quant.pairs);
-  const kept = new Set([...keep.quant, ...watched.map((p) => p.quantized)]);
-  const quants = new KeptValues(quant.program, kept, keep.maxBytes / 2);
+  const shown = watched.map((p) => p.quantized);
+  const quants = new KeptValues(quant.program, shown, keep.quant, keep.maxBytes / 2);
   const reader = new PairReader(float.kernels);
   const effort = { executed: 0, total: 0 };
   try {

@@ -369,6 +369,7 @@ export class Session {
 
   #forget(): void {
     this.tensors.clear();
+    this.sweeps.forget();
     this.#run?.float.release();
     for (const program of new Set([this.#base?.build.program, this.#current?.build.program])) program?.release();
     this.#run = undefined;

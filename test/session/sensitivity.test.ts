@@ -71,6 +71,20 @@ describe('a sweep says what builds under skip lists say', () => {
   });
 });
 
+test('with no memory to keep activations in it computes them again, and says the same', async () => {
+  const small = await sweptModel(0);
+  try {
+    for (const mode of ['layerwise', 'leaveOneOut'] as const) {
+      const { entries } = await small.session.sweeps.run(request({ mode }), [], () => undefined, NEVER);
+      const losses = new Map((await sweep({ mode })).entries.map((e) => [e.handle, e.loss]));
+      expect(entries.length).toBe(losses.size);
+      for (const { handle, loss } of entries) expect(loss, handle).toBe(losses.get(handle));
+    }
+  } finally {
+    small.remove();
+  }
+});
+
 describe('parts of a node', () => {
   test('weights alone and activations alone lose about what both do together', async () => {
     const mse = { judge: { id: 'mse' } } as const;

@@ -26,8 +26,10 @@ export interface SweptModel {
 /**
  * A residual network with what makes cones hard: a shared input, a pool that shares a range, a concatenation, a float
  * operator in the middle, and a clamp that folds; quantized on noise.
+ *
+ * @param whatIfBytes of activations that are kept.
  */
-export async function sweptModel(): Promise<SweptModel> {
+export async function sweptModel(whatIfBytes?: number): Promise<SweptModel> {
   const folder = mkdtempSync(join(tmpdir(), 'quantscope-sweep-'));
   const network = model({ seed: 3 }).input('x', DIMS).conv({ name: 'stem', channels: 8 }).relu('stemRelu').maxPool();
   const trunk = network.current;
@@ -61,6 +63,7 @@ export async function sweptModel(): Promise<SweptModel> {
     clock: { now: () => 0 },
     onProgress: () => undefined,
     runCommand,
+    ...(whatIfBytes !== undefined && { whatIfBytes }),
   });
   await session.open(path);
   const run = await session.quantize({ configText: configText(), configPath });

@@ -142,6 +142,11 @@ export class SensitivityDesk {
     return whole;
   }
 
+  /** Lets go of a sweep that was broken off. */
+  forget(): void {
+    this.#unfinished = undefined;
+  }
+
   #continued(lab: Lab, request: SensitivityRequest, measured: readonly Candidate[], judge: Judge): Progressed {
     const key = JSON.stringify({ ...request, units: measured.map((c) => c.unit.node) });
     const last = this.#unfinished;
