@@ -51,14 +51,14 @@ test.each([
 
 test('a target is reached with the config that is written, and the JSON says how', async () => {
   const [json, better] = [join(folder, 'search.json'), join(folder, 'better.cfg')];
-  const options = ['--target', 'cosine=0.99999', '--samples', '4', '--json', json, '--output-config', better];
+  const options = ['--target', 'sqnrDb=60', '--samples', '4', '--json', json, '--output-config', better];
   const ended = await cli(['search', model, '--config', config, ...options]);
   expect(looksClean(ended)).toBe(true);
   expect(ended.code).toBe(0);
-  expect(ended.stdout).toMatch(/asked for: cosine 0\.99999/);
+  expect(ended.stdout).toMatch(/asked for: sqnrDb 60; float Infinity/);
   const said = JSON.parse(readFileSync(json, 'utf8'));
-  expect(said).toMatchObject({ reached: true, target: 0.99999, samples: 4, best: { reached: true } });
-  expect(said.best.value).toBeGreaterThanOrEqual(0.99999);
+  expect(said).toMatchObject({ reached: true, target: 60, float: null, samples: 4, best: { reached: true } });
+  expect(said.best.value).toBeGreaterThanOrEqual(60);
   expect(said.tried.length).toBeGreaterThan(1);
   expect(readFileSync(better, 'utf8')).toContain(said.lines.at(-1));
 });
