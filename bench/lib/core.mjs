@@ -13,6 +13,7 @@ export const WASM = join(ROOT, 'dist/kernels.wasm');
 export const CORE = join(ROOT, 'out/bench/core.mjs');
 
 const CONTENTS = `
+export { applyChange } from './src/config/changes.ts';
 export { seededRandom } from './src/base/random.ts';
 export { tensor } from './src/base/tensor.ts';
 export { viewArray } from './src/base/dtype.ts';
