@@ -11,7 +11,7 @@ import { ensureDependencies } from './lib/setup.mjs';
 import { startServer } from './lib/vscodeServer.mjs';
 
 // The mocha suite inside a real extension host, on a copy of the sample. `--extension=DIR` tests another build.
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = 360_000;
 const given = process.argv.find((arg) => arg.startsWith('--extension='));
 const extension = given ? resolve(given.slice('--extension='.length)) : ROOT;
 await ensureDependencies();

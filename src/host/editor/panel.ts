@@ -68,8 +68,8 @@ export function connectPanel({
     'run/again': async () =>
       void vscode.commands.executeCommand('quantscope.quantizeWithConfig', session.uri, session.config),
     'run/cancel': async () => session.cancel('run', 'trial'),
-    'edit/undo': async () => void (await model.edits.undo()),
-    'edit/redo': async () => void (await model.edits.redo()),
+    'edit/undo': () => command('undo'),
+    'edit/redo': () => command('redo'),
     'open/config': () => command('openConfig'),
     'open/report': () => command('openReport'),
     'view/save': async ({ view }) => saveView(session.uri, view),
