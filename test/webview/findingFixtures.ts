@@ -236,6 +236,13 @@ function dataOf(): DataFinding[] {
       advised: true,
     },
     {
+      kind: 'preprocessing',
+      change: { settings: [{ section: 'data_preprocess_param', key: 'image_to_format', value: 'GRAY' }] },
+      label: 'image_to_format=GRAY',
+      evidence: [{ label: EVIDENCE_LABELS.kurtosis, value: 0.412, unit: 'number', healthy: 0.884 }],
+      advised: false,
+    },
+    {
       kind: 'oddSample',
       sample: '/data/calibration/n01536_goldfish.JPEG',
       evidence: [{ label: EVIDENCE_LABELS.sqnr, value: 9.4, unit: 'dB', healthy: 18.1 }],

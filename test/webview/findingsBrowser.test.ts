@@ -229,7 +229,7 @@ describe('the search', () => {
     await page.locator('#tried .sort', { hasText: 'Nodes' }).click();
     await page.locator('#tried .grid-row').first().click();
     await eventually(() => findings().locator('.chart-ring.selected:visible').count()).toBe(1);
-    expect(await findings().locator('.best').innerText()).toMatch(/Best so far\s*nodes in float: 6/);
+    expect(await findings().locator('.best').innerText()).toMatch(/Best\s*nodes in float: 6/);
     await button('Apply to config').click();
     const [change] = await changes();
     expect(change?.skip).toHaveLength(6);
@@ -252,7 +252,7 @@ describe('the search', () => {
     await eventually(() => page.locator('#tried .grid-row').count()).toBeGreaterThan(2);
     await button('Cancel').click();
     await eventually(note).toMatch(/cancelled$/);
-    expect(await findings().locator('.best').innerText()).toContain('Nearest so far; the target is missed');
+    expect(await findings().locator('.best').innerText()).toContain('Nearest; the target is missed');
   });
 });
 
@@ -297,6 +297,9 @@ describe('the diagnosis', () => {
     const data = (title: string) => findings().locator('article.data', { hasText: title });
     await data('Preprocessing: image_to_format=BGR').getByRole('button', { name: 'Put into the config' }).click();
     await eventually(async () => (await changes()).at(-1)?.settings?.[0]?.key).toBe('image_to_format');
+    const declined = data('the evidence calls for none of these');
+    await declined.locator('summary').click();
+    expect(await declined.locator('h4').allInnerTexts()).toEqual(['image_to_format=GRAY']);
     await data('Odd sample').getByRole('button', { name: 'n01536_goldfish.JPEG' }).click();
     await eventually(() => asked('sample/open')).toEqual([{ sample: '/data/calibration/n01536_goldfish.JPEG' }]);
     await data('Number of calibration samples').getByRole('button', { name: 'Table' }).click();

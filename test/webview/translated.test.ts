@@ -78,8 +78,12 @@ function emit(event: string, payload: unknown): Promise<void> {
 describe('every text is translated', () => {
   const graph = mobileNet();
   const inChanges = graph.nodes.map(({ handle }) => `${handle}:`);
-  const inFindings = ['image_to_format=BGR', '/data/calibration/n01536_goldfish.JPEG'];
-  const ours = [...inChanges, ...inFindings];
+  const inFindings = ['image_to_format=BGR', 'image_to_format=GRAY', '/data/calibration/n01536_goldfish.JPEG'];
+  /** As far as their ends are shown. */
+  const inTrials = graph.nodes.flatMap(({ handle }) =>
+    [...handle.matchAll(/\//g)].flatMap(({ index }) => [handle.slice(index + 1), `${handle.slice(index + 1)}:`]),
+  );
+  const ours = [...inTrials, ...inChanges, ...inFindings];
   const data = [
     ours,
     graph,
@@ -123,6 +127,37 @@ describe('every text is translated', () => {
       await check();
       await eachPopover('.bottom', check);
     }
+  });
+
+  test('of the choices of a node, a range by hand, a change of several, and trials', async () => {
+    await open('?run=1&trials=9&language=pseudo');
+    const nodeId = graph.nodes.find((node) => node.opType === 'Add')?.id;
+    await emit('view/command', { command: 'inspect', nodeId });
+    await page.locator('.details .tensor').first().waitFor();
+    await check();
+    await page.locator('#choice-precision').selectOption('float16');
+    await page.locator('.outcome table').waitFor();
+    await check();
+    await page.locator('#choice-precision').selectOption('int16');
+    await page.locator('.choices .link').click();
+    await page.locator('.range-hi').waitFor();
+    await check();
+    await emit('view/command', { command: 'changeNodes', nodeId });
+    await page.locator('#change-weightBits').selectOption('w4');
+    await page.locator('.change-says p').nth(1).waitFor();
+    await check();
+    await page.keyboard.press('Escape');
+    await openTab('trials');
+    await check();
+    await page.locator('.trials .chart-tools button').first().click();
+    await check();
+    await page.locator('.trials .grid').press('Home');
+    await page.keyboard.press('c');
+    await page.locator('.sample-gains').waitFor();
+    await check();
+    await page.keyboard.press('F2');
+    await page.locator('.rename-input').waitFor();
+    await check();
   });
 
   test('of the search: its help, what it proposes, finds, and cannot read', async () => {

@@ -10,10 +10,15 @@ export interface AxisOptions {
   readonly min?: number | undefined;
   readonly max?: number | undefined;
   readonly ticks?: 'number' | 'integer' | 'none';
+  /** How numbers are written beside a linear axis; with four digits when it is left out. */
+  readonly format?: (value: number) => string;
 }
 
 /** A numeric axis in the colours of the theme. */
-export function axis(theme: ChartTheme, { title, kind = 'linear', min, max, ticks = 'number' }: AxisOptions): Axis {
+export function axis(
+  theme: ChartTheme,
+  { title, kind = 'linear', min, max, ticks = 'number', format = formatNumber }: AxisOptions,
+): Axis {
   return {
     type: kind,
     ...(min !== undefined && { min }),
@@ -28,7 +33,7 @@ export function axis(theme: ChartTheme, { title, kind = 'linear', min, max, tick
       font: { size: 10 },
       ...(ticks === 'integer' && { precision: 0 }),
       callback: (value, _, all) =>
-        kind === 'linear' ? formatNumber(Number(value)) : logTickText(Number(value), all[0]?.value, all.at(-1)?.value),
+        kind === 'linear' ? format(Number(value)) : logTickText(Number(value), all[0]?.value, all.at(-1)?.value),
     },
     grid: { color: theme.grid },
     border: { color: theme.grid },

@@ -8,7 +8,7 @@ import { applyButton } from './applyButton.ts';
 import { createBench } from './bench.ts';
 import { causeCard } from './causeCard.ts';
 import { beforeAfter, bytesText } from './cureTable.ts';
-import { dataCard, referenceCard } from './dataCards.ts';
+import { dataCard, declinedCard, referenceCard } from './dataCards.ts';
 import { countField, tickField } from './fields.ts';
 import { createJobBar, obstacleOf } from './jobBar.ts';
 import { createJudgeField } from './judgeField.ts';
@@ -136,7 +136,10 @@ function itemsOf(state: AppState, actions: Actions): KeyedItem[] {
     const waits = cause.cures.length === 0 && running;
     add(`${cause.nodeId} ${cause.id}`, [cause, at, waits], () => causeCard(cause, { view, at, running, ...parts }));
   }
-  for (const [at, finding] of data.entries()) add(`data ${at}`, finding, () => dataCard(finding, parts));
+  const declined = data.filter((finding) => finding.kind === 'preprocessing').filter(({ advised }) => !advised);
+  const told = data.filter((finding) => finding.kind !== 'preprocessing' || finding.advised);
+  for (const [at, finding] of told.entries()) add(`data ${at}`, finding, () => dataCard(finding, parts));
+  if (declined.length > 0) add('declined', declined, () => declinedCard(declined, actions));
   if (reference !== null) add('reference', reference, () => referenceCard(reference, parts));
   return items;
 }

@@ -6,7 +6,7 @@ import { h } from '../dom.ts';
 import { formatBytes, formatShare } from '../format.ts';
 import { t } from '../l10n.ts';
 import type { AppState } from '../store.ts';
-import { phrasesOf } from '../whatif/changeText.ts';
+import { changeText, phrasesOf } from '../whatif/changeText.ts';
 import { applyButton } from './applyButton.ts';
 import { judgeWords } from './judges.ts';
 
@@ -23,11 +23,16 @@ export interface CureParts {
 export function cureTable(cures: readonly Cure[], { judge, state, actions, offered, label }: CureParts): HTMLElement {
   const words = judgeWords(judge);
   const head = [t('Cure'), words.title, t('Gain'), t('Size'), t('Integer MACs'), ...(offered ? [t('Change')] : [])];
-  const row = (cure: Cure): HTMLElement =>
+  const names = cures.map(cureName);
+  const nameOf = (cure: Cure, at: number): string => {
+    const name = names[at] ?? '';
+    return names.indexOf(name) === names.lastIndexOf(name) ? name : `${name}: ${changeText(cure.change)}`;
+  };
+  const row = (cure: Cure, at: number): HTMLElement =>
     h(
       'tr',
       {},
-      h('th', { attrs: { scope: 'row' }, title: phrasesOf(cure.change).join('\n') }, cureName(cure)),
+      h('th', { attrs: { scope: 'row' }, title: phrasesOf(cure.change).join('\n') }, nameOf(cure, at)),
       h('td', { class: 'number' }, beforeAfter(cure, words.format)),
       h('td', { class: `number ${cure.gain > 0 ? 'is-gain' : 'is-loss'}` }, gainText(cure, words.formatLoss)),
       h('td', { class: 'number' }, bytesText(cure.bytes)),

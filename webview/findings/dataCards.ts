@@ -65,6 +65,24 @@ export function dataCard(finding: DataFinding, { state, actions }: DataParts): H
   }
 }
 
+type Preprocessing = Extract<DataFinding, { readonly kind: 'preprocessing' }>;
+
+/** Other preprocessings that the evidence does not call for, folded away. */
+export function declinedCard(findings: readonly Preprocessing[], actions: Actions): HTMLElement {
+  const parts = findings.flatMap(({ label, evidence }) => [
+    h('h4', {}, t(label)),
+    evidenceTable(evidence, { actions, nodeId: null, label: t(label) }),
+  ]);
+  return card(
+    t('Preprocessing'),
+    [
+      verdict(false, '', t('Others were tried, and the evidence calls for none of these.')),
+      h('details', { class: 'tried' }, h('summary', {}, t('Tried: {0}', findings.length)), ...parts),
+    ],
+    false,
+  );
+}
+
 /** What number is good enough: measured on labels, or what rounding alone gives. */
 export function referenceCard(reference: Reference, { actions }: DataParts): HTMLElement {
   const title = t('What number is good enough');

@@ -64,7 +64,6 @@ export function createFindingTable(options: FindingTableOptions): FindingTable {
       grid.refreshColumns();
       void arrange();
     },
-    onMenu: () => {},
     onCopy: (rows) => void copy(rows),
   });
   const tool = (label: string, title: string, onClick: () => void) =>

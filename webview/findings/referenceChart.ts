@@ -75,7 +75,10 @@ function configOf(theme: ChartTheme, points: AccuracyReference['points'], lines:
     options: {
       ...STILL,
       parsing: false,
-      scales: { x: axis(theme, { title: t('cosine similarity') }), y: axis(theme, { title: t('top-1 in %') }) },
+      scales: {
+        x: axis(theme, { title: t('cosine similarity'), format: formatCosine }),
+        y: axis(theme, { title: t('top-1 in %') }),
+      },
     },
     plugins: [guides(lines) as never], // draws on charts of any type
   };

@@ -80,6 +80,7 @@ export function searchChart({ view, selected, select }: SearchChartOptions): Cha
       const [low, high] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
       const margin = 0.06 * (high - low || Math.abs(high) || 1);
       return configOf(theme, {
+        format: words.format,
         range: [low - margin, high + margin],
         most: shown.reduce((a, _, at) => Math.max(a, step(at).handles.length), 0) + 1,
         points,
@@ -104,11 +105,12 @@ interface Drawn {
   readonly range: readonly [number, number];
   /** Nodes, with room for the last point. */
   readonly most: number;
+  readonly format: (value: number) => string;
 }
 
 function configOf(
   theme: ChartTheme,
-  { points, best, lines, costTitle, isBits, title, range, most }: Drawn,
+  { points, best, lines, costTitle, isBits, title, range, most, format }: Drawn,
 ): ChartConfiguration {
   const config: ChartConfiguration<'scatter'> = {
     type: 'scatter',
@@ -143,7 +145,7 @@ function configOf(
       parsing: false,
       scales: {
         x: axis(theme, { title: costTitle, ...(isBits ? {} : { min: 0, max: most, ticks: 'integer' as const }) }),
-        y: axis(theme, { title, min: range[0], max: range[1] }),
+        y: axis(theme, { title, min: range[0], max: range[1], format }),
       },
     },
     plugins: [guides(lines) as never], // draws on charts of any type

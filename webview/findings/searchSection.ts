@@ -186,7 +186,7 @@ function bestParts(view: SearchView, state: AppState, actions: Actions): HTMLEle
   if (best === null) return [];
   const words = judgeWords(view.request.judge);
   const isBits = view.request.goal.kind === 'bits';
-  const title = best.reached ? t('Best so far') : t('Nearest so far; the target is missed');
+  const title = bestTitle(view, best);
   const figures = [
     isBits ? t('bits of {0} weights', best.handles.length) : t('nodes in float: {0}', best.handles.length),
     `${words.title} ${words.format(view.quantized)} → ${words.format(best.value)}`,
@@ -199,6 +199,12 @@ function bestParts(view: SearchView, state: AppState, actions: Actions): HTMLEle
     applyButton(t('Apply to config'), best.change, state, actions),
     h('span', { class: 'best-names', title: phrasesOf(best.change).join('\n') }, namesOf(best)),
   ];
+}
+
+function bestTitle({ ended }: SearchView, { reached, handles }: SearchStep): string {
+  if (reached && handles.length === 0) return t('The config reaches the target as it is');
+  if (!reached) return ended === null ? t('Nearest so far; the target is missed') : t('Nearest; the target is missed');
+  return ended === null ? t('Best so far') : t('Best');
 }
 
 function namesOf({ change, handles }: SearchStep): string {
