@@ -83,7 +83,8 @@ describe('every text is translated', () => {
   const inTrials = graph.nodes.flatMap(({ handle }) =>
     [...handle.matchAll(/\//g)].flatMap(({ index }) => [handle.slice(index + 1), `${handle.slice(index + 1)}:`]),
   );
-  const ours = [...inTrials, ...inChanges, ...inFindings];
+  const inGroups = graph.nodes.flatMap(({ handle }) => handle.split('/'));
+  const ours = [...inTrials, ...inGroups, ...inChanges, ...inFindings];
   const data = [
     ours,
     graph,

@@ -97,7 +97,7 @@ describe('the choices of a node', () => {
     expect(await page.locator('.outcome tbody tr').allInnerTexts()).toEqual([
       'Cosine\t0.99310\t0.99330\t+0.00020 better',
       'SQNR\t18.4 dB\t18.5 dB\t+0.1 dB better',
-      'Top-1\t69.9 %\t69.9 %\t+0.0 % better',
+      'Top-1\t69.9 %\t69.9 %\t+0.02 % better',
     ]);
     expect(await page.locator('.outcome .facts').innerText()).toContain(
       'ran 31 of 120 steps, 8 of 8 samples from the cache',

@@ -58,7 +58,6 @@ export function createChangesPanel(store: Store, actions: Actions): HTMLElement 
       grid.refreshColumns();
       void arrange();
     },
-    onMenu: () => {},
     onCopy: (chosen) => {
       navigator.clipboard.writeText(toTsv(grid.shownColumns(), chosen)).then(
         () => actions.announce(t('{0} rows copied', chosen.length)),

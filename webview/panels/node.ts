@@ -27,15 +27,19 @@ export function createNodePanel(store: Store, actions: Actions): HTMLElement {
     onOpen: () => charts.redraw(),
   });
   chartSection.body.append(charts.element);
-  const toCharts = (block: 'nearest' | 'start' = 'nearest') => {
+  const toCharts = (how: 'into sight' | 'to the top' = 'into sight') => {
     if (store.state.closedSections.includes('charts')) actions.toggleSection('charts');
-    requestAnimationFrame(() => chartSection.element.scrollIntoView({ block }));
+    requestAnimationFrame(() => {
+      const { element: charted } = chartSection;
+      if (how === 'into sight') charted.scrollIntoView({ block: 'nearest' });
+      else element.scrollTop += charted.getBoundingClientRect().top - element.getBoundingClientRect().top;
+    });
   };
   const quantization = createQuantizationSection(store, actions, () => {
     const output = store.state.details?.tensors.find((x) => x.role === 'Output');
     if (output !== undefined) actions.selectTensor(output.valueId);
     charts.showHistogram();
-    toCharts('start');
+    toCharts('to the top');
   });
   const model = createModelSummary(store, actions);
   const node = h(

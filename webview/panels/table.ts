@@ -37,7 +37,7 @@ export function createTable(store: Store, actions: Actions, source: NodeSource):
     {
       class: 'tool',
       title: t('Changes how the chosen rows, or all that are shown, are quantized'),
-      attrs: { type: 'button', 'aria-haspopup': 'dialog' },
+      attrs: { type: 'button' },
       on: {
         click: () => {
           const chosen = panel.grid.chosen();

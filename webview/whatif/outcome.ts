@@ -60,7 +60,8 @@ export function signedDb(change: number): string {
 }
 
 export function signedPercent(change: number): string {
-  return withSign(change, formatPercent(change));
+  const percent = 100 * change;
+  return withSign(change, `${Math.abs(percent) < 1 ? Number(percent.toPrecision(2)) : percent.toFixed(1)} %`);
 }
 
 /** A text of a number with a plus, or a real minus. */

@@ -23,7 +23,8 @@ export interface GridOptions {
   readonly onRow: (row: number) => void;
   readonly onOpen: (row: number) => void;
   readonly onSort: (column: Column, how: 'alone' | 'besides') => void;
-  readonly onMenu: (column: Column, anchor: HTMLElement) => void;
+  /** Left out where headings have no menus. */
+  readonly onMenu?: (column: Column, anchor: HTMLElement) => void;
   readonly onCopy: (rows: Int32Array) => void;
   /** Keys of the table's own; true when it was one. */
   readonly onKey: (event: KeyboardEvent) => boolean;
@@ -177,14 +178,14 @@ export function createGrid(options: GridOptions): Grid {
     const column = shown[cursor.column];
     const heading = column && document.getElementById(headingId(id, column));
     const { key, shiftKey, altKey } = event;
-    if (key === 'ArrowDown' && altKey && heading && column) options.onMenu(column, menuButton(heading));
+    if (key === 'ArrowDown' && altKey && heading && column) options.onMenu?.(column, menuButton(heading));
     else if (key === 'ArrowDown' || key === 'Escape') {
       cursor = { ...cursor, inHead: false };
       if (cursor.row === null) goTo(0, 'alone');
       markCursor();
     } else if ((key === 'Enter' || key === ' ') && column) options.onSort(column, shiftKey ? 'besides' : 'alone');
     else if ((key === 'ContextMenu' || (key === 'F10' && shiftKey)) && heading && column)
-      options.onMenu(column, menuButton(heading));
+      options.onMenu?.(column, menuButton(heading));
     else if (key === 'ArrowLeft' || key === 'ArrowRight') {
       const step = key === 'ArrowLeft' ? -1 : 1;
       if (shiftKey) resizeBy(step * WIDTH_STEP);

@@ -6,7 +6,8 @@ import { LEAST_WIDTH, type Sort } from './tableView.ts';
 export interface HeaderOptions {
   readonly gridId: string;
   readonly onSort: (column: Column, how: 'alone' | 'besides') => void;
-  readonly onMenu: (column: Column, anchor: HTMLElement) => void;
+  /** Left out where headings have no menus. */
+  readonly onMenu: ((column: Column, anchor: HTMLElement) => void) | undefined;
   /** While it is dragged, and at the end. */
   readonly onWidth: (column: Column, width: number) => void;
 }
@@ -40,10 +41,10 @@ export function renderHeading(column: Column, index: number, options: HeaderOpti
       h('span', { class: 'heading-text' }, column.header),
       h('span', { class: 'sort-mark', attrs: { 'aria-hidden': 'true' } }),
     ),
-    menu,
+    onMenu !== undefined && menu,
     resizeHandle((width) => onWidth(column, width)),
   );
-  menu.addEventListener('click', () => onMenu(column, menu));
+  menu.addEventListener('click', () => onMenu?.(column, menu));
   return heading;
 }
 
