@@ -41,6 +41,7 @@ export class Findings implements vscode.Disposable {
   private views: FoundViews = NOTHING_FOUND;
   private running: FindingKind | undefined;
   private stopped = false;
+  private isClosed = false;
   /** A sweep that a click stopped: it goes on when the config is as it was. */
   private interrupted:
     | { readonly configText: string; readonly request: SensitivityRequest; readonly asked: boolean }
@@ -129,6 +130,7 @@ export class Findings implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.isClosed = true;
     this.subscription.dispose();
     this.swept.dispose();
   }
@@ -154,6 +156,7 @@ export class Findings implements vscode.Disposable {
       this.running = undefined;
       this.show(kind, view);
     } catch (error) {
+      if (this.isClosed) return;
       if (!(error instanceof Cancelled)) throw error;
       const { sensitivity } = this.views;
       if (began && kind === 'sensitivity' && !this.stopped && isOf(sensitivity, configText) && sensitivity !== null) {
