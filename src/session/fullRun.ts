@@ -49,7 +49,8 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
   try {
     const samples = rememberSamples(calibration, REMEMBERED_BYTES);
     const { count } = parts.evaluation;
-    const whatIf = keptOf(parts.whatIf, { float, count, calibrationSamples: calibration.count, codeBytes: 1 });
+    const needs = { float, count, calibrationSamples: calibration.count, codeBytes: 1, inside: clampInputs } as const;
+    const whatIf = keptOf(parts.whatIf, needs);
     const kept = calibrationFloats(whatIf.cache, float);
     const effort = { steps: 0 };
     const ranges = new RangeDesk({

@@ -101,6 +101,8 @@ export interface KeptParts {
   /** Evaluation samples that there are. */
   readonly count: number;
   readonly calibrationSamples?: number;
+  /** See cachePlan.ts. */
+  readonly inside?: ReadonlySet<ValueId>;
   /** Of an element in quantized forms. */
   readonly codeBytes: 1 | 4;
 }
@@ -108,12 +110,12 @@ export interface KeptParts {
 /** An empty cache, for as many samples as there are. */
 export function keptOf(
   whatIf: WhatIf | undefined,
-  { float, count, calibrationSamples = 0, codeBytes }: KeptParts,
+  { float, count, calibrationSamples = 0, codeBytes, inside = new Set() }: KeptParts,
 ): Pick<RunState, 'cache' | 'keptSamples' | 'localFigures'> {
   const { bytes, samples } = whatIf ?? { bytes: CACHE_BYTES, samples: KEPT_SAMPLES };
   const keptSamples = Math.min(samples, count);
   const cache = new ActivationCache(bytes);
-  cache.arrange({ float, samples: keptSamples, calibrationSamples, codeBytes });
+  cache.arrange({ float, samples: keptSamples, calibrationSamples, codeBytes, inside });
   return { cache, keptSamples, localFigures: new Map() };
 }
 

@@ -17,6 +17,8 @@ export interface CacheNeeds {
   readonly float: Program;
   /** Of an element in quantized forms, as far as it can be told: those with more make way when memory ends. */
   readonly codeBytes: 1 | 4;
+  /** Values that a quantized form rarely makes, so that evaluation does not ask for them: what a folded clamp reads. */
+  readonly inside?: ReadonlySet<ValueId>;
   readonly samples: number;
   readonly calibrationSamples: number;
   readonly maxBytes: number;
@@ -45,15 +47,21 @@ export function planCache(needs: CacheNeeds): CachePlan | undefined {
   const candidates = candidatesOf(float);
   const codesOf = ({ bytes }: Candidate): number => FORMS * codeBytes * (bytes / 4);
   let total = 0;
-  for (const c of candidates) total += samples * (c.bytes + codesOf(c)) + calibrationSamples * c.bytes;
+  const compared = candidates.filter((c) => needs.inside?.has(c.value) !== true);
+  for (const c of compared) total += samples * (c.bytes + codesOf(c));
+  for (const c of candidates) total += calibrationSamples * c.bytes;
   if (total <= maxBytes) return undefined;
   const plan = { floats: new Set<ValueId>(), codes: new Set<ValueId>(), calibration: new Set<ValueId>() };
   const worths = worthsOf(candidates);
   const worthOf = (i: number): number => worths[i] as number; // one for each
-  const evaluation = candidates.flatMap((c, i) => [
-    { value: c.value, into: plan.codes, bytes: samples * codesOf(c), worth: (worthOf(i) * c.bytes) / codesOf(c) },
-    { value: c.value, into: plan.floats, bytes: samples * c.bytes, worth: worthOf(i) },
-  ]);
+  const evaluation = candidates.flatMap((c, i) =>
+    needs.inside?.has(c.value)
+      ? []
+      : [
+          { value: c.value, into: plan.codes, bytes: samples * codesOf(c), worth: (worthOf(i) * c.bytes) / codesOf(c) },
+          { value: c.value, into: plan.floats, bytes: samples * c.bytes, worth: worthOf(i) },
+        ],
+  );
   const calibration = candidates.map((c, i) => ({
     ...{ value: c.value, into: plan.calibration, bytes: calibrationSamples * c.bytes, worth: worthOf(i) },
   }));
