@@ -1,6 +1,9 @@
 import type { ChartConfiguration } from 'chart.js';
 import type { ChartTheme } from './chartTheme.ts';
 
+/** For charts of other rooms. */
+export type { ChartConfiguration } from 'chart.js';
+
 /** The numbers of a chart, row by row. */
 export interface ChartTable {
   readonly columns: readonly ChartColumn[];

@@ -1,7 +1,6 @@
-import type { ChartConfiguration } from 'chart.js';
 import type { DataFinding } from '../../src/protocol/diagnosisViews.ts';
 import { axis, STILL } from '../charts/axes.ts';
-import type { ChartModel } from '../charts/chartModel.ts';
+import type { ChartConfiguration, ChartModel } from '../charts/chartModel.ts';
 import type { ChartTheme } from '../charts/chartTheme.ts';
 import { formatShare } from '../format.ts';
 import { t } from '../l10n.ts';

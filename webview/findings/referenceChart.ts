@@ -1,7 +1,6 @@
-import type { ChartConfiguration } from 'chart.js';
 import type { Reference } from '../../src/protocol/diagnosisViews.ts';
 import { axis, STILL } from '../charts/axes.ts';
-import type { ChartModel } from '../charts/chartModel.ts';
+import type { ChartConfiguration, ChartModel } from '../charts/chartModel.ts';
 import type { ChartTheme } from '../charts/chartTheme.ts';
 import { type Guide, guides } from '../charts/guides.ts';
 import { formatCosine, formatShare } from '../format.ts';
