@@ -47,6 +47,20 @@ const PLANTED: Readonly<Record<string, Planted>> = {
   },
 };
 
+/** Samples prepared otherwise than the model was trained with, and the setting that is to be advised. */
+const MISPREPARED: Readonly<Record<string, { model: RealModel; wrong: Record<string, string>; right: RegExp }>> = {
+  'a wrong mean': {
+    model: { ...SQUEEZENET, ...FEW, calibrationSamples: 16 },
+    wrong: { normalize_mean: '[0,0,0]' },
+    right: /normalize_mean=\[1[0-2]\d/,
+  },
+  'BGR for RGB': {
+    model: { ...MOBILENET, ...FEW, calibrationSamples: 16 },
+    wrong: { image_to_format: 'BGR' },
+    right: /image_to_format=RGB/,
+  },
+};
+
 /** Causes whose own cures would have to help where they are named. */
 const CURABLE: readonly CauseId[] = [
   'clipping',
@@ -81,6 +95,15 @@ describeWithShared('planted faults', () => {
     expect([first?.id, first?.handle]).toEqual([planted.cause, planted.place]);
     expect(first?.cures[0]?.gain).toBeGreaterThan(0);
   });
+
+  test.each(Object.entries(MISPREPARED))(
+    '%s: the right one is advised first',
+    async (name, { model, wrong, right }) => {
+      const advised = await advisedFor(kernels, { ...model, preprocess: { ...model.preprocess, ...wrong } });
+      rows.push({ planted: name, named: advised });
+      expect(advised).toMatch(right);
+    },
+  );
 
   test.each(Object.entries(PLANTED))('%s: undamaged, no cause is named that does not hold', async (_, planted) => {
     const { damage: _damage, config: _config, ...undamaged } = planted;
@@ -124,6 +147,18 @@ async function diagnosed(
   const view = await session.diagnoses.run(request, () => undefined);
   session.forgetRun();
   return view;
+}
+
+/** The settings that the first finding of the data advises; '' for none. */
+async function advisedFor(kernels: KernelSet, model: RealModel): Promise<string> {
+  const session = await openSession(model.path, kernels);
+  await session.quantize({ configText: configOf(model), configPath: `${model.path}.cfg` });
+  const request = { judge: { id: 'cosine' }, samples: 1, nodes: 1, cures: false, data: true } as const;
+  const { data } = await session.diagnoses.run(request, () => undefined);
+  session.forgetRun();
+  const [first] = data;
+  if (first?.kind !== 'preprocessing' || !first.advised) return '';
+  return (first.change.settings ?? []).map(({ key, value }) => `${key}=${value}`).join(' ');
 }
 
 /**

@@ -223,12 +223,12 @@ class Diagnosis {
     }
   }
 
-  /** Undefined where the run cannot carry it out. @throws Cancelled */
+  /** Undefined where config or run do not allow it. @throws DiagnosticError of data and judges, Cancelled */
   async #measured(kind: string, change: Cure['change'], needsRun: boolean): Promise<Cure | undefined> {
     try {
       return await this.#bench.cure(kind, change, needsRun);
     } catch (error) {
-      if (error instanceof DiagnosticError) return undefined;
+      if (error instanceof DiagnosticError && CANNOT.test(error.diagnostic.code)) return undefined;
       throw error;
     }
   }
@@ -268,6 +268,8 @@ class Diagnosis {
 
 /** Causes that say where an error is, and hold whatever helps against it. */
 const GENERAL: ReadonlySet<string> = new Set(['weights', 'activations', 'carried', 'floatIsland']);
+/** Codes of what a config, a plan or an operator does not allow, or a kind of run cannot change. */
+const CANNOT = /^(CFG|QNT|EXE|SES402)/;
 /** Kinds of cures that are calibrated from the beginning. */
 const NEEDS_RUN: ReadonlySet<string> = new Set(['equalization', 'channel_balance', 'weight_rounding']);
 
