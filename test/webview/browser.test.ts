@@ -272,10 +272,11 @@ test('headings sort, keys move in the table, and the metric brings its own order
 test('sensitivity fills in live and can be cancelled', async () => {
   await open('?run=1');
   await page.locator('vscode-button', { hasText: 'Sensitivity' }).click();
-  await page.locator('vscode-button', { hasText: /Cancel \(\d+ of/ }).waitFor();
-  await eventually(() => page.locator('.legend-title').innerText()).toBe('Sensitivity');
-  await page.locator('vscode-button', { hasText: /Cancel \(\d+ of/ }).click();
+  await page.locator('vscode-button', { hasText: /Cancel \(\d+ %\)/ }).waitFor();
+  await eventually(() => page.locator('.legend-title').innerText()).toBe('Sensitivity: 1 − cosine');
+  await page.locator('vscode-button', { hasText: /Cancel \(\d+ %\)/ }).click();
   await page.locator('vscode-button', { hasText: 'Sensitivity' }).waitFor();
+  await page.locator('#tab-nodes').click();
   expect((await asked('sensitivity/cancel')).length).toBe(1);
   expect(await page.locator(`${NODES} .grid-row [data-column="sensitivity"]`).first().innerText()).not.toBe('');
 });
