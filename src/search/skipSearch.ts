@@ -21,6 +21,8 @@ const WIDTH = 6;
 const LOOK = 4;
 /** Share of the budget that may go into measuring units alone. */
 const RANK_SHARE = 0.4;
+/** Times as many units as may be ranked from which on neighbours are measured together. */
+const CROWD = 2;
 
 /**
  * The smallest set of units whose skipping reaches a goal, as far as a budget goes. Greedy with exact verification and
@@ -69,9 +71,8 @@ class SkipSearch {
     for (const order of this.#orders) await this.#shortestBeginning(order);
     await this.#rank();
     await this.#shortestBeginning(this.#byGain());
-    await this.#rankAround(this.#best);
-    await this.#shortestBeginning(this.#byGain());
-    await this.#grow();
+    await this.#narrow();
+    if (this.#best.size <= this.#trials.remaining) await this.#grow();
     for (let width = WIDTH; ; ) {
       if ((await this.#shrink(width)) || (await this.#exchange(width))) continue;
       if (width >= this.#all.length) return 'found';
@@ -103,15 +104,29 @@ class SkipSearch {
 
   /**
    * Measures what each unit loses alone, all others float, by the first order as far as its share of the budget goes. The
-   * other way round says less: what one float unit makes is quantized again by those that read it.
+   * other way round says less: what one float unit makes is quantized again by those that read it. Of very many units
+   * neighbours are measured together.
    */
   async #rank(): Promise<void> {
     const all = new Set(this.#all);
     const { guide } = await this.#trials.guide(all, 'verify');
-    const order = this.#orders[0] ?? this.#all;
-    for (const unit of order.slice(0, Math.floor(this.#trials.remaining * RANK_SHARE))) {
-      const alone = await this.#trials.guide(without(all, unit), 'rank');
-      this.#gains[unit] = difference(alone.guide, guide);
+    const most = Math.max(1, Math.floor(this.#trials.remaining * RANK_SHARE));
+    const together = this.#all.length > CROWD * most ? Math.ceil(this.#all.length / most) : 1;
+    const order = together > 1 ? this.#all : (this.#orders[0] ?? this.#all);
+    for (let i = 0; i < Math.min(order.length, most * together); i += together) {
+      const units = order.slice(i, i + together);
+      const alone = await this.#trials.guide(without(all, ...units), 'rank');
+      for (const unit of units) this.#gains[unit] = difference(alone.guide, guide) / units.length;
+    }
+  }
+
+  /** Ranks units around the best set, again where that made it smaller and it is too large to go on one by one. */
+  async #narrow(): Promise<void> {
+    for (let size = Number.POSITIVE_INFINITY; this.#best.size < size; ) {
+      size = this.#best.size;
+      await this.#rankAround(this.#best);
+      await this.#shortestBeginning(this.#byGain());
+      if (this.#best.size <= this.#trials.remaining) return;
     }
   }
 
@@ -233,6 +248,6 @@ function difference(a: number, b: number): number {
   return a === b ? 0 : a - b;
 }
 
-function without(set: SkipSet, unit: number): Set<number> {
-  return new Set([...set].filter((other) => other !== unit));
+function without(set: SkipSet, ...units: readonly number[]): Set<number> {
+  return new Set([...set].filter((unit) => !units.includes(unit)));
 }

@@ -121,3 +121,14 @@ test('a loss that is not a number is the worst of all', async () => {
   const { best, ended } = await toy(3, loss, 4).run(100);
   expect([ended, best?.candidate.size]).toEqual(['found', 2]);
 });
+
+test('measures neighbours together where units are many, and comes close with a small budget', async () => {
+  const losses = Array.from({ length: 300 }, (_, i) => (i >= 130 && i < 150 ? 10 : 0.05));
+  const { run, tried } = toy(300, additive(losses), 20);
+  const { best } = await run(150);
+  expect(best?.measured.exact?.reached).toBe(true);
+  expect(best?.candidate.size).toBeLessThanOrEqual(25);
+  const ranked = tried.filter((t) => t.move === 'rank').map((t) => 300 - t.candidate.size);
+  expect(Math.min(...ranked)).toBeGreaterThan(1);
+  expect(ranked.reduce((a, b) => a + b, 0)).toBe(300);
+});
