@@ -114,7 +114,7 @@ export const USAGE = `quantscope: find out where a quantized ONNX model lost acc
   --fail-under F=V   exit code 4 where the quantized model is below: cosine=0.99,sqnrDb=20,top1=0.7,top5=0.9
   --mode MODE        sensitivity: each node quantized alone (default), left float alone, or its error on float inputs
   --on PART          sensitivity: of a node its activations, its weights, or both (default)
-  --verify K         sensitivity: only the K worst of the first two samples are measured on all
+  --verify K         sensitivity: only the K worst on the two worst samples are measured on all
   --target JUDGE=V   search: the fewest nodes to skip for cosine=0.995, sqnrDb=30, top1=0.71, …
   --drop JUDGE=V     search: the same for what is lost to the float model, as top1=0.005
   --bytes SIZE       search: bits of each weight for 1.2MB, 1.1MiB, or 0.3x of the float model's bytes

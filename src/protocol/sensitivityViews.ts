@@ -15,7 +15,7 @@ export interface SensitivityRequest {
   readonly judge: JudgeChoice;
   /** Evaluation samples, from the first. */
   readonly samples: number;
-  /** Only so many nodes are measured on all samples, those that lose most on the first two; null: all. */
+  /** Only so many nodes are measured on all samples, those that lose most on two of them; null: all. */
   readonly verify: number | null;
 }
 

@@ -29,6 +29,8 @@ export interface SweepParts {
   /** Of the quantized model itself. */
   readonly quantized: Seen;
   readonly samples: Samples;
+  /** In which samples are shown; left out: as they come. */
+  readonly order?: readonly number[] | undefined;
   /** Kept feeds of the first samples. */
   readonly feedsOf: (sample: number) => ReadonlyMap<ValueId, Tensor> | undefined;
   /** Values of both models that contestants read, bounded by bytes over both. */
@@ -79,8 +81,9 @@ export async function sweep(
   try {
     const everybody = [parts.quantized, ...contestants.map((c) => c.seen)];
     const from = Math.min(...everybody.map((s) => s.samples));
-    for (let sample = from; sample < Math.min(count, samples.count); sample++) {
+    for (let at = from; at < Math.min(count, samples.count); at++) {
       throwIfAborted(signal);
+      const sample = parts.order?.[at] ?? at;
       const feeds = parts.feedsOf(sample) ?? feedsById(float.graph, await samples.read(sample));
       floats.run(feeds, { signal });
       quants.run(feeds, { signal });
@@ -88,7 +91,7 @@ export async function sweep(
       const quantized = exact.judged(quant.program, watched, (id) => quants.get(id));
       const results = contestants.map(({ contestant, pairs, seen }) => {
         throwIfAborted(signal);
-        if (seen.samples > sample) return [];
+        if (seen.samples > at) return [];
         const own = outputPairs(float, pairs);
         const base = contestant.base === 'float' ? exact.same : quantized;
         const found = new Map<ValueId, JudgedOutput>();
@@ -103,9 +106,9 @@ export async function sweep(
         effort.total += contestant.program.steps.length;
         return own.flatMap(({ value }) => found.get(value) ?? base.find((o) => o.value === value) ?? []);
       });
-      show(parts.quantized, sample, quantized); // all or none see a sample, whenever it is broken off
-      for (const [i, { seen }] of contestants.entries()) show(seen, sample, results[i] ?? []);
-      await onSample(sample + 1);
+      show(parts.quantized, { at, sample }, quantized); // all or none see a sample, whenever it is broken off
+      for (const [i, { seen }] of contestants.entries()) show(seen, { at, sample }, results[i] ?? []);
+      await onSample(at + 1);
       await Promise.resolve();
     }
   } finally {
@@ -116,10 +119,14 @@ export async function sweep(
   return effort;
 }
 
-function show(seen: Seen, sample: number, outputs: readonly JudgedOutput[]): void {
-  if (seen.samples > sample) return;
+function show(
+  seen: Seen,
+  { at, sample }: { readonly at: number; readonly sample: number },
+  outputs: readonly JudgedOutput[],
+): void {
+  if (seen.samples > at) return;
   seen.judging.add(sample, outputs);
-  seen.samples = sample + 1;
+  seen.samples = at + 1;
 }
 
 /** The pairs that graph outputs are compared by. */

@@ -5,7 +5,7 @@ import type { SensitivityEntry, SensitivityRequest, SensitivityView } from '../.
 import type { Progress } from '../../protocol/views.ts';
 import { type Seen, startSeeing, sweep } from '../../sensitivity/sweep.ts';
 import type { Unit } from '../../sensitivity/units.ts';
-import type { Judge } from '../../whatif/judge.ts';
+import type { Judge, Judging } from '../../whatif/judge.ts';
 import { nothingYet } from '../errors.ts';
 import { judgeOf, type RunCommand } from '../judges.ts';
 import type { Lab } from '../lab.ts';
@@ -49,6 +49,8 @@ interface Progressed {
   readonly seen: readonly Seen[];
   /** Loss of the quantized model over so many samples. */
   readonly losses: Map<number, number>;
+  /** In which samples are shown: of a budget those first on which the quantized model loses most. */
+  order: readonly number[] | undefined;
   /** Those that are measured on all samples: of a budget, once it is clear which. */
   chosen: readonly number[] | undefined;
 }
@@ -130,6 +132,7 @@ export class SensitivityDesk {
     const everybody = [...measured.keys()];
     const budget = request.verify === null ? undefined : Math.max(0, request.verify - final.size);
     if (budget !== undefined && budget < measured.length) {
+      if (showsParts) progress.order ??= await worstSamples(lab, judge, count, signal);
       await sweepOver(everybody, Math.min(PILOT_SAMPLES, count));
       await quantizedValue(progress);
       progress.chosen ??= await worstOf(progress, request, budget);
@@ -153,7 +156,16 @@ export class SensitivityDesk {
     this.#unfinished = undefined;
     if (last?.lab === lab && last.key === key && request.judge.id !== 'command') return last;
     const seen = measured.map(() => startSeeing(judge));
-    return { lab, key, judge, quantized: startSeeing(judge), seen, losses: new Map(), chosen: undefined };
+    return {
+      lab,
+      key,
+      judge,
+      quantized: startSeeing(judge),
+      seen,
+      losses: new Map(),
+      order: undefined,
+      chosen: undefined,
+    };
   }
 
   /** Shows samples up to `count` to the chosen ones, as many of them at a time as their programs leave memory for. */
@@ -185,6 +197,7 @@ export class SensitivityDesk {
             contestants: group,
             quantized: progress.quantized,
             samples: run.samples,
+            order: progress.order,
             feedsOf: (sample) => run.cache.feeds(sample),
             keep: {
               float: union(group.map((m) => m.reads.float)),
@@ -201,6 +214,41 @@ export class SensitivityDesk {
       }
     } while (queue.length > 0);
   }
+}
+
+/** The first `count` samples, those before on which the quantized model loses most. @throws Cancelled */
+async function worstSamples(
+  { run, result }: Lab,
+  judge: Judge,
+  count: number,
+  signal: AbortSignalLike,
+): Promise<readonly number[]> {
+  const each: Judging[] = [];
+  const apart: Judging = {
+    add: (sample, outputs) => {
+      each[sample] = judge.start();
+      each[sample]?.add(sample, outputs);
+    },
+    finish: async () => Number.NaN,
+  };
+  const none = new Set<ValueId>();
+  await sweep(
+    {
+      float: run.float,
+      quant: result.build,
+      contestants: [],
+      quantized: { judging: apart, samples: 0 },
+      samples: run.samples,
+      feedsOf: (sample) => run.cache.feeds(sample),
+      keep: { float: none, quant: none, maxBytes: 0 },
+      signal,
+    },
+    count,
+    () => undefined,
+  );
+  const losses: number[] = [];
+  for (const judging of each) losses.push(judge.id.startsWith('top') ? 0 : judge.loss(await judging.finish()));
+  return [...losses.keys()].sort((i, j) => (losses[j] as number) - (losses[i] as number) || i - j);
 }
 
 interface Sweep {
