@@ -60,7 +60,7 @@ async function quantize({ session, follower }: OpenModel, uri: vscode.Uri): Prom
 async function tried(model: OpenModel, change: ConfigChange): Promise<void> {
   const before = model.session.trial;
   await changeConfig(model, { change, label: '' });
-  await until('the trial', () => model.session.trial !== null && model.session.trial !== before);
+  await until('the trial', () => model.session.trial !== null && model.session.trial !== before, 20_000);
   await model.trials.settled();
 }
 
@@ -221,13 +221,12 @@ describe('sweeps, searches and diagnoses', () => {
     await quantize(model, uri);
     const sweep = model.findings.sweep(SWEEP, { resume: false });
     await until('a first part', () => (model.findings.current.sensitivity?.done ?? 0) > 0);
-    const start = Date.now();
     await tried(model, { skip: ['fc'] });
-    assert(Date.now() - start < 3000, `the click took ${Date.now() - start} ms`);
     await sweep;
     await model.findings.settled();
     assert.equal(model.findings.current.sensitivity, null, 'what was measured is of another config');
-    assert((model.findings.last.sensitivity?.done ?? 0) > 0);
+    const part = model.findings.last.sensitivity;
+    assert(part && part.done > 0 && part.done < part.total, 'the click did not wait for its end');
     await model.edits.undo();
     await until('the rest of the sweep', () => {
       const { sensitivity } = model.findings.current;
