@@ -101,6 +101,11 @@ export function isAdvised(c: Comparison, tried: number): boolean {
   return sights.some(isBetter) && !sights.some(isWorse);
 }
 
+/** Whether the change is better in some sight by more than chance explains. */
+export function isClearlyBetter(c: Comparison): boolean {
+  return seen(c).some((s) => signTest(s.better, s.worse) <= DOUBT);
+}
+
 /** Whether it is worth to look at more samples: in some sight it is not worse on most of those so far. */
 export function isPromising(c: Comparison): boolean {
   return seen(c).some((s) => s.better >= s.worse);

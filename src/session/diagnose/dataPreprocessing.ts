@@ -91,7 +91,7 @@ function within(most: number, macs: number): number {
 function judged(base: Trial, trials: readonly Trial[]): PreprocessingFinding[] {
   const tried = trials.length;
   const good = trials.filter((t) => isAdvised(compared(base, t), tried));
-  const best = good[bestOf(good.map((t) => t.reactions))];
+  const best = bestTrial(good);
   const findings = trials.map((t): PreprocessingFinding => {
     const { change, label } = t.alternative;
     return {
@@ -103,6 +103,15 @@ function judged(base: Trial, trials: readonly Trial[]): PreprocessingFinding[] {
     };
   });
   return [...findings.filter((f) => f.advised), ...findings.filter((f) => !f.advised)];
+}
+
+/** The best, but with the channels in the order they have where another one is not clearly better: some models hardly care. */
+function bestTrial(good: readonly Trial[]): Trial | undefined {
+  const bestAmong = (trials: readonly Trial[]): Trial | undefined => trials[bestOf(trials.map((t) => t.reactions))];
+  const best = bestAmong(good);
+  const isSame = (t: Trial): boolean => !t.alternative.change.settings?.some((s) => s.key === 'image_to_format');
+  const same = bestAmong(good.filter(isSame));
+  return best === undefined || same === undefined || isClearlyBetter(compared(same, best)) ? best : same;
 }
 
 function compared(base: Trial, trial: Trial): Comparison {
