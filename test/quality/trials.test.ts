@@ -1,4 +1,5 @@
 import { beforeAll, expect, test, vi } from 'vitest';
+import { applyChange } from '../../src/config/changes.ts';
 import type { KernelSet } from '../../src/kernels/kernelSet.ts';
 import type { NodeFigures, RunView, TrialView } from '../../src/protocol/views.ts';
 import { describeWithShared } from '../helpers/sharedData.ts';
@@ -47,6 +48,27 @@ describeWithShared('trials on real models', () => {
       expect(executedSteps(undone)[0]).toBeLessThan(ran);
     },
   );
+
+  test('MobileNetV2: bits, methods and ranges of nodes here and there give what full runs give', async () => {
+    const session = await openSession(MOBILENET.path, kernels);
+    const configPath = `${MOBILENET.path}.cfg`;
+    const base = configOf(MOBILENET);
+    const first = await session.quantize({ configText: base, configPath });
+    const nodes = first.nodes.filter((n) => n.canSkip && n.quantized && n.opType === 'Conv').map((n) => n.handle);
+    const [early = '', middle = '', late = ''] = [nodes[2], nodes[nodes.length >> 1], nodes.at(-2)];
+    const rows: Record<string, string | number>[] = [];
+    for (const overrides of [{ [late]: 'int16' }, { [middle]: 'range(-1..4)' }, { [early]: 'KL' }]) {
+      const configText = applyChange(base, { overrides });
+      const trial = await session.trial({ configText, configPath });
+      const fresh = await (await openSession(MOBILENET.path, kernels)).quantize({ configText, configPath });
+      const { executed, total, stopped, calibrationSteps } = trial.effort;
+      rows.push({ change: JSON.stringify(overrides), executed, total, stopped, calibrationSteps });
+      expect(figures(trial.run)).toEqual(figures(fresh));
+      expect(trial.run.outputs).not.toEqual(first.outputs);
+      expect(executed).toBeLessThan(total);
+    }
+    printTable('MobileNetV2: what trials ran', rows);
+  });
 });
 
 /** The node in the middle of those that the user may toggle and that make integers. */
