@@ -6,6 +6,7 @@ import {
   type Comparison,
   evidenceOf,
   isAdvised,
+  isClearlyBetter,
   isPromising,
   type Reaction,
 } from '../../diagnose/dataVerdict.ts';
