@@ -11,7 +11,7 @@ import { writeSection } from './lib/section.mjs';
 const { values: options } = parseArgs({ options: { only: { type: 'string' }, 'write-doc': { type: 'boolean' } } });
 
 const THREADS = 2;
-const BUDGET = 200;
+const BUDGET = 150;
 
 const labelled = (name, cosine, samples, size) => {
   const { path, data } = LABELLED.find((m) => m.name === name);
@@ -50,10 +50,10 @@ const MODELS = [
     ...{ mean: '127,127,127', std: '128,128,128' },
   }),
   detector('YOLOX-nano', 'yolox_nano', 'images', {
-    ...{ cosine: 0.98, samples: 4, size: 20, format: 'BGR' },
+    ...{ cosine: 0.98, samples: 2, size: 20, format: 'BGR' },
     ...{ mean: '0,0,0', std: '1,1,1' },
   }),
-  detector('PP-OCRv4 det', 'ppocrv4_det', 'x', { cosine: 0.995, samples: 2, size: 12, format: 'BGR', ...IMAGENET }),
+  detector('PP-OCRv4 det', 'ppocrv4_det', 'x', { cosine: 0.995, samples: 1, size: 12, format: 'BGR', ...IMAGENET }),
 ];
 
 const HEADER = [
