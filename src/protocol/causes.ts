@@ -47,7 +47,7 @@ export const CAUSES: readonly CauseRow[] = [
   },
   {
     id: 'outliers',
-    title: 'Few outliers own the range',
+    title: 'A few outliers own the range',
     doc: 'A range that cuts outliers off would leave a quarter of the noise or less: one bit or more is spent on them.',
   },
   {

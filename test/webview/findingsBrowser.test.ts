@@ -193,7 +193,7 @@ describe('sensitivity', () => {
       ['Mean squared error', false],
       ['Top-1', false],
       ['Top-5', false],
-      ['Own command (none is set)', true],
+      ['Your command (none is set)', true],
     ]);
     await emit('preferences/changed', {
       metric: 'cosine',
@@ -202,7 +202,7 @@ describe('sensitivity', () => {
       minimap: true,
       judgeCommand: { command: 'node map.mjs', better: 'lower' },
     });
-    await field('Judged by').selectOption({ label: 'Own command' });
+    await field('Judged by').selectOption({ label: 'Your command' });
     await button('Start').click();
     const judge = { id: 'command', command: 'node map.mjs', better: 'lower' };
     await eventually(() => asked('sensitivity/start')).toEqual([{ request: { ...SWEEP, judge }, resume: false }]);

@@ -203,7 +203,7 @@ describe('a change of several nodes', () => {
     await dialog().getByLabel('Precision').selectOption('int16');
     await dialog().getByLabel('Weight bits').selectOption('w4');
     await dialog().getByText('Changes 10 nodes.').waitFor();
-    await dialog().getByText('10 not or not wholly: It has no constant weight.').waitFor();
+    await dialog().getByText('10 not changed, or only in part: It has no constant weight.').waitFor();
     await dialog().getByRole('button', { name: 'Apply' }).click();
     await eventually(async () => (await asked('config/change')).length).toBe(1);
     const [{ change, label } = { change: {}, label: '' }] = await asked('config/change');

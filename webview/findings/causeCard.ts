@@ -47,7 +47,7 @@ export function causeCard(cause: Cause, { view, at, running, state, actions }: C
       h('span', { class: 'dim' }, opType),
       h(
         'span',
-        { class: 'cause-blame', title: t('What the output wins when this node alone stays float') },
+        { class: 'cause-blame', title: t('What the output gains when this node alone stays float') },
         h('strong', {}, words.formatLoss(blame)),
         ` ${words.loss}`,
       ),

@@ -32,7 +32,7 @@ export function createCausesPanel(store: Store, actions: Actions): HTMLElement {
     t('Measures what each fix gains; none is offered that was not measured'),
     (on) => change({ cures: on }),
   );
-  const data = tickField(t('Doubt the data'), t('Preprocessing, odd samples, and whether they are enough'), (on) =>
+  const data = tickField(t('Check the data'), t('Preprocessing, odd samples, and whether they are enough'), (on) =>
     change({ data: on }),
   );
   const bar = createJobBar({

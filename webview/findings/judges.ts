@@ -36,8 +36,8 @@ export function judgeWords(judge: Pick<JudgeChoice, 'id'> & { readonly better?: 
     case 'command':
       return {
         ...plain,
-        title: t('Own command'),
-        loss: t('loss by the own command'),
+        title: t('Your command'),
+        loss: t('loss by your command'),
         higherIsBetter: judge.better !== 'lower',
         format: formatNumber,
       };
@@ -66,7 +66,7 @@ export function modeDoc(mode: SensitivityMode): string {
   if (mode === 'layerwise')
     return t('What the output loses to the float model when one node alone is quantized, node by node.');
   if (mode === 'leaveOneOut')
-    return t('What the output of the quantized model wins when one node alone stays float, node by node.');
+    return t('What the output of the quantized model gains when one node alone stays float, node by node.');
   return t('Noise-to-signal ratio of each node’s own output on float inputs: one pass, no run per node.');
 }
 

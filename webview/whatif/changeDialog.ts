@@ -207,6 +207,6 @@ function linesOf({ changed, same, left }: PlannedChange, isAsked: boolean): HTML
   return [
     line(changed.length === 1 ? t('Changes 1 node.') : t('Changes {0} nodes.', formatCount(changed.length))),
     ...(same === 0 ? [] : [line(t('{0} have it already.', formatCount(same)))]),
-    ...[...left].map(([reason, count]) => line(t('{0} not or not wholly: {1}', formatCount(count), reason))),
+    ...[...left].map(([reason, count]) => line(t('{0} not changed, or only in part: {1}', formatCount(count), reason))),
   ];
 }

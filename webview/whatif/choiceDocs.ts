@@ -7,7 +7,7 @@ export function choiceDoc(choice: ChoiceId | 'skip' | 'range'): string {
     case 'skip':
       return t('Whether the node is quantized, or left float by skip_quant_node.');
     case 'precision':
-      return t('What the node computes in: codes of its output and its weight, or floats of less bits.');
+      return t('What the node computes in: codes of its output and its weight, or floats of fewer bits.');
     case 'weightBits':
       return t('Bits of the codes of its weight.');
     case 'method':

@@ -48,7 +48,7 @@ export function registerFindings(deps: Deps): vscode.Disposable {
       if (configOf(model.session) === undefined) return;
       if (sensitivity === null || !model.findings.canResume) {
         void vscode.window.showInformationMessage(
-          vscode.l10n.t('No measurement was left off under the config as it is.'),
+          vscode.l10n.t('Under the config as it is, no measurement was left unfinished.'),
         );
         return;
       }
@@ -132,7 +132,7 @@ async function askSweep(run: RunView, { session }: OpenModel): Promise<Sensitivi
     },
     {
       label: t('One node float at a time'),
-      detail: t('What the output wins when a node is left float'),
+      detail: t('What the output gains when a node is left float'),
       value: ['leaveOneOut', null],
     },
     {

@@ -14,7 +14,7 @@ export function registerUndoRedo(deps: Deps): vscode.Disposable {
     }),
     registerModelCommand(deps, 'redo', async ({ edits }) => {
       const label = await edits.redo();
-      if (label !== undefined) vscode.window.setStatusBarMessage(vscode.l10n.t('Done again: {0}', label), SHOWN_MS);
+      if (label !== undefined) vscode.window.setStatusBarMessage(vscode.l10n.t('Redone: {0}', label), SHOWN_MS);
     }),
   );
 }

@@ -110,7 +110,7 @@ export class ConfigFollower implements vscode.Disposable {
     this.offered = true;
     const again = vscode.l10n.t('Quantize Again');
     const text = vscode.l10n.t(
-      'The config has changed in what takes a run of its own. The figures are those of the last run.',
+      'The config has changed in a way that needs a new run. The figures are those of the last run.',
     );
     if ((await vscode.window.showInformationMessage(text, again)) === again) await run();
   }
