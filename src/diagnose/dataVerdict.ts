@@ -129,7 +129,8 @@ export function bestOf(all: readonly (readonly Reaction[])[]): number {
       (s) => s.sight === labels && signTest(s.better, s.worse) <= DOUBT,
     );
   const left = best === undefined ? indices : indices.filter((i) => !isClearlyWorse(i));
-  return others.map((sight) => by(sight, left)).find((i) => i !== undefined) ?? best ?? -1;
+  const telling = others.filter((sight) => sight.id !== 'classes' || all.some(knowsClasses));
+  return telling.map((sight) => by(sight, left)).find((i) => i !== undefined) ?? best ?? -1;
 }
 
 /** The figures, those of the strongest sight first. */

@@ -21,11 +21,11 @@ import { DataProbe } from './dataProbe.ts';
 type PreprocessingFinding = Extract<DataFinding, { readonly kind: 'preprocessing' }>;
 
 /** Samples that all alternatives are tried on, and that the promising ones are. */
-const FIRST = 16;
-const MOST = 64;
+const FIRST = 64;
+const MOST = 256;
 const FEWEST = 6;
-/** Multiply-accumulates of each of the two rounds, about half a minute of one thread. */
-const ROUND_MACS = 1.5e11;
+/** Multiply-accumulates of each of the two rounds, about ten seconds of one thread. */
+const ROUND_MACS = 1e11;
 /** Deviations further apart feed values of another scale. */
 const LIKE_SCALE = 1.5;
 
