@@ -8,6 +8,7 @@ import type { QuantPlan } from '../quant/plan.ts';
 import { type Unit, unitsOf } from '../sensitivity/units.ts';
 import type { Judge } from '../whatif/judge.ts';
 import { judgeOutputs } from '../whatif/outputs.ts';
+import { earlierOf } from '../whatif/rerun.ts';
 import type { Build } from './build.ts';
 import type { Result } from './result.ts';
 import type { RunState } from './run.ts';
@@ -105,7 +106,8 @@ export class Lab {
     const judging = judge.start();
     const count = Math.min(samples, sampleCount);
     const { program: quant, pairs } = build;
-    await judgeOutputs({ float, quant, pairs, samples: this.run.samples, count, cache, judging, signal });
+    const earlier = earlierOf([this.result.build.pairs]);
+    await judgeOutputs({ float, quant, pairs, samples: this.run.samples, count, cache, earlier, judging, signal });
     const value = await judging.finish();
     return { value, loss: judge.loss(value), bytes: quantizedBytes(build) };
   }
