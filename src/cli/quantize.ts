@@ -22,7 +22,7 @@ export async function quantizeCommand(command: Quantize, signal: AbortSignalLike
   const bar = progressBar(process.stderr, clock.now);
   const engine = startEngine(command.threads, command);
   try {
-    const session = createSession({ kernels: engine.kernels, files, clock, onProgress: bar.update });
+    const session = createSession({ kernels: engine.kernels, files, clock, onProgress: bar.update, whatIfBytes: 0 });
     const graph = await session.open(resolve(command.model));
     const { configPath, configText } = await configOf(command);
     for (const note of command.notes) console.error(formatDiagnostic(note));
