@@ -10,11 +10,12 @@ const TABLES = `
   import { METRICS } from './src/protocol/metrics.ts';
   import { OPERATOR_DOCS } from './src/ops/docs/docOf.ts';
   import { CAUSES, CURES, EVIDENCE_LABELS } from './src/protocol/causes.ts';
-  import { DATA_LABELS } from './src/protocol/dataLabels.ts';
+  import { DATA_LABELS, PREPARATION_FORMS, PREPARATION_LABELS } from './src/protocol/dataLabels.ts';
   export const causes = [
     ...CAUSES.flatMap(({ title, doc }) => [title, doc]),
     ...CURES.map(({ title }) => title),
-    ...Object.values({ ...EVIDENCE_LABELS, ...DATA_LABELS }),
+    ...Object.values({ ...EVIDENCE_LABELS, ...DATA_LABELS, ...PREPARATION_FORMS }),
+    ...PREPARATION_LABELS,
   ];
   export const metrics = METRICS.flatMap(({ title, doc }) => [title, doc]);
   export const operators = [...OPERATOR_DOCS.values()].flatMap((docs) => Object.values(docs).map(([text]) => text));

@@ -23,3 +23,33 @@ export const DATA_LABELS = {
   samples: 'Calibration samples',
   growth: 'Growth of the ranges from half of the samples to all',
 } as const;
+
+/** What means and deviations that are tried are called, behind the order of the channels; keys of the translations. */
+export const PREPARATION_LABELS = [
+  'pixels 0 to 255',
+  'pixels 0 to 1',
+  'pixels -1 to 1',
+  '(pixel - 127) / 128',
+  'mean and deviation of ImageNet',
+  'mean and deviation of ImageNet of RGB',
+  'mean of ImageNet',
+  'mean and deviation of CIFAR-10',
+  'mean and deviation of MNIST',
+  'mean and deviation turned with it',
+  'mean and deviation as they are',
+  'mean and deviation turned',
+] as const;
+
+export type PreparationLabel = (typeof PREPARATION_LABELS)[number];
+
+/** Forms of the whole label of a preparation: channels and values of images, an input and its layout. */
+export const PREPARATION_FORMS = { image: '{0}, {1}', layout: '{0} as {1}' } as const;
+
+/** The label of a preparation in the user's language. */
+export function preparationText(label: string, t: (text: string, ...args: string[]) => string): string {
+  const [, input, layout] = /^(.*) as (NCHW|NHWC)$/s.exec(label) ?? [];
+  if (input !== undefined && layout !== undefined) return t(PREPARATION_FORMS.layout, input, layout);
+  const [format, values] = [label.split(', ', 1)[0] ?? '', label.slice(label.indexOf(', ') + 2)];
+  if (!PREPARATION_LABELS.some((known) => known === values)) return label;
+  return t(PREPARATION_FORMS.image, format, t(values));
+}

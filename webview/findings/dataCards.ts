@@ -1,3 +1,4 @@
+import { preparationText } from '../../src/protocol/dataLabels.ts';
 import type { DataFinding, Reference } from '../../src/protocol/diagnosisViews.ts';
 import { metricInfo } from '../../src/protocol/metrics.ts';
 import type { Actions } from '../actions.ts';
@@ -22,7 +23,7 @@ export function dataCard(finding: DataFinding, { state, actions }: DataParts): H
   switch (finding.kind) {
     case 'preprocessing':
       return card(
-        t('Preprocessing: {0}', t(finding.label)),
+        t('Preprocessing: {0}', preparationText(finding.label, t)),
         [
           verdict(finding.advised, t('The evidence calls for it.'), t('The evidence does not call for it.')),
           evidence,
@@ -70,8 +71,8 @@ type Preprocessing = Extract<DataFinding, { readonly kind: 'preprocessing' }>;
 /** Other preprocessings that the evidence does not call for, folded away. */
 export function declinedCard(findings: readonly Preprocessing[], actions: Actions): HTMLElement {
   const parts = findings.flatMap(({ label, evidence }) => [
-    h('h4', {}, t(label)),
-    evidenceTable(evidence, { actions, nodeId: null, label: t(label) }),
+    h('h4', {}, preparationText(label, t)),
+    evidenceTable(evidence, { actions, nodeId: null, label: preparationText(label, t) }),
   ]);
   return card(
     t('Preprocessing'),

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { causeRow, cureTitle } from '../../protocol/causes.ts';
+import { preparationText } from '../../protocol/dataLabels.ts';
 import type { DataFinding, Evidence } from '../../protocol/diagnosisViews.ts';
 import { changeLabel } from '../commands/changeConfig.ts';
 import { gainText, judgedText, judgeTitle } from '../findings/judgeText.ts';
@@ -10,7 +11,7 @@ import type { MeasuredChange, Suggestion } from './suggestions.ts';
 /** What a change whose effect was measured is called. */
 export function changeTitle({ change, source }: MeasuredChange): string {
   const { t } = vscode.l10n;
-  if (source.from === 'data') return source.finding.label;
+  if (source.from === 'data') return preparationText(source.finding.label, (text, ...args) => t(text, ...args));
   if (source.from === 'search') {
     const { goal } = source.search.request;
     if (goal.kind === 'bits') return t('Bits of {0} nodes', Object.keys(change.overrides ?? {}).length);

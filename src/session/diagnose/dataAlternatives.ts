@@ -2,6 +2,7 @@ import type { Setting } from '../../base/diagnostics.ts';
 import { type Config, parseConfig } from '../../config/config.ts';
 import { layoutOf } from '../../data/bin.ts';
 import type { ConfigChange } from '../../protocol/changes.ts';
+import type { PreparationLabel } from '../../protocol/dataLabels.ts';
 import type { Settings } from '../settings.ts';
 
 /** A way to prepare samples that is tried in the place of the config's. */
@@ -22,12 +23,12 @@ interface Preparation {
 }
 
 interface Normalization {
-  readonly label: string;
+  readonly label: PreparationLabel;
   /** In the order R, G, B, in units of pixels. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
-  /** Also tried on B, G, R in this order: some tools were trained so. */
-  readonly unturned?: true;
+  /** Also tried on B, G, R in this order, under this label: some tools were trained so. */
+  readonly unturned?: PreparationLabel;
 }
 
 /** Means and deviations that networks of images are trained with. */
@@ -40,7 +41,7 @@ export const COLOUR_NORMALIZATIONS: readonly Normalization[] = [
     label: 'mean and deviation of ImageNet',
     mean: [123.675, 116.28, 103.53],
     std: [58.395, 57.12, 57.375],
-    unturned: true,
+    unturned: 'mean and deviation of ImageNet of RGB',
   },
   { label: 'mean of ImageNet', mean: [123, 117, 104], std: [1, 1, 1] },
   { label: 'mean and deviation of CIFAR-10', mean: [125.307, 122.961, 113.8575], std: [62.985, 62.0925, 66.708] },
@@ -94,19 +95,24 @@ function preparationOf({ data }: Config): Preparation {
 function* preparations(now: Preparation, takesFloats: boolean): Generator<Preparation & { readonly label: string }> {
   const { format, mean, std } = now;
   if (format === 'GRAY') {
-    if (takesFloats) for (const n of GRAY_NORMALIZATIONS) yield { ...n, format, label: `GRAY, ${n.label}` };
+    if (takesFloats) for (const n of GRAY_NORMALIZATIONS) yield { ...n, format, label: named('GRAY', n.label) };
     return;
   }
   const other = format === 'RGB' ? 'BGR' : 'RGB';
-  yield { format: other, ...turned({ mean, std }), label: `${other}, mean and deviation turned with it` };
+  yield { format: other, ...turned({ mean, std }), label: named(other, 'mean and deviation turned with it') };
   if (!takesFloats) return;
-  yield { format: other, mean, std, label: `${other}, mean and deviation as they are` };
-  yield { format, ...turned({ mean, std }), label: `${format}, mean and deviation turned` };
+  yield { format: other, mean, std, label: named(other, 'mean and deviation as they are') };
+  yield { format, ...turned({ mean, std }), label: named(format, 'mean and deviation turned') };
   for (const f of [format, other] as const)
     for (const n of COLOUR_NORMALIZATIONS) {
-      yield { format: f, ...(f === 'BGR' ? turned(n) : n), label: `${f}, ${n.label}` };
-      if (n.unturned && f === 'BGR') yield { format: f, mean: n.mean, std: n.std, label: `${f}, ${n.label} of RGB` };
+      yield { format: f, ...(f === 'BGR' ? turned(n) : n), label: named(f, n.label) };
+      if (n.unturned !== undefined && f === 'BGR')
+        yield { format: f, mean: n.mean, std: n.std, label: named(f, n.unturned) };
     }
+}
+
+function named(format: Format, label: PreparationLabel): string {
+  return `${format}, ${label}`;
 }
 
 function turned({ mean, std }: Pick<Preparation, 'mean' | 'std'>): Pick<Preparation, 'mean' | 'std'> {
