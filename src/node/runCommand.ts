@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -7,6 +7,9 @@ import type { CommandRequest, CommandResult, RunCommand } from '../session/index
 
 /** Milliseconds between two looks at the signal while a command runs. */
 const POLL_MS = 50;
+
+/** Milliseconds that a cancelled command has to end by itself. */
+const PATIENCE_MS = 1000;
 
 /**
  * Writes the files into a temporary folder and runs the command in a shell, with the path of that folder behind it and in
@@ -45,11 +48,13 @@ function run({ command, folder, signal }: CommandRequest, outputs: string): Prom
       stderr += text;
     });
     let isCancelled = false;
+    let patience = PATIENCE_MS;
     const poll = setInterval(() => {
-      if (!signal.aborted || isCancelled) return;
+      if (!signal.aborted) return;
+      if (!isCancelled) endGroup(child, 'SIGTERM');
+      else if (patience > 0 && patience <= POLL_MS) endGroup(child, 'SIGKILL');
+      if (isCancelled) patience -= POLL_MS;
       isCancelled = true;
-      if (process.platform === 'win32' || child.pid === undefined) child.kill();
-      else process.kill(-child.pid, 'SIGTERM');
     }, POLL_MS);
     const end = (result: CommandResult): void => {
       clearInterval(poll);
@@ -59,4 +64,17 @@ function run({ command, folder, signal }: CommandRequest, outputs: string): Prom
     child.on('error', (error) => end({ status: null, stdout, stderr: error.message }));
     child.on('close', (status) => end({ status, stdout, stderr }));
   });
+}
+
+/** Ends a shell and what it has started. */
+function endGroup(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
+  if (process.platform === 'win32' || child.pid === undefined) {
+    child.kill(signal);
+    return;
+  }
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // It has ended in this moment; 'close' follows.
+  }
 }
