@@ -54,6 +54,7 @@ export async function measureBiasCorrection(
     });
     const onMade = (id: ValueId, stored: Stored) => options.kept?.offer(i, id, stored);
     runIsolatedSteps({ run, given, onMade }, quant, steps, ({ step, outputQuant }, origin, dequant) => {
+      throwIfAborted(options.signal);
       const a = channelMeans(options.kernels, withinCodes(origin, outputQuant));
       const b = channelMeans(options.kernels, dequant);
       const sum = sums.get(step.node.id) ?? new Float64Array(a.length);
