@@ -62,29 +62,33 @@ export function startNodeWorker({ script, onEnd, onStderr, ...limits }: WorkerOp
   worker.on('exit', (code) => end(`exit code ${code}`));
   worker.stderr.on('data', (data) => onStderr(String(data).trimEnd()));
 
-  let running = false;
+  let running: symbol | undefined;
   let grace: NodeJS.Timeout | undefined;
+  const endUnlessDone = (job: symbol): void => {
+    // Where this thread was held up itself, the answer waits already: messages come before immediates, and timers before both.
+    setImmediate(() => {
+      if (running === job) void worker.terminate();
+    });
+  };
   return {
     rpc,
     async job(work) {
       Atomics.store(cell, 0, 0);
-      running = true;
+      running = Symbol('job');
       try {
         return await work(rpc);
       } catch (error) {
         throw Atomics.load(cell, 0) !== 0 ? new Cancelled() : error;
       } finally {
-        running = false;
+        running = undefined;
         clearTimeout(grace);
         grace = undefined;
       }
     },
     cancel() {
-      if (!running) return;
+      if (running === undefined) return;
       Atomics.store(cell, 0, 1);
-      grace ??= setTimeout(() => {
-        void worker.terminate();
-      }, GRACE_MS);
+      grace ??= setTimeout(endUnlessDone, GRACE_MS, running);
     },
     dispose() {
       clearTimeout(grace);
