@@ -359,6 +359,7 @@ export class FakeFindings {
         this.#go(() => {
           const running = ++nodes < Math.min(request.nodes, 6);
           this.#emit('run/progress', { stage: 'diagnose', done: nodes, total: 6, text: '' });
+          this.#emit('run/progress', { stage: 'calibrate', done: 7, total: 8, text: 'sample 7' }); // a cure with ranges of its own
           const view = diagnosisOf(graph, request, nodes, !running);
           this.#keep({ diagnosis: view });
           this.#emit('diagnosis/changed', { view, running });

@@ -268,6 +268,8 @@ describe('the diagnosis', () => {
     await cause(0).locator('summary').click();
     await cause(5).waitFor();
     await eventually(note).toMatch(/causes: 6 · cures tried: 16/);
+    expect(await page.locator('.summary > .progress').isHidden(), 'what cures calibrate is no run').toBe(true);
+    expect(await cause(0).getByRole('button', { name: 'Apply' }).first().isEnabled()).toBe(true);
     expect(await cause(0).locator('details').getAttribute('open'), 'it stays open while others come').not.toBeNull();
     expect(await cause(0).locator('h3').innerText()).toBe('1. The range cuts values off');
     expect(await cause(0).locator('table').first().innerText()).toMatch(/Values beyond the range\s+3.1 %\s+0.01 %/);

@@ -68,12 +68,12 @@ export function createFindingActions(store: Store, { rpc }: Connection, { announ
   };
 
   return {
-    /** @returns whether the progress is that of a sweep, a search or a diagnosis. */
+    /** @returns whether the progress is that of a sweep, a search or a diagnosis, or of a step inside one. */
     takeProgress(progress: Progress): boolean {
       const key = STAGES[progress.stage];
-      if (key === undefined) return false;
       if (key === 'diagnosis') store.update({ diagnosing: progress });
-      return true;
+      const { sensitivity, search, diagnosis } = store.state;
+      return key !== undefined || sensitivity.running || search.running || diagnosis.running;
     },
 
     /** What the view knows when it opens. */

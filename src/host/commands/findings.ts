@@ -118,8 +118,8 @@ function reachedBy(
     return view === null ? undefined : [view.tried.length, view.request.budget];
   }
   if (event !== 'run/progress' || kind !== 'diagnosis') return undefined;
-  const { done, total } = payload as HostEvents['run/progress']; // of this event
-  return [done, total];
+  const { stage, done, total } = payload as HostEvents['run/progress']; // of this event
+  return stage === 'diagnose' ? [done, total] : undefined;
 }
 
 async function askSweep(run: RunView, { session }: OpenModel): Promise<SensitivityRequest | undefined> {
