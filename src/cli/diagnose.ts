@@ -9,7 +9,7 @@ import type { Command } from './args.ts';
 import { diagnosisText } from './diagnosisText.ts';
 import { EXIT } from './exitCodes.ts';
 import { underLimits } from './failUnder.ts';
-import { files, readOption, writeJson } from './files.ts';
+import { files, readConfig, readOption, writeJson } from './files.ts';
 import { progressBar } from './progress.ts';
 
 type DiagnoseCommand = Extract<Command, { kind: 'diagnose' }>;
@@ -21,7 +21,7 @@ export async function diagnoseCommand(command: DiagnoseCommand, signal: AbortSig
   try {
     const session = createSession({ kernels: engine.kernels, files, clock, onProgress: bar.update, runCommand });
     await session.open(resolve(command.model));
-    const configText = new TextDecoder().decode(await readOption(command.config, 'the quantization config (INI)'));
+    const configText = await readConfig(command.config);
     const request = {
       configText,
       configPath: resolve(command.config),

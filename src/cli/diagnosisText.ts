@@ -3,7 +3,7 @@ import { skipNodesOf } from '../config/skipNodes.ts';
 import { causeRow, cureTitle } from '../protocol/causes.ts';
 import type { ConfigChange } from '../protocol/changes.ts';
 import type { Cause, Cure, DataFinding, DiagnosisView, Evidence, Reference } from '../protocol/diagnosisViews.ts';
-import { formatBytes } from './table.ts';
+import { formatBytes, formatFigure, formatStep } from './table.ts';
 
 /** A diagnosis for people: causes with their evidence, cures with what they win and the lines that apply them. */
 export function diagnosisText(view: DiagnosisView): string {
@@ -11,10 +11,11 @@ export function diagnosisText(view: DiagnosisView): string {
   const name = request.judge.id === 'command' ? request.judge.command : request.judge.id;
   return [
     `${name}: float ${format(float)}, quantized ${format(quantized)} (${samples} samples)`,
-    ...data.flatMap((finding) => dataLines(finding, configText)),
+    ...data.filter(isCalledFor).flatMap((finding) => dataLines(finding, configText)),
     ...(causes.length === 0 ? ['', 'no node is to blame for what can be measured'] : []),
     ...causes.flatMap((cause, i) => causeLines(cause, i + 1, configText)),
     ...(together === null ? [] : ['', `together: ${cureLine(together)}`, ...linesOf(configText, together.change)]),
+    ...data.filter((f) => !isCalledFor(f)).flatMap((finding) => dataLines(finding, configText)),
     ...(reference === null ? [] : ['', referenceLine(reference)]),
     '',
     `${(view.elapsedMs / 1000).toFixed(1)} s`,
@@ -34,7 +35,7 @@ function causeLines({ id, handle, opType, blame, evidence, cures, tried }: Cause
 
 function cureLine({ kind, before, after, bytes, integerShare }: Cure): string {
   const size = bytes === 0 ? '' : `, ${bytes > 0 ? '+' : '-'}${formatBytes(Math.abs(bytes))}`;
-  return `${cureTitle(kind)}: ${format(before)} -> ${format(after)}${size}, ${percent(integerShare)} of the MACs on integers`;
+  return `${cureTitle(kind)}: ${formatStep(before, after)}${size}, ${percent(integerShare)} of the MACs on integers`;
 }
 
 function evidenceText({ label, value, unit, healthy, tensor, channel, sample }: Evidence): string {
@@ -51,6 +52,10 @@ function evidenceText({ label, value, unit, healthy, tensor, channel, sample }: 
   );
   const good = healthy === undefined ? '' : ` (healthy: ${units[unit](healthy)})`;
   return `${label}: ${units[unit](value)}${good}${where.length === 0 ? '' : ` - ${where.join(', ')}`}`;
+}
+
+function isCalledFor(finding: DataFinding): boolean {
+  return finding.kind === 'oddSample' || finding.advised;
 }
 
 function dataLines(finding: DataFinding, configText: string): string[] {
@@ -100,7 +105,7 @@ function linesOf(configText: string, change: ConfigChange): string[] {
 }
 
 function format(value: number, digits = 6): string {
-  return Number.isFinite(value) ? String(Number(value.toPrecision(digits))) : '';
+  return Number.isNaN(value) ? '' : formatFigure(value, digits);
 }
 
 function percent(x: number): string {

@@ -1,5 +1,6 @@
 import { DiagnosticError, nearest } from '../base/diagnostics.ts';
 import type { RunView } from '../protocol/views.ts';
+import { formatFigure } from './table.ts';
 
 const FIGURES = ['cosine', 'sqnrDb', 'top1', 'top5'] as const;
 type Figure = (typeof FIGURES)[number];
@@ -57,7 +58,7 @@ export function foundUnderLimits(limits: readonly Limit[], judge: string, value:
 }
 
 function lineOf(figure: Figure, value: number, least: number): string {
-  return `--fail-under: ${figure} is ${value.toPrecision(6)}, at least ${least} is asked for`;
+  return `--fail-under: ${figure} is ${formatFigure(value)}, at least ${least} is asked for`;
 }
 
 function figureOf({ outputs, accuracy }: RunView, figure: Figure): number {

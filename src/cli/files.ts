@@ -23,6 +23,18 @@ export async function readOption(path: string, expected: string): Promise<Uint8A
   }
 }
 
+/**
+ * The text of a quantization config.
+ * @throws DiagnosticError CLI106 when it cannot be read, or is no text.
+ */
+export async function readConfig(path: string): Promise<string> {
+  const expected = 'the quantization config (INI)';
+  const text = new TextDecoder().decode(await readOption(path, expected));
+  if (!text.includes('\0')) return text;
+  const message = `${expected} is expected, but this is no text file`;
+  throw new DiagnosticError({ severity: 'error', code: 'CLI108', message, at: { file: path } });
+}
+
 /** @param target a path, or `-` for standard output. */
 export async function writeJson(target: string, value: unknown): Promise<void> {
   const text = `${JSON.stringify(value, null, 2)}\n`;

@@ -9,7 +9,7 @@ import { createSession } from '../session/index.ts';
 import type { Command } from './args.ts';
 import { EXIT } from './exitCodes.ts';
 import { underLimits } from './failUnder.ts';
-import { files, readOption, writeJson } from './files.ts';
+import { files, readConfig, writeJson } from './files.ts';
 import { progressBar } from './progress.ts';
 import { requantizerTable } from './requantizers.ts';
 import { skipForms } from './skipForms.ts';
@@ -61,7 +61,7 @@ async function configOf({ config, settings, model }: Quantize): Promise<{ config
   if (config === undefined) {
     return { configPath: resolve(dirname(model), 'command line'), configText: withSettings('', settings) };
   }
-  const text = new TextDecoder().decode(await readOption(config, 'the quantization config (INI)'));
+  const text = await readConfig(config);
   return { configPath: resolve(config), configText: withSettings(text, settings) };
 }
 

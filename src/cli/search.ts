@@ -10,10 +10,10 @@ import { createSession } from '../session/index.ts';
 import type { Command } from './args.ts';
 import { EXIT } from './exitCodes.ts';
 import { foundUnderLimits } from './failUnder.ts';
-import { files, readOption, writeJson } from './files.ts';
+import { files, readConfig, writeJson } from './files.ts';
 import { progressBar } from './progress.ts';
 import type { SearchWish } from './searchArgs.ts';
-import { formatBytes, formatTable } from './table.ts';
+import { formatBytes, formatFigure, formatTable } from './table.ts';
 
 type SearchCommand = Extract<Command, { kind: 'search' }>;
 
@@ -25,7 +25,7 @@ export async function searchCommand(command: SearchCommand, signal: AbortSignalL
     const parts = { kernels: engine.kernels, files, clock, onProgress: bar.update, runCommand };
     const session = createSession(parts);
     await session.open(resolve(command.model));
-    const configText = new TextDecoder().decode(await readOption(command.config, 'the quantization config (INI)'));
+    const configText = await readConfig(command.config);
     const run = await session.quantize({ configText, configPath: resolve(command.config), dims: command.dims }, signal);
     const request = requestOf(command.wish, run.sizes.float, run.samples);
     foundUnderLimits(command.failUnder, request.judge.id, Number.POSITIVE_INFINITY); // says what cannot be held
@@ -64,17 +64,18 @@ const ENDS: Readonly<Record<NonNullable<SearchView['ended']>, string>> = {
 function textOf({ request, float, quantized, target, tried, best, ended, elapsedMs }: SearchView): string {
   const { goal, judge, samples } = request;
   const name = judge.id === 'command' ? judge.command : judge.id;
-  const asked = goal.kind === 'bits' ? `weights of at most ${formatBytes(goal.bytes)}` : `${name} ${format(target)}`;
+  const asked =
+    goal.kind === 'bits' ? `weights of at most ${formatBytes(goal.bytes)}` : `${name} ${formatFigure(target)}`;
   const rows = tried.flatMap((step, i) => (step.move === 'verify' ? [rowOf(step, i, step === best)] : []));
   const header = ['', 'nodes', name, 'weights', 'reached'];
   const moves = [...new Set(tried.map((t) => t.move))];
   const counts = moves.map((move) => `${move} ${tried.filter((t) => t.move === move).length}`);
   return [
-    `asked for: ${asked}; float ${format(float)}, the config as it is ${format(quantized)} (${samples} samples)`,
+    `asked for: ${asked}; float ${formatFigure(float)}, the config as it is ${formatFigure(quantized)} (${samples} samples)`,
     '',
     formatTable(header, rows, new Set([0, 1, 2, 3])),
     '',
-    `${tried.length} candidates measured in ${(elapsedMs / 1000).toFixed(1)} s (${counts.join(', ')}): ${ended === null ? '' : ENDS[ended]}`,
+    `${tried.length} candidate${tried.length === 1 ? '' : 's'} measured in ${(elapsedMs / 1000).toFixed(1)} s (${counts.join(', ')}): ${ended === null ? '' : ENDS[ended]}`,
     best === null ? 'nothing was measured' : bestText(best),
   ].join('\n');
 }
@@ -82,21 +83,17 @@ function textOf({ request, float, quantized, target, tried, best, ended, elapsed
 function bestText({ reached, handles, value, bytes }: SearchStep): string {
   const what = reached ? 'reaches it' : 'does not reach it, but comes nearest';
   const nodes = `a change of ${handles.length} node${handles.length === 1 ? '' : 's'}`;
-  return `${handles.length === 0 ? 'the config as it is' : nodes} ${what}: ${format(value)}, weights ${formatBytes(bytes)}`;
+  return `${handles.length === 0 ? 'the config as it is' : nodes} ${what}: ${formatFigure(value)}, weights ${formatBytes(bytes)}`;
 }
 
 function rowOf({ handles, value, bytes, reached }: SearchStep, index: number, isBest: boolean): string[] {
   return [
     `${isBest ? '* ' : ''}${index + 1}`,
     String(handles.length),
-    format(value),
+    formatFigure(value),
     formatBytes(bytes),
     reached ? 'yes' : 'no',
   ];
-}
-
-function format(value: number | null): string {
-  return value === null ? '' : String(Number(value.toPrecision(6)));
 }
 
 /** The lines of the config that the best candidate changes, as they are to be. */

@@ -8,9 +8,9 @@ import { createSession } from '../session/index.ts';
 import type { Command } from './args.ts';
 import { EXIT } from './exitCodes.ts';
 import { underLimits } from './failUnder.ts';
-import { files, readOption, writeJson } from './files.ts';
+import { files, readConfig, writeJson } from './files.ts';
 import { progressBar } from './progress.ts';
-import { formatDb, formatTable } from './table.ts';
+import { formatDb, formatFigure, formatTable } from './table.ts';
 
 type SensitivityCommand = Extract<Command, { kind: 'sensitivity' }>;
 
@@ -21,7 +21,7 @@ export async function sensitivityCommand(command: SensitivityCommand, signal: Ab
   try {
     const session = createSession({ kernels: engine.kernels, files, clock, onProgress: bar.update, runCommand });
     await session.open(resolve(command.model));
-    const configText = new TextDecoder().decode(await readOption(command.config, 'the quantization config (INI)'));
+    const configText = await readConfig(command.config);
     const run = await session.quantize({ configText, configPath: resolve(command.config), dims: command.dims }, signal);
     const missed = underLimits(command.failUnder, run);
     const view = await session.sweeps.run(command.request, [], () => undefined, signal);
@@ -51,25 +51,23 @@ function textOf({ request, float, quantized, samples, entries, elapsedMs }: Sens
     String(i + 1),
     e.handle,
     e.opType,
-    ...(mode === 'local' ? [] : [format(e.value)]),
-    format(e.loss),
+    ...(mode === 'local' ? [] : [formatFigure(e.value)]),
+    formatFigure(e.loss),
     formatDb(e.localSqnrDb),
     e.loss === null ? '' : String(e.samples ?? samples),
   ]);
   const numbers = new Set(header.keys());
   numbers.delete(1);
   numbers.delete(2);
+  const without = part === 'both' ? 0 : entries.filter((e) => e.loss === null).length;
   return [
-    `${TITLES[mode]}${part === 'both' ? '' : `, its ${part}`}: ${name} of ${samples} samples; float ${format(float)}, quantized ${format(quantized)}`,
+    `${TITLES[mode]}${part === 'both' ? '' : `, its ${part}`}: ${name} of ${samples} samples; float ${formatFigure(float)}, quantized ${formatFigure(quantized)}`,
     '',
     formatTable(header, rows, numbers),
     '',
+    ...(without === 0 ? [] : [`without a value, for their ${part} are not quantized: ${without}`]),
     `${entries.length} nodes in ${(elapsedMs / 1000).toFixed(1)} s`,
   ].join('\n');
-}
-
-function format(value: number | null): string {
-  return value === null ? '' : String(Number(value.toPrecision(6)));
 }
 
 /** The stable form for scripts, see docs/sensitivity.md: infinities and what is no number become null. */

@@ -22,9 +22,13 @@ const SAMPLES = 32;
 export function readSensitivity(options: SensitivityOptions): SensitivityRequest {
   const { judge, metric, better, samples, verify } = options;
   if (judge !== undefined && metric !== undefined) throw wrong('--judge and --metric say the same; give one of them');
+  const mode = oneOf('--mode', options.mode ?? 'layerwise', MODES);
+  const part = oneOf('--on', options.on ?? 'both', PARTS);
+  if (mode === 'local' && part !== 'both')
+    throw wrong(`--on ${part} goes with --mode layerwise or leave-one-out; local errors are those of whole nodes`);
   return {
-    mode: oneOf('--mode', options.mode ?? 'layerwise', MODES),
-    part: oneOf('--on', options.on ?? 'both', PARTS),
+    mode,
+    part,
     judge: readJudge(judge ?? metric ?? 'cosine', better),
     samples: samples === undefined ? SAMPLES : count('--samples', samples),
     verify: verify === undefined ? null : count('--verify', verify),

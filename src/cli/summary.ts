@@ -38,7 +38,10 @@ export function summary(run: RunView): string {
     formatTable(header, rows, new Set([3, 4, 5, 6])),
     ...(rest > 0 ? [`… and ${rest} better ones`] : []),
     '',
-    ...run.outputs.map((o) => `output ${o.name}: cosine ${formatCosine(o.cosine)}, SQNR ${formatDb(o.sqnrDb)} dB`),
+    ...run.outputs.map(
+      (o) =>
+        `output ${o.name}: cosine ${formatCosine(o.cosine)}, SQNR ${formatDb(o.sqnrDb)}${Number.isFinite(o.sqnrDb) ? ' dB' : ''}`,
+    ),
   ];
   if (run.accuracy !== null) {
     const { top1, top5, samples, discordant } = run.accuracy;

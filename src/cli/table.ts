@@ -13,8 +13,30 @@ export function formatTable(
   return [format(header), widths.map((w) => '─'.repeat(w)).join('  '), ...rows.map(format)].join('\n');
 }
 
+/** Six decimals; more where they would say 1 of what is less. */
 export function formatCosine(x: number | null): string {
-  return x === null ? '' : x.toFixed(6);
+  if (x === null) return '';
+  const text = x.toFixed(6);
+  return Number(text) === 1 && x !== 1 ? formatFigure(x) : text;
+}
+
+/** Digits that a double has at most. */
+const ALL_DIGITS = 17;
+
+/** So many significant digits; more where they would say 1 of what is nearly 1. '' where there is nothing to say. */
+export function formatFigure(x: number | null, digits = 6): string {
+  if (x === null) return '';
+  let text = Number(x.toPrecision(digits));
+  for (let d = digits + 1; text === 1 && x !== 1 && d <= ALL_DIGITS; d++) text = Number(x.toPrecision(d));
+  return String(text);
+}
+
+/** `0.99638 -> 0.999093`: as many digits as it takes to tell them apart. */
+export function formatStep(before: number, after: number): string {
+  let digits = 6;
+  const same = () => Number(before.toPrecision(digits)) === Number(after.toPrecision(digits));
+  while (before !== after && digits < ALL_DIGITS && same()) digits++;
+  return `${formatFigure(before, digits)} -> ${formatFigure(after, digits)}`;
 }
 
 export function formatDb(x: number | null): string {

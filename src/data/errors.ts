@@ -68,7 +68,7 @@ export function zeroStd(at: Location, key: string, value: number): Diagnostic {
 
 /** DAT110: an empty folder. */
 export function noSamples(at: Location, folder: string): Diagnostic {
-  return make('DAT110', at, `${folder} has no files`);
+  return make('DAT110', at, `${folder} has no files; put samples there, or name another folder`);
 }
 
 /** DAT111: files beside the samples. */

@@ -33,7 +33,7 @@ test.each([
 test('means over the outputs count, equal is enough, and accuracy needs labels', () => {
   const under = (text: string) => underLimits(readFailUnder([text]), RUN);
   expect(under('cosine=0.98,sqnrDb=18,top1=0.8')).toEqual([]);
-  expect(under('cosine=0.981')).toEqual(['--fail-under: cosine is 0.980000, at least 0.981 is asked for']);
+  expect(under('cosine=0.981')).toEqual(['--fail-under: cosine is 0.98, at least 0.981 is asked for']);
   expect(under('sqnrDb=19,top1=0.81')).toHaveLength(2);
   expect(() => under('top5=0.5')).toThrow(/CLI132.*top5/);
   const broken = { ...RUN, outputs: [{ name: 'a', cosine: Number.NaN, sqnrDb: 1 }] };
@@ -61,6 +61,7 @@ test('a sweep by default is layerwise, of all nodes, by cosine', () => {
 test.each([
   [['--mode', 'layer'], /CLI130.*layer is none of layerwise/],
   [['--on', 'bias'], /CLI130.*bias is none of both/],
+  [['--mode', 'local', '--on', 'weights'], /CLI130.*local errors are those of whole nodes/],
   [['--verify', '0'], /CLI130.*--verify 0/],
   [['--judge', 'mse', '--metric', 'mse'], /CLI130/],
   [['--judge', 'cosinus'], /CLI121.*cosine\?/],

@@ -21,6 +21,11 @@ test('a flat file of former releases is refused with what became of each of its 
     expect(said.join('\n')).toContain(`it is now ${now}`);
 });
 
+test('a config that is no text is one error', async () => {
+  const said = await refused('[common_quant_param]\0\n=\n=');
+  expect(said).toEqual([expect.stringMatching(/^CLI108 .*wrong\.cfg: the quantization config \(INI\) is expected/)]);
+});
+
 test('what is wrong for calibration and evaluation alike is said once', async () => {
   const images = ['calibrate_size=1', 'input_type=IMAGE', 'image_to_format=GRAY'].join('\n');
   const folders = `calibrate_path=image:${SAMPLE}/calibration\n${images}\n[quantscope]\nevaluate_path=${SAMPLE}/test`;

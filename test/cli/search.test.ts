@@ -1,5 +1,6 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
 import { parseCommand } from '../../src/cli/args.ts';
 import { cli, looksClean, SAMPLE, testFolder } from './cli.ts';
@@ -60,6 +61,8 @@ test('a target is reached with the config that is written, and the JSON says how
   expect(said).toMatchObject({ reached: true, target: 60, float: null, samples: 4, best: { reached: true } });
   expect(said.best.value).toBeGreaterThanOrEqual(60);
   expect(said.tried.length).toBeGreaterThan(1);
+  const best = said.tried.findIndex((step: unknown) => isDeepStrictEqual(step, said.best));
+  expect(ended.stdout).toContain(`\n* ${best + 1} `);
   expect(readFileSync(better, 'utf8')).toContain(said.lines.at(-1));
 });
 

@@ -138,8 +138,9 @@ class Account {
 
   add(tried: Told, best: Told | null): void {
     if (this.#tried.length === 0) this.#quantized = tried.measured.value;
-    this.#tried.push(this.#stepOf(tried));
-    this.#best = best && this.#stepOf(best);
+    const step = this.#stepOf(tried);
+    this.#tried.push(step);
+    if (best?.measured === tried.measured) this.#best = step;
   }
 
   view(ended: SearchView['ended'], elapsedMs: number): SearchView {
