@@ -23,6 +23,7 @@ export async function run(options: WorkbenchOptions): Promise<{ passes: number; 
   await import('./networks.test.ts');
   await import('./comparing.test.ts');
   await import('./languages.test.ts');
+  await import('./whatIf.test.ts');
   await import('./accessibility.test.ts');
   await import('./policy.test.ts');
   return new Promise((resolve) => {
