@@ -297,6 +297,8 @@ describe('the diagnosis', () => {
   test('doubts the data: another preprocessing, odd samples, the curve of ranges, and what is good enough', async () => {
     await open('?run=1&found=1', 'causes');
     const data = (title: string) => findings().locator('article.data', { hasText: title });
+    const first = findings().locator('article').first();
+    expect(await first.innerText(), 'what explains most stands first').toContain('image_to_format=BGR');
     await data('Preprocessing: image_to_format=BGR').getByRole('button', { name: 'Put into the config' }).click();
     await eventually(async () => (await changes()).at(-1)?.settings?.[0]?.key).toBe('image_to_format');
     const declined = data('the evidence calls for none of these');

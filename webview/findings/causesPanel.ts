@@ -121,7 +121,7 @@ export function createCausesPanel(store: Store, actions: Actions): HTMLElement {
   return element;
 }
 
-/** What helps together, causes, data, reference; each made again only where it says something else. */
+/** Data that are to blame, what helps together, causes, other data, reference; each made again only where it says something else. */
 function itemsOf(state: AppState, actions: Actions): KeyedItem[] {
   const { view, running } = state.diagnosis;
   if (view === null) return [];
@@ -131,14 +131,16 @@ function itemsOf(state: AppState, actions: Actions): KeyedItem[] {
   const items: KeyedItem[] = [];
   const add = (key: string, content: unknown, make: () => HTMLElement) =>
     items.push({ key, content: JSON.stringify(content) + apply, make });
+  const called = data.filter((finding) => finding.kind === 'oddSample' || finding.advised);
+  for (const [at, finding] of called.entries()) add(`data ${at}`, finding, () => dataCard(finding, parts));
   if (together !== null) add('together', together, () => togetherCard(view, parts));
   for (const [at, cause] of causes.entries()) {
     const waits = cause.cures.length === 0 && running;
     add(`${cause.nodeId} ${cause.id}`, [cause, at, waits], () => causeCard(cause, { view, at, running, ...parts }));
   }
   const declined = data.filter((finding) => finding.kind === 'preprocessing').filter(({ advised }) => !advised);
-  const told = data.filter((finding) => finding.kind !== 'preprocessing' || finding.advised);
-  for (const [at, finding] of told.entries()) add(`data ${at}`, finding, () => dataCard(finding, parts));
+  const growths = data.filter((finding) => finding.kind === 'tooFewSamples').filter(({ advised }) => !advised);
+  for (const [at, finding] of growths.entries()) add(`growth ${at}`, finding, () => dataCard(finding, parts));
   if (declined.length > 0) add('declined', declined, () => declinedCard(declined, actions));
   if (reference !== null) add('reference', reference, () => referenceCard(reference, parts));
   return items;

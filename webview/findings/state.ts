@@ -119,7 +119,7 @@ export function sweepRequest(form: SweepForm, facts: RequestFacts): SensitivityR
   const { mode, part, onlyWorst, verify } = form;
   return {
     mode,
-    part,
+    part: mode === 'local' ? 'both' : part,
     judge: judgeOf(form.judge, facts),
     samples: samplesOf(form, facts),
     verify: onlyWorst && mode !== 'local' ? verify : null,

@@ -70,6 +70,7 @@ export function createSweepSection(store: Store, actions: Actions): HTMLElement 
         PARTS.map((value) => ({ value, text: partTitle(value) })),
         sweep.part,
       );
+      part.element.hidden = isLocal;
       judge.show(sweep.judge, s);
       judge.element.hidden = isLocal;
       const most = s.run?.samples ?? 1;
