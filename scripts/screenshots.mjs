@@ -14,8 +14,10 @@ import { makeManyNodes } from './makeManyNodes.mjs';
 // has its characters.
 await ensureDependencies();
 const pictures = await bundleUi('pictures');
-if (!pictures.HAS_MOBILE_NET) {
-  console.log('skipped: the pictures need mobilenet_v2_float_from_qdq.onnx of shared/data, which is not there');
+if (!pictures.HAS_MODELS) {
+  console.log(
+    'skipped: the pictures need mobilenet_v2_float_from_qdq.onnx and yolox_nano of shared/data, which are not there',
+  );
   process.exit();
 }
 const option = (name) => process.argv.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3);

@@ -1,7 +1,9 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
-import { copyMobileNet, SHARED_DATA } from './mobileNetFiles.ts';
+import { copyDetector, HAS_DETECTOR } from './detectorFiles.ts';
+import { DETECTOR_STOPS } from './detectorPictures.ts';
+import { copyMobileNet, HAS_MOBILE_NET, SHARED_DATA } from './mobileNetFiles.ts';
 import {
   openModel,
   panel,
@@ -17,7 +19,8 @@ import {
 } from './pictureSteps.ts';
 import { useWorkbench, type WorkbenchOptions, workbench as w } from './workbench.ts';
 
-export { HAS_MOBILE_NET } from './mobileNetFiles.ts';
+/** Whether the shared data with the models lies beside the checkout. */
+export const HAS_MODELS = HAS_MOBILE_NET && HAS_DETECTOR;
 
 const MODEL = 'mobilenet_v2.onnx';
 /** With other ranges. */
@@ -41,6 +44,7 @@ const STOPS: Readonly<Record<string, Stop>> = {
   contrast,
   views,
   compare,
+  ...DETECTOR_STOPS,
   groups,
   many,
   chinese,
@@ -50,7 +54,8 @@ const STOPS: Readonly<Record<string, Stop>> = {
  * Takes the pictures of the README and the tour.
  *
  * @param options the folder gets the models, and holds {@link MANY} already
- * @param only names of stops; all without. Those up to `compare` go on from where the one before ended.
+ * @param only names of stops; all without. Those up to `compare`, and those of {@link DETECTOR_STOPS}, go
+ *   on from where the one before ended.
  */
 export async function takePictures(
   options: WorkbenchOptions,
@@ -58,6 +63,7 @@ export async function takePictures(
 ): Promise<void> {
   useWorkbench(options);
   copyMobileNet(w.folder);
+  copyDetector(w.folder);
   dropProducer(join(w.folder, MODEL));
   writeFileSync(join(w.folder, OTHER_CONFIG), w.read('mobilenet_v2.cfg').replace('MAX_MIN', 'KL'));
   cpSync(join(SHARED_DATA, 'models/nlp', LANGUAGE_MODEL), join(w.folder, LANGUAGE_MODEL));
