@@ -24,7 +24,6 @@ interface Case {
 }
 
 const NONE = { normalize_mean: '[0,0,0]', normalize_std: '[1,1,1]' };
-const UNIT = { normalize_mean: '[0,0,0]', normalize_std: '[255,255,255]' };
 
 describeWithShared('the doctor of calibration data on real models', () => {
   const folder = temporaryFolder();
@@ -45,13 +44,7 @@ describeWithShared('the doctor of calibration data on real models', () => {
       model: () => few(SQUEEZENET),
       damage: { image_to_format: 'RGB', normalize_mean: '[123,117,104]' },
     },
-    { name: 'SqueezeNet, pixels 0 to 1', model: () => few(SQUEEZENET), damage: UNIT },
     { name: 'MobileNetV2', model: () => few(MOBILENET) },
-    {
-      name: 'MobileNetV2, BGR for RGB',
-      model: () => few(MOBILENET),
-      damage: { image_to_format: 'BGR' },
-    },
     { name: 'MobileNetV2, pixels 0 to 255', model: () => few(MOBILENET), damage: NONE },
     { name: 'UltraFace', model: () => few(ULTRAFACE) },
     { name: 'UltraFace, pixels 0 to 255', model: () => few(ULTRAFACE), damage: NONE },
