@@ -112,11 +112,11 @@ describe('what if', function () {
   it('measures sensitivity: colours the graph by parts, is cancelled, and goes on', async () => {
     await tab('Sensitivity');
     await findings().getByLabel('Judged by', { exact: true }).selectOption({ label: 'Mean squared error' });
+    const cancelled = cancelAtFirstPart();
     await button('Start').click();
+    await cancelled;
     const legend = w.graph.locator('.legend-title', { hasText: /^Sensitivity.*mean squared error/ });
     await legend.waitFor();
-    await w.graph.locator('#sweep .grid-row [data-column="loss"]', { hasText: /\d/ }).first().waitFor();
-    await button('Cancel').click();
     await note(/cancelled$/).waitFor();
     await button('Resume').waitFor();
     const part = await samplesDone();
@@ -240,6 +240,26 @@ function findings(): Locator {
 
 function button(name: string): Locator {
   return findings().getByRole('button', { name, exact: true });
+}
+
+/** Clicks where a person would, at the first figure; from here the way is too long: fast machines are through by then. */
+function cancelAtFirstPart(): Promise<void> {
+  return findings().evaluate(
+    (panel) =>
+      new Promise<void>((resolve) => {
+        const look = () => {
+          const loss = panel.querySelector('#sweep .grid-row [data-column="loss"]')?.textContent ?? '';
+          const buttons = [...panel.querySelectorAll<HTMLElement>('.job-buttons > *')];
+          const cancel = buttons.find((b) => b.textContent.trim() === 'Cancel' && !b.hidden);
+          if (cancel === undefined || !/\d/.test(loss)) requestAnimationFrame(look);
+          else {
+            cancel.click();
+            resolve();
+          }
+        };
+        look();
+      }),
+  );
 }
 
 /** What a measurement says of its end. */
