@@ -12,7 +12,7 @@ export interface Pass {
   readonly names: readonly string[];
   /** Of each activation of the float model. */
   readonly tensors: readonly Extremes[];
-  /** Noise-to-signal ratio of each sample, mean over the outputs. */
+  /** Noise of each sample, relative to the mean signal of all samples, mean over the outputs: an empty sample has no signal. */
   readonly noise: readonly number[];
 }
 
@@ -32,7 +32,7 @@ export async function calibrationPass({ lab, samples, chosen, signal, onSample }
   const outputs = pairs.filter((p) => float.graph.outputs.includes(p.value));
   const values = new Set(pairs.map((p) => p.value));
   const extremes = new Map([...values].map((id) => [id, extremesOf(chosen.length)]));
-  const noise: number[] = [];
+  const powers = outputs.map(() => ({ noise: [] as number[], signal: 0 }));
   const reader = new PairReader(quant.kernels);
   try {
     for (const [s, index] of chosen.entries()) {
@@ -50,21 +50,33 @@ export async function calibrationPass({ lab, samples, chosen, signal, onSample }
         }
       const wanted = new Set(outputs.map((p) => p.quantized));
       const made = quant.start(feeds, { signal, wanted });
-      let sum = 0;
       for (let step = made.advance(); step !== undefined; step = made.advance())
-        for (const pair of outputs) {
+        for (const [i, pair] of outputs.entries()) {
           const [origin, stored] = [run.value(pair.value), made.value(pair.quantized)];
           if (origin === undefined || stored === undefined || !step.outputs.includes(pair.quantized)) continue;
-          sum += 10 ** (-reader.read(quant, pair, origin, stored).figures.sqnrDb / 10);
+          const read = reader.read(quant, pair, origin, stored);
+          const power = powers[i];
+          power?.noise.push(read.figures.mse);
+          if (power !== undefined) power.signal += meanSquare(read.origin);
         }
-      noise.push(sum / Math.max(1, outputs.length));
       await Promise.resolve();
     }
   } finally {
     reader.release();
   }
   const seen = [...extremes.values()].filter(({ lo, hi }) => lo.every(Number.isFinite) && hi.every(Number.isFinite));
+  const relative = powers.filter((p) => p.signal > 0 && p.noise.length === chosen.length);
+  const noise = chosen.map((_, s) => {
+    const ratios = relative.map((p) => ((p.noise[s] as number) * chosen.length) / p.signal); // a number for each sample
+    return ratios.reduce((a, b) => a + b, 0) / Math.max(1, ratios.length);
+  });
   return { names: chosen.map((i) => samples.nameOf(i)), tensors: seen, noise };
+}
+
+function meanSquare(x: Float32Array): number {
+  let sum = 0;
+  for (const v of x) sum += v * v;
+  return sum / Math.max(1, x.length);
 }
 
 function extremesOf(samples: number): { readonly lo: Float64Array; readonly hi: Float64Array } {
