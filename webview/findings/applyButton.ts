@@ -15,7 +15,7 @@ export function applyButton(label: string, change: ConfigChange, state: AppState
       class: 'tool apply',
       title: obstacle ?? lines.join('\n'),
       attrs: { type: 'button' },
-      on: { click: () => actions.changeConfig(change) },
+      on: { click: () => actions.changeConfig(change, true) },
     },
     label,
   );

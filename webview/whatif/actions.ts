@@ -17,8 +17,12 @@ export function createWhatIfActions(store: Store, { rpc }: Connection, { announc
   rpc.on('trials/changed', ({ tree }) => store.update({ trials: tree }));
 
   return {
-    /** Applies a change to the config of the last run; the trial follows as an event. */
-    changeConfig(change: ConfigChange): void {
+    /**
+     * Applies a change to the config of the last run; the trial follows as an event.
+     *
+     * @param runs whether one that needs a run is run without asking: its gain was measured.
+     */
+    changeConfig(change: ConfigChange, runs = false): void {
       const { pendingWords, busy, trial, pendingSkips } = store.state;
       if (busy && trial === null && pendingSkips.size === 0 && pendingWords.size === 0) {
         announce(t('Wait for the run to end, or cancel it'));
@@ -32,7 +36,7 @@ export function createWhatIfActions(store: Store, { rpc }: Connection, { announc
         changing: label,
       });
       announce(t('Trying {0}', label));
-      rpc.request('config/change', { change, label }).catch((cause: unknown) => {
+      rpc.request('config/change', { change, label, runs }).catch((cause: unknown) => {
         store.update({ pendingWords: new Map(), pendingSkips: new Set(), changing: null });
         fail('config/change')(cause);
       });

@@ -30,7 +30,7 @@ export function whatIfRequests(model: OpenModel, failed: (error: unknown) => voi
     else measure().catch(failed);
   };
   return {
-    'config/change': ({ change, label }) => changeConfig(model, { change, label }),
+    'config/change': (request) => changeConfig(model, request),
     'trials/restore': ({ id }) => restoreTrial(model, id),
     'trials/rename': ({ id, name }) => trials.rename(id, name),
     'trials/pin': ({ id, pinned }) => trials.pin(id, pinned),

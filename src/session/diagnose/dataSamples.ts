@@ -49,7 +49,8 @@ export async function sampleFindings(
   const onSample = (done: number, total: number, text: string): void =>
     onProgress({ stage: 'calibrate', done, total, text });
   const { names, tensors, noise } = await calibrationPass({ lab, samples: calibration, chosen, signal, onSample });
-  return [...oddSamples(names, sampleScores(tensors, noise, count)), tooFew(tensors, count)];
+  const odd = oddSamples(names, sampleScores(tensors, noise, count));
+  return lab.settings.quantType === 'FULL_QUANT' ? [...odd, tooFew(tensors, count)] : odd; // others calibrate no ranges
 }
 
 function oddSamples(names: readonly string[], scores: readonly SampleScore[]): DataFinding[] {
