@@ -18,7 +18,7 @@ describe('toggling a node', () => {
     assert(change && !change.startsWith('±'), `${before} to ${skipped}`);
     await w.statusBar('→').waitFor();
     await w.graph
-      .getByText(/skipped fc/)
+      .getByText(/fc: skipped/)
       .first()
       .waitFor();
     await w.tab('full_quant.cfg').waitFor();
@@ -56,13 +56,13 @@ describe('toggling a node', () => {
     await w.graph.getByRole('row').filter({ hasText: 'conv1' }).first().click({ button: 'right' });
     await w.choose('Keep Node in Float');
     await w.graph
-      .getByText(/skipped conv1/)
+      .getByText(/conv1: skipped/)
       .first()
       .waitFor();
     await w.graph.locator('.graph-surface').focus();
     await w.page.keyboard.press('Control+z');
     await w.graph
-      .getByText(/skipped conv1/)
+      .getByText(/conv1: skipped/)
       .first()
       .waitFor({ state: 'hidden' });
   });

@@ -92,7 +92,7 @@ describe('the choices of a node', () => {
     await page.locator('.outcome', { hasText: `Trying ${CONV}: int16` }).waitFor();
     await page.locator('.outcome', { hasText: 'Last change' }).waitFor();
     expect(await asked('config/change')).toEqual([
-      { change: { overrides: { [CONV]: 'int16' } }, label: `${CONV}: int16` },
+      { change: { overrides: { [CONV]: 'int16' } }, label: `${CONV}: int16`, runs: false },
     ]);
     expect(await page.locator('.outcome tbody tr').allInnerTexts()).toEqual([
       'Cosine\t0.99310\t0.99330\t+0.00020 better',
