@@ -7,7 +7,7 @@ export function quantizeWide(x: Float32Array, scale: number, zeroPoint: number, 
   const [lo, hi] = out instanceof Int16Array ? [-32768, 32767] : [0, 65535];
   for (let i = 0; i < x.length; i++) {
     const steps = rint(Math.fround((x[i] as number) / scale)) + zeroPoint;
-    out[i] = steps < lo ? lo : steps > hi ? hi : steps === steps ? steps : zeroPoint;
+    out[i] = steps < lo ? lo : steps > hi ? hi : Number.isNaN(steps) ? zeroPoint : steps;
   }
 }
 

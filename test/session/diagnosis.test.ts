@@ -50,7 +50,7 @@ test('A range that cuts values off is named first, with a cure that wins what it
   const view = await session.diagnoses.run(REQUEST, (partial) => seen.push(partial));
   const [first] = view.causes;
   expect([first?.id, first?.handle]).toEqual(['clipping', 'conv1']);
-  const [cure] = first?.cures as readonly [Cure, ...Cure[]]; // expected below
+  const [cure] = (first?.cures ?? []) as readonly [Cure, ...Cure[]]; // expected below
   expect(cure.gain).toBeGreaterThan(0);
   expect(cure.after - cure.before).toBeCloseTo(cure.gain, 12);
   const cured = await session.trial({ configText: applyChange(text, cure.change), configPath });

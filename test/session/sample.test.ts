@@ -131,6 +131,7 @@ describe('the sample, quantized with its config', () => {
   });
 
   test('sensitivity answers for every node that makes an error, and its clamp has its loss too', async () => {
+    await session.trial({ configText, configPath }); // as the config is, whatever was tried before
     const request = { mode: 'layerwise', part: 'both', judge: { id: 'cosine' }, samples: 4, verify: null } as const;
     const view = await session.sweeps.run(request, [], () => undefined, NEVER);
     expect(view.entries.map((e) => e.handle).sort()).toEqual(['conv1', 'fc', 'softmax']);
