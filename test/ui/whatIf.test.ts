@@ -148,7 +148,7 @@ describe('what if', function () {
 
   it('names the cause of what the range cuts off, and a cure mends it, until it is undone', async () => {
     await tab('Causes');
-    await findings().getByLabel('Doubt the data', { exact: true }).uncheck();
+    await findings().getByLabel('Check the data', { exact: true }).uncheck();
     await button('Diagnose').click();
     const cause = findings().locator('article.cause', { hasText: 'The range cuts values off' });
     await cause.waitFor({ timeout: LONG_MS });
