@@ -217,7 +217,7 @@ describe('sweeps, searches and diagnoses', () => {
   });
 
   it('of sensitivity make way for a click, and go on when it is undone', async () => {
-    const uri = await config('clicked', ['evaluate_size=500']);
+    const uri = await config('interrupted', ['evaluate_size=500']);
     await quantize(model, uri);
     const sweep = model.findings.sweep(SWEEP, { resume: false });
     await until('a first part', () => (model.findings.current.sensitivity?.done ?? 0) > 0);
