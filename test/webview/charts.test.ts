@@ -193,7 +193,8 @@ describe('the charts of a tensor', () => {
     await open('');
     await select(CONV);
     await page.locator('.tensor', { hasText: 'Weight' }).first().getByText('Charts').click();
-    await eventually(() => page.locator('.tensor-charts .hint').innerText()).toContain('quantize with a config first');
+    const hints = page.locator('.tensor-charts .hint:visible');
+    await eventually(async () => (await hints.allInnerTexts()).join('\n')).toContain('quantize with a config first');
     await chart('Histogram').click();
     await eventually(readout).toMatch(/8,640 elements from/);
   });
