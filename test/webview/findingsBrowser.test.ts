@@ -1,61 +1,24 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
-import { chromium } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import type { ConfigChange } from '../../src/protocol/changes.ts';
 import { DIAGNOSIS, RMSE_REFERENCE, SEARCH, SWEEP } from './findingFixtures.ts';
-import { servePage } from './page.mjs';
-
-const BROWSER_MODULE: string = '../../scripts/lib/browser.mjs';
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+import { eventually, viewPages, violationsOf } from './viewPage.ts';
 
 interface TestHost {
-  readonly seen: readonly { readonly method: string; readonly params: unknown }[];
   emit(event: string, payload: unknown): void;
 }
 
-let server: Awaited<ReturnType<typeof servePage>>;
-let browser: Browser;
+const pages = viewPages();
+const { asked } = pages;
 let page: Page;
-let errors: string[] = [];
 
-beforeAll(async () => {
-  const { findBrowser } = (await import(BROWSER_MODULE)) as { findBrowser(): string };
-  server = await servePage();
-  browser = await chromium.launch({ executablePath: findBrowser(), args: ['--no-sandbox', '--disable-gpu'] });
-});
-
-afterEach(async () => {
-  const violations = await page.evaluate(() => Reflect.get(window, 'cspViolations') as string[]);
-  expect([...violations, ...errors]).toEqual([]);
-  await page.close();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
-
-function eventually<T>(read: () => T | Promise<T>) {
-  return expect.poll(read, { timeout: 20_000 });
-}
-
-async function open(query: string, tab: 'sensitivity' | 'causes', size = { width: 1280, height: 900 }): Promise<void> {
-  errors = [];
-  const context = await browser.newContext({ viewport: size, reducedMotion: 'reduce' });
-  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  page = await context.newPage();
-  page.on('pageerror', (error) => errors.push(String(error)));
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
-  await page.goto(`${server.origin}/${query}`);
-  await page.locator('.graph-surface[aria-label*="nodes"]').waitFor({ timeout: 60_000 });
+async function open(
+  query: string,
+  tab: 'sensitivity' | 'causes',
+  size?: { width: number; height: number },
+): Promise<void> {
+  page = await pages.open(query, { permissions: ['clipboard-read', 'clipboard-write'], ...(size && { size }) });
   await page.locator(`#tab-${tab}`).click();
-}
-
-async function asked<T = unknown>(method: string): Promise<T[]> {
-  const seen = await page.evaluate(() => (Reflect.get(window, 'testHost') as TestHost).seen);
-  return seen.filter((s) => s.method === method).map((s) => s.params as T);
 }
 
 function emit(event: string, payload: unknown): Promise<void> {
@@ -83,7 +46,7 @@ describe('sensitivity', () => {
     await field('Measure').selectOption({ label: 'Only this node float' });
     await field('Judged by').selectOption({ label: 'Mean squared error' });
     await field('Samples').fill('3');
-    await field('Nodes').selectOption({ label: 'Those of lowest local SQNR' });
+    await field('Nodes').selectOption({ label: 'The likely worst' });
     await field('How many').fill('20');
     await button('Start').click();
     await eventually(() => asked('sensitivity/start')).toEqual([
@@ -343,16 +306,7 @@ describe('the diagnosis', () => {
 });
 
 describe('in every theme and width', () => {
-  async function violations(): Promise<string[]> {
-    await page.evaluate(AXE);
-    return page.evaluate(async () => {
-      const axe = Reflect.get(window, 'axe');
-      const found = await axe.run({ include: ['.findings:not([hidden])'] });
-      return found.violations.flatMap((v: { id: string; nodes: { html: string }[] }) =>
-        v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 200)}`),
-      );
-    });
-  }
+  const violations = () => violationsOf(page, '.findings:not([hidden])');
 
   test.each(['light', 'dark', 'contrast'])('a checker finds no fault, %s', async (theme) => {
     await open(`?run=1&found=1&theme=${theme}`, 'sensitivity');

@@ -1,49 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
-import { chromium } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import type { ConfigChange } from '../../src/protocol/changes.ts';
 import { mobileNet } from './fixtures.ts';
-import { servePage } from './page.mjs';
+import { eventually, viewPages, violationsOf } from './viewPage.ts';
 
-const BROWSER_MODULE: string = '../../scripts/lib/browser.mjs';
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-let server: Awaited<ReturnType<typeof servePage>>;
-let browser: Browser;
+const pages = viewPages();
+const violations = (selector: string): Promise<string[]> => violationsOf(page, selector);
 let page: Page;
-let errors: string[] = [];
 
-beforeAll(async () => {
-  const { findBrowser } = (await import(BROWSER_MODULE)) as { findBrowser(): string };
-  server = await servePage();
-  browser = await chromium.launch({ executablePath: findBrowser(), args: ['--no-sandbox', '--disable-gpu'] });
-});
-
-afterEach(async () => {
-  expect(errors).toEqual([]);
-  await page.close();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
-
-function eventually<T>(read: () => T | Promise<T>) {
-  return expect.poll(read, { timeout: 20_000 });
-}
-
-async function open(query: string, size = { width: 1280, height: 900 }): Promise<void> {
-  errors = [];
-  const context = await browser.newContext({ viewport: size, reducedMotion: 'reduce' });
-  page = await context.newPage();
-  page.setDefaultTimeout(20_000);
-  page.on('pageerror', (error) => errors.push(String(error)));
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
-  await page.goto(`${server.origin}/${query}`);
-  await page.locator('.graph-surface[aria-label*="nodes"]').waitFor({ timeout: 60_000 });
+async function open(query: string, size?: { width: number; height: number }): Promise<void> {
+  page = await pages.open(query, { timeoutMs: 20_000, ...(size && { size }) });
 }
 
 interface Asked {
@@ -51,12 +17,7 @@ interface Asked {
   readonly label: string;
 }
 
-async function asked(method: string): Promise<Asked[]> {
-  const seen = await page.evaluate(
-    () => Reflect.get(window, 'testHost').seen as { method: string; params: { change: object; label: string } }[],
-  );
-  return seen.filter((s) => s.method === method).map((s) => s.params);
-}
+const asked = (method: string): Promise<Asked[]> => pages.asked(method);
 
 const NODES = mobileNet().nodes;
 
@@ -69,14 +30,6 @@ async function select(handle: string): Promise<void> {
   );
   await page.locator('.details-head h2', { hasText: handle }).waitFor();
   await page.locator('.node-view > .loading').waitFor({ state: 'hidden' });
-}
-
-async function violations(selector: string): Promise<string[]> {
-  await page.evaluate(AXE);
-  return page.evaluate(async (include) => {
-    const { violations: found } = await Reflect.get(window, 'axe').run({ include: [include] });
-    return found.map((v: { id: string; nodes: { html: string }[] }) => `${v.id}: ${v.nodes[0]?.html ?? ''}`);
-  }, selector);
 }
 
 const CONV = '/features/features.9/conv/conv.0/conv.0.0/Conv';
