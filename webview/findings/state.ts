@@ -48,7 +48,7 @@ interface JudgedForm {
 export interface SweepForm extends JudgedForm {
   readonly mode: SensitivityMode;
   readonly part: SensitivityPart;
-  /** Whether only those of the lowest local SQNR are measured, and how many. */
+  /** Whether only those that lose most on two samples are measured on all, and how many. */
   readonly onlyWorst: boolean;
   readonly verify: number;
 }

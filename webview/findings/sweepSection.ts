@@ -26,7 +26,7 @@ export function createSweepSection(store: Store, actions: Actions): HTMLElement 
     change({ samples: value }),
   );
   const which = pickField<'all' | 'worst'>(t('Nodes'), (value) => change({ onlyWorst: value === 'worst' }));
-  const verify = countField(t('How many'), t('Nodes of the lowest local SQNR that are measured'), (value) =>
+  const verify = countField(t('How many'), t('Nodes that are measured on all samples'), (value) =>
     change({ verify: value }),
   );
   const doc = h('p', { class: 'hint ask-doc' });
@@ -80,8 +80,8 @@ export function createSweepSection(store: Store, actions: Actions): HTMLElement 
           { value: 'all', text: t('All') },
           {
             value: 'worst',
-            text: t('Those of lowest local SQNR'),
-            title: t('One pass ranks all nodes by their own error; only the worst are measured at the output'),
+            text: t('The likely worst'),
+            title: t('All nodes are measured on the two worst samples; only those that lose most there on all samples'),
           },
         ],
         sweep.onlyWorst ? 'worst' : 'all',

@@ -141,8 +141,8 @@ async function askSweep(run: RunView, { session }: OpenModel): Promise<Sensitivi
       value: ['local', null],
     },
     {
-      label: t('The {0} nodes with the largest error of their own, quantized one at a time', BUDGETED_NODES),
-      detail: t('All are ranked by one pass, these are measured at the output'),
+      label: t('The {0} nodes that are likely the worst, quantized one at a time', BUDGETED_NODES),
+      detail: t('All are measured on the two worst samples, these on all samples'),
       value: ['layerwise', BUDGETED_NODES],
     },
   ]);
