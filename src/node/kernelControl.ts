@@ -18,8 +18,8 @@ const CELLS = 16;
 const ARGUMENTS_OFFSET = CONTROL_BLOCK.byteOffset + 4 * CELLS;
 const ARGUMENTS = (CONTROL_BLOCK.byteLength - 4 * CELLS) / 8;
 
-/** Looks at a cell this often before sleeping: some tens of microseconds, about the time a sleeper takes to wake. */
-const SPINS = 10_000;
+/** Looks at a cell this often before sleeping: some 0.1 ms, longer than most steps run between two jobs of a program. */
+const SPINS = 100_000;
 /** A ticket whose list number no job has. */
 const CLOSED = 0xffff;
 /** Lists of one job; the ticket counts them in 16 bits. */
