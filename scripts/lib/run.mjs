@@ -32,21 +32,25 @@ export function npm(args, options = {}) {
  * Runs Node on a script of the checkout, passing its output on while collecting it.
  *
  * @param {readonly string[]} args
- * @param {NodeJS.ProcessEnv} [env]
+ * @param {{whole?: 'whole'}} [options] `whole` passes it on when the script has ended, for one that runs beside others
  * @returns {Promise<{status: number, output: string}>} output: both streams as they came
  */
-export function runNode(args, env = process.env) {
+export function runNode(args, { whole } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['inherit', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['inherit', 'pipe', 'pipe'] });
     const chunks = [];
     const pass = (from, to) =>
       from.on('data', (chunk) => {
         chunks.push(chunk);
-        to.write(chunk);
+        if (!whole) to.write(chunk);
       });
     pass(child.stdout, process.stdout);
     pass(child.stderr, process.stderr);
     child.on('error', reject);
-    child.on('close', (code) => resolve({ status: code ?? 1, output: Buffer.concat(chunks).toString() }));
+    child.on('close', (code) => {
+      const output = Buffer.concat(chunks).toString();
+      if (whole) process.stdout.write(output);
+      resolve({ status: code ?? 1, output });
+    });
   });
 }
