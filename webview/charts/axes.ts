@@ -1,4 +1,4 @@
-import type { ChartOptions } from 'chart.js';
+import type { ChartOptions, ScriptableScaleContext } from 'chart.js';
 import { formatNumber } from '../format.ts';
 import type { ChartTheme } from './chartTheme.ts';
 
@@ -14,6 +14,11 @@ export interface AxisOptions {
   readonly format?: (value: number) => string;
 }
 
+/** Font of titles, in CSS pixels. */
+const TITLE_SIZE = 11;
+/** What a chart needs above and below an upright axis, in CSS pixels. */
+const BESIDE_AXIS = 44;
+
 /** A numeric axis in the colours of the theme. */
 export function axis(
   theme: ChartTheme,
@@ -23,7 +28,14 @@ export function axis(
     type: kind,
     ...(min !== undefined && { min }),
     ...(max !== undefined && { max }),
-    title: { display: title !== '', text: title, color: theme.dim, font: { size: 11 }, padding: 2 },
+    title: {
+      display: title !== '',
+      // chart.js calls this, though its types do not say so
+      text: ((context: ScriptableScaleContext) => titleLines(title, context)) as unknown as string[],
+      color: theme.dim,
+      font: { size: TITLE_SIZE },
+      padding: 2,
+    },
     ticks: {
       display: ticks !== 'none',
       color: theme.text,
@@ -38,6 +50,20 @@ export function axis(
     grid: { color: theme.grid },
     border: { color: theme.grid },
   };
+}
+
+/** A title in as many lines as it takes beside an upright axis, which is as short as the chart is low. */
+function titleLines(title: string, { chart, scale }: ScriptableScaleContext): string[] {
+  if (scale.axis !== 'y') return [title];
+  chart.ctx.font = `${TITLE_SIZE}px ${chart.options.font?.family ?? ''}`;
+  const fits = (line: string) => chart.ctx.measureText(line).width <= chart.height - BESIDE_AXIS;
+  const lines: string[] = [];
+  for (const word of title.split(/(?<!−) (?!−)/)) {
+    const longer = lines.length === 0 ? word : `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && fits(longer)) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 /** Of a long logarithmic axis the powers of ten are written, of a short one their doubles and fives too. */

@@ -42,20 +42,13 @@ export function createToolbar(store: Store, actions: Actions): HTMLElement {
     appearance: 'icon',
     onClick: () => (store.state.searchOpen ? actions.closeSearch() : actions.openSearch()),
   });
-  undo.classList.add('history');
-  redo.classList.add('history');
   const element = h(
     'div',
     { class: 'toolbar', role: 'toolbar', attrs: { 'aria-label': t('Model') } },
     quantize,
     sensitivity,
     h('label', { class: 'metric' }, h('span', { class: 'metric-label' }, t('Colour by')), metric),
-    h('span', { class: 'spacer' }),
-    undo,
-    redo,
-    search,
-    details,
-    table,
+    h('span', { class: 'toolbar-icons' }, undo, redo, search, details, table),
   );
 
   store.watch(
