@@ -1,69 +1,20 @@
-import type { Browser, Page } from 'playwright-core';
-import { chromium } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
 import { PROTOCOL_VERSION } from '../../src/protocol/messages.ts';
 import { formatCosine } from '../../src/protocol/metricNumbers.ts';
 import { columnOf, mobileNet, runOf } from './fixtures.ts';
-import { servePage } from './page.mjs';
 import { inQdq, ofManyTypes } from './quantizedFixtures.ts';
-
-const BROWSER_MODULE: string = '../../scripts/lib/browser.mjs';
-const ARGS = [
-  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
-  ...['--disable-background-networking', '--disable-component-update'],
-];
+import { eventually, viewPages } from './viewPage.ts';
 
 /** The table of nodes; that of tensors is there besides. */
 const NODES = '.table-nodes';
 
-interface TestWindow {
-  readonly testHost: {
-    readonly seen: readonly { readonly method: string; readonly params: unknown }[];
-    emit(event: string, payload: unknown): void;
-  };
-  readonly cspViolations: readonly string[];
-}
-
-let server: Awaited<ReturnType<typeof servePage>>;
-let browser: Browser;
+const pages = viewPages();
+const { asked, emit } = pages;
 let page: Page;
-let errors: string[] = [];
-
-beforeAll(async () => {
-  const { findBrowser } = (await import(BROWSER_MODULE)) as { findBrowser(): string };
-  server = await servePage();
-  browser = await chromium.launch({ executablePath: findBrowser(), args: ARGS });
-});
-
-afterEach(async () => {
-  if (page === undefined || page.isClosed()) return;
-  const violations = await page.evaluate(() => (window as unknown as TestWindow).cspViolations);
-  expect([...violations, ...errors]).toEqual([]);
-  await page.close();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
-
-/** Polls as long as a busy machine may need. */
-function eventually<T>(read: () => T | Promise<T>) {
-  return expect.poll(read, { timeout: 20_000 });
-}
 
 async function open(query: string, size = { width: 1280, height: 800 }): Promise<void> {
-  errors = [];
-  page = await browser.newPage({ viewport: size, reducedMotion: 'reduce' });
-  page.on('pageerror', (error) => errors.push(String(error)));
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
-  await page.goto(`${server.origin}/${query}`);
-  await page.locator('.graph-surface[aria-label*="nodes"]').waitFor();
-}
-
-async function asked(method: string): Promise<unknown[]> {
-  const seen = await page.evaluate(() => (window as unknown as TestWindow).testHost.seen);
-  return seen.filter((s) => s.method === method).map((s) => s.params);
+  page = await pages.open(query, { size });
 }
 
 /** Whether the canvas shows more than its background. */
@@ -287,10 +238,8 @@ test('unsupported operators and a stopped run are told in the banner; the graph 
   await page.getByText('Show all').click();
   await page.locator('.banner-list button').first().click();
   await eventually(() => page.locator('.details .problem').innerText()).toContain('FancyNorm is not supported');
-  await page.evaluate(() => {
-    const stopped = { severity: 'error', code: 'CFG104', message: 'calibrate_path is missing', at: { file: 'a.cfg' } };
-    (window as unknown as TestWindow).testHost.emit('run/stopped', { diagnostics: [stopped] });
-  });
+  const stopped = { severity: 'error', code: 'CFG104', message: 'calibrate_path is missing', at: { file: 'a.cfg' } };
+  await emit('run/stopped', { diagnostics: [stopped] });
   await eventually(() => page.locator('.banner').innerText()).toContain('calibrate_path is missing');
   await page.locator('.banner vscode-button').click();
   expect(await page.locator('.banner').isHidden()).toBe(true);

@@ -1,69 +1,20 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
-import { chromium } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { servePage } from './page.mjs';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { eventually, viewPages, violationsOf } from './viewPage.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const BROWSER_MODULE: string = '../../scripts/lib/browser.mjs';
-const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'];
 const ADD = '/features/features.3/Add';
 
-interface TestWindow {
-  readonly testHost: {
-    readonly seen: readonly { readonly method: string; readonly params: unknown }[];
-    emit(event: string, payload: unknown): void;
-  };
-  readonly cspViolations: readonly string[];
-}
-
-interface Axe {
-  run(where: unknown): Promise<{ readonly violations: readonly { readonly id: string }[] }>;
-}
-
-let server: Awaited<ReturnType<typeof servePage>>;
-let browser: Browser;
+const pages = viewPages();
 let page: Page;
-let errors: string[] = [];
-
-beforeAll(async () => {
-  const { findBrowser } = (await import(BROWSER_MODULE)) as { findBrowser(): string };
-  server = await servePage();
-  browser = await chromium.launch({ executablePath: findBrowser(), args: ARGS });
-});
-
-afterEach(async () => {
-  if (page === undefined || page.isClosed()) return;
-  const violations = await page.evaluate(() => (window as unknown as TestWindow).cspViolations);
-  expect([...violations, ...errors]).toEqual([]);
-  await page.close();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
-
-/** Polls as long as a busy machine may need. */
-function eventually<T>(read: () => T | Promise<T>) {
-  return expect.poll(read, { timeout: 20_000 });
-}
 
 async function open(query: string, motion: 'reduce' | 'no-preference' = 'reduce'): Promise<void> {
-  errors = [];
-  page = await browser.newPage({ viewport: { width: 1280, height: 900 }, reducedMotion: motion });
-  page.on('pageerror', (error) => errors.push(String(error)));
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
-  await page.goto(`${server.origin}/${query}`);
-  await page.locator('.graph-surface[aria-label*="nodes"]').waitFor();
+  page = await pages.open(query, { motion });
 }
 
 const surface = () => page.locator('.graph-surface');
 const selected = () => page.locator('.graph-surface [aria-selected="true"]');
 const said = () => page.locator('.app > [role=status]').innerText();
-const command = (payload: { command: string; nodeId?: number; group?: string }) =>
-  page.evaluate((p) => (window as unknown as TestWindow).testHost.emit('view/command', p), payload);
+const command = (payload: { command: string; nodeId?: number; group?: string }) => pages.emit('view/command', payload);
 
 /** Presses a key of the graph and waits for the picture it leads to. */
 async function press(key: string): Promise<void> {
@@ -72,11 +23,9 @@ async function press(key: string): Promise<void> {
 }
 
 /** Id of the node that the host was last told to be selected. */
-function selectedId(): Promise<number> {
-  return page.evaluate(() => {
-    const { seen } = (window as unknown as TestWindow).testHost;
-    return Reflect.get(seen.filter((s) => s.method === 'selection/changed').at(-1)?.params ?? {}, 'nodeId') as number;
-  });
+async function selectedId(): Promise<number> {
+  const selections = await pages.asked<{ nodeId: number }>('selection/changed');
+  return selections.at(-1)?.nodeId ?? -1;
 }
 
 /** Selects the Add of a block with a row of the table, which opens the groups around it. */
@@ -170,7 +119,7 @@ test('the picture is saved as SVG with its names and as PNG', async () => {
   await command({ command: 'exportPng' });
   const files = () =>
     page.evaluate(() => {
-      const { seen } = (window as unknown as TestWindow).testHost;
+      const { seen } = Reflect.get(window, 'testHost') as { seen: { method: string; params: unknown }[] };
       return seen
         .filter((s) => s.method === 'picture/save')
         .map(({ params }) => {
@@ -226,11 +175,6 @@ test.each(['dark', 'light', 'contrast'])(
     await open(`?run=1&theme=${theme}`);
     await selectAdd();
     await press('u');
-    await page.evaluate(AXE);
-    const violations = await page.evaluate(async () => {
-      const axe = Reflect.get(window, 'axe') as Axe;
-      return (await axe.run(document.querySelector('.graph'))).violations;
-    });
-    expect(violations).toEqual([]);
+    expect(await violationsOf(page, '.graph')).toEqual([]);
   },
 );

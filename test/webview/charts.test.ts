@@ -1,57 +1,16 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
-import { chromium } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { mobileNet } from './fixtures.ts';
-import { servePage } from './page.mjs';
+import { eventually, viewPages, violationsOf } from './viewPage.ts';
 
-const BROWSER_MODULE: string = '../../scripts/lib/browser.mjs';
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const CONV = '/features/features.15/conv/conv.1/conv.1.0/Conv';
 
-interface TestWindow {
-  readonly testHost: { readonly seen: readonly { readonly method: string; readonly params: unknown }[] };
-  readonly cspViolations: readonly string[];
-}
-
-let server: Awaited<ReturnType<typeof servePage>>;
-let browser: Browser;
+const pages = viewPages();
+const { asked } = pages;
 let page: Page;
-let errors: string[] = [];
 
-beforeAll(async () => {
-  const { findBrowser } = (await import(BROWSER_MODULE)) as { findBrowser(): string };
-  server = await servePage();
-  browser = await chromium.launch({
-    executablePath: findBrowser(),
-    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
-  });
-});
-
-afterEach(async () => {
-  if (page === undefined || page.isClosed()) return;
-  const violations = await page.evaluate(() => (window as unknown as TestWindow).cspViolations);
-  expect([...violations, ...errors]).toEqual([]);
-  await page.close();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
-
-function eventually<T>(read: () => T | Promise<T>) {
-  return expect.poll(read, { timeout: 20_000 });
-}
-
-async function open(query: string, size = { width: 1280, height: 900 }): Promise<void> {
-  errors = [];
-  page = await browser.newPage({ viewport: size, reducedMotion: 'reduce' });
-  page.on('pageerror', (error) => errors.push(String(error)));
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
-  await page.goto(`${server.origin}/${query}`);
-  await page.locator('.graph-surface[aria-label*="nodes"]').waitFor();
+async function open(query: string): Promise<void> {
+  page = await pages.open(query);
 }
 
 /** Selects a node by its name. */
@@ -66,26 +25,7 @@ async function select(handle: string): Promise<void> {
   expect(await page.locator('.details h2:visible').innerText()).toBe(handle);
 }
 
-async function asked(method: string): Promise<unknown[]> {
-  const seen = await page.evaluate(() => (window as unknown as TestWindow).testHost.seen);
-  return seen.filter((s) => s.method === method).map((s) => s.params);
-}
-
-/** What axe-core finds within. */
-async function faults(within: string): Promise<string[]> {
-  await page.evaluate(AXE);
-  return page.evaluate(async (selector) => {
-    interface Found {
-      readonly violations: readonly {
-        readonly id: string;
-        readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
-      }[];
-    }
-    const axe = Reflect.get(window, 'axe') as { run(where: unknown): Promise<Found> };
-    const { violations } = await axe.run({ include: [selector] });
-    return violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 160)} ${n.failureSummary ?? ''}`));
-  }, within);
-}
+const faults = (within: string) => violationsOf(page, within);
 
 /** Different colours of a chart's canvas. */
 function colours(selector: string): Promise<number> {
@@ -167,7 +107,7 @@ describe('the charts of a tensor', () => {
     await tools.getByText('PNG').click();
     await eventually(() => asked('picture/save')).toHaveLength(1);
     const saved = await page.evaluate(() => {
-      const { seen } = (window as unknown as TestWindow).testHost;
+      const { seen } = Reflect.get(window, 'testHost') as { seen: { method: string; params: unknown }[] };
       const params = seen.find((s) => s.method === 'picture/save')?.params;
       const data = Reflect.get(params ?? {}, 'data') as Uint8Array;
       return [data instanceof Uint8Array, data.length > 1000, String.fromCharCode(...data.subarray(1, 4))];

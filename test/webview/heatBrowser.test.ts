@@ -1,67 +1,21 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
-import { chromium } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
 import { encodeGraph } from '../../src/protocol/encodeGraph.ts';
 import { mobileNet } from './fixtures.ts';
-import { servePage } from './page.mjs';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const BROWSER_MODULE: string = '../../scripts/lib/browser.mjs';
-const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'];
+import { eventually, viewPages, violationsOf } from './viewPage.ts';
 
 interface TestWindow {
-  readonly testHost: {
-    readonly seen: readonly { readonly method: string; readonly params: unknown }[];
-    emit(event: string, payload: unknown): void;
-  };
-  readonly cspViolations: readonly string[];
+  readonly testHost: { emit(event: string, payload: unknown): void };
   testOverlay: unknown;
 }
 
-interface Axe {
-  run(where: unknown): Promise<{
-    readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
-  }>;
-}
-
-let server: Awaited<ReturnType<typeof servePage>>;
-let browser: Browser;
+const pages = viewPages();
+const { asked, emit } = pages;
 let page: Page;
-let errors: string[] = [];
-
-beforeAll(async () => {
-  const { findBrowser } = (await import(BROWSER_MODULE)) as { findBrowser(): string };
-  server = await servePage();
-  browser = await chromium.launch({ executablePath: findBrowser(), args: ARGS });
-});
-
-afterEach(async () => {
-  if (page === undefined || page.isClosed()) return;
-  const violations = await page.evaluate(() => (window as unknown as TestWindow).cspViolations);
-  expect([...violations, ...errors]).toEqual([]);
-  await page.close();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
-
-/** Polls as long as a busy machine may need. */
-function eventually<T>(read: () => T | Promise<T>) {
-  return expect.poll(read, { timeout: 20_000 });
-}
 
 /** Opens the page with the legend and what it is chosen by. */
-async function open(query: string, size = { width: 1280, height: 900 }): Promise<void> {
-  errors = [];
-  page = await browser.newPage({ viewport: size, reducedMotion: 'reduce' });
-  page.on('pageerror', (error) => errors.push(String(error)));
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
-  await page.goto(`${server.origin}/${query}`);
-  await page.locator('.graph-surface[aria-label*="nodes"]').waitFor();
+async function open(query: string): Promise<void> {
+  page = await pages.open(query);
 }
 
 const more = () => page.locator('.heat-more').click();
@@ -69,11 +23,6 @@ const pick = (label: string) => page.locator('.heat-settings').getByRole('combob
 const handle = (i: number) => page.locator('.heat-handle').nth(i);
 const counts = () => page.locator('button.legend-row .legend-count').allInnerTexts();
 const bands = () => page.locator('button.legend-row .legend-label').allInnerTexts();
-
-async function asked(method: string): Promise<unknown[]> {
-  const seen = await page.evaluate(() => (window as unknown as TestWindow).testHost.seen);
-  return seen.filter((s) => s.method === method).map((s) => s.params);
-}
 
 test('borders move by keys and pointer, stay in order, are kept over a reload, and go back', async () => {
   await open('?run=1');
@@ -139,7 +88,7 @@ test('the legend makes way while colours tell of a comparison', async () => {
     (window as unknown as TestWindow).testHost.emit('compare/started', start);
   }, other);
   await legend.waitFor({ state: 'hidden' });
-  await page.evaluate(() => (window as unknown as TestWindow).testHost.emit('compare/ended', {}));
+  await emit('compare/ended', {});
   await legend.waitFor();
 });
 
@@ -234,10 +183,7 @@ test('before a run sizes and MACs can be shown, and nothing else can be chosen',
 
 test('a measurement shows how far it is and can be stopped', async () => {
   await open('?run=1');
-  await page.evaluate(() => {
-    const { testHost } = window as unknown as TestWindow;
-    testHost.emit('run/progress', { stage: 'time', done: 3, total: 12, text: '' });
-  });
+  await emit('run/progress', { stage: 'time', done: 3, total: 12, text: '' });
   await eventually(() => page.locator('.heat-measuring').innerText()).toContain('Measuring times: 3 of 12');
   expect(await page.locator('.summary > .progress').isHidden(), 'it is no run').toBe(true);
   await page.locator('.heat-measuring').getByRole('button', { name: 'Cancel' }).click();
@@ -252,12 +198,6 @@ test.each(['light', 'dark', 'contrast'])(
     await open(`?run=1&theme=${theme}`);
     await more();
     await pick('Right edge').selectOption({ label: 'MACs' });
-    await page.evaluate(AXE);
-    const found = await page.evaluate(async () => {
-      const axe = Reflect.get(window, 'axe') as Axe;
-      const { violations } = await axe.run({ include: ['.legend'] });
-      return violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html}`));
-    });
-    expect(found).toEqual([]);
+    expect(await violationsOf(page, '.legend')).toEqual([]);
   },
 );

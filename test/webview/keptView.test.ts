@@ -1,33 +1,11 @@
-import type { Browser, Page } from 'playwright-core';
-import { chromium } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
 import { mobileNet } from './fixtures.ts';
-import { servePage } from './page.mjs';
+import { eventually, viewPages } from './viewPage.ts';
 
-const BROWSER_MODULE: string = '../../scripts/lib/browser.mjs';
-const ARGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'];
-
-interface TestWindow {
-  readonly testHost: {
-    readonly seen: readonly { readonly method: string; readonly params: { readonly view?: Record<string, unknown> } }[];
-    emit(event: string, payload: unknown): void;
-  };
-}
-
-let server: Awaited<ReturnType<typeof servePage>>;
-let browser: Browser;
+const pages = viewPages();
+const { asked, emit } = pages;
 let page: Page;
-
-beforeAll(async () => {
-  const { findBrowser } = (await import(BROWSER_MODULE)) as { findBrowser(): string };
-  server = await servePage();
-  browser = await chromium.launch({ executablePath: findBrowser(), args: ARGS });
-});
-afterEach(() => page?.close());
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
 
 test('figures of a kept run say so, until it has run again', async () => {
   await open('?run=1&restored=1');
@@ -64,7 +42,7 @@ test('the settings say how a model looks that is opened for the first time, and 
   const wanted = { metric: 'sqnrDb', heatPalette: 'cividis', minimap: false };
   await eventually(async () => (await saved()).at(-1)).toMatchObject(wanted);
   const changed = { metric: 'none', palette: 'no such palette', scale: 'gradient', minimap: true };
-  await page.evaluate((p) => (window as unknown as TestWindow).testHost.emit('preferences/changed', p), changed);
+  await emit('preferences/changed', changed);
   const then = { metric: null, heatPalette: 'cividis', heatScale: 'gradient', minimap: true };
   await eventually(async () => (await saved()).at(-1)).toMatchObject(then);
 });
@@ -78,32 +56,15 @@ test('what was kept of a model counts more than the settings', async () => {
 test('the nodes of the same operator are found from a node’s menu', async () => {
   await open('?run=1');
   const node = mobileNet().nodes.find(({ opType }) => opType === 'Clip');
-  await page.evaluate(
-    (nodeId) => (window as unknown as TestWindow).testHost.emit('view/command', { command: 'findSimilar', nodeId }),
-    node?.id,
-  );
+  await emit('view/command', { command: 'findSimilar', nodeId: node?.id });
   await eventually(() => page.getByRole('search').locator('input').inputValue()).toBe('op:Clip');
 });
 
-/** Polls as long as a busy machine may need. */
-function eventually<T>(read: () => T | Promise<T>) {
-  return expect.poll(read, { timeout: 20_000 });
-}
-
 async function open(query: string): Promise<void> {
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
-  await page.goto(`${server.origin}/${query}`);
-  await page.locator('.graph-surface[aria-label*="nodes"]').waitFor();
-}
-
-function asked(method: string): Promise<unknown[]> {
-  return page.evaluate(
-    (wanted) => (window as unknown as TestWindow).testHost.seen.filter((s) => s.method === wanted),
-    method,
-  );
+  page = await pages.open(query, { size: { width: 1280, height: 800 } });
 }
 
 async function saved(): Promise<Record<string, unknown>[]> {
-  const requests = (await asked('view/save')) as { readonly params: { readonly view: Record<string, unknown> } }[];
-  return requests.map(({ params }) => params.view);
+  const requests = await asked<{ readonly view: Record<string, unknown> }>('view/save');
+  return requests.map(({ view }) => view);
 }

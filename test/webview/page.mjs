@@ -7,7 +7,15 @@ import { textsInCode, bundle as translations } from '../../scripts/lib/translati
 import { THEMES, themeCss } from './themes.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const TYPES = { js: 'text/javascript', css: 'text/css', bin: 'application/octet-stream' };
+const TYPES = {
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript',
+  css: 'text/css',
+  bin: 'application/octet-stream',
+};
+
+/** A document of the same origin without the view, where what the view keeps can be changed. */
+const BLANK = '<!DOCTYPE html><title>Blank</title><link rel="icon" href="data:,">';
 
 /**
  * @param {{host?: string, model?: Uint8Array}} [options] `host`: entry point of another mocked host; `model`: what it
@@ -24,9 +32,12 @@ export async function servePage({ host = 'test/webview/host.ts', model } = {}) {
       response.setHeader('content-type', TYPES[url.pathname.split('.').pop()]);
       response.end(file);
     } else if (url.pathname === '/') {
-      response.setHeader('content-type', 'text/html; charset=utf-8');
+      response.setHeader('content-type', TYPES.html);
       const theme = THEMES[url.searchParams.get('theme') ?? 'dark'];
       response.end(page(`http://${request.headers.host}`, theme, texts(url.searchParams.get('language'), english)));
+    } else if (url.pathname === '/blank') {
+      response.setHeader('content-type', TYPES.html);
+      response.end(BLANK);
     } else {
       response.statusCode = 404;
       response.end();

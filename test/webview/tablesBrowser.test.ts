@@ -1,56 +1,17 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
-import { chromium } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { servePage } from './page.mjs';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { eventually, viewPages, violationsOf } from './viewPage.ts';
 
-const BROWSER_MODULE: string = '../../scripts/lib/browser.mjs';
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-let server: Awaited<ReturnType<typeof servePage>>;
-let browser: Browser;
+const pages = viewPages();
 let page: Page;
-let errors: string[] = [];
 
-beforeAll(async () => {
-  const { findBrowser } = (await import(BROWSER_MODULE)) as { findBrowser(): string };
-  server = await servePage();
-  browser = await chromium.launch({ executablePath: findBrowser(), args: ['--no-sandbox', '--disable-gpu'] });
-});
-
-afterEach(async () => {
-  expect(errors).toEqual([]);
-  await page.close();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
-
-function eventually<T>(read: () => T | Promise<T>) {
-  return expect.poll(read, { timeout: 20_000 });
+async function open(query: string): Promise<void> {
+  const size = { width: 1280, height: 800 };
+  page = await pages.open(query, { size, permissions: ['clipboard-read', 'clipboard-write'] });
 }
 
-async function open(query: string, size = { width: 1280, height: 800 }): Promise<void> {
-  errors = [];
-  const context = await browser.newContext({ viewport: size, reducedMotion: 'reduce' });
-  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  page = await context.newPage();
-  page.on('pageerror', (error) => errors.push(String(error)));
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
-  await page.goto(`${server.origin}/${query}`);
-  await page.locator('.graph-surface[aria-label*="nodes"]').waitFor({ timeout: 60_000 });
-}
-
-async function asked(method: string): Promise<{ name?: string; text?: string; of?: unknown }[]> {
-  const seen = await page.evaluate(
-    () => Reflect.get(window, 'testHost').seen as { method: string; params: { name: string; text: string } }[],
-  );
-  return seen.filter((s) => s.method === method).map((s) => s.params);
-}
-
+const asked = (method: string) => pages.asked<{ name?: string; text?: string; of?: unknown }>(method);
+const violations = (selector: string) => violationsOf(page, selector);
 const nodes = () => page.locator('.table-nodes');
 const tensors = () => page.locator('.table-tensors');
 const filterOf = (table: 'Nodes' | 'Tensors') => page.getByRole('combobox', { name: `Filter ${table}` });
@@ -60,15 +21,6 @@ const cells = (table: 'nodes' | 'tensors', column: string) =>
 /** Numbers of a column from the top. */
 async function numbers(table: 'nodes' | 'tensors', column: string): Promise<number[]> {
   return (await cells(table, column)).filter((text) => text !== '').map(Number.parseFloat);
-}
-
-/** Rules that something in `selector` breaks. */
-async function violations(selector: string): Promise<string[]> {
-  await page.evaluate(AXE);
-  return page.evaluate(async (include) => {
-    const { violations } = await Reflect.get(window, 'axe').run({ include: [include] });
-    return violations.map((v: { id: string; nodes: { html: string }[] }) => `${v.id}: ${v.nodes[0]?.html ?? ''}`);
-  }, selector);
 }
 
 describe('the table of nodes', () => {

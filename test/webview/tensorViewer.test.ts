@@ -1,42 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { chromium } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import type { SliceRequest } from '../../src/protocol/tensorViews.ts';
 import { mobileNet } from './fixtures.ts';
-import { servePage } from './page.mjs';
 import { SAMPLES, WORST_SAMPLE } from './tensorFixtures.ts';
+import { eventually, viewPages, violationsOf } from './viewPage.ts';
 
-const BROWSER_MODULE: string = '../../scripts/lib/browser.mjs';
-const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'];
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-interface TestWindow {
-  readonly testHost: { readonly seen: readonly { readonly method: string; readonly params: unknown }[] };
-  readonly cspViolations: readonly string[];
-}
-
-let server: Awaited<ReturnType<typeof servePage>>;
-let browser: Browser;
-let context: BrowserContext;
+const pages = viewPages();
+const { asked } = pages;
 let page: Page;
-let errors: string[] = [];
-
-beforeAll(async () => {
-  const { findBrowser } = (await import(BROWSER_MODULE)) as { findBrowser(): string };
-  server = await servePage();
-  browser = await chromium.launch({ executablePath: findBrowser(), args: ARGS });
-});
-afterEach(async () => {
-  const violations = await page.evaluate(() => (window as unknown as TestWindow).cspViolations);
-  expect([...violations, ...errors]).toEqual([]);
-  await context.close();
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
 
 const graph = mobileNet();
 const CONV = graph.nodes.find((n) => n.handle === '/features/features.0.0/Conv');
@@ -61,16 +32,7 @@ async function open({
   look = {},
   width = 1280,
 }: Look = {}): Promise<void> {
-  errors = [];
-  context = await browser.newContext({
-    viewport: { width, height: 800 },
-    reducedMotion: 'reduce',
-    permissions: ['clipboard-read', 'clipboard-write'],
-  });
-  page = await context.newPage();
-  page.on('pageerror', (error) => errors.push(String(error)));
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
-  await page.addInitScript((state) => sessionStorage.setItem('quantscope-test-state', JSON.stringify(state)), {
+  const state = {
     ...{
       file: graph.file,
       selected: graph.nodes.find((n) => n.handle === node)?.id,
@@ -79,18 +41,9 @@ async function open({
       tab: 'table',
     },
     ...{ showTable: true, showDetails: false, tableHeight: 420, tensorLook: look },
-  });
-  await page.goto(`${server.origin}/${query}`);
-  await page.locator('.tensor-viewer').waitFor();
-}
-
-function eventually<T>(read: () => T | Promise<T>) {
-  return expect.poll(read, { timeout: 20_000 });
-}
-
-async function asked<T>(method: string): Promise<T[]> {
-  const seen = await page.evaluate(() => (window as unknown as TestWindow).testHost.seen);
-  return seen.filter((s) => s.method === method).map((s) => s.params as T);
+  };
+  const permissions = ['clipboard-read', 'clipboard-write'];
+  page = await pages.open(query, { size: { width, height: 800 }, permissions, state, ready: '.tensor-viewer' });
 }
 
 const pane = (name: string) => page.getByRole('grid', { name, exact: true });
@@ -325,24 +278,11 @@ describe('axe finds nothing', () => {
   ] as const) {
     test(`in any way of looking at a tensor, ${theme}, ${width} pixels wide`, async () => {
       await open({ query: `?run=1&theme=${theme}`, width });
-      await page.evaluate(axe);
       for (const mode of ['Numbers', 'Pictures', 'Worst']) {
         await page.getByRole('button', { name: mode, exact: true }).click();
         await page.locator('.tensor-view [aria-busy="false"]:visible').waitFor();
-        const found = await page.evaluate(async () => {
-          const { run } = (window as unknown as { axe: { run(selector: string): Promise<AxeResults> } }).axe;
-          const { violations } = await run('.tensor-viewer');
-          return violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.html} ${n.failureSummary}`).join(' | ')}`);
-        });
-        expect(found, mode).toEqual([]);
+        expect(await violationsOf(page, '.tensor-viewer'), mode).toEqual([]);
       }
     });
   }
 });
-
-interface AxeResults {
-  readonly violations: readonly {
-    readonly id: string;
-    readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-  }[];
-}

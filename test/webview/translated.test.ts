@@ -1,14 +1,11 @@
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterEach, describe, expect, test } from 'vitest';
 import { encodeGraph } from '../../src/protocol/encodeGraph.ts';
 import type { GraphView } from '../../src/protocol/views.ts';
 import { mobileNet, runOf, withUnsupported } from './fixtures.ts';
-import { servePage } from './page.mjs';
 import { inQdq, inQOperator } from './quantizedFixtures.ts';
 import { overflowing, untranslated } from './shownTexts.ts';
-
-const BROWSER_MODULE: string = '../../scripts/lib/browser.mjs';
-const ARGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'];
+import { viewPages } from './viewPage.ts';
 
 /** What the mocked host and the browser say in words of their own, fields of queries, attributes of QuantizeLinear. */
 const SAID = [
@@ -23,29 +20,14 @@ interface TestWindow {
   readonly testHost: { emit(event: string, payload: unknown): void };
 }
 
-let server: Awaited<ReturnType<typeof servePage>>;
-let browser: Browser;
+const pages = viewPages();
+const { emit } = pages;
 let page: Page;
-
-beforeAll(async () => {
-  const { findBrowser } = (await import(BROWSER_MODULE)) as { findBrowser(): string };
-  server = await servePage();
-  browser = await chromium.launch({ executablePath: findBrowser(), args: ARGS });
-});
-
-afterEach(() => page.close());
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
 
 async function open(query: string, size = { width: 1400, height: 900 }): Promise<void> {
   const { nodes } = query.includes('qdq') ? inQdq(mobileNet()) : mobileNet();
-  page = await browser.newPage({ viewport: size, reducedMotion: 'reduce' });
-  page.setDefaultTimeout(20_000);
-  await page.goto(`${server.origin}/${query}`);
-  await page.locator(`.graph-surface[aria-label*="${nodes.length}"]`).waitFor();
+  const ready = `.graph-surface[aria-label*="${nodes.length}"]`;
+  page = await pages.open(query, { size, timeoutMs: 20_000, ready });
 }
 
 async function selectWorst(): Promise<void> {
@@ -69,10 +51,6 @@ async function eachPopover(within: string, look: () => Promise<void>): Promise<v
     await look();
     await page.keyboard.press('Escape');
   }
-}
-
-function emit(event: string, payload: unknown): Promise<void> {
-  return page.evaluate(([e, p]) => (window as unknown as TestWindow).testHost.emit(e as string, p), [event, payload]);
 }
 
 describe('every text is translated', () => {
@@ -224,7 +202,6 @@ describe('every text is translated', () => {
         await page.locator('.findings .finding-outdated:visible').waitFor();
         await check();
       }
-      if (query !== '?run=1&found=1&restored=1') await page.close();
     }
   });
 

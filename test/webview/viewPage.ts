@@ -2,10 +2,17 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { TRACE_MARK, traceMainThread } from '../helpers/mainThread.ts';
 import { servePage } from './page.mjs';
 
 const BROWSER_MODULE: string = '../../scripts/lib/browser.mjs';
+const ARGS = [
+  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
+  ...['--disable-background-networking', '--disable-component-update'],
+];
+/** As Playwright waits when nothing else is said. */
+const PATIENCE_MS = 30_000;
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -14,64 +21,135 @@ export interface OpenOptions {
   readonly permissions?: readonly string[];
   /** Milliseconds that an action waits for; Playwright's own when absent. */
   readonly timeoutMs?: number;
+  readonly motion?: 'reduce' | 'no-preference';
+  /** What the view kept of itself before it was reloaded. */
+  readonly state?: unknown;
+  /** What is there once the view is open; its graph when absent. */
+  readonly ready?: string;
+}
+
+interface TestHost {
+  readonly seen: readonly { readonly method: string; readonly params: unknown }[];
+  emit(event: string, payload: unknown): void;
 }
 
 /**
- * The view over its mocked host, in one browser for all tests of a file and a page of its own for each. After a test, what
- * the page reported as an error, violations of its policy included, fails it.
+ * The view over its mocked host, in one page for all tests of a file: a new document in the same page starts in half the
+ * time of a new page. What an earlier test left in it is taken away; after a test that failed, the page is another one.
+ * After a test, what the page reported as an error, violations of its policy included, fails it.
  */
 export function viewPages() {
   let server: Awaited<ReturnType<typeof servePage>>;
   let browser: Browser;
-  let page: Page;
+  let page: Page | undefined;
   let errors: string[] = [];
+  /** Whether this test has opened the view. */
+  let isOpen = false;
   beforeAll(async () => {
     const { findBrowser } = (await import(BROWSER_MODULE)) as { findBrowser(): string };
-    server = await servePage();
-    browser = await chromium.launch({ executablePath: findBrowser(), args: ['--no-sandbox', '--disable-gpu'] });
+    [server, browser] = await Promise.all([
+      servePage(),
+      chromium.launch({ executablePath: findBrowser(), args: ARGS }),
+    ]);
   });
-  afterEach(async () => {
-    const violations = await page.evaluate(() => (Reflect.get(window, 'cspViolations') as string[] | undefined) ?? []);
-    expect([...violations, ...errors]).toEqual([]);
-    await page.close();
+  beforeEach(() => {
+    isOpen = false;
+  });
+  afterEach(async ({ task }) => {
+    if (!isOpen) return;
+    const found = [...(await violations()), ...errors];
+    if (task.result?.state === 'fail') {
+      await page?.context().close();
+      page = undefined;
+    }
+    expect(found).toEqual([]);
   });
   afterAll(async () => {
     await browser?.close();
     await server?.close();
   });
+
+  async function newPage(): Promise<Page> {
+    const opened = await browser.newPage();
+    opened.on('pageerror', (error) => errors.push(String(error)));
+    opened.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+    return opened;
+  }
+
+  /** What the policy of the document did not let happen. */
+  async function violations(): Promise<string[]> {
+    return (await page?.evaluate(() => Reflect.get(window, 'cspViolations') as string[] | undefined)) ?? [];
+  }
+
+  /** The page as a new one is, at the address of the view. */
+  async function emptyPage({ size = { width: 1280, height: 900 }, ...options }: OpenOptions): Promise<Page> {
+    page ??= await newPage();
+    const before = isOpen ? [...(await violations()), ...errors] : [];
+    await page.goto(`${server.origin}/blank`);
+    errors = before;
+    isOpen = true;
+    page.setDefaultTimeout(options.timeoutMs ?? PATIENCE_MS);
+    await page.setViewportSize(size);
+    await page.mouse.move(0, 0);
+    await page.emulateMedia({ reducedMotion: options.motion ?? 'reduce' });
+    await page.context().clearPermissions();
+    if (options.permissions !== undefined) await page.context().grantPermissions([...options.permissions]);
+    await page.evaluate((state) => {
+      sessionStorage.clear();
+      if (state !== undefined) sessionStorage.setItem('quantscope-test-state', JSON.stringify(state));
+    }, options.state);
+    return page;
+  }
+
   return {
     /** Opens the view with its graph drawn. */
-    async open(query: string, { size = { width: 1280, height: 900 }, permissions, timeoutMs }: OpenOptions = {}) {
-      errors = [];
-      const context = await browser.newContext({ viewport: size, reducedMotion: 'reduce' });
-      if (permissions !== undefined) await context.grantPermissions([...permissions]);
-      page = await context.newPage();
-      if (timeoutMs !== undefined) page.setDefaultTimeout(timeoutMs);
-      page.on('pageerror', (error) => errors.push(String(error)));
-      page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
-      await page.goto(`${server.origin}/${query}`);
-      await page.locator('.graph-surface[aria-label*="nodes"]').waitFor({ timeout: 60_000 });
-      return page;
+    async open(query: string, options: OpenOptions = {}): Promise<Page> {
+      const empty = await emptyPage(options);
+      await empty.goto(`${server.origin}/${query}`);
+      await empty.locator(options.ready ?? '.graph-surface[aria-label*="nodes"]').waitFor({ timeout: 60_000 });
+      return empty;
     },
     /** Params of the requests of a method so far. */
     async asked<T = unknown>(method: string): Promise<T[]> {
-      const seen = await page.evaluate(
-        () => Reflect.get(window, 'testHost').seen as { method: string; params: unknown }[],
-      );
-      return seen.filter((s) => s.method === method).map((s) => s.params as T);
+      const seen = await page?.evaluate(() => (Reflect.get(window, 'testHost') as TestHost).seen);
+      return (seen ?? []).filter((s) => s.method === method).map((s) => s.params as T);
+    },
+    /** Sends an event to the view, as its host does. */
+    async emit(event: string, payload: unknown): Promise<void> {
+      await page?.evaluate(([e, p]) => (Reflect.get(window, 'testHost') as TestHost).emit(e as string, p), [
+        event,
+        payload,
+      ] as const);
     },
   };
 }
 
+/** Polls as long as a busy machine may need. */
 export function eventually<T>(read: () => T | Promise<T>) {
   return expect.poll(read, { timeout: 20_000 });
+}
+
+/** Milliseconds of processor time of the longest task of a page's main thread during `work`. */
+export async function longestTask(page: Page, work: () => Promise<void>): Promise<number> {
+  const { longestMs } = await traceMainThread(page, async () => {
+    await work();
+    await page.evaluate((mark) => console.timeStamp(mark), TRACE_MARK);
+  });
+  return longestMs;
+}
+
+interface AxeResults {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+  }[];
 }
 
 /** What axe-core finds in an element: rule and place of each. */
 export async function violationsOf(page: Page, selector: string): Promise<string[]> {
   await page.evaluate(AXE);
   return page.evaluate(async (include) => {
-    const { violations } = await Reflect.get(window, 'axe').run({ include: [include] });
-    return violations.map((v: { id: string; nodes: { html: string }[] }) => `${v.id}: ${v.nodes[0]?.html ?? ''}`);
+    const { violations }: AxeResults = await Reflect.get(window, 'axe').run({ include: [include] });
+    return violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 200)} ${n.failureSummary ?? ''}`));
   }, selector);
 }
