@@ -27,6 +27,7 @@ const targets = {
   'extension.cjs': { entry: 'src/host/extension.ts', ...cjs, external: ['vscode'] },
   'worker.cjs': { entry: 'src/worker/main.ts', ...cjs },
   'kernelThread.cjs': { entry: 'src/node/kernelThread.ts', ...cjs },
+  'sweepThread.cjs': { entry: 'src/node/sweepThread.ts', ...cjs },
   'cli.js': { entry: 'src/cli/main.ts', ...esm },
   'webview.js': { entry: 'webview/main.ts', ...browser },
   'graphWorker.js': { entry: 'webview/graph/graphWorker.ts', ...browser },

@@ -125,8 +125,22 @@ function start() {
     },
   };
   const kernels = core.createWasmKernels(wasmBytes, threads > 1 ? options : {});
-  const parts = { kernels, files: core.nodeFiles, clock: performance, onProgress: () => undefined };
-  return { session: core.createSession(parts), close: () => pool?.dispose() };
+  const crew =
+    threads > 1
+      ? core.createSweepCrew({
+          ...{ size: threads - 1, wasmBytes, entryPath: join(ROOT, 'dist/sweepThread.cjs') },
+          onBusy: (isBusy) => pool.rest(isBusy),
+          onError: (reason) => {
+            throw new Error(reason);
+          },
+        })
+      : undefined;
+  const parts = { kernels, crew, files: core.nodeFiles, clock: performance, onProgress: () => undefined };
+  const close = async () => {
+    await crew?.dispose();
+    await pool?.dispose();
+  };
+  return { session: core.createSession(parts), close };
 }
 
 function configOf({ input, preprocess }) {

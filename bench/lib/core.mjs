@@ -19,6 +19,7 @@ export { tensor } from './src/base/tensor.ts';
 export { viewArray } from './src/base/dtype.ts';
 export { readNpy, writeNpy } from './src/data/npy.ts';
 export { nodeFiles } from './src/node/files.ts';
+export { createSweepCrew } from './src/node/sweepCrew.ts';
 export { createThreadPool } from './src/node/threads.ts';
 export { valuesOfCodes } from './src/base/floatBits.ts';
 export { feedsById } from './src/quant/calibrate.ts';

@@ -19,7 +19,8 @@ export async function sensitivityCommand(command: SensitivityCommand, signal: Ab
   const bar = progressBar(process.stderr, clock.now);
   const engine = startEngine(command.threads, command);
   try {
-    const session = createSession({ kernels: engine.kernels, files, clock, onProgress: bar.update, runCommand });
+    const { kernels, crew } = engine;
+    const session = createSession({ kernels, crew, files, clock, onProgress: bar.update, runCommand });
     await session.open(resolve(command.model));
     const configText = await readConfig(command.config);
     const run = await session.quantize({ configText, configPath: resolve(command.config), dims: command.dims }, signal);

@@ -20,7 +20,7 @@ import { type Placement, placeLayouts } from './layout.ts';
 import { RunMemory } from './memory.ts';
 import { aliasOf, type PlannedStep, type Prepared, planMemory, viewOf } from './planned.ts';
 import { arithmeticOf, prepareStep } from './prepareStep.ts';
-import type { CompileOptions, Program, Slot, Step } from './program.ts';
+import type { CompileOptions, Program, Recipe, Slot, Step } from './program.ts';
 import { quantInfoOf } from './quantNodes.ts';
 import { ResidentConstants } from './resident.ts';
 import { neededSteps, ProgramRun, runStep } from './run.ts';
@@ -119,6 +119,7 @@ function planProgram(graph: Graph, loaded: ReadonlyMap<ValueId, Tensor>, options
     constantBytes: table.constantBytes,
     streamedBytes: residency.streamedBytes,
     signatures,
+    recipe: recipeOf(options),
     start: (feeds, runOptions = {}) => new ProgramRun(parts, feeds, runOptions),
     runStep: (step, given) => runStep(parts, step, given),
     release: () => {
@@ -128,6 +129,10 @@ function planProgram(graph: Graph, loaded: ReadonlyMap<ValueId, Tensor>, options
       giveBack();
     },
   };
+}
+
+function recipeOf({ opsets, file, inputDims, requantizer, keep, apart }: CompileOptions): Recipe {
+  return { opsets, file, inputDims, requantizer, ...(keep && { keep }), ...(apart && { apart }) };
 }
 
 function keptPacked({ value }: Prepared): () => Prepared {

@@ -70,6 +70,8 @@ export interface Program {
   readonly streamedBytes: number;
   /** That its signatures come from. */
   readonly signatures: SignatureTable;
+  /** What, with its graph, compiles it once more. */
+  readonly recipe: Recipe;
   /** Starts a run; nothing is computed before the first {@link Run.advance}. One run at a time: runs share the arena. */
   start(feeds: ReadonlyMap<ValueId, Tensor>, options?: RunOptions): Run;
   /**
@@ -80,6 +82,9 @@ export interface Program {
   /** Gives back arena and packed constants. */
   release(): void;
 }
+
+/** Of how a program was compiled, what does not belong to a thread. */
+export type Recipe = Pick<CompileOptions, 'opsets' | 'file' | 'inputDims' | 'requantizer' | 'keep' | 'apart'>;
 
 export interface RunOptions {
   readonly signal?: AbortSignalLike;

@@ -30,7 +30,7 @@ export interface KernelMemory {
 
 /** Splits kernel work over threads. Floor 7 implements it; without one, kernels run on the caller's thread. */
 export interface ThreadPool {
-  /** Workers and the caller. */
+  /** Workers and the caller; 1 while the workers rest. */
   readonly threads: number;
   /**
    * Calls the wasm export `name` once per argument list, spread over the threads, and returns when all are done.

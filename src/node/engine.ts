@@ -2,12 +2,16 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { KernelSet } from '../kernels/kernelSet.ts';
+import type { SweepCrew } from '../sensitivity/crew.ts';
 import { createWasmKernels } from '../wasm/load.ts';
+import { createSweepCrew } from './sweepCrew.ts';
 import { createThreadPool, type NodeThreadPool } from './threads.ts';
 
 /** Kernels with their threads; `close` ends the threads. */
 export interface KernelEngine {
   readonly kernels: KernelSet;
+  /** As many threads for sweeps as the kernels have beside the caller's; undefined where these have none. */
+  readonly crew: SweepCrew | undefined;
   close(): void;
 }
 
@@ -19,7 +23,7 @@ export interface EngineOptions {
 }
 
 /**
- * Loads kernels.wasm and kernelThread.cjs from beside the running bundle. Where no memory can be shared with threads, or
+ * Loads kernels.wasm, kernelThread.cjs and sweepThread.cjs from beside the running bundle. Where no memory can be shared with threads, or
  * they do not start, the kernels run on the caller's alone.
  *
  * @param threads the caller's own included; 0 for one per core.
@@ -46,10 +50,22 @@ export function startEngine(
     ...(count > 1 && { pool }),
     ...(budgetBytes !== undefined && { budgetBytes }),
   });
+  const crew =
+    count === 1
+      ? undefined
+      : createSweepCrew({
+          ...{ size: count - 1, wasmBytes, entryPath: beside('sweepThread.cjs') },
+          onBusy: (isBusy) => {
+            for (const created of pools) created.rest(isBusy);
+          },
+          onError: (reason) => onFewerThreads(`A thread of the sweep ended, the first one does its part: ${reason}`),
+        });
   return {
     kernels,
+    crew,
     close: () => {
       for (const created of pools) void created.dispose();
+      void crew?.dispose();
     },
   };
 }

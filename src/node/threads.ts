@@ -18,6 +18,8 @@ export interface ThreadPoolOptions {
 }
 
 export interface NodeThreadPool extends ThreadPool {
+  /** Leaves all work to the caller until told otherwise: the cores are wanted for something else. */
+  rest(isResting: boolean): void;
   /** Ends the workers. The pool must be idle and cannot be used afterwards. */
   dispose(): Promise<void>;
 }
@@ -43,8 +45,14 @@ export function createThreadPool({
     worker.unref();
     return worker;
   });
+  let resting = false;
   return {
-    threads,
+    get threads() {
+      return resting ? 1 : threads;
+    },
+    rest: (isResting) => {
+      resting = isResting;
+    },
     run: (name, lists) => control.run(name, lists),
     dispose: async () => {
       control.stop();

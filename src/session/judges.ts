@@ -85,7 +85,7 @@ function accuracyJudge(id: 'top1' | 'top5', { run, settings }: JudgeParts): Judg
       },
     };
   };
-  return { id, better: 'higher', start, loss: (v) => Math.max(0, float - v), float: () => float };
+  return { id, better: 'higher', reads: 'outputs', start, loss: (v) => Math.max(0, float - v), float: () => float };
 }
 
 /** One output of one sample, as a command gets it. */
@@ -135,6 +135,7 @@ function commandJudge(
   return {
     id: `command ${better} ${command}`,
     better,
+    reads: 'outputs',
     start,
     loss: (v) => Math.max(0, lack(v)),
     float: () => float,

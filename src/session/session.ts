@@ -21,6 +21,7 @@ import type {
   TrialView,
 } from '../protocol/views.ts';
 import { nothingToQuantize } from '../quant/errors.ts';
+import type { SweepCrew } from '../sensitivity/crew.ts';
 import type { Build } from './build.ts';
 import { ChartDesk } from './charts/chartDesk.ts';
 import { checkConfig } from './checkConfig.ts';
@@ -65,6 +66,8 @@ export interface SessionParts {
   readonly whatIfBytes?: number | undefined;
   /** Runs judging commands of the user's; left out where none are run. */
   readonly runCommand?: RunCommand;
+  /** Threads for sweeps; the caller's own does them alone where left out. */
+  readonly crew?: SweepCrew | undefined;
 }
 
 /** One model, and its last run with everything a trial needs. One call at a time. */

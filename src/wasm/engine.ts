@@ -8,22 +8,25 @@ export type Arguments = readonly number[];
 /** The compiled kernels on their memory, and the threads that call them. */
 export class Engine {
   readonly memory: WasmMemory;
-  readonly threads: number;
   readonly #pool: ThreadPool | undefined;
   readonly #exports: Readonly<Record<string, unknown>>;
 
   constructor(memory: WasmMemory, bytes: Uint8Array, pool: ThreadPool | undefined) {
     this.memory = memory;
-    this.threads = pool?.threads ?? 1;
     this.#pool = pool;
     this.#exports = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(bytes)), {
       env: { memory: memory.memory },
     }).exports;
   }
 
+  /** That work is split over at the moment. */
+  get threads(): number {
+    return this.#pool?.threads ?? 1;
+  }
+
   /** Calls the export once per list, on all threads when there is more than one list. */
   run(name: string, lists: readonly Arguments[]): void {
-    if (this.#pool !== undefined && lists.length > 1) {
+    if (this.#pool !== undefined && this.threads > 1 && lists.length > 1) {
       this.#pool.run(name, lists);
       return;
     }

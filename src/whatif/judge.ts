@@ -4,7 +4,7 @@ import type { PairFigures } from './figures.ts';
 /** One graph output of one sample, both models', in the same order. Valid during the call only. */
 export interface JudgedOutput {
   readonly name: string;
-  /** As they lie in memory, see `layout`. */
+  /** As they lie in memory, see `layout`. The numbers are left out where the judge goes by the figures alone. */
   readonly dims: readonly number[];
   readonly layout: StorageLayout;
   readonly origin: Float32Array;
@@ -17,6 +17,8 @@ export interface Judge {
   /** `cosine`, `sqnrDb`, `mse`, `top1`, `top5`, or `command` and what it is. */
   readonly id: string;
   readonly better: 'higher' | 'lower';
+  /** Whether it looks at the numbers of outputs, or at their figures alone. */
+  readonly reads: 'outputs' | 'figures';
   /** Begins with one candidate. */
   start(): Judging;
   /** What a candidate of this value lacks to the float model: 0 for none, more is worse. */
@@ -54,6 +56,7 @@ export const FIGURE_JUDGES: Readonly<Record<'cosine' | 'sqnrDb' | 'mse', Judge>>
   cosine: {
     id: 'cosine',
     better: 'higher',
+    reads: 'figures',
     start: meanOf((f) => f.cosine),
     loss: (v) => Math.max(0, 1 - v),
     float: () => 1,
@@ -61,6 +64,7 @@ export const FIGURE_JUDGES: Readonly<Record<'cosine' | 'sqnrDb' | 'mse', Judge>>
   sqnrDb: {
     id: 'sqnrDb',
     better: 'higher',
+    reads: 'figures',
     start: () => {
       const ratios = meanOf((f) => 10 ** (-f.sqnrDb / 10))();
       return { ...ratios, finish: async () => -10 * Math.log10(await ratios.finish()) };
@@ -68,5 +72,5 @@ export const FIGURE_JUDGES: Readonly<Record<'cosine' | 'sqnrDb' | 'mse', Judge>>
     loss: (v) => 10 ** (-v / 10),
     float: () => Number.POSITIVE_INFINITY,
   },
-  mse: { id: 'mse', better: 'lower', start: meanOf((f) => f.mse), loss: (v) => v, float: () => 0 },
+  mse: { id: 'mse', better: 'lower', reads: 'figures', start: meanOf((f) => f.mse), loss: (v) => v, float: () => 0 },
 };

@@ -13,7 +13,7 @@ import { serveSession } from './serveSession.ts';
 const port = parentPort;
 invariant(port !== null, 'the worker runs in a thread of the extension host');
 const { cancelCell, threads, budgetBytes, whatIfBytes } = workerData as WorkerData; // the host starts it with nothing else
-const { kernels } = startEngine(threads, { budgetBytes });
+const { kernels, crew } = startEngine(threads, { budgetBytes });
 
 const files = givenFiles(nodeFiles);
 
@@ -25,5 +25,5 @@ serveSession({
   cancelCell,
   clock,
   files,
-  createSession: (onProgress) => createSession({ kernels, files, clock, onProgress, whatIfBytes, runCommand }),
+  createSession: (onProgress) => createSession({ kernels, files, clock, onProgress, whatIfBytes, runCommand, crew }),
 });

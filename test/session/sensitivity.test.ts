@@ -72,7 +72,7 @@ describe('a sweep says what builds under skip lists say', () => {
 });
 
 test('with no memory to keep activations in it computes them again, and says the same', async () => {
-  const small = await sweptModel(0);
+  const small = await sweptModel({ whatIfBytes: 0 });
   try {
     for (const mode of ['layerwise', 'leaveOneOut'] as const) {
       const { entries } = await small.session.sweeps.run(request({ mode }), [], () => undefined, NEVER);

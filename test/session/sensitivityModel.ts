@@ -5,9 +5,11 @@ import { seededRandom } from '../../src/base/random.ts';
 import { tensor } from '../../src/base/tensor.ts';
 import { writeNpy } from '../../src/data/npy.ts';
 import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
+import type { KernelSet } from '../../src/kernels/kernelSet.ts';
 import { nodeFiles } from '../../src/node/files.ts';
 import { runCommand } from '../../src/node/runCommand.ts';
 import type { RunView } from '../../src/protocol/views.ts';
+import type { SweepCrew } from '../../src/sensitivity/crew.ts';
 import { createSession, type Session } from '../../src/session/index.ts';
 import { model } from '../models/model.ts';
 
@@ -23,13 +25,19 @@ export interface SweptModel {
   remove(): void;
 }
 
+export interface SweptOptions {
+  /** Of activations that are kept. */
+  readonly whatIfBytes?: number;
+  /** Those of JavaScript when left out. */
+  readonly kernels?: KernelSet;
+  readonly crew?: SweepCrew;
+}
+
 /**
  * A residual network with what makes cones hard: a shared input, a pool that shares a range, a concatenation, a float
  * operator in the middle, and a clamp that folds; quantized on noise.
- *
- * @param whatIfBytes of activations that are kept.
  */
-export async function sweptModel(whatIfBytes?: number): Promise<SweptModel> {
+export async function sweptModel(options: SweptOptions = {}): Promise<SweptModel> {
   const folder = mkdtempSync(join(tmpdir(), 'quantscope-sweep-'));
   const network = model({ seed: 3 }).input('x', DIMS).conv({ name: 'stem', channels: 8 }).relu('stemRelu').maxPool();
   const trunk = network.current;
@@ -59,11 +67,11 @@ export async function sweptModel(whatIfBytes?: number): Promise<SweptModel> {
   const configPath = join(folder, 'full.cfg');
   const session = createSession({
     kernels: createJsKernels(),
+    ...options,
     files: nodeFiles,
     clock: { now: () => 0 },
     onProgress: () => undefined,
     runCommand,
-    ...(whatIfBytes !== undefined && { whatIfBytes }),
   });
   await session.open(path);
   const run = await session.quantize({ configText: configText(), configPath });

@@ -87,7 +87,14 @@ function guidedBy(guide: Judge, judge: Judge, first: number): { readonly judge: 
     };
   };
   return {
-    judge: { id: judge.id, better: judge.better, start, loss: (v) => judge.loss(v), float: () => judge.float() },
+    judge: {
+      id: judge.id,
+      better: judge.better,
+      reads: judge.reads,
+      start,
+      loss: (v) => judge.loss(v),
+      float: () => judge.float(),
+    },
     loss: () => loss,
   };
 }

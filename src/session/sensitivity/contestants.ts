@@ -1,16 +1,18 @@
 import type { AbortSignalLike } from '../../base/abort.ts';
 import type { RequantizerFlavour } from '../../base/fixedPoint.ts';
-import { codesOf, floatsOf, runIsolated } from '../../exec/paired.ts';
-import type { Program, Slot, Stored } from '../../exec/program.ts';
+import type { Program } from '../../exec/program.ts';
 import type { NodeId, ValueId } from '../../graph/model.ts';
-import { converted } from '../../ops/storage.ts';
 import { insertQdq } from '../../passes/insertQdq.ts';
 import type { SensitivityMode, SensitivityPart } from '../../protocol/sensitivityViews.ts';
-import { type Isolated, isolatedSteps } from '../../quant/isolate.ts';
 import type { QuantPlan } from '../../quant/plan.ts';
-import { type Cone, coneOf } from '../../sensitivity/cone.ts';
-import type { Contestant, SampleValues } from '../../sensitivity/contestant.ts';
-import { makeValue } from '../../sensitivity/keptValues.ts';
+import {
+  type ContestantSpec,
+  outputPairs,
+  type SweepModels,
+  sweepModels,
+  type UnitAlone,
+  type UnitLeftOut,
+} from '../../sensitivity/contestantSpec.ts';
 import type { Unit } from '../../sensitivity/units.ts';
 import { type Pair, pairValues } from '../../whatif/pairs.ts';
 import type { Build } from '../build.ts';
@@ -31,13 +33,9 @@ export interface ContestantParts {
 }
 
 export interface UnitContestant {
-  readonly contestant: Contestant;
-  /** By which its outputs are compared. */
-  readonly pairs: readonly Pair[];
-  /** What it reads of the kept models. */
-  readonly reads: { readonly float: ReadonlySet<ValueId>; readonly quant: ReadonlySet<ValueId> };
-  /** Bytes of a program of its own; 0 without one. */
-  readonly bytes: number;
+  readonly spec: ContestantSpec;
+  /** A program of its own, where it has one; whoever asks for the contestant releases it. */
+  readonly own: Program | undefined;
 }
 
 /**
@@ -54,7 +52,7 @@ export interface UnitContestant {
  */
 export class Contestants {
   readonly #parts: ContestantParts;
-  readonly #isolated: ReadonlyMap<ValueId, Isolated>;
+  readonly models: SweepModels;
   readonly #dequantized: ReadonlyMap<ValueId, ValueId>;
   readonly #raw: ReadonlyMap<ValueId, ValueId>;
   readonly #candidates: ReadonlySet<NodeId>;
@@ -65,7 +63,7 @@ export class Contestants {
     const { qdq, program, plan } = build;
     const all = [...run.builder.everything.nodes, ...plan.nodes];
     this.#candidates = new Set(all.filter(([, d]) => d.canSkip).map(([id]) => id));
-    this.#isolated = new Map(isolatedSteps(program, qdq.floatOf).map((s) => [s.output, s]));
+    this.models = sweepModels(run.float, program, qdq.floatOf);
     const one = (opType: string, from: 'inputs' | 'outputs', to: 'inputs' | 'outputs') =>
       new Map(
         qdq.graph.nodes.flatMap((n) => {
@@ -111,7 +109,7 @@ export class Contestants {
     const { build, run } = this.#parts;
     if (!isUnitAlone(plan, build.plan, unit)) return undefined;
     const output = this.#outputOf(unit);
-    const isolated = output === undefined ? undefined : this.#isolated.get(output);
+    const isolated = output === undefined ? undefined : this.models.isolated.get(output);
     const slot = output === undefined ? undefined : run.float.slots.get(output);
     if (isolated === undefined || slot === undefined || !unit.members.has(isolated.step.node.id)) return undefined;
     const read = new Map(isolated.inputs.map((input) => [input.value, input]));
@@ -119,19 +117,7 @@ export class Contestants {
     if (!quantized.every((id) => read.has(id) && run.float.slots.has(id))) return undefined;
     if (isolated.inputs.some((i) => !plan.activations.has(i.value))) return undefined;
     const shared = quantized.filter((id) => this.#hasOtherReaders(id, isolated.output));
-    const cone = coneOf(run.float, new Set([isolated.output, ...shared]));
-    const given = ({ float, signal }: SampleValues): ReadonlyMap<ValueId, Stored> => {
-      const inputs = isolated.inputs.map((i) => ({ ...i, stored: float.valueOf(i.value, { signal }) }));
-      const made = new Map([[isolated.output, inSlot(runIsolated(build.program, isolated, inputs), slot, run.float)]]);
-      for (const { value, quant, stored } of inputs)
-        if (quant !== undefined && shared.includes(value)) {
-          const codes = codesOf(stored, quant, stored.layout, run.float.kernels);
-          made.set(value, floatsOf(codes, quant, run.float.kernels));
-        }
-      return made;
-    };
-    const contestant: Contestant = { program: run.float, base: 'float', cone, given };
-    return { contestant, pairs: floatPairs(run.float), reads: readsOf(cone, 'float', read.keys()), bytes: 0 };
+    return this.#onBase({ kind: 'alone', output: isolated.output, shared }, floatPairs(run.float));
   }
 
   #without(unit: Unit, plan: QuantPlan): UnitContestant | undefined {
@@ -151,34 +137,12 @@ export class Contestants {
     const isShown = removed.has(output) && run.float.graph.outputs.includes(output);
     if (target === undefined || slot === undefined || isShown) return undefined;
     if (!sources.every((s) => s !== undefined && quant.slots.has(s))) return undefined;
-    const plain = inputs.flatMap((id) => {
+    const reads = inputs.map((id, i) => {
       const read = removed.has(id) ? this.#readInPlaceOf(id) : undefined;
       const isRead = read !== undefined && quant.slots.has(read);
-      return isRead ? [{ id, read }] : [];
+      return { value: id, source: sources[i] as ValueId, read: isRead ? read : undefined }; // every() saw the sources
     });
-    const cone = coneOf(quant, new Set([target, ...plain.map((p) => p.read)]));
-    const { kernels } = run.float;
-    const given = ({ quant: values, signal }: SampleValues): ReadonlyMap<ValueId, Stored> => {
-      const fed = new Map<ValueId, Stored>();
-      for (const [i, id] of inputs.entries()) {
-        const source = sources[i] as ValueId; // every() saw them
-        const stored = values.valueOf(source, { signal });
-        const codes = quant.slots.get(source)?.quant;
-        const floats = codes === undefined ? stored : floatsOf(stored, codes, kernels);
-        fed.set(id, inSlot(floats, run.float.slots.get(id) as Slot, run.float));
-      }
-      const made = makeValue(run.float, output, { given: fed, feeds: values.feeds, signal });
-      const { quant: parameters, layout } = slot;
-      const isCodes = parameters !== undefined;
-      const value = isCodes ? codesOf(made, parameters, layout, kernels) : inSlot(made, slot, quant);
-      const result = new Map([[target, value]]);
-      for (const { id, read } of plain)
-        result.set(read, inSlot(fed.get(id) as Stored, quant.slots.get(read) as Slot, quant));
-      return result;
-    };
-    const contestant: Contestant = { program: quant, base: 'quant', cone, given };
-    const reads = readsOf(cone, 'quant', sources as ValueId[]); // every() saw them
-    return { contestant, pairs: build.pairs, reads, bytes: 0 };
+    return this.#onBase({ kind: 'leftOut', inputs: reads, output, target }, build.pairs);
   }
 
   /** A model with the codes of one part of a unit alone, or with all but those. */
@@ -229,16 +193,15 @@ export class Contestants {
       const twin = id === undefined ? undefined : twinOf(id);
       if (id !== undefined && twin !== undefined) twins.set(id, twin);
     }
-    const given = (values: SampleValues): ReadonlyMap<ValueId, Stored> =>
-      new Map(
-        [...twins].flatMap(([id, twin]) => {
-          const stored = values[base].get(twin);
-          return stored === undefined ? [] : [[id, stored] as const];
-        }),
-      );
-    const contestant: Contestant = { program, base, cone: undefined, given, release: () => program.release() };
-    const reads = { float: new Set<ValueId>(), quant: new Set<ValueId>(), [base]: new Set(twins.values()) };
-    return { contestant, pairs, reads, bytes: program.arenaBytes };
+    return this.#spec({ kind: 'apart', base, twins }, pairs, program);
+  }
+
+  #onBase(how: UnitAlone | UnitLeftOut, pairs: readonly Pair[]): UnitContestant {
+    return this.#spec(how, pairs, undefined);
+  }
+
+  #spec(how: ContestantSpec['how'], pairs: readonly Pair[], own: Program | undefined): UnitContestant {
+    return { spec: { how, pairs: outputPairs(this.#parts.run.float, pairs) }, own };
   }
 
   /** The value by which a unit is read, where it has one. */
@@ -273,16 +236,6 @@ export class Contestants {
   }
 }
 
-/** A float tensor as a program holds it. */
-function inSlot({ tensor, layout }: Stored, slot: Slot, { kernels }: Program): Stored {
-  return { layout: slot.layout, tensor: converted(tensor, layout, slot.layout, kernels) };
-}
-
 function floatPairs(float: Program): Pair[] {
   return float.graph.outputs.map((value) => ({ value, quantized: value, floatSignature: 0, quantSignature: 0 }));
-}
-
-function readsOf(cone: Cone, base: 'float' | 'quant', more: Iterable<ValueId>): UnitContestant['reads'] {
-  const none = { float: new Set<ValueId>(), quant: new Set<ValueId>() };
-  return { ...none, [base]: new Set([...cone.boundary, ...cone.starts, ...more]) };
 }

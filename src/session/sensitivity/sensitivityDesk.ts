@@ -3,6 +3,8 @@ import type { Clock } from '../../base/clock.ts';
 import type { Node, ValueId } from '../../graph/model.ts';
 import type { SensitivityEntry, SensitivityRequest, SensitivityView } from '../../protocol/sensitivityViews.ts';
 import type { Progress } from '../../protocol/views.ts';
+import { outputPairs, sweepModels } from '../../sensitivity/contestantSpec.ts';
+import type { SweepCrew } from '../../sensitivity/crew.ts';
 import { type Seen, startSeeing, sweep } from '../../sensitivity/sweep.ts';
 import type { Unit } from '../../sensitivity/units.ts';
 import type { Judge, Judging } from '../../whatif/judge.ts';
@@ -21,6 +23,8 @@ export interface SensitivityParts {
   readonly lab: Lab | undefined;
   readonly clock: Clock;
   readonly runCommand?: RunCommand | undefined;
+  /** Runs samples of sweeps beside the caller. */
+  readonly crew?: SweepCrew | undefined;
   readonly directoryOf: (path: string) => string;
   readonly onProgress: (progress: Progress) => void;
   /** Keeps what was found for the metric column: losses by node. */
@@ -174,14 +178,14 @@ export class SensitivityDesk {
     const { run, result, settings } = lab;
     const { mode, part } = request;
     const { requantizer } = settings;
+    const quantPairs = outputPairs(run.float, result.build.pairs);
     const variant = variantOf(settings, run.open, run.prepared);
     const maker = new Contestants({ run, build: result.build, variant, requantizer, signal });
     const queue = mode === 'local' ? [] : chosen.filter((i) => (progress.seen[i]?.samples ?? count) < count);
-    const all = mode === 'leaveOneOut' ? result.build.program.slots.keys() : [];
     do {
       const group: (UnitContestant & { readonly seen: Seen })[] = [];
       try {
-        for (let bytes = 0; queue.length > 0 && bytes < BUILT_BYTES; bytes += group.at(-1)?.bytes ?? 0) {
+        for (let bytes = 0; queue.length > 0 && bytes < BUILT_BYTES; bytes += group.at(-1)?.own?.arenaBytes ?? 0) {
           throwIfAborted(signal);
           const i = queue.shift() as number; // length checked above
           const { unit, handle } = measured[i] as Candidate; // an index of `measured`
@@ -192,25 +196,17 @@ export class SensitivityDesk {
         }
         await sweep(
           {
-            float: run.float,
-            quant: result.build,
-            contestants: group,
-            quantized: progress.quantized,
-            samples: run.samples,
-            order: progress.order,
+            ...{ models: maker.models, quantPairs, contestants: group, quantized: progress.quantized },
+            ...{ floatOf: result.build.qdq.floatOf, samples: run.samples, order: progress.order },
+            ...{ keepsQuant: mode === 'leaveOneOut', keptBytes: run.cache.maxBytes, signal, crew: parts.crew },
             feedsOf: (sample) => run.cache.feeds(sample),
-            keep: {
-              float: union(group.map((m) => m.reads.float)),
-              quant: union([...group.map((m) => m.reads.quant), new Set(all)]),
-              maxBytes: run.cache.maxBytes,
-            },
-            signal,
+            needsOutputs: progress.judge.reads === 'outputs',
           },
           count,
           onSample,
         );
       } finally {
-        for (const { contestant } of group) contestant.release?.();
+        for (const { own } of group) own?.release();
       }
     } while (queue.length > 0);
   }
@@ -231,16 +227,19 @@ async function worstSamples(
     },
     finish: async () => Number.NaN,
   };
-  const none = new Set<ValueId>();
+  const { program, pairs, qdq } = result.build;
   await sweep(
     {
-      float: run.float,
-      quant: result.build,
+      models: sweepModels(run.float, program, qdq.floatOf),
+      quantPairs: outputPairs(run.float, pairs),
       contestants: [],
       quantized: { judging: apart, samples: 0 },
+      floatOf: qdq.floatOf,
       samples: run.samples,
       feedsOf: (sample) => run.cache.feeds(sample),
-      keep: { float: none, quant: none, maxBytes: 0 },
+      keepsQuant: false,
+      keptBytes: 0,
+      needsOutputs: judge.reads === 'outputs',
       signal,
     },
     count,
@@ -289,10 +288,6 @@ function lossesOf({ entries }: SensitivityView, candidates: readonly Candidate[]
       loss === null ? [] : (groups.get(nodeId) ?? [nodeId]).map((id) => [id, loss] as const),
     ),
   );
-}
-
-function union(sets: readonly ReadonlySet<ValueId>[]): Set<ValueId> {
-  return new Set(sets.flatMap((s) => [...s]));
 }
 
 /** All units with a node of the user's, in graph order. */
