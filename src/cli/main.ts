@@ -1,6 +1,6 @@
 import { type AbortSignalLike, Cancelled } from '../base/abort.ts';
 import { type Diagnostic, DiagnosticError, formatDiagnostic } from '../base/diagnostics.ts';
-import { parseCommand, USAGE } from './args.ts';
+import { parseCommand } from './args.ts';
 import { diagnoseCommand } from './diagnose.ts';
 import { EXIT, exitCodeOf } from './exitCodes.ts';
 import { inspectCommand } from './inspect.ts';
@@ -9,6 +9,7 @@ import { runCommand } from './run.ts';
 import { searchCommand } from './search.ts';
 import { sensitivityCommand } from './sensitivity.ts';
 import { isWorking, startedByUser, startWorking } from './thread.ts';
+import { usage } from './usage.ts';
 import { verifyCommand } from './verify.ts';
 
 // Whoever reads the output may go away early: `inspect … | head`.
@@ -29,7 +30,7 @@ async function main(argv: readonly string[], signal: AbortSignalLike): Promise<n
   const command = parseCommand(argv);
   switch (command.kind) {
     case 'help':
-      console.log(USAGE);
+      console.log(usage(command.command));
       return EXIT.good;
     case 'quantize':
       return quantizeCommand(command, signal);

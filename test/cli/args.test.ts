@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Diagnostic, DiagnosticError } from '../../src/base/diagnostics.ts';
 import { parseCommand } from '../../src/cli/args.ts';
 import { exitCodeOf } from '../../src/cli/exitCodes.ts';
+import { COMMANDS, usage } from '../../src/cli/usage.ts';
 import { cli, testFolder } from './cli.ts';
 
 testFolder();
@@ -33,6 +34,30 @@ test('names may hold =, and dims are numbers', () => {
     dims: new Map([['n', 4]]),
     threads: 0,
     budgetBytes: undefined,
+  });
+});
+
+describe('help', () => {
+  test.each([
+    [['sensitivity', '--help'], 'sensitivity'],
+    [['help', 'search'], 'search'],
+    [['--help'], undefined],
+    [[], undefined],
+  ])('%j asks for that of %s', (argv, command) => {
+    expect(parseCommand(argv)).toEqual({ kind: 'help', command });
+  });
+
+  test('of a command tells its options alone, each with what it does', () => {
+    const text = usage('diagnose');
+    expect(text).toMatch(/^diagnose: .*\n {2}quantscope diagnose MODEL --config CFG /);
+    expect(text).toMatch(/\n {2}--no-cures +\S/);
+    expect(text).not.toMatch(/--mode|--budget|quantscope search/);
+  });
+
+  test('tells every option that a command names, and none that no command has', () => {
+    const named = new Set(Object.values(COMMANDS).flatMap(({ args }) => args.join(' ').match(/--[a-z-]+/g) ?? []));
+    const told = [...usage(undefined).matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, option]) => option);
+    expect(told.sort()).toEqual([...named].sort());
   });
 });
 
