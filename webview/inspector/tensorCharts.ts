@@ -26,7 +26,8 @@ export interface TensorChartsPanel {
   /** Shows the charts of a tensor; null for none. */
   show(nodeId: number, tensor: TensorView | null): void;
   redraw(): void;
-  showHistogram(): void;
+  /** Resolves once it is drawn, or something else was asked for. */
+  showHistogram(): Promise<void>;
 }
 
 /** The charts of one tensor, one at a time: five numbers, histogram, channels, samples. */
@@ -244,7 +245,7 @@ export function createTensorCharts(store: Store, actions: Actions): TensorCharts
     },
     showHistogram: () => {
       actions.showTensorChart('histogram');
-      void load();
+      return load();
     },
   };
 }

@@ -38,8 +38,8 @@ export function createNodePanel(store: Store, actions: Actions): HTMLElement {
   const quantization = createQuantizationSection(store, actions, () => {
     const output = store.state.details?.tensors.find((x) => x.role === 'Output');
     if (output !== undefined) actions.selectTensor(output.valueId);
-    charts.showHistogram();
     toCharts('to the top');
+    void charts.showHistogram().then(() => toCharts('to the top')); // which has no room before there is a chart
   });
   const model = createModelSummary(store, actions);
   const node = h(
