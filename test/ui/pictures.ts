@@ -44,6 +44,7 @@ const STOPS: Readonly<Record<string, Stop>> = {
   contrast,
   views,
   compare,
+  range,
   ...DETECTOR_STOPS,
   groups,
   many,
@@ -172,6 +173,32 @@ async function compare(): Promise<void> {
   await take('compare');
 }
 
+/** A range by hand that cuts off a long tail, tried. */
+async function range(): Promise<void> {
+  await w.command('View: Close All Editors');
+  await w.command('View: Show Explorer');
+  await openModel(MODEL, '101 nodes');
+  await toggleSideBar();
+  await side('Panel below the graph', 'hidden');
+  await side('Details panel', 'shown');
+  await quantize(MODEL, 'mobilenet_v2.cfg');
+  await w.theme('light');
+  await select('Relu_326');
+  await w.graph.getByRole('button', { name: 'Set on the histogram' }).click();
+  await w.graph.locator('.tensor-charts').getByRole('radio', { name: 'log' }).click();
+  const handle = w.graph.getByRole('slider', { name: 'Upper end of the range of' });
+  await handle.scrollIntoViewIfNeeded();
+  const { x = 0, y = 0, height = 0 } = (await handle.boundingBox()) ?? {};
+  await w.page.mouse.move(x + 3, y + height / 2);
+  await w.page.mouse.down();
+  await w.page.mouse.move(x - 122, y + height / 2, { steps: 5 });
+  await w.page.mouse.up();
+  await w.graph.locator('.outputs td.before').first().waitFor({ timeout: 120_000 });
+  await w.graph.locator('.range').scrollIntoViewIfNeeded();
+  await take('range');
+  await w.command('File: Save All Files');
+}
+
 /** A line of the Runs view. */
 function run(name: string): Locator {
   const pane = w.page.locator('.pane', { has: w.page.locator('.pane-header', { hasText: 'Runs' }) });
@@ -210,7 +237,7 @@ async function chinese(): Promise<void> {
   await w.graph.locator('.summary > .progress').waitFor({ state: 'hidden', timeout: 120_000 });
   await toggleSideBar();
   await w.clearToasts();
-  const details = w.graph.locator('.toolbar > *').nth(-2); // its name is a Chinese one
+  const details = w.graph.locator('.toolbar-icons > *').nth(-2); // its name is a Chinese one
   if ((await w.graph.locator('.main.no-details').count()) > 0) await details.click();
   await w.theme('light');
   await take('chinese');
