@@ -41,7 +41,7 @@ async function changes(): Promise<ConfigChange[]> {
 
 describe('sensitivity', () => {
   test('is measured as the form says, worst first, and colours the graph while it comes', async () => {
-    await open('?run=1&pace=40', 'sensitivity');
+    await open('?run=1&pace=150', 'sensitivity');
     expect(await findings().locator('.finding-empty:visible').innerText()).toMatch(/^Nothing measured yet/);
     await field('Measure').selectOption({ label: 'Only this node float' });
     await field('Judged by').selectOption({ label: 'Mean squared error' });
@@ -220,7 +220,7 @@ describe('the search', () => {
 });
 
 describe('the diagnosis', () => {
-  const cause = (at: number) => findings().locator('article.cause:not(.together):not(.data)').nth(at);
+  const cause = (at: number) => findings().locator('article.cause:not(.together):not(.whole):not(.data)').nth(at);
 
   test('names causes one by one, worst first, with what speaks for them and what helps', async () => {
     await open('?run=1&pace=150', 'causes');

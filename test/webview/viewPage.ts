@@ -129,11 +129,14 @@ export function eventually<T>(read: () => T | Promise<T>) {
   return expect.poll(read, { timeout: 20_000 });
 }
 
-/** Milliseconds of processor time of the longest task of a page's main thread during `work`. */
+/** Milliseconds of processor time of the longest task of a page's main thread in `work` and what it leads to. */
 export async function longestTask(page: Page, work: () => Promise<void>): Promise<number> {
   const { longestMs } = await traceMainThread(page, async () => {
     await work();
-    await page.evaluate((mark) => console.timeStamp(mark), TRACE_MARK);
+    await page.evaluate(async (mark) => {
+      await new Promise((idle) => requestAnimationFrame(() => requestIdleCallback(idle)));
+      console.timeStamp(mark);
+    }, TRACE_MARK);
   });
   return longestMs;
 }
