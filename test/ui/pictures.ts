@@ -94,6 +94,7 @@ async function graph(): Promise<void> {
 async function heat(): Promise<void> {
   await quantize(MODEL, 'mobilenet_v2.cfg');
   await select('Conv_431');
+  await toggleSection('Quantization');
   await toggleSection('Figures');
   await w.graph.getByRole('radio', { name: 'Histogram' }).click();
   await takeInBothThemes('heat');
@@ -102,6 +103,7 @@ async function heat(): Promise<void> {
 async function borders(): Promise<void> {
   await w.graph.getByRole('button', { name: 'Colours and borders' }).click();
   await w.graph.getByLabel('Right edge').selectOption({ label: 'Local SQNR (node alone)' });
+  await toggleSection('Quantization');
   await toggleSection('Figures');
   await take('borders');
   await w.graph.getByLabel('Right edge').selectOption({ label: 'Nothing' });
