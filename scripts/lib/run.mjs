@@ -32,12 +32,17 @@ export function npm(args, options = {}) {
  * Runs Node on a script of the checkout, passing its output on while collecting it.
  *
  * @param {readonly string[]} args
- * @param {{whole?: 'whole'}} [options] `whole` passes it on when the script has ended, for one that runs beside others
+ * @param {{whole?: 'whole', env?: NodeJS.ProcessEnv}} [options] `whole` passes it on when the script has ended, for one
+ *   that runs beside others; `env` is added to ours
  * @returns {Promise<{status: number, output: string}>} output: both streams as they came
  */
-export function runNode(args, { whole } = {}) {
+export function runNode(args, { whole, env = {} } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['inherit', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, args, {
+      cwd: ROOT,
+      env: { ...process.env, ...env },
+      stdio: ['inherit', 'pipe', 'pipe'],
+    });
     const chunks = [];
     const pass = (from, to) =>
       from.on('data', (chunk) => {

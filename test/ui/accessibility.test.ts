@@ -29,7 +29,8 @@ describe('every view of a model', () => {
   });
 
   for (const theme of ['dark', 'light', 'high contrast'] as const) {
-    it(`passes axe-core in a theme that is ${theme}`, async () => {
+    it(`passes axe-core in a theme that is ${theme}`, async function () {
+      this.timeout(240_000); // six looks at the whole view, perhaps beside other work
       await w.theme(theme);
       await w.graph.getByRole('tab', { name: 'Nodes' }).click();
       await w.graph.locator('.table-nodes .grid-row', { hasText: 'relu1' }).click();
