@@ -10,8 +10,10 @@ import { ensureDependencies } from './lib/setup.mjs';
 // npm run bench [-- NAME...] [-- --only TEXT] [--json FILE] [--write-doc]
 //   --only       models and measures whose name contains TEXT
 //   --json       what `models`, `shares`, `layout`, `frames`, `sensitivity` and `trials` measured
-//   --write-doc  docs/performance.md from them; parts that were not measured stay as they are. `search` writes docs/search.md
+//   --write-doc  docs/performance.md from them; parts that were not measured stay as they are. `search` and `bits`
+//                write docs/search.md
 const BENCHES = {
+  bits: 'bench/bits.mjs',
   calibration: 'bench/calibration.mjs',
   frames: 'bench/frames.mjs',
   kernels: 'bench/kernels.mjs',
@@ -27,7 +29,7 @@ const OVER_MODELS = ['models', 'shares'];
 /** Those that know `--json`. */
 const WITH_JSON = [...OVER_MODELS, 'layout', 'frames', 'sensitivity', 'trials'];
 /** Those that know `--only` and `--write-doc`, and write a document of their own. */
-const OWN_DOCUMENT = ['search'];
+const OWN_DOCUMENT = ['bits', 'search'];
 const DOCUMENT = join(ROOT, 'docs/performance.md');
 
 const { values: options, positionals } = parseArgs({
