@@ -1,5 +1,6 @@
 // Sweeps over nodes against ONNX Runtime running the whole model for each node, in one process:
-// node bench/sensitivity.mjs [--json FILE] [--samples N] [--threads N]
+// node bench/sensitivity.mjs [--json FILE] [--samples N] [--threads N] [--repeat N]
+// --repeat: how far the order over so many images is that over the samples.
 // Peers run before and after each sweep, so that what else the machine does meets both.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -59,9 +60,15 @@ const MODELS = [
 ];
 
 const { values: options } = parseArgs({
-  options: { json: { type: 'string' }, samples: { type: 'string' }, threads: { type: 'string' } },
+  options: {
+    json: { type: 'string' },
+    samples: { type: 'string' },
+    threads: { type: 'string' },
+    repeat: { type: 'string' },
+  },
 });
 const samples = Number(options.samples ?? 32);
+const repeat = options.repeat === undefined ? undefined : Number(options.repeat);
 const threads = Number(options.threads ?? Math.min(2, availableParallelism()));
 const core = await loadCore();
 const machine = machineOf();
@@ -111,6 +118,14 @@ async function measure(model) {
   const { view: budgeted, ms } = await sweep(session, 'layerwise', { verify });
   console.log(`${model.name}, layerwise with a budget of ${verify}: ${(ms / 1000).toFixed(2)} s`);
   rank(model, { exhaustive, pilot, local, budgeted });
+  if (repeat !== undefined) {
+    const { view: again } = await sweep(session, 'layerwise', { samples: repeat });
+    const lossOf = new Map(again.entries.map((e) => [e.nodeId, e.loss]));
+    const [few, many] = [exhaustive.entries.map((e) => e.loss), exhaustive.entries.map((e) => lossOf.get(e.nodeId))];
+    console.log(
+      `${model.name}: Spearman between ${samples} and ${repeat} images ${core.spearman(few, many).toFixed(3)}, ${core.commonTop(few, many, TOP)} of the ${TOP} worst the same`,
+    );
+  }
   await close();
 }
 
@@ -155,7 +170,7 @@ function configOf({ input, preprocess }) {
     ...preprocess,
     '[quantscope]',
     `evaluate_path=${input}:${images}`,
-    `evaluate_size=${samples}`,
+    `evaluate_size=${Math.max(samples, repeat ?? 0)}`,
   ].join('\n');
 }
 
