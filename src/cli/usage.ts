@@ -29,7 +29,7 @@ export const COMMANDS: Readonly<Record<string, CommandUsage>> = {
     args: [
       'MODEL --config CFG (--target JUDGE=VALUE | --drop JUDGE=VALUE | --bytes SIZE)',
       '[--judge JUDGE] [--better higher|lower] [--samples N] [--budget N]',
-      `[--output-config FILE] [--json FILE] [--fail-under FIGURE=VALUE,…] ${RUNS}`,
+      `[--output-config FILE] [--json FILE] [--fail-under JUDGE=VALUE] ${RUNS}`,
     ],
   },
   diagnose: {
