@@ -8,7 +8,7 @@ import { describeWithShared, sharedData } from '../helpers/sharedData.ts';
 import { wasmKernels } from '../kernels/engines.ts';
 import { dataPartsOf } from '../session/dataLab.ts';
 import { BASELINES, configOf, MOBILENET, type RealModel, SQUEEZENET } from './realModels.ts';
-import { printTable, temporaryFolder } from './workbench.ts';
+import { printTable, someImages, temporaryFolder } from './workbench.ts';
 
 vi.setConfig({ testTimeout: 600_000 }); // whole models, perhaps beside other work
 
@@ -23,6 +23,9 @@ interface Case {
   readonly labels?: string;
 }
 
+/** Images of each folder for models whose verdicts need no more: the doctor looks at all there are. */
+const FEW = 10;
+
 const NONE = { normalize_mean: '[0,0,0]', normalize_std: '[1,1,1]' };
 
 describeWithShared('the doctor of calibration data on real models', () => {
@@ -35,7 +38,11 @@ describeWithShared('the doctor of calibration data on real models', () => {
 
   const cifar = (): RealModel => labelledImages(folder.path, CIFAR);
   const digits = (): RealModel => labelledImages(folder.path, DIGITS);
+  let folders = 0;
+  const someOf = (images: string): string => someImages(join(folder.path, `some-${folders++}`), images, FEW);
   const few = (m: RealModel): RealModel => ({ ...m, calibrationSamples: 8, evaluationSamples: 1 });
+  const fewOf = (m: RealModel): RealModel =>
+    few({ ...m, calibration: someOf(m.calibration), evaluation: someOf(m.evaluation) });
 
   const CASES: readonly Case[] = [
     { name: 'SqueezeNet', model: () => few(SQUEEZENET) },
@@ -44,12 +51,12 @@ describeWithShared('the doctor of calibration data on real models', () => {
       model: () => few(SQUEEZENET),
       damage: { image_to_format: 'RGB', normalize_mean: '[123,117,104]' },
     },
-    { name: 'MobileNetV2', model: () => few(MOBILENET) },
-    { name: 'MobileNetV2, pixels 0 to 255', model: () => few(MOBILENET), damage: NONE },
-    { name: 'UltraFace', model: () => few(ULTRAFACE) },
-    { name: 'UltraFace, pixels 0 to 255', model: () => few(ULTRAFACE), damage: NONE },
-    { name: 'UltraFace, folded', model: () => few(BASELINES.ultraface) },
-    { name: 'YOLOX-nano', model: () => few(BASELINES.yolox_nano) },
+    { name: 'MobileNetV2', model: () => fewOf(MOBILENET) },
+    { name: 'MobileNetV2, pixels 0 to 255', model: () => fewOf(MOBILENET), damage: NONE },
+    { name: 'UltraFace', model: () => fewOf(ULTRAFACE) },
+    { name: 'UltraFace, pixels 0 to 255', model: () => fewOf(ULTRAFACE), damage: NONE },
+    { name: 'UltraFace, folded', model: () => fewOf(BASELINES.ultraface) },
+    { name: 'YOLOX-nano', model: () => fewOf(BASELINES.yolox_nano) },
     { name: 'PP-OCRv4 det', model: () => few(BASELINES.ppocrv4_det) },
     { name: 'CIFAR-10', model: cifar, labels: 'cifar.csv' },
     {

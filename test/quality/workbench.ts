@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, extname, join } from 'node:path';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
@@ -44,6 +44,16 @@ export function namedLinks(folder: string, sources: readonly string[]): string {
   mkdirSync(folder, { recursive: true });
   for (const source of sources) symlinkSync(source, join(folder, basename(source)));
   return folder;
+}
+
+/** Makes `folder` with links to `count` images of another, or fewer, spread evenly over their names. @returns the folder */
+export function someImages(folder: string, source: string, count: number): string {
+  const names = readdirSync(source)
+    .filter((name) => /\.(jpe?g|png)$/i.test(name))
+    .sort();
+  const n = Math.min(count, names.length);
+  const some = Array.from({ length: n }, (_, i) => join(source, names[Math.floor((i * names.length) / n)] ?? ''));
+  return namedLinks(folder, some);
 }
 
 /** The samples that a config names, as the session reads them. */
