@@ -1,8 +1,9 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import type { ConfigChange } from '../../src/protocol/changes.ts';
-import { DIAGNOSIS, RMSE_REFERENCE, SEARCH, SWEEP } from './findingFixtures.ts';
-import { eventually, viewPages, violationsOf } from './viewPage.ts';
+import { DIAGNOSIS, diagnosisOf, RMSE_REFERENCE, SEARCH, SWEEP, sweepOf } from './findingFixtures.ts';
+import { largeGraph, mobileNet } from './fixtures.ts';
+import { eventually, longestTask, viewPages, violationsOf } from './viewPage.ts';
 
 interface TestHost {
   emit(event: string, payload: unknown): void;
@@ -302,6 +303,42 @@ describe('the diagnosis', () => {
     };
     await emit('diagnosis/changed', { view: none, running: false });
     await eventually(() => findings().locator('.finding-empty').innerText()).toMatch(/^No cause was found/);
+  });
+});
+
+describe('with very much to show, the page stays responsive', () => {
+  test('while a sweep of thousands of nodes colours the graph', async () => {
+    await open('?model=large&nodes=6000&run=1&metric=sensitivity', 'sensitivity');
+    const views = [500, 1000, 1500].map((done) => sweepOf(largeGraph(6000), SWEEP, done));
+    expect(views[0]?.total).toBeGreaterThan(1500);
+    await page.evaluate((all) => Object.assign(window, { sweeps: all }), views); // which takes the page a while itself
+    const longest = await longestTask(page, async () => {
+      for (const [i, view] of views.entries()) {
+        await page.evaluate((k) => {
+          const sweeps = Reflect.get(window, 'sweeps') as unknown[];
+          Reflect.get(window, 'testHost').emit('sensitivity/changed', { view: sweeps[k], running: true });
+        }, i);
+        await eventually(note).toContain(`nodes: ${view.done.toLocaleString('en')} of`);
+      }
+    });
+    expect(longest).toBeLessThan(150); // 50 ms where nothing runs beside it
+  });
+
+  test('with a hundred causes, of which the first are shown', async () => {
+    await open('?run=1', 'causes');
+    const few = diagnosisOf(mobileNet(), DIAGNOSIS, 6, true);
+    const causes = Array.from({ length: 100 }, (_, i) => {
+      const cause = few.causes[i % few.causes.length];
+      return { ...cause, nodeId: i, handle: `node${i}` };
+    });
+    const longest = await longestTask(page, async () => {
+      await emit('diagnosis/changed', { view: { ...few, causes }, running: false });
+      await findings()
+        .getByRole('button', { name: /^Show \d+ more$/ })
+        .waitFor();
+    });
+    expect(longest).toBeLessThan(150); // 50 ms where nothing runs beside it
+    expect(await findings().locator('article.cause').count()).toBeLessThan(60);
   });
 });
 

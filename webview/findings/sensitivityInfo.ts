@@ -2,6 +2,7 @@ import type { GraphTable } from '../../src/protocol/graphTable.ts';
 import { formatFraction, formatSmall } from '../../src/protocol/metricNumbers.ts';
 import { type MetricColumn, type MetricId, type MetricInfo, metricInfo } from '../../src/protocol/metrics.ts';
 import type { SensitivityEntry, SensitivityRequest, SensitivityView } from '../../src/protocol/sensitivityViews.ts';
+import { formatCount } from '../format.ts';
 import { t } from '../l10n.ts';
 import { judgeWords } from './judges.ts';
 
@@ -119,7 +120,7 @@ export function sensitivityText(view: SensitivityView | null, nodeId: number): s
 export function measuredText({ request, entries, samples }: SensitivityView): string {
   const measured = entries.filter((entry) => lossOf(entry, request) !== null);
   const soFar = measured.reduce((least, entry) => Math.min(least, entry.samples ?? samples), samples);
-  const nodes = t('nodes: {0} of {1}', measured.length, entries.length);
+  const nodes = t('nodes: {0} of {1}', formatCount(measured.length), formatCount(entries.length));
   return soFar < samples
     ? `${nodes} · ${t('samples: {0} of {1}', soFar, samples)}`
     : `${nodes} · ${t('samples: {0}', samples)}`;
