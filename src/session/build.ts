@@ -160,7 +160,8 @@ export async function buildAlone(
         ...{ keep: new Set([...keep].filter((id) => graph.values.has(id))), apart: true, signal },
       })
     : await compileGraph(parts, qdq.graph, { keep, apart: true, signal });
-  return { program, floatOf: qdq.floatOf };
+  const { values } = program.graph; // ids beyond it are the program's own
+  return { program, floatOf: new Map([...qdq.floatOf].filter(([codes]) => values.has(codes))) };
 }
 
 /** Quantizes by `plan`, inserts QDQ and compiles. Whoever asks releases the program. @throws Cancelled */
