@@ -7,7 +7,7 @@ import { formatBytes, formatFigure, formatStep } from './table.ts';
 
 /** A diagnosis for people: causes with their evidence, cures with what they win and the lines that apply them. */
 export function diagnosisText(view: DiagnosisView): string {
-  const { request, float, quantized, samples, causes, data, reference, together, configText } = view;
+  const { request, float, quantized, samples, causes, data, reference, together, whole, configText } = view;
   const name = request.judge.id === 'command' ? request.judge.command : request.judge.id;
   return [
     `${name}: float ${format(float)}, quantized ${format(quantized)} (${samples} samples)`,
@@ -15,6 +15,7 @@ export function diagnosisText(view: DiagnosisView): string {
     ...(causes.length === 0 ? ['', 'no node is to blame for what can be measured'] : []),
     ...causes.flatMap((cause, i) => causeLines(cause, i + 1, configText)),
     ...(together === null ? [] : ['', `together: ${cureLine(together)}`, ...linesOf(configText, together.change)]),
+    ...wholeLines(whole, configText),
     ...data.filter((f) => !isCalledFor(f)).flatMap((finding) => dataLines(finding, configText)),
     ...(reference === null ? [] : ['', referenceLine(reference)]),
     '',
@@ -33,9 +34,23 @@ function causeLines({ id, handle, opType, blame, evidence, cures, tried }: Cause
   ];
 }
 
-function cureLine({ kind, before, after, bytes, integerShare }: Cure): string {
+/** The lines of the config that apply it are those of the first: they name many nodes, and `--json` has them all. */
+function wholeLines(whole: DiagnosisView['whole'], text: string): string[] {
+  const [best, ...others] = whole?.cures ?? [];
+  if (best === undefined) return [];
+  return [
+    '',
+    'the model as a whole: one cure is not enough; the nodes are those that lose most when they alone are quantized',
+    ...[`   + ${cureLine(best)}`, ...linesOf(text, best.change)],
+    ...others.map((cure) => `   + ${cureLine(cure)}`),
+  ];
+}
+
+function cureLine({ kind, nodes, before, after, bytes, integerShare, wideShare }: Cure): string {
   const size = bytes === 0 ? '' : `, ${bytes > 0 ? '+' : '-'}${formatBytes(Math.abs(bytes))}`;
-  return `${cureTitle(kind)}: ${formatStep(before, after)}${size}, ${percent(integerShare)} of the MACs on integers`;
+  const count = nodes === undefined ? '' : ` (${nodes})`;
+  const wide = wideShare > 0 ? `, ${percent(wideShare)} on 16-bit codes` : '';
+  return `${cureTitle(kind)}${count}: ${formatStep(before, after)}${size}, ${percent(integerShare)} of the MACs on integers${wide}`;
 }
 
 function evidenceText({ label, value, unit, healthy, tensor, channel, sample }: Evidence): string {

@@ -34,8 +34,9 @@ export function readFailUnder(texts: readonly string[] = []): readonly Limit[] {
 }
 
 /**
- * What of a run is below its limit, as lines for people: means over the evaluation samples, cosine and SQNR over the
- * outputs as well. A figure that is no number is below any limit.
+ * What of a run is below its limit, as lines for people: as the judges of the same names over all evaluation samples.
+ * Cosine is the mean over samples and outputs, SQNR the decibels of their mean noise-to-signal ratio. A figure that is
+ * no number is below any limit.
  * @throws DiagnosticError CLI132 for accuracy without labels
  */
 export function underLimits(limits: readonly Limit[], run: RunView): readonly string[] {
@@ -58,12 +59,14 @@ export function foundUnderLimits(limits: readonly Limit[], judge: string, value:
 }
 
 function lineOf(figure: Figure, value: number, least: number): string {
-  return `--fail-under: ${figure} is ${formatFigure(value)}, at least ${least} is asked for`;
+  const how = figure === 'sqnrDb' ? ' (dB of the mean noise; the mean of dB, as reports have it, is more)' : '';
+  return `--fail-under: ${figure} is ${formatFigure(value)}, at least ${least} is asked for${how}`;
 }
 
 function figureOf({ outputs, accuracy }: RunView, figure: Figure): number {
-  if (figure === 'cosine' || figure === 'sqnrDb')
-    return outputs.reduce((sum, o) => sum + o[figure], 0) / outputs.length;
+  if (figure === 'cosine') return outputs.reduce((sum, o) => sum + o.cosine, 0) / outputs.length;
+  if (figure === 'sqnrDb')
+    return -10 * Math.log10(outputs.reduce((sum, o) => sum + (o.noiseToSignal ?? Number.NaN), 0) / outputs.length);
   const share = accuracy?.[figure];
   if (share === undefined || share === null)
     throw new DiagnosticError({

@@ -95,13 +95,17 @@ export function curesFor({ id, range, ofWeight, evidence }: Named, patient: Pati
     ...byCause[id],
     any('bits:16', words(patient, widely, { precision: 'int16' })),
     ...(readers.length > 0 ? [any('bits:16', words(patient, all, { precision: 'int16' }))] : []),
-    any('skip', { skip: widely }),
-    ...(readers.length > 0 ? [any('skip', { skip: all })] : []),
+    any('skip', skipping(patient, widely)),
+    ...(readers.length > 0 ? [any('skip', skipping(patient, all))] : []),
   ];
 }
 
 /** The overrides of nodes with one choice of each replaced, in the form of a change. */
-function words({ wordsOf }: Patient, handles: readonly string[], sets: NodeOverride): ConfigChange {
+export function words(
+  { wordsOf }: Pick<Patient, 'wordsOf'>,
+  handles: readonly string[],
+  sets: NodeOverride,
+): ConfigChange {
   const overrides = handles.map((handle) => {
     const { range, method, ...rest } = wordsOf(handle);
     const isOfRange = sets.range !== undefined || sets.method !== undefined;
@@ -109,6 +113,13 @@ function words({ wordsOf }: Patient, handles: readonly string[], sets: NodeOverr
     return [handle, overrideText({ ...rest, ...kept, ...sets })] as const;
   });
   return { overrides: Object.fromEntries(overrides) };
+}
+
+/** Leaves nodes float; their own words, which would have no effect, go with it. */
+function skipping({ wordsOf }: Patient, handles: readonly string[]): ConfigChange {
+  const worded = handles.filter((handle) => Object.keys(wordsOf(handle)).length > 0);
+  if (worded.length === 0) return { skip: handles };
+  return { skip: handles, overrides: Object.fromEntries(worded.map((handle) => [handle, ''])) };
 }
 
 /** Six digits are less than a thousandth of an 8-bit step. */
@@ -136,5 +147,6 @@ export function combined(a: ConfigChange, b: ConfigChange): ConfigChange | undef
   const union = (x: readonly string[] = [], y: readonly string[] = []) => [...new Set([...x, ...y])];
   const [skip, unskip] = [union(a.skip, b.skip), union(a.unskip, b.unskip)];
   if (skip.some((name) => unskip.includes(name))) return undefined;
+  for (const name of skip) if (overrides[name] !== '') delete overrides[name]; // words for a float node say nothing
   return { skip, unskip, overrides, settings };
 }

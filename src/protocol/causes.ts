@@ -109,6 +109,8 @@ export const CURES: readonly CureRow[] = [
   { kind: 'weight_rounding', title: 'Round weights by least squares' },
   { kind: 'skip', title: 'Leave float' },
   { kind: 'unskip', title: 'Quantize as well' },
+  { kind: 'worst:16', title: '16 bits for the worst nodes' },
+  { kind: 'worst:16+bias_correction', title: '16 bits for the worst nodes, and biases corrected' },
   { kind: 'together', title: 'The best of them together' },
 ];
 

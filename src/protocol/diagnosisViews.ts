@@ -45,8 +45,19 @@ export interface Cure {
   readonly gain: number;
   /** Bytes of the quantized model's constants, after minus before. */
   readonly bytes: number;
-  /** Share of the model's MACs that stay integer after it. */
+  /** Shares 0..1 of the model's MACs after it: on codes of 8 bits, and of 16. What remains is float. */
   readonly integerShare: number;
+  readonly wideShare: number;
+  /** Nodes that it concerns, where its kind names none. */
+  readonly nodes?: number;
+}
+
+/** Cures of the model as a whole; which nodes they take in goes by what each loses alone. */
+export interface WholeCures {
+  /** Those that win more than what helps against single causes, best first. */
+  readonly cures: readonly Cure[];
+  /** Those that were tried and do not. */
+  readonly tried: readonly Cure[];
 }
 
 export interface Cause {
@@ -130,6 +141,8 @@ export interface DiagnosisView {
   readonly reference: Reference | null;
   /** Best cures together, measured together; null where none helps. */
   readonly together: Cure | null;
+  /** Null where they are not called for: single cures do, or activations have no codes. */
+  readonly whole: WholeCures | null;
   readonly done: boolean;
   readonly elapsedMs: number;
 }

@@ -91,7 +91,10 @@ export interface NodeFigures {
 export interface OutputFigures {
   readonly name: string;
   readonly cosine: number;
+  /** Mean of the samples' decibels, as reports have it. */
   readonly sqnrDb: number;
+  /** Mean of the samples' ratios of noise to signal, which the judge of SQNR goes by; not in runs kept long ago. */
+  readonly noiseToSignal?: number;
 }
 
 export interface Accuracy {
@@ -235,7 +238,10 @@ export interface DifferenceView {
 
 /** Multiply-accumulates on one sample, by what they run in. */
 export interface MacsView {
+  /** On codes of 8 bits or fewer. */
   readonly integer: number;
+  /** On activations of 16-bit codes: integers on devices with such kernels, floats between conversions where we run it. */
+  readonly wide: number;
   readonly float: number;
   /** Estimated time by precision, that of all in float32 being 1: int8 0.25, 16-bit types 0.5. */
   readonly cost: number;

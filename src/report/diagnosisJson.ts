@@ -18,6 +18,7 @@ export interface DiagnosisJson {
   readonly data: readonly DataFindingJson[];
   readonly reference: ReferenceJson | null;
   readonly together: CureJson | null;
+  readonly whole: { readonly cures: readonly CureJson[]; readonly tried: readonly CureJson[] } | null;
 }
 
 export interface CauseJson {
@@ -51,6 +52,8 @@ export interface CureJson {
   readonly gain: number | null;
   readonly bytes: number;
   readonly integerShare: number;
+  readonly wideShare: number;
+  readonly nodes: number | null;
   readonly change: Required<ConfigChange>;
 }
 
@@ -80,6 +83,7 @@ export function diagnosisJson(view: DiagnosisView): DiagnosisJson {
     data: view.data.map(dataJson),
     reference: view.reference && { ...view.reference },
     together: view.together && cureJson(view.together),
+    whole: view.whole && { cures: view.whole.cures.map(cureJson), tried: view.whole.tried.map(cureJson) },
   };
 }
 
@@ -95,7 +99,7 @@ function evidenceJson({ label, value, unit, healthy, tensor, channel, sample }: 
   };
 }
 
-function cureJson({ kind, change, before, after, gain, bytes, integerShare }: Cure): CureJson {
+function cureJson({ kind, change, before, after, gain, bytes, integerShare, wideShare, nodes }: Cure): CureJson {
   return {
     kind,
     title: cureTitle(kind),
@@ -104,6 +108,8 @@ function cureJson({ kind, change, before, after, gain, bytes, integerShare }: Cu
     gain: finite(gain),
     bytes,
     integerShare,
+    wideShare,
+    nodes: nodes ?? null,
     change: wholeChange(change),
   };
 }

@@ -10,6 +10,7 @@ import type { Judge } from '../whatif/judge.ts';
 import { judgeOutputs } from '../whatif/outputs.ts';
 import { earlierOf } from '../whatif/rerun.ts';
 import type { Build } from './build.ts';
+import { keptAsInFile } from './errors.ts';
 import type { Result } from './result.ts';
 import type { RunState } from './run.ts';
 import { type Settings, sameRun } from './settings.ts';
@@ -72,9 +73,27 @@ export class Lab {
     return nodeId === undefined ? undefined : { nodeId, handle: this.#handles.get(nodeId) as string };
   }
 
-  /** @throws DiagnosticError CFG… where the change makes no config, SES402 where it needs a run of its own. */
+  /** Whether the parameters of a file that is quantized already are what is measured. */
+  get isKeptAsInFile(): boolean {
+    return this.run.open.quantization !== undefined && this.settings.importedModel === 'evaluate';
+  }
+
+  /** @throws DiagnosticError SES424 for words of nodes and settings, which leave a file's own quantization as it is. */
+  refuse({ overrides = {}, settings = [] }: ConfigChange): void {
+    const what = [
+      ...(Object.values(overrides).some((words) => words !== '') ? ['node_overrides'] : []),
+      ...settings.map(({ key }) => key),
+    ];
+    if (this.isKeptAsInFile && what.length > 0) throw keptAsInFile(this.settings.configPath, what);
+  }
+
+  /**
+   * @throws DiagnosticError CFG… where the change makes no config, SES402 where it needs a run of its own, SES424 where a
+   *   file's own quantization is kept.
+   */
   variantOf(change: ConfigChange): Variant {
     const { settings, run } = this;
+    this.refuse(change);
     const configText = applyChange(settings.configText, change);
     const { config, diagnostics } = parseConfig(configText, settings.configPath);
     throwErrors(diagnostics);

@@ -112,13 +112,16 @@ export function outputFigures(
 ): OutputFigures[] {
   return float.graph.outputs.flatMap((id) => {
     const means = new FigureMeans();
+    let noise = 0;
     for (const sample of evaluation.outputs.slice(0, count)) {
       const f: PairFigures | undefined = sample.get(id);
-      if (f !== undefined) means.add(f);
+      if (f === undefined) continue;
+      means.add(f);
+      noise += 10 ** (-f.sqnrDb / 10);
     }
     if (means.samples === 0) return [];
     const { cosine, sqnrDb } = means.mean;
-    return [{ name: float.graph.values.get(id)?.name ?? '', cosine, sqnrDb }];
+    return [{ name: float.graph.values.get(id)?.name ?? '', cosine, sqnrDb, noiseToSignal: noise / means.samples }];
   });
 }
 

@@ -28,7 +28,7 @@ export async function workOf({ open, prepared }: Pick<RunState, 'open' | 'prepar
   }
   const macs = await counted;
   const steps = new Map(build.program.steps.flatMap((step) => step.group.map(({ id }) => [id, step] as const)));
-  let [integer, float, cost] = [0, 0, 0];
+  let [integer, wide, float, cost] = [0, 0, 0, 0];
   for (const [i, node] of open.model.graph.nodes.entries()) {
     const count = macs[i] ?? Number.NaN;
     const owner = prepared.ownerOf.get(node.id);
@@ -37,13 +37,25 @@ export async function workOf({ open, prepared }: Pick<RunState, 'open' | 'prepar
     if (isInteger(decision, steps.get(owner.id))) {
       integer += count;
       cost += count * COST[decision?.precision ?? 'int8'];
+    } else if (isCoded(decision) && decision?.precision === 'int16') {
+      wide += count;
+      cost += count * COST.float32;
     } else {
       float += count;
       cost += count * (decision?.form === 'half' ? COST.float16 : COST.float32);
     }
   }
-  const total = integer + float;
-  return { integer, float, cost: total === 0 ? 1 : cost / total };
+  const total = integer + wide + float;
+  return { integer, wide, float, cost: total === 0 ? 1 : cost / total };
+}
+
+/** Of a model's multiply-accumulates, those on codes of 8 bits and of 16: fractions 0..1. */
+export function codedShares({ integer, wide, float }: MacsView): {
+  readonly integerShare: number;
+  readonly wideShare: number;
+} {
+  const total = integer + wide + float;
+  return total === 0 ? { integerShare: 0, wideShare: 0 } : { integerShare: integer / total, wideShare: wide / total };
 }
 
 /** Mean cosine over the outputs on each evaluation sample, from the first. */
@@ -55,8 +67,12 @@ export function sampleCosines(samples: RunState['samples'], { outputs }: Evaluat
   });
 }
 
+function isCoded(decision: NodeDecision | undefined): boolean {
+  return decision?.form === 'quantized' || decision?.form === 'folded';
+}
+
 function isInteger(decision: NodeDecision | undefined, step: Step | undefined): boolean {
-  if (decision?.form !== 'quantized' && decision?.form !== 'folded') return false;
-  const computes = decision.computes ?? (step?.form === 'integer' && step.dequantizes !== true ? 'integer' : 'float');
+  if (!isCoded(decision)) return false;
+  const computes = decision?.computes ?? (step?.form === 'integer' && step.dequantizes !== true ? 'integer' : 'float');
   return computes === 'integer';
 }

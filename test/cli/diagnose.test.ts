@@ -54,11 +54,28 @@ test('its options are read, and wrong ones explained', () => {
   );
 });
 
+test('cures of the model as a whole stand by how many nodes they take in; the lines are those of the first', () => {
+  const wide = (nodes: number, after: number): Cure => ({
+    ...{ kind: 'worst:16', before: 0.5, after, gain: after - 0.5, bytes: 0, integerShare: 0.4, wideShare: 0.6, nodes },
+    change: { overrides: Object.fromEntries(Array.from({ length: nodes }, (_, i) => [`n${i}`, 'int16'])) },
+  });
+  const view: DiagnosisView = {
+    request: { judge: { id: 'cosine' }, samples: 2, nodes: 1, cures: true, data: true },
+    ...{ configText: '[quantscope]\n', float: 1, quantized: 0.5, samples: 2, causes: [], data: [], reference: null },
+    ...{ together: null, whole: { cures: [wide(2, 0.9), wide(3, 0.8)], tried: [] }, done: true, elapsedMs: 1 },
+  };
+  expect(diagnosisText(view).split('\n').slice(5, 8)).toEqual([
+    '   + 16 bits for the worst nodes (2): 0.5 -> 0.9, 40 % of the MACs on integers, 60 % on 16-bit codes',
+    '       [quantscope] node_overrides=n0:int16,n1:int16',
+    '   + 16 bits for the worst nodes (3): 0.5 -> 0.8, 40 % of the MACs on integers, 60 % on 16-bit codes',
+  ]);
+});
+
 test('the text has the lines of the config that apply a cure', () => {
   const cure: Cure = {
     kind: 'equalization',
     change: { settings: [{ section: 'quantscope', key: 'equalization', value: 'on' }], skip: ['b'] },
-    ...{ before: 0.5, after: 0.75, gain: 0.25, bytes: -2048, integerShare: 0.975 },
+    ...{ before: 0.5, after: 0.75, gain: 0.25, bytes: -2048, integerShare: 0.975, wideShare: 0 },
   };
   const cause: Cause = {
     ...{ id: 'dominatingChannel', nodeId: 1, handle: 'conv1', opType: 'Conv', blame: 0.25, certainty: 0.5 },
@@ -69,7 +86,16 @@ test('the text has the lines of the config that apply a cure', () => {
   const view: DiagnosisView = {
     request: { judge: { id: 'cosine' }, samples: 2, nodes: 1, cures: true, data: true },
     configText: '[common_quant_param]\nskip_quant_node=a\n',
-    ...{ float: 1, quantized: 0.5, samples: 2, causes: [cause], data: [], reference: null, together: cure },
+    ...{
+      float: 1,
+      quantized: 0.5,
+      samples: 2,
+      causes: [cause],
+      data: [],
+      reference: null,
+      together: cure,
+      whole: null,
+    },
     ...{ done: true, elapsedMs: 1500 },
   };
   expect(diagnosisText(view).split('\n')).toEqual([

@@ -2,11 +2,12 @@ import { expect, test } from 'vitest';
 import { parseCommand } from '../../src/cli/args.ts';
 import { foundUnderLimits, readFailUnder, underLimits } from '../../src/cli/failUnder.ts';
 import type { RunView } from '../../src/protocol/views.ts';
+import { FIGURE_JUDGES, type JudgedOutput } from '../../src/whatif/judge.ts';
 
 const RUN = {
   outputs: [
-    { name: 'a', cosine: 0.99, sqnrDb: 20 },
-    { name: 'b', cosine: 0.97, sqnrDb: 16 },
+    { name: 'a', cosine: 0.99, sqnrDb: 20, noiseToSignal: 0.02 },
+    { name: 'b', cosine: 0.97, sqnrDb: 30, noiseToSignal: 0 },
   ],
   accuracy: { samples: 10, top1: { float: 0.9, quantized: 0.8 }, top5: null, discordant: { float: 1, quantized: 0 } },
 } as unknown as RunView; // what limits look at
@@ -32,9 +33,12 @@ test.each([
 
 test('means over the outputs count, equal is enough, and accuracy needs labels', () => {
   const under = (text: string) => underLimits(readFailUnder([text]), RUN);
-  expect(under('cosine=0.98,sqnrDb=18,top1=0.8')).toEqual([]);
+  expect(under('cosine=0.98,sqnrDb=20,top1=0.8')).toEqual([]);
   expect(under('cosine=0.981')).toEqual(['--fail-under: cosine is 0.98, at least 0.981 is asked for']);
-  expect(under('sqnrDb=19,top1=0.81')).toHaveLength(2);
+  expect(under('sqnrDb=20.1,top1=0.81')).toEqual([
+    expect.stringMatching(/sqnrDb is 20, at least 20.1 is asked for \(dB of the mean noise/),
+    expect.stringContaining('top1'),
+  ]);
   expect(() => under('top5=0.5')).toThrow(/CLI132.*top5/);
   const broken = { ...RUN, outputs: [{ name: 'a', cosine: Number.NaN, sqnrDb: 1 }] };
   expect(underLimits(readFailUnder(['cosine=-1']), broken)).toHaveLength(1);
@@ -67,4 +71,15 @@ test.each([
   [['--judge', 'cosinus'], /CLI121.*cosine\?/],
 ])('%s is said in one line', (more, message) => {
   expect(() => parseCommand(['sensitivity', 'm.onnx', '--config', 'c', ...more])).toThrow(message);
+});
+
+test('sqnrDb is what the judge of that name says of the same run', async () => {
+  const ratios = [0.01, 0.03];
+  const judging = FIGURE_JUDGES.sqnrDb.start();
+  const figuresOf = (ratio: number) => ({ sqnrDb: -10 * Math.log10(ratio) });
+  for (const [i, ratio] of ratios.entries()) judging.add(i, [{ figures: figuresOf(ratio) } as JudgedOutput]);
+  const judged = await judging.finish();
+  const run = { ...RUN, outputs: [{ name: 'a', cosine: 1, sqnrDb: 17.6, noiseToSignal: 0.02 }] };
+  expect(underLimits([{ figure: 'sqnrDb', least: judged - 1e-9 }], run)).toEqual([]);
+  expect(underLimits([{ figure: 'sqnrDb', least: judged + 1e-9 }], run)).toHaveLength(1);
 });

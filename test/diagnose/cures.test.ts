@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { applyChange } from '../../src/config/changes.ts';
+import { applyChange, inverseOf, overrideWordsOf } from '../../src/config/changes.ts';
 import { parseConfig } from '../../src/config/config.ts';
+import { skipNodesOf } from '../../src/config/skipNodes.ts';
 import { combined, curesFor, type Patient } from '../../src/diagnose/cures.ts';
 import type { Named } from '../../src/diagnose/named.ts';
 import { helps, rankedCures, withoutNeedless } from '../../src/diagnose/rankCures.ts';
@@ -40,6 +41,18 @@ test('A range by hand that clips is taken back, or set to what was seen', () => 
   const [first, second] = curesFor(named('clipping'), PATIENT);
   expect(first).toMatchObject({ kind: 'method:MAX_MIN', change: { overrides: { relu1: 'int8+MAX_MIN' } } });
   expect(second).toMatchObject({ kind: 'range', change: { overrides: { relu1: 'int8+range(-0.123457..2.5)' } } });
+});
+
+test('Leaving nodes float takes their own words away, and undo brings them back', () => {
+  const text = '[quantscope]\nnode_overrides=relu1:int8+range(0..1),fc:KL\n';
+  const [first] = curesFor(named('outliers'), PATIENT).filter((c) => c.kind === 'skip');
+  expect(first?.change).toEqual({ skip: ['conv1', 'relu1'], overrides: { relu1: '' } });
+  const after = applyChange(text, first?.change ?? {});
+  expect([...overrideWordsOf(after)]).toEqual([['fc', 'KL']]);
+  const back = applyChange(after, inverseOf(text, first?.change ?? {}));
+  expect([...overrideWordsOf(back)].sort()).toEqual([...overrideWordsOf(text)].sort());
+  expect(skipNodesOf(back)).toEqual([]);
+  expect(combined({ skip: ['a'] }, { overrides: { a: 'KL', b: 'KL' } })?.overrides).toEqual({ b: 'KL' });
 });
 
 test('What is so already is not tried', () => {
@@ -90,7 +103,7 @@ test('Changes are joined, and told apart where they say otherwise of the same', 
 });
 
 const cure = (kind: string, gain: number, integerShare = 1, bytes = 0): Cure => ({
-  ...{ kind, gain, integerShare, bytes },
+  ...{ kind, gain, integerShare, bytes, wideShare: 1 - integerShare },
   ...{ change: {}, before: 0.9, after: 0.9 + gain },
 });
 

@@ -30,6 +30,7 @@ const cure = (kind: string, change: Cure['change'], gain: number): Cure => ({
   gain,
   bytes: 0,
   integerShare: 1,
+  wideShare: 0,
 });
 const perChannel = cure('per_channel', { overrides: { a: 'per_channel' } }, 0.01);
 const inFloat = cure('skip', { skip: ['a'] }, 0.015);
@@ -65,6 +66,7 @@ const diagnosis: DiagnosisView = {
   ],
   reference: null,
   together: cure('together', { skip: ['a'], overrides: { b: 'int16' } }, 0.018),
+  whole: null,
   done: true,
   elapsedMs: 1,
 };

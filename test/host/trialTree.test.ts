@@ -21,7 +21,7 @@ function runWith(cosine: number, samples = 4) {
   return runView({
     samples,
     outputs: [{ name: 'out', cosine, sqnrDb: 20 }],
-    macs: { integer: 30, float: 10, cost: 0.5 },
+    macs: { integer: 30, wide: 0, float: 10, cost: 0.5 },
     perSample: names.map((name) => ({ name, cosine })),
   });
 }

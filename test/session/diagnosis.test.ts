@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Cancelled } from '../../src/base/abort.ts';
-import { applyChange } from '../../src/config/changes.ts';
+import { applyChange, inverseOf } from '../../src/config/changes.ts';
 import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
 import { nodeFiles } from '../../src/node/files.ts';
 import type { ConfigChange } from '../../src/protocol/changes.ts';
@@ -12,6 +12,7 @@ import type { Cure, DiagnosisRequest, DiagnosisView } from '../../src/protocol/d
 import type { Progress } from '../../src/protocol/views.ts';
 import { diagnosisJson } from '../../src/report/diagnosisJson.ts';
 import { createSession, type Session } from '../../src/session/index.ts';
+import { sweptModel } from './sensitivityModel.ts';
 
 const SAMPLE = fileURLToPath(new URL('../../media/sample', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'quantscope-diagnosis-'));
@@ -60,6 +61,50 @@ test('A range that cuts values off is named first, with a cure that wins what it
   expect(seen.at(-1)).toEqual(view);
   expect(seen.some((v) => !v.done && v.causes.length > 0 && v.causes.every((c) => c.cures.length === 0))).toBe(true);
   expect(progress.some((p) => p.stage === 'diagnose')).toBe(true);
+});
+
+test('Where single cures do, the model as a whole is left alone', async () => {
+  const { session } = await quantized(clipped);
+  const view = await session.diagnoses.run(REQUEST, () => undefined);
+  expect(view.together?.gain).toBeGreaterThan(0.75 * (1 - view.quantized));
+  expect(view.whole).toBeNull();
+});
+
+test('Where they do not, 16 bits for the worst nodes are measured; what wins less than single cures is not offered', async () => {
+  const swept = await sweptModel();
+  const { session, configPath: path } = swept;
+  try {
+    const correction = { section: 'full_quant_param', key: 'bias_correction', value: 'false' };
+    const text = applyChange(swept.configText(), { settings: [correction] });
+    await session.quantize({ configText: text, configPath: path });
+    const view = await session.diagnoses.run({ ...REQUEST, nodes: 1 }, () => undefined);
+    const singles = [view.together, ...view.causes.flatMap((c) => c.cures)].flatMap((c) => c?.gain ?? []);
+    const gain = Math.max(0, ...singles);
+    expect(gain).toBeLessThan(0.75 * (1 - view.quantized));
+    const { cures = [], tried = [] } = view.whole ?? {};
+    expect(cures.length + tried.length).toBeGreaterThanOrEqual(2);
+    expect(cures.filter((c) => c.gain <= gain)).toEqual([]);
+    for (const cure of [...cures, ...tried]) {
+      expect([cure.nodes, cure.integerShare, cure.wideShare]).toEqual([8, 0, 1]);
+      expect(cure.change.overrides).toMatchObject({ right: 'int16', fc: 'int16', maxpool2: 'int16' });
+      const trial = await session.trial({ configText: applyChange(text, cure.change), configPath: path, samples: 4 });
+      expect(trial.run.outputs[0]?.cosine).toBeCloseTo(cure.after, 12);
+      expect(trial.run.diagnostics.filter((d) => d.code === 'QNT231')).toEqual([]);
+      expect(applyChange(applyChange(text, cure.change), inverseOf(text, cure.change))).toBe(text);
+    }
+    const json = diagnosisJson(view).whole;
+    expect(json?.tried.map((c) => [c.kind, c.nodes])).toEqual(tried.map((c) => [c.kind, c.nodes]));
+  } finally {
+    swept.remove();
+  }
+});
+
+test('Nothing is widened that cannot be: no activations in codes', async () => {
+  const { session } = await quantized({
+    settings: [{ section: 'common_quant_param', key: 'quant_type', value: 'WEIGHT_QUANT' }],
+  });
+  const view = await session.diagnoses.run({ ...REQUEST, nodes: 1 }, () => undefined);
+  expect(view.whole).toBeNull();
 });
 
 test('The same run says the same', async () => {

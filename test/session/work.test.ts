@@ -45,18 +45,21 @@ describe('the work of a quantized model', () => {
   test('is on integers where a node is quantized, a clamp behind it or not', () => {
     expect(conv).toBeGreaterThan(0);
     expect(fc).toBeGreaterThan(0);
-    expect(run.macs).toEqual({ integer: conv + fc, float: 0, cost: 0.25 });
+    expect(run.macs).toEqual({ integer: conv + fc, wide: 0, float: 0, cost: 0.25 });
   });
 
   test('is float where a node is skipped, and costs by precision', async () => {
     expect(await macsAfter({ skip: ['conv1'] })).toEqual({
       integer: fc,
+      wide: 0,
       float: conv,
       cost: (fc * 0.25 + conv) / (fc + conv),
     });
-    // Codes of 16 bits are computed with in float here, as the node's own figures say.
-    expect(await macsAfter({ overrides: { fc: 'int16' } })).toMatchObject({
+    // Codes of 16 bits are computed with in float here, as the node's own figures say; a device may have kernels for them.
+    expect(await macsAfter({ overrides: { fc: 'int16' } })).toEqual({
       integer: conv,
+      wide: fc,
+      float: 0,
       cost: (conv * 0.25 + fc) / (fc + conv),
     });
     expect(await macsAfter({ overrides: { fc: 'float16' } })).toMatchObject({

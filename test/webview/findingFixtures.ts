@@ -158,9 +158,25 @@ export function diagnosisOf(graph: GraphView, request: DiagnosisRequest, nodes: 
             integerShare: 0.981,
           }
         : null,
+    whole: done && request.cures ? wholeOf(graph) : null,
     done,
     elapsedMs: 800 * nodes,
   };
+}
+
+/** 16 bits for the worst, with biases corrected where that wins more. */
+function wholeOf(graph: GraphView): NonNullable<DiagnosisView['whole']> {
+  const handles = units(graph).map(({ handle }) => handle);
+  const wide = (nodes: number, after: number): Cure => ({
+    ...cure('worst:16', {}, QUANTIZED, after),
+    change: { overrides: Object.fromEntries(handles.slice(0, nodes).map((h) => [h, 'int16'])) },
+    ...{ nodes, integerShare: 1 - nodes / handles.length, wideShare: nodes / handles.length },
+  });
+  const all = handles.length;
+  const settings = [{ section: 'full_quant_param', key: 'bias_correction', value: 'true' }];
+  const [some, most] = [wide(8, 0.9979), wide(all, 0.9983)];
+  const corrected = { ...most, kind: 'worst:16+bias_correction', change: { ...most.change, settings } };
+  return { cures: [some, { ...corrected, after: 0.9991, gain: 0.9991 - QUANTIZED }], tried: [wide(all, 0.968)] };
 }
 
 function cure(kind: string, change: Cure['change'], before: number, after: number): Cure {
@@ -171,7 +187,8 @@ function cure(kind: string, change: Cure['change'], before: number, after: numbe
     after,
     gain: after - before,
     bytes: kind === 'skip' ? 48_210 : kind === 'bits:16' ? 9216 : 0,
-    integerShare: kind === 'skip' ? 0.962 : 1,
+    integerShare: kind === 'skip' ? 0.962 : kind === 'bits:16' ? 0.97 : 1,
+    wideShare: kind === 'bits:16' ? 0.03 : 0,
   };
 }
 

@@ -15,6 +15,7 @@ import { createJudgeField } from './judgeField.ts';
 import { judgeWords } from './judges.ts';
 import { createKeyedList, type KeyedItem } from './keyedList.ts';
 import type { DiagnosisForm } from './state.ts';
+import { wholeCard } from './wholeCard.ts';
 
 /** Cards that are made at once; the rest when they are asked for. */
 const CARDS_AT_ONCE = 25;
@@ -73,7 +74,7 @@ export function createCausesPanel(store: Store, actions: Actions): HTMLElement {
     const items = itemsOf(state, actions);
     show(items.slice(0, most));
     more.hidden = items.length <= most;
-    more.textContent = t('Show {0} more', items.length - most);
+    more.textContent = t('Show {0} more', Math.min(CARDS_AT_ONCE, items.length - most));
   };
   more.addEventListener('click', () => {
     most += CARDS_AT_ONCE;
@@ -125,7 +126,7 @@ export function createCausesPanel(store: Store, actions: Actions): HTMLElement {
 function itemsOf(state: AppState, actions: Actions): KeyedItem[] {
   const { view, running } = state.diagnosis;
   if (view === null) return [];
-  const { together, causes, data, reference, request } = view;
+  const { together, whole, causes, data, reference, request } = view;
   const apply = JSON.stringify([request.judge, state.run === null, state.restored, state.busy && state.trial === null]);
   const parts = { state, actions };
   const items: KeyedItem[] = [];
@@ -134,6 +135,7 @@ function itemsOf(state: AppState, actions: Actions): KeyedItem[] {
   const called = data.filter((finding) => finding.kind === 'oddSample' || finding.advised);
   for (const [at, finding] of called.entries()) add(`data ${at}`, finding, () => dataCard(finding, parts));
   if (together !== null) add('together', together, () => togetherCard(view, parts));
+  if (whole?.cures.length) add('whole', whole, () => wholeCard(whole, { view, ...parts }));
   for (const [at, cause] of causes.entries()) {
     const waits = cause.cures.length === 0 && running;
     add(`${cause.nodeId} ${cause.id}`, [cause, at, waits], () => causeCard(cause, { view, at, running, ...parts }));
@@ -172,8 +174,9 @@ function progressText(view: DiagnosisView | null): string {
   return t('{0} causes, {1} cures tried, {2}', view.causes.length, curesOf(view), formatMs(view.elapsedMs));
 }
 
-function curesOf({ causes }: DiagnosisView): number {
-  return causes.reduce((sum, { cures, tried }) => sum + cures.length + tried.length, 0);
+function curesOf({ causes, whole }: DiagnosisView): number {
+  const tables = whole ? [...causes, whole] : causes;
+  return tables.reduce((sum, { cures, tried }) => sum + cures.length + tried.length, 0);
 }
 
 function noteOf(view: DiagnosisView, running: boolean): string {

@@ -3,7 +3,7 @@ import type { Cure } from '../../src/protocol/diagnosisViews.ts';
 import type { JudgeChoice } from '../../src/protocol/sensitivityViews.ts';
 import type { Actions } from '../actions.ts';
 import { h } from '../dom.ts';
-import { formatBytes, formatShare } from '../format.ts';
+import { formatBytes, formatCount, formatShare } from '../format.ts';
 import { t } from '../l10n.ts';
 import type { AppState } from '../store.ts';
 import { changeText, phrasesOf } from '../whatif/changeText.ts';
@@ -36,7 +36,7 @@ export function cureTable(cures: readonly Cure[], { judge, state, actions, offer
       h('td', { class: 'number' }, beforeAfter(cure, words.format)),
       h('td', { class: `number ${cure.gain > 0 ? 'is-gain' : 'is-loss'}` }, gainText(cure, words.formatLoss)),
       h('td', { class: 'number' }, bytesText(cure.bytes)),
-      h('td', { class: 'number' }, formatShare(cure.integerShare)),
+      h('td', { class: 'number', title: t('On codes of 8 bits, and of 16') }, macsText(cure)),
       offered && h('td', {}, applyButton(t('Apply'), cure.change, state, actions)),
     );
   return h(
@@ -52,9 +52,16 @@ export function cureTable(cures: readonly Cure[], { judge, state, actions, offer
 }
 
 /** What a cure is, in words; with what it sets where its kind does not say it. */
-export function cureName({ kind, change }: Cure): string {
+export function cureName({ kind, change, nodes }: Cure): string {
   const title = t(cureTitle(kind));
+  if (nodes !== undefined) return `${title} (${formatCount(nodes)})`;
   return kind === 'range' ? `${title}: ${phrasesOf(change).join('; ')}` : title;
+}
+
+/** `62.1 %`, and what runs on 16-bit codes where there are such. */
+function macsText({ integerShare, wideShare }: Cure): string {
+  const integer = formatShare(integerShare);
+  return wideShare > 0 ? t('{0} + {1} of 16 bits', integer, formatShare(wideShare)) : integer;
 }
 
 export function beforeAfter({ before, after }: Cure, format: (value: number) => string): string {

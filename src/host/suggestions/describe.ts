@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { causeRow, cureTitle } from '../../protocol/causes.ts';
 import { preparationText } from '../../protocol/dataLabels.ts';
-import type { DataFinding, Evidence } from '../../protocol/diagnosisViews.ts';
+import type { Cure, DataFinding, Evidence } from '../../protocol/diagnosisViews.ts';
 import { changeLabel } from '../commands/changeConfig.ts';
 import { gainText, judgedText, judgeTitle } from '../findings/judgeText.ts';
 import { formatDb } from '../runSummary.ts';
@@ -17,8 +17,13 @@ export function changeTitle({ change, source }: MeasuredChange): string {
     if (goal.kind === 'bits') return t('Bits of {0} nodes', Object.keys(change.overrides ?? {}).length);
     return t('Leave {0} nodes float', source.step.handles.length);
   }
-  const title = t(cureTitle(source.cure.kind));
+  const title = cureText(source.cure);
   return source.cause === null ? title : `${source.cause.handle}: ${title}`;
+}
+
+function cureText({ kind, nodes }: Cure): string {
+  const title = vscode.l10n.t(cureTitle(kind));
+  return nodes === undefined ? title : `${title} (${nodes})`;
 }
 
 /** What a change won. */
@@ -152,7 +157,7 @@ function changeItem(suggestion: MeasuredChange): vscode.TreeItem {
   const { t } = vscode.l10n;
   const { change, source, judge } = suggestion;
   // Below its cause the node is said already.
-  const title = source.from === 'cure' ? t(cureTitle(source.cure.kind)) : changeTitle(suggestion);
+  const title = source.from === 'cure' ? cureText(source.cure) : changeTitle(suggestion);
   const item = new vscode.TreeItem(title);
   item.description = changeGain(suggestion);
   const lines = [changeLabel(change), changeGain(suggestion)];

@@ -72,10 +72,12 @@ export function fixesToApply(
  * config of this text has already are left out.
  */
 export function suggestionsOf(diagnosis: DiagnosisView, text: string): readonly Suggestion[] {
-  const { together, causes, data } = diagnosis;
+  const { together, whole, causes, data } = diagnosis;
   const all = together === null || changesNothing(text, together.change) ? [] : [cureOf(diagnosis, together, null)];
+  const [widest] = (whole?.cures ?? []).filter(({ change }) => !changesNothing(text, change));
   const found = causes.map((cause): Suggestion => ({ kind: 'cause', cause, cures: curesOf(diagnosis, cause, text) }));
-  return [...all, ...found, ...data.flatMap((finding) => dataSuggestion(diagnosis, finding, text))];
+  const best = widest === undefined ? [] : [cureOf(diagnosis, widest, null)];
+  return [...best, ...all, ...found, ...data.flatMap((finding) => dataSuggestion(diagnosis, finding, text))];
 }
 
 /** The best set or bits of a search that reached its goal; nothing where the config of this text has it. */
@@ -94,9 +96,10 @@ export function searchResult(search: SearchView, text: string): readonly Suggest
 
 /** All cures of a diagnosis that help a config of this text, best first, each change once. */
 export function helpfulCures(diagnosis: DiagnosisView, text: string): readonly MeasuredChange[] {
-  const { together, causes } = diagnosis;
+  const { together, whole, causes } = diagnosis;
   const all = [
     ...(together === null ? [] : [cureOf(diagnosis, together, null)]),
+    ...(whole?.cures ?? []).map((cure) => cureOf(diagnosis, cure, null)),
     ...causes.flatMap((cause) => cause.cures.map((cure) => cureOf(diagnosis, cure, cause))),
   ];
   const seen = new Set<string>();

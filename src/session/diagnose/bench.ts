@@ -12,7 +12,7 @@ import { Lab, type Measured } from '../lab.ts';
 import { readableSamples } from '../readableSamples.ts';
 import { buildFor, type RunState } from '../run.ts';
 import { openSettings } from '../settings.ts';
-import { workOf } from '../work.ts';
+import { codedShares, workOf } from '../work.ts';
 
 export interface BenchParts {
   readonly lab: Lab;
@@ -24,9 +24,7 @@ export interface BenchParts {
   readonly onProgress: (progress: Progress) => void;
 }
 
-export interface Weighed extends Measured {
-  readonly integerShare: number;
-}
+export interface Weighed extends Measured, ReturnType<typeof codedShares> {}
 
 /** Measures what is tried against causes, each change once: value, loss, bytes and share of integer work. */
 export class Bench {
@@ -70,6 +68,7 @@ export class Bench {
       gain: before.loss - after.loss,
       bytes: after.bytes - before.bytes,
       integerShare: after.integerShare,
+      wideShare: after.wideShare,
     };
   }
 
@@ -86,6 +85,7 @@ export class Bench {
   /** A run of its own under the changed text, on the same samples; nothing of it is kept. */
   async #run(change: ConfigChange): Promise<Weighed> {
     const { lab, files, signal, onProgress } = this.#parts;
+    lab.refuse(change);
     const { settings: last, run: now } = lab;
     const configText = applyChange(last.configText, change);
     const request = { configText, configPath: last.configPath, dims: last.fixedDims };
@@ -108,7 +108,6 @@ export class Bench {
   async #weigh(lab: Lab, run: RunState, build: Build): Promise<Weighed> {
     const { judge, samples, signal } = this.#parts;
     const measured = await lab.judge(build, { judge, samples, signal });
-    const { integer, float } = await workOf(run, build);
-    return { ...measured, integerShare: integer + float === 0 ? 0 : integer / (integer + float) };
+    return { ...measured, ...codedShares(await workOf(run, build)) };
   }
 }

@@ -3,9 +3,10 @@ import type { FileSystem } from '../../base/bytes.ts';
 import type { Clock } from '../../base/clock.ts';
 import { DiagnosticError } from '../../base/diagnostics.ts';
 import { causesOf } from '../../diagnose/causesOf.ts';
-import { combined, curesFor, type Patient } from '../../diagnose/cures.ts';
+import { combined, curesFor } from '../../diagnose/cures.ts';
 import type { Named } from '../../diagnose/named.ts';
 import { helps, LEAST_GAIN, rankedCures, withoutNeedless } from '../../diagnose/rankCures.ts';
+import { callsForWhole } from '../../diagnose/wideCures.ts';
 import type { Cause, Cure, DiagnosisRequest, DiagnosisView } from '../../protocol/diagnosisViews.ts';
 import type { Progress } from '../../protocol/views.ts';
 import { nothingYet } from '../errors.ts';
@@ -16,9 +17,11 @@ import { Bench } from './bench.ts';
 import { dataFindings } from './data.ts';
 import { evidenceOf } from './evidence.ts';
 import { islandCauses } from './islandCauses.ts';
+import { patientOf } from './patient.ts';
 import { type Place, placesOf } from './place.ts';
 import { referenceOf } from './reference.ts';
 import { blameOf, suspectsOf } from './suspects.ts';
+import { wholeCures } from './wholeCures.ts';
 
 export interface DiagnosisDeskParts {
   readonly open: OpenModel;
@@ -101,6 +104,7 @@ class Diagnosis {
       data: [],
       reference: null,
       together: null,
+      whole: null,
       done: false,
       elapsedMs: 0,
     };
@@ -116,6 +120,7 @@ class Diagnosis {
     if (this.#request.cures) {
       await this.#treat(cases, loss);
       await this.#join(loss);
+      await this.#whole(loss);
     }
     await this.#islands(loss);
     await this.#doubtData();
@@ -186,7 +191,7 @@ class Diagnosis {
     for (const [i, one] of cases.entries()) {
       const [cures, tried]: [Cure[], Cure[]] = [[], []];
       let [own, ownHelp] = [0, 0];
-      for (const candidate of curesFor(one.named, this.#patientOf(one.place))) {
+      for (const candidate of curesFor(one.named, patientOf(this.#parts.lab, one.place))) {
         throwIfAborted(this.#signal);
         const text = `${candidate.kind} · ${one.place.handle}`;
         this.#parts.onProgress({ stage: 'diagnose', done: i, total: cases.length, text });
@@ -223,6 +228,19 @@ class Diagnosis {
     }
   }
 
+  /** Where single cures leave much of the loss: what helps the model as a whole. */
+  async #whole(loss: number): Promise<void> {
+    const { causes, together, request } = this.#view;
+    const gain = Math.max(0, together?.gain ?? 0, ...causes.flatMap(({ cures }) => cures.map((c) => c.gain)));
+    if (!callsForWhole(gain, loss)) return;
+    const whole = await wholeCures({
+      ...{ ...this.#parts, judge: request.judge, places: placesOf(this.#parts.lab), loss, gain, signal: this.#signal },
+      measure: ({ kind, change }) => this.#measured(kind, change, false),
+      onCure: (found) => this.#tell({ whole: found }),
+    });
+    this.#tell({ whole });
+  }
+
   /** Undefined where config or run do not allow it. @throws DiagnosticError of data and judges, Cancelled */
   async #measured(kind: string, change: Cure['change'], needsRun: boolean): Promise<Cure | undefined> {
     try {
@@ -231,31 +249,6 @@ class Diagnosis {
       if (error instanceof DiagnosticError && CANNOT.test(error.diagnostic.code)) return undefined;
       throw error;
     }
-  }
-
-  #patientOf(place: Place): Patient {
-    const { run, settings, result } = this.#parts.lab;
-    const { general, overrides } = settings;
-    const weight = result.build.plan.weights.find((w) => w.node === place.unit.node);
-    const scheme = weight?.scheme;
-    const output = result.build.assignment.activations.get(place.output)?.scheme;
-    return {
-      handle: place.handle,
-      outputHandle: place.outputHandle,
-      handles: place.handles,
-      readers: place.readers,
-      feeders: place.feeders,
-      inputs: new Set<number>(run.float.graph.inputs),
-      wordsOf: (handle) => overrides.get(handle) ?? {},
-      perChannel: scheme === undefined ? general.perChannel : scheme.granularity.kind === 'perChannel',
-      symmetric: output?.mapping === 'symmetric',
-      method: settings.calibrationMethod,
-      biasCorrection: settings.biasCorrection,
-      equalization: settings.equalization,
-      channelBalance: settings.channelBalance !== 'off',
-      leastSquares: settings.weightRounding === 'least_squares',
-      weightBits: scheme === undefined ? 8 : Math.ceil(Math.log2(scheme.qmax - scheme.qmin + 1)),
-    };
   }
 
   #tell(news: Partial<DiagnosisView>): void {
@@ -269,7 +262,7 @@ class Diagnosis {
 /** Causes that say where an error is, and hold whatever helps against it. */
 const GENERAL: ReadonlySet<string> = new Set(['weights', 'activations', 'carried', 'floatIsland']);
 /** Codes of what a config, a plan or an operator does not allow, or a kind of run cannot change. */
-const CANNOT = /^(CFG|QNT|EXE|SES402)/;
+const CANNOT = /^(CFG|QNT|EXE|SES402|SES424)/;
 /** Kinds of cures that are calibrated from the beginning. */
 const NEEDS_RUN: ReadonlySet<string> = new Set(['equalization', 'channel_balance', 'weight_rounding']);
 

@@ -1,6 +1,7 @@
 import { MOST_UNLIKE } from '../../diagnose/borders.ts';
 import type { Node, NodeId, ValueId } from '../../graph/model.ts';
 import { readsOf } from '../../graph/topo.ts';
+import { rootDecision } from '../../quant/plan.ts';
 import type { Lab } from '../lab.ts';
 
 type Unit = ReturnType<Lab['units']>[number];
@@ -22,6 +23,8 @@ export interface Place {
   readonly outputHandle: string;
   /** Handles of the quantized nodes that read its output, through those that only move data. */
   readonly readers: readonly string[];
+  /** Handles of the nodes behind it that pass its codes on. */
+  readonly sharers: readonly string[];
   /** Where ranges meet that are too unlike: handles of the nodes that make the wide ones, whose codes count as its own. */
   readonly feeders: readonly string[];
 }
@@ -38,6 +41,7 @@ export function placesOf(lab: Lab): readonly Place[] {
     graph.nodes.flatMap((n) => n.outputs.flatMap((id) => (id === undefined ? [] : [[id, n] as const]))),
   );
   for (const node of graph.nodes) for (const id of readsOf(node)) readers.set(id, [...(readers.get(id) ?? []), node]);
+  const sharers = sharersOf(lab);
   return lab.units().flatMap((unit): Place[] => {
     const [node, last] = [nodes.get(unit.node), nodes.get(unit.last)];
     const output = last?.outputs[0];
@@ -52,6 +56,7 @@ export function placesOf(lab: Lab): readonly Place[] {
         handles: handlesOf(lab, members),
         outputHandle: end.handle,
         readers: handlesOf(lab, quantizedReaders(lab, output, readers)),
+        sharers: handlesOf(lab, sharers.get(output) ?? []),
         feeders: handlesOf(
           lab,
           wideInputs(lab, node).flatMap((id) => makersOf(lab, id, makers)),
@@ -63,6 +68,18 @@ export function placesOf(lab: Lab): readonly Place[] {
 
 function handlesOf(lab: Lab, nodes: readonly Node[]): string[] {
   return [...new Set(nodes.flatMap((n) => lab.userNode(n)?.handle ?? []))];
+}
+
+/** By the value whose parameters they keep, the nodes that pass its codes on. */
+function sharersOf(lab: Lab): Map<ValueId, Node[]> {
+  const { plan } = lab.result.build;
+  const found = new Map<ValueId, Node[]>();
+  for (const node of lab.run.prepared.graph.nodes)
+    for (const id of node.outputs) {
+      const root = id === undefined ? undefined : rootDecision(plan.activations, id)?.root;
+      if (root !== undefined && root !== id) found.set(root, [...(found.get(root) ?? []), node]);
+    }
+  return found;
 }
 
 /** Inputs whose codes reach farther than others' by more than the border. */

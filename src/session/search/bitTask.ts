@@ -2,6 +2,7 @@ import { overrideWordsOf } from '../../config/changes.ts';
 import type { QuantPlan } from '../../quant/plan.ts';
 import type { BitOption, Bits } from '../../search/bitModel.ts';
 import { searchBits } from '../../search/bitSearch.ts';
+import { keptAsInFile } from '../errors.ts';
 import type { Lab } from '../lab.ts';
 import { noBitsOf } from './errors.ts';
 import { type Task, telling } from './tasks.ts';
@@ -25,10 +26,11 @@ const MIXED_BITS = 8;
 const FLOAT_BYTES = 4;
 const WIDTH_WORD = /^w\d$/;
 
-/** The weights of a lab's config that can have other bits. @throws SES464 */
+/** The weights of a lab's config that can have other bits. @throws SES464, SES424 of a file's own */
 export function weightUnitsOf(lab: Lab): WeightUnit[] {
   const { settings, run, result } = lab;
   const { quantType } = settings;
+  if (lab.isKeptAsInFile) throw keptAsInFile(settings.configPath, ['bits of weights']);
   if (quantType === 'DYNAMIC_QUANT') throw noBitsOf(settings.configPath, quantType);
   const nodes = new Map(run.prepared.graph.nodes.map((n) => [n.id, n] as const));
   const words = overrideWordsOf(settings.configText);

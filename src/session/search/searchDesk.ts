@@ -1,6 +1,7 @@
 import { type AbortSignalLike, Cancelled, NEVER } from '../../base/abort.ts';
 import type { FileSystem } from '../../base/bytes.ts';
 import type { Clock } from '../../base/clock.ts';
+import { overrideWordsOf } from '../../config/changes.ts';
 import type { SearchRequest, SearchStep, SearchView } from '../../protocol/searchViews.ts';
 import type { Progress } from '../../protocol/views.ts';
 import type { Measurement } from '../../search/trials.ts';
@@ -81,7 +82,7 @@ function taskOf({ goal }: SearchRequest, lab: Lab): Task {
     case 'skip': {
       const units = skipUnitsOf(lab);
       if (units.length === 0) throw nothingToSearch(configPath, goal.kind);
-      return skipTask(units);
+      return skipTask(units, overrideWordsOf(lab.settings.configText));
     }
     case 'bits': {
       const units = weightUnitsOf(lab);

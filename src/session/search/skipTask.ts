@@ -27,13 +27,20 @@ export function skipUnitsOf(lab: Lab): SkipUnit[] {
   });
 }
 
-/** Leaves units float, as few as reach the goal. */
-export function skipTask(units: readonly SkipUnit[]): Task {
+/**
+ * Leaves units float, as few as reach the goal.
+ *
+ * @param words of `node_overrides` by name: those of a unit, which would have no effect, go as it becomes float.
+ */
+export function skipTask(units: readonly SkipUnit[], words: ReadonlyMap<string, string> = new Map()): Task {
   const handlesOf = (set: SkipSet) => units.flatMap((unit, i) => (set.has(i) ? unit.handles : []));
   return async (tools) => {
     const told = telling<SkipSet>(tools, (set) => {
       const handles = handlesOf(set);
-      return { handles, change: set.size === 0 ? {} : { skip: handles } };
+      if (set.size === 0) return { handles, change: {} };
+      const worded = handles.filter((handle) => words.has(handle));
+      const overrides = Object.fromEntries(worded.map((handle) => [handle, '']));
+      return { handles, change: { skip: handles, ...(worded.length > 0 && { overrides }) } };
     });
     const orders = [sorted(units, (u) => u.localSqnrDb), sorted(units, (u) => u.cosine)];
     const { ended } = await searchSkips({ ...told, units: units.length, orders });
