@@ -12,18 +12,10 @@ import type { LeastSquaresRounding } from '../quant/rounding/roundWeight.ts';
 import { activationScheme } from '../quant/scheme.ts';
 import { calibrationFloats } from '../whatif/calibrationFloats.ts';
 import { withBalancedChannels } from './balance.ts';
-import {
-  assign,
-  type Build,
-  type BuildChoices,
-  buildAlone,
-  buildQuantized,
-  type Calibrated,
-  planWith,
-} from './build.ts';
+import { assign, type Build, type BuildChoices, buildQuantized, type Calibrated, planWith } from './build.ts';
 import { choicesOf, counterpartOf } from './choices.ts';
 import { WeightClusters } from './clusters.ts';
-import { CorrectionDesk, type Uncorrected } from './corrections.ts';
+import { CorrectionDesk } from './corrections.ts';
 import { differencesOf } from './differences.ts';
 import { compileGraph, equalized, type Prepared, prepare } from './prepared.ts';
 import { RangeDesk, type RangeWish } from './ranges.ts';
@@ -192,8 +184,8 @@ class FullBuilder implements Builder {
     const calibrated = await this.#calibrated(variant, signal);
     const plan = this.#planOf(variant, new Set());
     const { assignment } = await assign(calibrated, plan, signal);
-    const alone: Uncorrected['alone'] = (nodes) => buildAlone(calibrated, float, { plan, assignment }, nodes, signal);
-    return corrections.of(base, { plan, assignment, alone }, signal);
+    const build = () => buildQuantized(calibrated, float, plan, signal);
+    return corrections.of(base, { plan, assignment, build }, signal);
   }
 
   /** How the range of every value is chosen that could be quantized under a variant, or in the run. */
