@@ -56,7 +56,12 @@ async function eachPopover(within: string, look: () => Promise<void>): Promise<v
 describe('every text is translated', () => {
   const graph = mobileNet();
   const inChanges = graph.nodes.map(({ handle }) => `${handle}:`);
-  const inFindings = ['image_to_format=BGR', 'image_to_format=GRAY', '/data/calibration/n01536_goldfish.JPEG'];
+  const inFindings = [
+    'bias_correction=true',
+    'image_to_format=BGR',
+    'image_to_format=GRAY',
+    '/data/calibration/n01536_goldfish.JPEG',
+  ];
   /** As far as their ends are shown. */
   const inTrials = graph.nodes.flatMap(({ handle }) =>
     [...handle.matchAll(/\//g)].flatMap(({ index }) => [handle.slice(index + 1), `${handle.slice(index + 1)}:`]),
