@@ -231,7 +231,7 @@ describe('the diagnosis', () => {
     await cause(0).waitFor();
     await cause(0).locator('summary').click();
     await cause(5).waitFor();
-    await eventually(note).toMatch(/causes: 6 · cures tried: 16/);
+    await eventually(note).toMatch(/causes: 6 · cures tried: 19/);
     expect(await page.locator('.summary > .progress').isHidden(), 'what cures calibrate is no run').toBe(true);
     expect(await cause(0).getByRole('button', { name: 'Apply' }).first().isEnabled()).toBe(true);
     expect(await cause(0).locator('details').getAttribute('open'), 'it stays open while others come').not.toBeNull();
