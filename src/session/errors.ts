@@ -69,11 +69,11 @@ export function quantizedAlready(at: Location, what: string): Diagnostic {
   };
 }
 
-/** SES424: a change of how something is quantized, where the file's own quantization is what is measured. */
+/** SES465: a change of how something is quantized, where the file's own quantization is what is measured. */
 export function keptAsInFile(file: string, what: readonly string[]): DiagnosticError {
   return new DiagnosticError({
     severity: 'error',
-    code: 'SES424',
+    code: 'SES465',
     message: `the model is quantized in its file, which is what is measured: nodes can be left float, but ${what.join(', ')} cannot be changed. Set [quantscope] imported_model=requantize and run again to take the file's quantization out`,
     at: { file },
   });

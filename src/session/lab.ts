@@ -78,7 +78,7 @@ export class Lab {
     return this.run.open.quantization !== undefined && this.settings.importedModel === 'evaluate';
   }
 
-  /** @throws DiagnosticError SES424 for words of nodes and settings, which leave a file's own quantization as it is. */
+  /** @throws DiagnosticError SES465 for words of nodes and settings, which leave a file's own quantization as it is. */
   refuse({ overrides = {}, settings = [] }: ConfigChange): void {
     const what = [
       ...(Object.values(overrides).some((words) => words !== '') ? ['node_overrides'] : []),
@@ -88,7 +88,7 @@ export class Lab {
   }
 
   /**
-   * @throws DiagnosticError CFG… where the change makes no config, SES402 where it needs a run of its own, SES424 where a
+   * @throws DiagnosticError CFG… where the change makes no config, SES402 where it needs a run of its own, SES465 where a
    *   file's own quantization is kept.
    */
   variantOf(change: ConfigChange): Variant {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { NEVER } from '../../src/base/abort.ts';
 import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
 import { nodeFiles } from '../../src/node/files.ts';
 import type { NodeDetails, RunView } from '../../src/protocol/views.ts';
@@ -161,6 +162,44 @@ describe('a model that is quantized in its file', () => {
     expect(x?.fileQuant).toEqual(x0?.quant);
     expect(x?.quant?.dtype).toBe('int8');
     expect(x?.quant?.scale).toEqual(x0?.quant?.scale);
+  });
+
+  test('each node left float costs in a sweep what it costs in a trial', async () => {
+    const session = await open('coded.onnx');
+    const text = withOurs('float_model=mnist.onnx');
+    await session.quantize({ configText: text, configPath });
+    const request = { mode: 'leaveOneOut', part: 'both', judge: { id: 'cosine' }, samples: 8, verify: null } as const;
+    const view = await session.sweeps.run(request, [], () => undefined, NEVER);
+    const measured = view.entries.filter((e) => e.value !== null);
+    expect(measured.length).toBeGreaterThan(1);
+    for (const { handle, value } of measured) {
+      const trial = await session.trial({ configText: withSkip(text, handle), configPath, samples: 8 });
+      expect([handle, value]).toEqual([handle, trial.run.outputs[0]?.cosine]);
+    }
+  });
+
+  test('skips are searched, and bits of weights refused by name', async () => {
+    const session = await open('coded.onnx');
+    const text = withOurs('float_model=mnist.onnx');
+    await session.quantize({ configText: text, configPath });
+    const base = { judge: { id: 'cosine' }, samples: 8, budget: 20 } as const;
+    const goal = { kind: 'skip', target: { value: 0.99999999 } } as const;
+    const { best, ended } = await session.searches.run({ ...base, goal }, () => undefined);
+    expect(ended).not.toBe('cancelled');
+    expect(best?.handles.length).toBeGreaterThan(0);
+    const bits = session.searches.run({ ...base, goal: { kind: 'bits', bytes: 10_000 } }, () => undefined);
+    await expect(bits).rejects.toThrow(/^SES465 .*quantized in its file.*bits of weights cannot be changed/);
+  });
+
+  test('a diagnosis tries what can be carried out: leaving nodes float', async () => {
+    const session = await open('coded.onnx');
+    await session.quantize({ configText: withOurs('float_model=mnist.onnx'), configPath });
+    const request = { judge: { id: 'cosine' }, samples: 4, nodes: 8, cures: true, data: false } as const;
+    const view = await session.diagnoses.run(request, () => undefined);
+    expect(view.done).toBe(true);
+    expect(view.whole).toBeNull();
+    const tried = view.causes.flatMap((c) => [...c.cures, ...c.tried]);
+    for (const { kind } of tried) expect(['skip', 'unskip']).toContain(kind);
   });
 
   test('a float model that is no relative is refused by name', async () => {

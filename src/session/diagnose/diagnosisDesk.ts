@@ -262,7 +262,7 @@ class Diagnosis {
 /** Causes that say where an error is, and hold whatever helps against it. */
 const GENERAL: ReadonlySet<string> = new Set(['weights', 'activations', 'carried', 'floatIsland']);
 /** Codes of what a config, a plan or an operator does not allow, or a kind of run cannot change. */
-const CANNOT = /^(CFG|QNT|EXE|SES402|SES424)/;
+const CANNOT = /^(CFG|QNT|EXE|SES402|SES465)/;
 /** Kinds of cures that are calibrated from the beginning. */
 const NEEDS_RUN: ReadonlySet<string> = new Set(['equalization', 'channel_balance', 'weight_rounding']);
 

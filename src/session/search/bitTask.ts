@@ -26,7 +26,7 @@ const MIXED_BITS = 8;
 const FLOAT_BYTES = 4;
 const WIDTH_WORD = /^w\d$/;
 
-/** The weights of a lab's config that can have other bits. @throws SES464, SES424 of a file's own */
+/** The weights of a lab's config that can have other bits. @throws SES464, SES465 of a file's own */
 export function weightUnitsOf(lab: Lab): WeightUnit[] {
   const { settings, run, result } = lab;
   const { quantType } = settings;

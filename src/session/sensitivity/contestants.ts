@@ -97,8 +97,9 @@ export class Contestants {
 
   /** Whether the build is made of codes of ours: no weights alone, nothing dynamic, nothing imported. */
   #isPlain(): boolean {
-    const { build } = this.#parts;
-    return build.stored === undefined && build.apart === undefined;
+    const { build, run } = this.#parts;
+    const isOurs = run.builder.extremes !== undefined; // a file's own codes have no calibration
+    return isOurs && build.stored === undefined && build.apart === undefined;
   }
 
   #coneOf(unit: Unit, mode: 'layerwise' | 'leaveOneOut', plan: QuantPlan): UnitContestant | undefined {
