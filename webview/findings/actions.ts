@@ -54,7 +54,7 @@ export function createFindingActions(store: Store, { rpc }: Connection, { announ
     const before = store.state.diagnosis;
     store.update({ diagnosis: renewed(before, event), ...(event.running ? {} : { diagnosing: null }) });
     if (!before.running || event.running || event.view === null) return;
-    announce(event.view.done ? t('{0} causes found', event.view.causes.length) : t('The diagnosis was cancelled'));
+    announce(event.view.done ? t('Causes found: {0}', event.view.causes.length) : t('The diagnosis was cancelled'));
   });
 
   /** A start is shown at once; where it fails, what was known before is there again. */

@@ -171,7 +171,7 @@ function togetherCard(
 
 function progressText(view: DiagnosisView | null): string {
   if (view === null) return t('Starting…');
-  return t('{0} causes, {1} cures tried, {2}', view.causes.length, curesOf(view), formatMs(view.elapsedMs));
+  return t('causes: {0}, cures tried: {1}, {2}', view.causes.length, curesOf(view), formatMs(view.elapsedMs));
 }
 
 function curesOf({ causes, whole }: DiagnosisView): number {

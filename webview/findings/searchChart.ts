@@ -36,7 +36,7 @@ export function searchChart({ view, selected, select }: SearchChartOptions): Cha
   return {
     title,
     heading: title,
-    summary: t('{0} candidates; {1} of them reach the target', shown.length, tried.filter((s) => s.reached).length),
+    summary: t('Candidates: {0}; reaching the target: {1}', shown.length, tried.filter((s) => s.reached).length),
     legend: [
       { label: t('reaches the target'), mark: 'point' },
       { label: t('misses it'), mark: 'outlier' },

@@ -165,7 +165,7 @@ function noteOf(view: SearchView, running: boolean): string {
   const parts = [
     goalText(request),
     t('now {0}, float {1}', words.format(quantized), words.format(float)),
-    t('{0} candidates measured', tried.length),
+    t('candidates measured: {0}', tried.length),
     formatMs(elapsedMs),
   ];
   return [...parts, ...(running || ended === null ? [] : [endedText(ended, request.budget)])].join(' · ');
@@ -188,7 +188,7 @@ function bestParts(view: SearchView, state: AppState, actions: Actions): HTMLEle
   const isBits = view.request.goal.kind === 'bits';
   const title = bestTitle(view, best);
   const figures = [
-    isBits ? t('bits of {0} weights', best.handles.length) : t('nodes in float: {0}', best.handles.length),
+    isBits ? t('weights with other bits: {0}', best.handles.length) : t('nodes in float: {0}', best.handles.length),
     `${words.title} ${words.format(view.quantized)} → ${words.format(best.value)}`,
     formatBytes(best.bytes),
   ];

@@ -109,7 +109,7 @@ export function frontChart(all: readonly TrialNode[], { x, y, current, choose }:
   return {
     title: t('Trade-off of trials'),
     heading: t('Trade-off'),
-    summary: t('{0} trials, {1} of which no other one beats', trials.length, front.length),
+    summary: t('Trials: {0}; not beaten by any other: {1}', trials.length, front.length),
     legend: [
       { label: t('best ones'), mark: 'origin' },
       { label: t('other trials'), mark: 'point' },

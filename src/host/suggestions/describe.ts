@@ -14,8 +14,9 @@ export function changeTitle({ change, source }: MeasuredChange): string {
   if (source.from === 'data') return preparationText(source.finding.label, (text, ...args) => t(text, ...args));
   if (source.from === 'search') {
     const { goal } = source.search.request;
-    if (goal.kind === 'bits') return t('Bits of {0} nodes', Object.keys(change.overrides ?? {}).length);
-    return t('Leave {0} nodes float', source.step.handles.length);
+    const count = goal.kind === 'bits' ? Object.keys(change.overrides ?? {}).length : source.step.handles.length;
+    if (goal.kind === 'bits') return count === 1 ? t('Bits of 1 node') : t('Bits of {0} nodes', count);
+    return count === 1 ? t('Leave 1 node float') : t('Leave {0} nodes float', count);
   }
   const title = cureText(source.cure);
   return source.cause === null ? title : `${source.cause.handle}: ${title}`;
@@ -134,7 +135,9 @@ function causeItem({ cause, cures }: Extract<Suggestion, { kind: 'cause' }>): vs
     tooltip.appendText(
       cause.tried.length === 0
         ? t('Nothing was tried against it.')
-        : t('{0} changes were tried; none of them helps.', cause.tried.length),
+        : cause.tried.length === 1
+          ? t('1 change was tried; it does not help.')
+          : t('{0} changes were tried; none of them helps.', cause.tried.length),
     );
   }
   item.tooltip = tooltip;
