@@ -25,6 +25,8 @@ export interface Patient {
   readonly channelBalance: boolean;
   readonly leastSquares: boolean;
   readonly weightBits: number;
+  /** Of a model that is quantized in its file: nodes can be left float, and nothing else be changed. */
+  readonly onlySkips?: boolean;
 }
 
 /** Something that may help; whether it does is measured. */
@@ -87,16 +89,20 @@ export function curesFor({ id, range, ofWeight, evidence }: Named, patient: Pati
     carried: [],
     floatIsland: [],
   };
-  if (id === 'carried' || id === 'floatIsland') return byCause[id];
+  if (id === 'floatIsland' || (id === 'carried' && patient.onlySkips !== true)) return byCause[id];
   const widely = [...new Set([...handles, ...feeders])];
   const all = [...new Set([...widely, ...readers])];
   const any = (kind: string, change: ConfigChange): Candidate => ({ ...own(kind, change), against: 'any' });
+  const skips = [
+    any('skip', skipping(patient, widely)),
+    ...(readers.length > 0 ? [any('skip', skipping(patient, all))] : []),
+  ];
+  if (patient.onlySkips === true) return skips;
   return [
     ...byCause[id],
     any('bits:16', words(patient, widely, { precision: 'int16' })),
     ...(readers.length > 0 ? [any('bits:16', words(patient, all, { precision: 'int16' }))] : []),
-    any('skip', skipping(patient, widely)),
-    ...(readers.length > 0 ? [any('skip', skipping(patient, all))] : []),
+    ...skips,
   ];
 }
 

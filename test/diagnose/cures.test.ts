@@ -55,6 +55,12 @@ test('Leaving nodes float takes their own words away, and undo brings them back'
   expect(combined({ skip: ['a'] }, { overrides: { a: 'KL', b: 'KL' } })?.overrides).toEqual({ b: 'KL' });
 });
 
+test('Of a file’s own quantization nodes are left float, carried errors included, and nothing else is tried', () => {
+  const inFile: Patient = { ...PATIENT, onlySkips: true };
+  for (const id of ['carried', 'weights', 'clipping'] as const) expect(kinds(id, inFile)).toEqual(['skip', 'skip']);
+  expect(kinds('carried')).toEqual([]);
+});
+
 test('What is so already is not tried', () => {
   const treated: Patient = {
     ...PATIENT,

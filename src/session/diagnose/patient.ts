@@ -3,7 +3,8 @@ import type { Lab } from '../lab.ts';
 import type { Place } from './place.ts';
 
 /** How a place is quantized now, for those who know cures. */
-export function patientOf({ run, settings, result }: Lab, place: Place): Patient {
+export function patientOf(lab: Lab, place: Place): Patient {
+  const { run, settings, result } = lab;
   const { general, overrides } = settings;
   const weight = result.build.plan.weights.find((w) => w.node === place.unit.node);
   const scheme = weight?.scheme;
@@ -23,6 +24,7 @@ export function patientOf({ run, settings, result }: Lab, place: Place): Patient
     equalization: settings.equalization,
     channelBalance: settings.channelBalance !== 'off',
     leastSquares: settings.weightRounding === 'least_squares',
+    onlySkips: lab.isKeptAsInFile,
     weightBits: scheme === undefined ? 8 : Math.ceil(Math.log2(scheme.qmax - scheme.qmin + 1)),
   };
 }
