@@ -172,6 +172,8 @@ describe('a model that is quantized in its file', () => {
     const view = await session.sweeps.run(request, [], () => undefined, NEVER);
     const measured = view.entries.filter((e) => e.value !== null);
     expect(measured.length).toBeGreaterThan(1);
+    const weights = session.sweeps.run({ ...request, part: 'weights' }, [], () => undefined, NEVER);
+    await expect(weights).rejects.toThrow(/^SES465 .*the weights of a node alone cannot be changed/);
     for (const { handle, value } of measured) {
       const trial = await session.trial({ configText: withSkip(text, handle), configPath, samples: 8 });
       expect([handle, value]).toEqual([handle, trial.run.outputs[0]?.cosine]);

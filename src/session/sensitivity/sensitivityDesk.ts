@@ -8,7 +8,7 @@ import type { SweepCrew } from '../../sensitivity/crew.ts';
 import { type Seen, startSeeing, sweep } from '../../sensitivity/sweep.ts';
 import type { Unit } from '../../sensitivity/units.ts';
 import type { Judge, Judging } from '../../whatif/judge.ts';
-import { nothingYet } from '../errors.ts';
+import { keptAsInFile, nothingYet } from '../errors.ts';
 import { judgeOf, type RunCommand } from '../judges.ts';
 import type { Lab } from '../lab.ts';
 import { meanDecibels } from '../metrics/sampleFigures.ts';
@@ -80,7 +80,7 @@ export class SensitivityDesk {
    * when the same is asked again of the same run; what is `known` of an earlier one is not measured again.
    *
    * @param known entries of the same request under the same config; those over fewer samples are measured again.
-   * @throws DiagnosticError SES401 before a run, SES450… by the judge; Cancelled
+   * @throws DiagnosticError SES401 before a run, SES465 for parts of nodes of a file's own quantization, SES450… by the judge; Cancelled
    */
   async run(
     request: SensitivityRequest,
@@ -91,6 +91,8 @@ export class SensitivityDesk {
     const parts = this.#parts();
     const { lab, open, clock } = parts;
     if (lab === undefined) throw nothingYet(open.file, 'run');
+    if (lab.isKeptAsInFile && request.part !== 'both')
+      throw keptAsInFile(lab.settings.configPath, [`the ${request.part} of a node alone`]);
     const started = clock.now();
     const { run, settings } = lab;
     const count = Math.min(request.samples, run.sampleCount);
