@@ -47,6 +47,7 @@ const MODELS = [
     input: 'images',
     folder: join(SHARED, 'ort-baseline/yolox_nano/calibration'),
     side: 416,
+    calibration: 20,
     lines: image('BGR', [0, 0, 0], [1, 1, 1]),
     corrections: [true],
   },
@@ -142,7 +143,7 @@ async function openSession(model, whatIfBytes) {
   };
 }
 
-function configOf({ input, folder: images, lines }, correction) {
+function configOf({ input, folder: images, lines, calibration = CALIBRATION }, correction) {
   return [
     '[common_quant_param]',
     'quant_type=FULL_QUANT',
@@ -152,7 +153,7 @@ function configOf({ input, folder: images, lines }, correction) {
     `bias_correction=${correction}`,
     '[data_preprocess_param]',
     `calibrate_path=${input}:${images}`,
-    `calibrate_size=${CALIBRATION}`,
+    `calibrate_size=${calibration}`,
     'input_type=IMAGE',
     ...lines,
     '[quantscope]',
