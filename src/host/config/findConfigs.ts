@@ -18,7 +18,7 @@ const EXCLUDE = '**/{node_modules,.git}/**';
 const MAX_BYTES = 256 * 1024;
 const MAX_FILES = 1000;
 
-/** Files of the workspace and beside the model that have a `[common_quant_param]` section, most recent first. */
+/** Files of the workspace and beside the model that have a `[common_quant_param]` section, most recent first, by name where equally so. */
 export async function findConfigs(model: vscode.Uri): Promise<readonly FoundConfig[]> {
   const [inWorkspace, besideModel] = await Promise.all([
     vscode.workspace.findFiles(CONFIG_FILES, EXCLUDE, MAX_FILES),
@@ -26,7 +26,8 @@ export async function findConfigs(model: vscode.Uri): Promise<readonly FoundConf
   ]);
   const uris = new Map([...inWorkspace, ...besideModel].map((uri) => [uri.toString(), uri]));
   const found = await Promise.all([...uris.values()].map(inspect));
-  return found.filter((config) => config !== undefined).sort((a, b) => b.modifiedMs - a.modifiedMs);
+  const byName = ({ uri: a }: FoundConfig, { uri: b }: FoundConfig): number => (a.path < b.path ? -1 : 1);
+  return found.filter((config) => config !== undefined).sort((a, b) => b.modifiedMs - a.modifiedMs || byName(a, b));
 }
 
 async function siblings(model: vscode.Uri): Promise<readonly vscode.Uri[]> {
