@@ -56,6 +56,31 @@ test('groups are announced, close and open by key, and a search opens what is ar
   await selectAdd();
 });
 
+test('the menu on the background is that of the graph, also where the window gets the focus behind the pointer', async () => {
+  await open('?run=1');
+  await press('Home');
+  await press('ArrowDown');
+  const section = () =>
+    surface()
+      .getAttribute('data-vscode-context')
+      .then((text) => JSON.parse(text ?? '{}').webviewSection);
+  await surface().evaluate((element) => {
+    const { left, top } = element.getBoundingClientRect();
+    const at = { clientX: left + 8, clientY: top + 8, button: 2, bubbles: true };
+    (element as HTMLElement).blur();
+    element.dispatchEvent(new PointerEvent('pointerdown', at));
+    (element as HTMLElement).focus();
+  });
+  expect(await section()).not.toBe('graph');
+  await surface().evaluate((element) => {
+    const { left, top } = element.getBoundingClientRect();
+    element.dispatchEvent(
+      new MouseEvent('contextmenu', { clientX: left + 8, clientY: top + 8, button: 2, bubbles: true }),
+    );
+  });
+  expect(await section()).toBe('graph');
+});
+
 test('a node in a closed group is shown by its group', async () => {
   await open('?run=1');
   await selectAdd();

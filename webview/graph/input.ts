@@ -53,6 +53,7 @@ export function listenToInput(surface: HTMLElement, target: InputTarget): void {
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   };
   listenToPointers(surface, target, pointOf);
+  listenToMenus(surface, target, pointOf);
   surface.addEventListener(
     'wheel',
     (event) => {
@@ -129,6 +130,24 @@ function runKey(key: string, target: InputTarget): boolean {
   if (!(key in KEYS)) return false;
   target.run(KEYS[key as keyof typeof KEYS]);
   return true;
+}
+
+/** A menu that a pointer asked for is about what it is on, also where the focus came later, with its own idea of that. */
+function listenToMenus(
+  surface: HTMLElement,
+  target: InputTarget,
+  pointOf: (event: { clientX: number; clientY: number }) => Point,
+): void {
+  let isByPointer = false;
+  surface.addEventListener('pointerdown', () => {
+    isByPointer = true;
+  });
+  surface.addEventListener('keydown', () => {
+    isByPointer = false;
+  });
+  surface.addEventListener('contextmenu', (event) => {
+    if (isByPointer) target.hover(target.itemAt(pointOf(event)));
+  });
 }
 
 function listenToPointers(
