@@ -77,7 +77,7 @@ describe('quantize, on the sample', () => {
       ],
       ...['autoTune', 'differences', 'clusters', 'requantizers', 'diagnostics'],
     ]);
-    expect(Object.keys(result.outputs[0])).toEqual(['name', 'cosine', 'sqnrDb']);
+    expect(Object.keys(result.outputs[0])).toEqual(['name', 'cosine', 'sqnrDb', 'noiseToSignal']);
     for (const node of result.nodes)
       expect(Object.keys(node)).toEqual([
         ...['handle', 'opType', 'form', 'precision', 'quantized', 'why'],
