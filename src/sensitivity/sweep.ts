@@ -133,6 +133,7 @@ class Places {
       if (place !== undefined) this.#results.set(place, await this.#run(place));
       await this.#collect(place === undefined);
       for (let found = this.#next(); found !== undefined; found = this.#next()) {
+        throwIfAborted(this.#parts.signal);
         this.#show(found);
         await onSample(from + this.#shown);
       }
