@@ -13,7 +13,7 @@ const { values: options } = parseArgs({ options: { only: { type: 'string' }, 'wr
 const THREADS = 2;
 const SAMPLES = 8;
 const BUDGET = 120;
-const UNIFORM_BITS = [3, 4, 5, 6];
+const UNIFORM_BITS = [3, 4, 5];
 
 const labelled = (name) => {
   const { path, data } = LABELLED.find((m) => m.name === name);
