@@ -48,7 +48,7 @@ export interface SweepEffort {
 
 /** Fewer runs of contestants than this are over before others have compiled their programs. */
 const LEAST_RUNS = 24;
-/** What the programs of all threads beside the caller's may take, in bytes. */
+/** What the programs of all threads beside the caller's may take, in bytes, where the kernels' budget leaves as much. */
 const CREW_BYTES = 1 << 30;
 
 /**
@@ -86,7 +86,9 @@ async function crewFor(parts: SweepParts, from: number, places: number): Promise
   const programs = [models.float, models.quant, ...own];
   const bytes = programs.reduce((sum, p) => sum + p.arenaBytes + p.constantBytes, 0);
   const isStreamed = programs.some((p) => p.streamedBytes > 0);
-  if (isStreamed || bytes * crew.size > CREW_BYTES) return undefined;
+  const { budgetBytes, bytesInUse } = models.float.kernels.memory;
+  const spare = budgetBytes - bytesInUse - keptBytes;
+  if (isStreamed || bytes * crew.size > Math.min(CREW_BYTES, spare)) return undefined;
   return crew.start({
     graphs: await plainGraphs(programs.map((p) => p.graph)),
     recipes: programs.map((p) => p.recipe),
