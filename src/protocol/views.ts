@@ -240,8 +240,11 @@ export interface DifferenceView {
 export interface MacsView {
   /** On codes of 8 bits or fewer. */
   readonly integer: number;
-  /** On activations of 16-bit codes: integers on devices with such kernels, floats between conversions where we run it. */
-  readonly wide: number;
+  /**
+   * On activations of 16-bit codes: integers on devices with such kernels, floats between conversions where we run it.
+   * Absent in a kept run of an earlier version, where these count as float.
+   */
+  readonly wide?: number;
   readonly float: number;
   /** Estimated time by precision, that of all in float32 being 1: int8 0.25, 16-bit types 0.5. */
   readonly cost: number;

@@ -50,7 +50,7 @@ export async function workOf({ open, prepared }: Pick<RunState, 'open' | 'prepar
 }
 
 /** Of a model's multiply-accumulates, those on codes of 8 bits and of 16: fractions 0..1. */
-export function codedShares({ integer, wide, float }: MacsView): {
+export function codedShares({ integer, wide = 0, float }: MacsView): {
   readonly integerShare: number;
   readonly wideShare: number;
 } {

@@ -123,7 +123,7 @@ function restated(trial: StoredTrial, { from, base, run }: TrialResult): StoredT
 }
 
 function figuresOf({ samples, outputs, accuracy, sizes, macs, perSample }: RunView) {
-  const all = macs === undefined ? 0 : macs.integer + macs.wide + macs.float;
+  const all = macs === undefined ? 0 : macs.integer + (macs.wide ?? 0) + macs.float;
   return {
     samples,
     outputs,
