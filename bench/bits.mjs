@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { markdownTable } from '../scripts/lib/document.mjs';
 import { hasShared, loadCore, machineOf, machineText, SHARED } from './lib/core.mjs';
 import { LABELLED } from './lib/labelled.mjs';
+import { named } from './lib/models.mjs';
 import { Ours } from './lib/ours.mjs';
 import { writeSection } from './lib/section.mjs';
 
@@ -49,9 +50,7 @@ if (hasShared()) {
   const ours = new Ours(core);
   const rows = [];
   try {
-    const isWanted = ({ name }) =>
-      options.only === undefined || name.toLowerCase().includes(options.only.toLowerCase());
-    for (const model of MODELS.filter(isWanted))
+    for (const model of MODELS.filter(named(options.only)))
       for (const bits of UNIFORM_BITS) {
         const row = await rowOf(core, ours.kernels(THREADS), model, bits);
         console.log(row.join(' | '));

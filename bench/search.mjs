@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { markdownTable } from '../scripts/lib/document.mjs';
 import { hasShared, loadCore, machineOf, machineText, SHARED } from './lib/core.mjs';
 import { LABELLED } from './lib/labelled.mjs';
+import { named } from './lib/models.mjs';
 import { Ours } from './lib/ours.mjs';
 import { writeSection } from './lib/section.mjs';
 
@@ -76,8 +77,7 @@ if (hasShared()) {
   const ours = new Ours(core);
   const rows = [];
   try {
-    const chosen = ({ name }) => options.only === undefined || name.toLowerCase().includes(options.only.toLowerCase());
-    for (const model of MODELS.filter(chosen)) {
+    for (const model of MODELS.filter(named(options.only))) {
       const row = await rowOf(core, ours.kernels(THREADS), model);
       console.log(row.join(' | '));
       rows.push(row);

@@ -6,6 +6,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { hasShared, loadCore, machineOf, machineText, SHARED } from './lib/core.mjs';
+import { named } from './lib/models.mjs';
 import { Ours } from './lib/ours.mjs';
 import { peer } from './lib/peers.mjs';
 import { median } from './lib/timing.mjs';
@@ -68,8 +69,7 @@ const folder = mkdtempSync(join(tmpdir(), 'quantscope-trials-'));
 const ours = new Ours(core);
 const rows = [];
 try {
-  const isWanted = ({ name }) => options.only === undefined || name.toLowerCase().includes(options.only.toLowerCase());
-  for (const model of hasShared() ? MODELS.filter(isWanted) : [])
+  for (const model of hasShared() ? MODELS.filter(named(options.only)) : [])
     for (const correction of model.corrections) await measure(model, correction);
 } finally {
   await ours.dispose();

@@ -116,3 +116,8 @@ export function isColdStartChosen(only) {
   const { name, what } = COLD_START;
   return only === undefined || `${name} ${what}`.toLowerCase().includes(only.toLowerCase());
 }
+
+/** Whether a model is among those that `--only TEXT` names; all are without it. */
+export function named(only) {
+  return ({ name }) => only === undefined || name.toLowerCase().includes(only.toLowerCase());
+}
