@@ -59,6 +59,8 @@ const EDITOR_SUITES = [
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const problems = [];
+/** What failed, in the words of who ran it: said again at the end, where a long log is read first. */
+const failures = [];
 
 await ensureDependencies();
 let vsix;
@@ -70,6 +72,7 @@ else
 await Promise.all([step('vitest', runVitest), runChecks()]);
 
 for (const problem of problems) console.error(`FAILED: ${problem}`);
+for (const text of failures) console.error(text);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = problems.length > 0 || total.failed > 0 || total.passed === 0 ? 1 : 0;
 
@@ -111,6 +114,9 @@ async function runVitest() {
   );
   add({ passed: results.numPassedTests, failed: results.numFailedTests, skipped: skipped.length });
   for (const { fullName } of skipped) console.log(`skipped: ${fullName}`);
+  for (const { name, assertionResults } of results.testResults)
+    for (const test of assertionResults.filter((t) => t.status === 'failed'))
+      failures.push(`${name}: ${test.fullName}\n${test.failureMessages.join('\n').slice(0, 1000)}`);
   if (status !== 0 && results.numFailedTests === 0) problems.push('vitest reports an error outside the tests');
   judgeSkipped(skipped);
 }
@@ -132,6 +138,8 @@ async function runSuite(name, args) {
   }
   const [passed = 0, failed = 0, skipped = 0] = counts.slice(1).map((count) => Number(count ?? 0));
   add({ passed, failed, skipped });
+  const told = output.search(/^ +\d+ failing$/m);
+  if (told >= 0) failures.push(`${name}:${output.slice(told, told + 2000)}`);
   if (status !== 0 || failed > 0) problems.push(`${name}: ${failed} failed, exit code ${status}`);
   else if (passed === 0) problems.push(`${name}: nothing ran`);
 }

@@ -18,8 +18,7 @@ describe('every view of a model', () => {
     await w.page.setViewportSize({ width: 1440, height: 900 });
     await w.file('mnist.onnx').dblclick();
     await w.graph.locator('.graph-surface[aria-label*=": 6 nodes"]').waitFor();
-    await w.command('QuantScope: Quantize with Config…');
-    await w.choosePick('full_quant.cfg');
+    await w.commandAndPick('QuantScope: Quantize with Config…', 'full_quant.cfg');
     await w.toast('mnist.onnx quantized').waitFor();
     await w.clearToasts();
   });

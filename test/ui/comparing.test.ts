@@ -26,8 +26,7 @@ suite(`two models beside each other${absent}`, () => {
   });
 
   it('list what differs between a network and its quantized form', async () => {
-    await w.command('QuantScope: Compare Model with…');
-    await w.choosePick('pair_qdq.onnx');
+    await w.commandAndPick('QuantScope: Compare Model with…', 'pair_qdq.onnx');
     [left, right] = await halves();
     for (const half of [left, right]) {
       await half.getByRole('tab', { name: 'Differences' }).click();
@@ -111,8 +110,7 @@ describe('two kept runs', () => {
     await w.file('mnist.onnx').dblclick();
     await w.graph.locator('.graph-surface[aria-label*=": 6 nodes"]').waitFor();
     for (const config of ['full_quant.cfg', 'weight_quant.cfg']) {
-      await w.command('QuantScope: Quantize with Config…');
-      await w.choosePick(config);
+      await w.commandAndPick('QuantScope: Quantize with Config…', config);
       await w.toast('mnist.onnx quantized').waitFor();
       await w.clearToasts();
     }

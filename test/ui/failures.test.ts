@@ -7,8 +7,7 @@ describe('a mistake', () => {
   it('of the config lands in Problems and in one notification; the figures stay', async () => {
     const before = await w.similarity();
     w.write('wrong.cfg', w.read('full_quant.cfg').replace('bit_num=8', 'bit_num=eight'));
-    await w.command('QuantScope: Quantize with Config…');
-    await w.choosePick('wrong.cfg');
+    await w.commandAndPick('QuantScope: Quantize with Config…', 'wrong.cfg');
     const toast = w.toast('wrong.cfg');
     await toast.getByRole('button', { name: 'Show Problems' }).click();
     const problem = w.page.locator('.markers-panel .monaco-list-row', { hasText: 'bit_num' }).last();

@@ -7,7 +7,7 @@ import { useWorkbench, type WorkbenchOptions, workbench } from './workbench.ts';
  */
 export async function run(options: WorkbenchOptions): Promise<{ passes: number; failures: number; pending: number }> {
   useWorkbench(options);
-  const mocha = new Mocha({ ui: 'bdd', timeout: 90_000, reporter: 'spec', bail: true });
+  const mocha = new Mocha({ ui: 'bdd', timeout: 180_000, reporter: 'spec', bail: true });
   mocha.suite.emit(Mocha.Suite.constants.EVENT_FILE_PRE_REQUIRE, globalThis, '', mocha);
   mocha.suite.afterEach('keep what a failure looked like', async function () {
     if (this.currentTest?.state === 'failed') await workbench.screenshot('failed');

@@ -12,8 +12,7 @@ suite(`MobileNetV2 (of shared/data${HAS_MOBILE_NET ? '' : ', which is not there'
     await w.page.setViewportSize({ width: 1440, height: 900 });
     await w.file('mobilenet_v2.onnx').dblclick();
     await w.graph.getByText('mobilenet_v2.onnx · 101 nodes').waitFor();
-    await w.command('QuantScope: Quantize with Config…');
-    await w.choosePick('mobilenet_v2.cfg');
+    await w.commandAndPick('QuantScope: Quantize with Config…', 'mobilenet_v2.cfg');
     await w.toast('mobilenet_v2.onnx quantized').waitFor({ timeout: 80_000 });
     await w.graph.locator('.legend .legend-row').first().waitFor();
     assert(Number((await w.similarity()).split(' ')[0]) > 0.9, await w.similarity());

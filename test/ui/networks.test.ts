@@ -73,8 +73,8 @@ suite(`a decoder of 3,069 nodes${absent}`, () => {
     await quantize('gpt2_past_tiny');
     assert(Number((await w.similarity()).split(' ')[0]) > 0.99, await w.similarity());
     const worst = w.graph.locator('.table-nodes .grid-row').first();
-    await worst.click();
     const [node = ''] = (await worst.innerText()).split('\n');
+    await w.graph.locator('.table-nodes .grid-row').getByText(node, { exact: true }).first().click();
     await w.graph.getByRole('heading', { name: node, exact: true }).waitFor();
     await selected(new RegExp(`^\\w+ ${node}, `)).waitFor();
     await w.graph.locator('.graph-surface').press('{');
@@ -209,8 +209,7 @@ async function open(file: string, nodes: number): Promise<void> {
 }
 
 async function quantize(name: string): Promise<void> {
-  await w.command('QuantScope: Quantize with Config…');
-  await w.choosePick(`${name}.cfg`);
+  await w.commandAndPick('QuantScope: Quantize with Config…', `${name}.cfg`);
   await w.toast(`${name}.onnx quantized`).waitFor({ timeout: 80_000 });
   await w.graph.locator('.legend .legend-head').waitFor();
   await w.clearToasts();

@@ -11,8 +11,7 @@ export async function openModel(file: string, shown: string): Promise<void> {
 
 /** Quantizes what is in front. */
 export async function quantize(file: string, config: string): Promise<void> {
-  await w.command('QuantScope: Quantize with Config…');
-  await w.choosePick(config);
+  await w.commandAndPick('QuantScope: Quantize with Config…', config);
   await w.toast(`${file} quantized`).waitFor({ timeout: 180_000 });
   await w.graph.locator('.legend .legend-row').first().waitFor();
   await w.clearToasts();

@@ -47,8 +47,7 @@ describe('quantize with config', () => {
   });
 
   it('writes a config from a template beside the model and opens it', async () => {
-    await w.command('QuantScope: New Quantization Config from Template…');
-    await w.choosePick('Weight quantization');
+    await w.commandAndPick('QuantScope: New Quantization Config from Template…', 'Weight quantization');
     await w.tab('mnist_weight_quant.cfg').waitFor();
     assert.match(w.read('mnist_weight_quant.cfg'), /^\[common_quant_param\]$/m);
     await w.close('mnist_weight_quant.cfg');
@@ -57,8 +56,7 @@ describe('quantize with config', () => {
   it('stops within moments when cancelled, and keeps the figures of the last run', async () => {
     const before = await w.similarity();
     const config = makeSlowConfig('slow.cfg');
-    await w.command('QuantScope: Quantize with Config…');
-    await w.choosePick(config);
+    await w.commandAndPick('QuantScope: Quantize with Config…', config);
     const toast = w.toast('Quantizing mnist.onnx with slow.cfg');
     await toast.hover();
     await w.screenshot('5-progress');

@@ -42,8 +42,7 @@ describe('the views beside the editor', () => {
   });
 
   it('have a walkthrough with pictures', async () => {
-    await w.command('Welcome: Open Walkthrough...');
-    await w.choosePick('Find out why a model lost accuracy');
+    await w.commandAndPick('Welcome: Open Walkthrough...', 'Find out why a model lost accuracy');
     await w.page
       .locator('.getting-started-category', { hasText: 'Make a config' })
       .or(w.page.getByText('Make a config'))

@@ -34,8 +34,7 @@ describe('what if', function () {
     await w.open();
     await w.file(MODEL).dblclick();
     await w.graph.getByText(`${MODEL} · 6 nodes`).waitFor();
-    await w.command('QuantScope: Quantize with Config…');
-    await w.choosePick(CONFIG);
+    await w.commandAndPick('QuantScope: Quantize with Config…', CONFIG);
     await w.toast(`${MODEL} quantized`).waitFor({ timeout: LONG_MS });
     await w.clearToasts();
     similarity.run = await w.similarity();
