@@ -14,6 +14,7 @@ import { Bodies } from './bodies.ts';
 import type { PlacedDraft, PlanContext } from './draft.ts';
 import { buildDrafts } from './drafts.ts';
 import { badShapes, runFailed, unboundDims } from './errors.ts';
+import { foldWeights } from './foldWeights.ts';
 import type { Held } from './frame.ts';
 import { judgeOf } from './judge.ts';
 import { type Placement, placeLayouts } from './layout.ts';
@@ -47,11 +48,13 @@ interface PlanOptions extends CompileOptions {
 }
 
 /** Plans a graph all of whose constants are decoded; symbols among the input shapes stand for any length. */
-function planProgram(graph: Graph, loaded: ReadonlyMap<ValueId, Tensor>, options: PlanOptions): Program {
+function planProgram(source: Graph, loaded: ReadonlyMap<ValueId, Tensor>, options: PlanOptions): Program {
   const { kernels, file, streamed } = options;
   const signatures = options.signatures ?? new SignatureTable();
-  const context = contextOf(graph, loaded, options);
-  const drafts = buildDrafts(context, { kernels, flavour: options.requantizer, apart: options.apart === true });
+  const given = contextOf(source, loaded, options);
+  const built = buildDrafts(given, { kernels, flavour: options.requantizer, apart: options.apart === true });
+  const { drafts, context } = foldWeights(built, given, { kernels, signatures });
+  const { graph } = context;
   const placement = placeLayouts(drafts, context, firstFreeId(graph));
   const facts = new Map([...context.facts, ...placement.facts]);
   const constants = new Map([...context.constants, ...placement.constants]);

@@ -7,7 +7,7 @@ import type { KernelSet } from '../kernels/kernelSet.ts';
 import { rangeOf } from '../ops/numbers.ts';
 import type { QuantInfo } from '../ops/opDef.ts';
 import { converted, copied } from '../ops/storage.ts';
-import { dequantizeWide, isWide, quantizeWide } from '../ops/wideCodes.ts';
+import { isWide } from '../ops/wideCodes.ts';
 import type { Program, Run, Step, Stored } from './program.ts';
 
 /** A value of the float program and its counterpart in the quantized one. */
@@ -174,7 +174,7 @@ function quantized(stored: Stored, quant: QuantInfo, layout: Stored['layout'], k
   const [scale, zeroPoint] = [quant.scale[0] as number, quant.zeroPoint[0] as number];
   if (codes instanceof Int8Array || codes instanceof Uint8Array)
     kernels.quantizeF32(data, { scale, zeroPoint, signed: quant.dtype === 'int8' }, codes);
-  else if (isWide(codes)) quantizeWide(data, scale, zeroPoint, codes);
+  else if (isWide(codes)) kernels.quantizeWideF32(data, { scale, zeroPoint, signed: quant.dtype === 'int16' }, codes);
   else {
     const [lo, hi] = rangeOf(quant.dtype);
     for (let i = 0; i < data.length; i++) {
@@ -191,6 +191,6 @@ function dequantized(codes: Tensor, quant: QuantInfo, kernels: KernelSet): Tenso
   const [scale, zeroPoint] = [quant.scale[0] as number, quant.zeroPoint[0] as number];
   if (data instanceof Int8Array || data instanceof Uint8Array)
     kernels.dequantizeQ8(data, { scale, zeroPoint, signed: quant.dtype === 'int8' }, out);
-  else dequantizeWide(data, scale, zeroPoint, out);
+  else kernels.dequantizeWide(data, { scale, zeroPoint, signed: quant.dtype === 'int16' }, out);
   return tensor('float32', codes.dims, out);
 }

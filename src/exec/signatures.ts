@@ -3,6 +3,7 @@ import type { Tensor } from '../base/tensor.ts';
 import type { Attribute } from '../graph/model.ts';
 import type { QuantInfo } from '../ops/opDef.ts';
 import { PreparedCache } from './preparedCache.ts';
+import { WeightFloats } from './weightFloats.ts';
 
 /**
  * Numbers for what a step computes: equal keys get equal numbers for as long as the table lives. Programs of one
@@ -11,6 +12,8 @@ import { PreparedCache } from './preparedCache.ts';
 export class SignatureTable {
   /** Packed constants of the programs that share this table. */
   readonly prepared = new PreparedCache();
+  /** Floats that weights in codes stand for. */
+  readonly weights = new WeightFloats();
   /** Multipliers of steps that requantize, by what prepares them; see {@link Step.multipliers}. */
   readonly multipliers = new Map<string, Float64Array | undefined>();
   readonly #ids = new Map<string, number>();

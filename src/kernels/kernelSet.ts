@@ -297,12 +297,18 @@ export interface RowCopy {
 }
 
 type Codes = Int8Array | Uint8Array;
+/** Codes of 16 bits: int16 where they are signed. */
+export type WideCodes = Int16Array | Uint16Array;
 
 export interface IntegerKernels {
   /** Equation (Q). NaN becomes the zero point. @returns how many elements left [lo, hi] before clamping. */
   quantizeF32(x: Float32Array, q: TensorQuant, out: Codes): number;
   /** Equation (D). */
   dequantizeQ8(x: Codes, q: TensorQuant, out: Float32Array): void;
+  /** Equation (Q) to 16 bits. NaN becomes the zero point. */
+  quantizeWideF32(x: Float32Array, q: TensorQuant, out: WideCodes): void;
+  /** Equation (D) of codes of 16 bits. */
+  dequantizeWide(x: WideCodes, q: TensorQuant, out: Float32Array): void;
   /** @param inputZeroPoint zero point of x, subtracted on the fly, so that padding is the real 0. */
   packConvQ8(weights: ConvQ8Weights, geometry: ConvGeometry, inputZeroPoint: number): Packed;
   /** @param x [N, H, W, I] codes, signed or not by its array type; @param out [N, H', W', O]. */

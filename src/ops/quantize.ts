@@ -9,7 +9,7 @@ import { quantizeByRange } from './dynamicQuant.ts';
 import { axisOf, countOf, type Inferring } from './facts.ts';
 import { asNumbers, floatsOf, isFloat32Stored, numbersOf, rangeOf, stored } from './numbers.ts';
 import { defineOp, type OpDef, type QuantRule, type RunContext } from './opDef.ts';
-import { dequantizeWide, isWide, quantizeWide } from './wideCodes.ts';
+import { isWide } from './wideCodes.ts';
 
 const PART_OF_PLAN: QuantRule = { kind: 'float', why: 'It already is a step of a quantized graph.' };
 
@@ -100,7 +100,8 @@ const quantizeLinear = (domain: string, since: number): OpDef =>
       const isPlain = sizeOf(scale.dims) === 1 && x.dtype === 'float32' && scale.dtype === 'float32';
       if (isPlain && isWide(out.data)) {
         const zeroPoint = zero === undefined ? 0 : (numbersOf(zero)[0] as number);
-        quantizeWide(floatsOf(x), numbersOf(scale)[0] as number, zeroPoint, out.data);
+        const q = { scale: numbersOf(scale)[0] as number, zeroPoint, signed: dtype === 'int16' };
+        context.kernels.quantizeWideF32(floatsOf(x), q, out.data);
         return [out];
       }
       if (isPlain && (dtype === 'int8' || dtype === 'uint8')) {
@@ -162,7 +163,8 @@ const dequantizeLinear = (domain: string, since: number): OpDef =>
       const isPlain = sizeOf(scale.dims) === 1 && dtype === 'float32';
       if (isPlain && isWide(x.data)) {
         const zeroPoint = zero === undefined ? 0 : (numbersOf(zero)[0] as number);
-        dequantizeWide(x.data, numbersOf(scale)[0] as number, zeroPoint, floatsOf(out));
+        const q = { scale: numbersOf(scale)[0] as number, zeroPoint, signed: x.dtype === 'int16' };
+        context.kernels.dequantizeWide(x.data, q, floatsOf(out));
         return [out];
       }
       if (isPlain && (x.dtype === 'int8' || x.dtype === 'uint8')) {

@@ -55,7 +55,7 @@ export async function measureBiasCorrection(
     const onMade = (id: ValueId, stored: Stored) => options.kept?.offer(i, id, stored);
     runIsolatedSteps({ run, given, onMade }, quant, steps, ({ step, outputQuant }, origin, dequant) => {
       throwIfAborted(options.signal);
-      const a = channelMeans(options.kernels, withinCodes(origin, outputQuant));
+      const a = channelMeans(options.kernels, withinCodes(options.kernels, origin, outputQuant));
       const b = channelMeans(options.kernels, dequant);
       const sum = sums.get(step.node.id) ?? new Float64Array(a.length);
       for (let c = 0; c < sum.length; c++) sum[c] = (sum[c] as number) + (a[c] as number) - (b[c] as number);
@@ -67,18 +67,17 @@ export async function measureBiasCorrection(
 }
 
 /** The tensor with what lies more than half a step beyond the codes moved to them. */
-function withinCodes(origin: Stored, quant: QuantInfo | undefined): Stored {
+function withinCodes(kernels: KernelSet, origin: Stored, quant: QuantInfo | undefined): Stored {
   const lowest = quant?.dtype === 'uint8' ? 0 : quant?.dtype === 'int8' ? -128 : undefined;
   if (quant === undefined || lowest === undefined) return origin;
   const [scale, zeroPoint] = [quant.scale[0] as number, quant.zeroPoint[0] as number];
   const [lo, hi] = [(lowest - zeroPoint) * scale, (lowest + 255 - zeroPoint) * scale];
   const data = origin.tensor.data as Float32Array; // outputs of convolutions are float32
   const [least, most] = [lo - scale / 2, hi + scale / 2];
-  let i = 0;
-  while (i < data.length && !((data[i] as number) < least || (data[i] as number) > most)) i++;
-  if (i === data.length) return origin;
+  const { min, max } = kernels.momentsF32(data);
+  if (min >= least && max <= most) return origin;
   const within = data.slice();
-  for (; i < within.length; i++) {
+  for (let i = 0; i < within.length; i++) {
     const x = within[i] as number;
     if (x < least) within[i] = lo;
     else if (x > most) within[i] = hi;

@@ -5,8 +5,9 @@ import type { Tensor } from '../base/tensor.ts';
 import type { Program } from '../exec/program.ts';
 import type { CentroidTables } from '../export/centroidTables.ts';
 import type { WeightCodes } from '../export/weightCodes.ts';
-import type { NodeId, ValueId } from '../graph/model.ts';
+import type { Graph, NodeId, ValueId } from '../graph/model.ts';
 import { insertQdq, type QdqAssignment, type QdqGraph } from '../passes/insertQdq.ts';
+import { quantizedPart } from '../passes/quantizedPart.ts';
 import type { ClustersView, DifferenceView } from '../protocol/views.ts';
 import type { GeneralChoice } from '../quant/choices.ts';
 import type { StoredWeight } from '../quant/encode/stored.ts';
@@ -114,6 +115,67 @@ export async function assign(
   return quantizeGraph(prepared.graph, plan, { ...parts, file: open.file, constants, signal });
 }
 
+/** Inserts QDQ, and says which values every program of that graph keeps apart. */
+function withQdq(
+  { prepared, clampInputs }: Calibrated,
+  plan: QuantPlan,
+  assignment: QdqAssignment,
+): { readonly qdq: QdqGraph; readonly keep: ReadonlySet<ValueId> } {
+  const { nextNodeId, nextValueId, sources } = prepared;
+  const qdq = insertQdq(prepared.graph, assignment, { nextNodeId, nextValueId, sources });
+  const inside = new Set([...plan.folded.values()].map((f) => f.from));
+  const isApart = (id: ValueId): boolean => qdq.graph.values.has(id) && !plan.activations.has(id) && !inside.has(id);
+  const apart = [...clampInputs].filter(isApart);
+  return { qdq, keep: new Set([...apart, ...qdq.codes.values()]) }; // all are compared, chains of lookups inside too
+}
+
+/** A program of some nodes of a quantized graph, each with its own conversions around it. */
+export interface AloneProgram {
+  readonly program: Program;
+  /** The float value of codes; see {@link QdqGraph.floatOf}. */
+  readonly floatOf: ReadonlyMap<ValueId, ValueId>;
+}
+
+/**
+ * As {@link buildQuantized} of nothing but these nodes, for running each alone: its steps and codes are those of the whole.
+ * Where the shape of an input is not known before a run it is the whole. Whoever asks releases the program. @throws Cancelled
+ */
+export async function buildAlone(
+  parts: Calibrated,
+  float: Program,
+  { plan, assignment }: { readonly plan: QuantPlan; readonly assignment: QdqAssignment },
+  nodes: ReadonlySet<NodeId>,
+  signal: AbortSignalLike,
+): Promise<AloneProgram> {
+  const { qdq, keep } = withQdq(parts, plan, assignment);
+  const { graph, inputDims } = withShapes(quantizedPart(qdq.graph, nodes), float);
+  const { prepared } = parts;
+  const program = graph.inputs.every((id) => inputDims.has(id))
+    ? await compileGraph({ ...parts, prepared: { ...prepared, inputDims } }, graph, {
+        ...{ keep: new Set([...keep].filter((id) => graph.values.has(id))), apart: true, signal },
+      })
+    : await compileGraph(parts, qdq.graph, { keep, apart: true, signal });
+  const { values } = program.graph; // ids beyond it are the program's own
+  return { program, floatOf: new Map([...qdq.floatOf].filter(([codes]) => values.has(codes))) };
+}
+
+/** Inputs that were made within the whole graph have no type and shape there: they get those of the float program. */
+function withShapes(
+  part: Graph,
+  float: Program,
+): { readonly graph: Graph; readonly inputDims: ReadonlyMap<ValueId, readonly number[]> } {
+  const inputDims = new Map<ValueId, readonly number[]>();
+  const values = new Map(part.values);
+  for (const id of part.inputs) {
+    const slot = float.slots.get(id);
+    const value = values.get(id);
+    if (value === undefined || !slot?.dims?.every((d) => typeof d === 'number')) continue;
+    inputDims.set(id, slot.dims as readonly number[]);
+    values.set(id, { ...value, dtype: slot.dtype, dims: slot.dims });
+  }
+  return { graph: { ...part, values }, inputDims };
+}
+
 /** Quantizes by `plan`, inserts QDQ and compiles. Whoever asks releases the program. @throws Cancelled */
 export async function buildQuantized(
   parts: Calibrated,
@@ -121,14 +183,8 @@ export async function buildQuantized(
   plan: QuantPlan,
   signal: AbortSignalLike,
 ): Promise<Build> {
-  const { prepared } = parts;
   const { assignment, diagnostics } = await assign(parts, plan, signal);
-  const { nextNodeId, nextValueId, sources } = prepared;
-  const qdq = insertQdq(prepared.graph, assignment, { nextNodeId, nextValueId, sources });
-  const inside = new Set([...plan.folded.values()].map((f) => f.from));
-  const isApart = (id: ValueId): boolean => qdq.graph.values.has(id) && !plan.activations.has(id) && !inside.has(id);
-  const clampInputs = [...parts.clampInputs].filter(isApart);
-  const keep = new Set([...clampInputs, ...qdq.codes.values()]); // all are compared, chains of lookups inside too
+  const { qdq, keep } = withQdq(parts, plan, assignment);
   const withRequantizer: Build['withRequantizer'] = (requantizer, stop) =>
     compileGraph({ ...parts, requantizer }, qdq.graph, { keep, apart: true, signal: stop });
   const program = await withRequantizer(parts.requantizer, signal);

@@ -7,7 +7,7 @@ import { measureBiasCorrection } from '../quant/biasCorrection.ts';
 import { isolatedSteps } from '../quant/isolate.ts';
 import type { KeptFloats } from '../quant/keptFloats.ts';
 import type { QuantPlan } from '../quant/plan.ts';
-import type { Build, Calibrated } from './build.ts';
+import type { AloneProgram, Calibrated } from './build.ts';
 
 export interface CorrectionDeskParts {
   readonly float: Program;
@@ -18,11 +18,11 @@ export interface CorrectionDeskParts {
   readonly onStep: (sample: number, name: string, step: Step) => void;
 }
 
-/** A plan with nothing skipped, what it computed, and its program once that is asked for. */
+/** A plan with nothing skipped, what it computed, and programs of single nodes of it. */
 export interface Uncorrected {
   readonly plan: QuantPlan;
   readonly assignment: QdqAssignment;
-  readonly build: () => Promise<Build>;
+  readonly alone: (nodes: ReadonlySet<NodeId>) => Promise<AloneProgram>;
 }
 
 /**
@@ -40,23 +40,21 @@ export class CorrectionDesk {
   /** @returns real values [C] by node of the prepared graph. @throws Cancelled */
   async of(
     { prepared, kernels }: Pick<Calibrated, 'prepared' | 'kernels'>,
-    { plan, assignment, build }: Uncorrected,
+    { plan, assignment, alone }: Uncorrected,
     signal: AbortSignalLike,
   ): Promise<Map<NodeId, Float64Array>> {
     const { float, samples, kept, onSample, onStep } = this.#parts;
     const keys = keysOf(plan, assignment, prepared);
-    if ([...keys.values()].some((key) => !this.#known.has(key))) {
-      const built = await build();
+    const missing = new Set([...keys].flatMap(([node, key]) => (this.#known.has(key) ? [] : [node])));
+    if (missing.size > 0) {
+      const { program, floatOf } = await alone(missing);
       try {
-        const steps = isolatedSteps(built.program, built.qdq.floatOf).filter(({ step: { node } }) => {
-          const key = keys.get(node.id);
-          return node.opType === 'Conv' && key !== undefined && !this.#known.has(key);
-        });
+        const steps = isolatedSteps(program, floatOf).filter(({ step: { node } }) => missing.has(node.id));
         const options = { kernels, signal, kept, onSample, onStep };
-        const found = await measureBiasCorrection(float, built.program, steps, samples, options);
-        for (const [node, key] of keys) if (!this.#known.has(key)) this.#known.set(key, found.get(node) ?? null);
+        const found = await measureBiasCorrection(float, program, steps, samples, options);
+        for (const [node, key] of keys) if (missing.has(node)) this.#known.set(key, found.get(node) ?? null);
       } finally {
-        built.program.release();
+        program.release();
       }
     }
     return new Map(

@@ -12,10 +12,18 @@ import type { LeastSquaresRounding } from '../quant/rounding/roundWeight.ts';
 import { activationScheme } from '../quant/scheme.ts';
 import { calibrationFloats } from '../whatif/calibrationFloats.ts';
 import { withBalancedChannels } from './balance.ts';
-import { assign, type Build, type BuildChoices, buildQuantized, type Calibrated, planWith } from './build.ts';
+import {
+  assign,
+  type Build,
+  type BuildChoices,
+  buildAlone,
+  buildQuantized,
+  type Calibrated,
+  planWith,
+} from './build.ts';
 import { choicesOf, counterpartOf } from './choices.ts';
 import { WeightClusters } from './clusters.ts';
-import { CorrectionDesk } from './corrections.ts';
+import { CorrectionDesk, type Uncorrected } from './corrections.ts';
 import { differencesOf } from './differences.ts';
 import { compileGraph, equalized, type Prepared, prepare } from './prepared.ts';
 import { RangeDesk, type RangeWish } from './ranges.ts';
@@ -48,7 +56,8 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
   try {
     const samples = rememberSamples(calibration, REMEMBERED_BYTES);
     const { count } = parts.evaluation;
-    const needs = { float, count, calibrationSamples: calibration.count, codeBytes: 1, inside: clampInputs } as const;
+    const inside = new Set([...clampInputs].filter((id) => !everything.activations.has(id)));
+    const needs = { float, count, calibrationSamples: calibration.count, codeBytes: 1, inside } as const;
     const whatIf = keptOf(parts.whatIf, needs);
     const kept = calibrationFloats(whatIf.cache, float);
     const effort = { steps: 0 };
@@ -184,8 +193,8 @@ class FullBuilder implements Builder {
     const calibrated = await this.#calibrated(variant, signal);
     const plan = this.#planOf(variant, new Set());
     const { assignment } = await assign(calibrated, plan, signal);
-    const build = () => buildQuantized(calibrated, float, plan, signal);
-    return corrections.of(base, { plan, assignment, build }, signal);
+    const alone: Uncorrected['alone'] = (nodes) => buildAlone(calibrated, float, { plan, assignment }, nodes, signal);
+    return corrections.of(base, { plan, assignment, alone }, signal);
   }
 
   /** How the range of every value is chosen that could be quantized under a variant, or in the run. */

@@ -9,6 +9,8 @@ type StatisticsKernels = Pick<
   KernelSet,
   | 'quantizeF32'
   | 'dequantizeQ8'
+  | 'quantizeWideF32'
+  | 'dequantizeWide'
   | 'countClippedF32'
   | 'countSaturated8'
   | 'momentsF32'
@@ -58,6 +60,26 @@ export function statisticsKernels(engine: Engine): StatisticsKernels {
           engine
             .split(x.length, x.length / 3, 16)
             .map(([first, end]) => [from + first, to + 4 * first, end - first, signed, q.zeroPoint, q.scale]),
+        );
+      }),
+    quantizeWideF32: (x, { scale, zeroPoint, signed }, out) =>
+      lend(memory, (loan) => {
+        const [from, to] = [loan.read(x), loan.write(out)];
+        engine.run(
+          'quantizeWideF32',
+          engine
+            .split(x.length, x.length / 2, 16)
+            .map(([first, end]) => [from + 4 * first, to + 2 * first, end - first, scale, zeroPoint, signed ? 1 : 0]),
+        );
+      }),
+    dequantizeWide: (x, { scale, zeroPoint, signed }, out) =>
+      lend(memory, (loan) => {
+        const [from, to] = [loan.read(x), loan.write(out)];
+        engine.run(
+          'dequantizeWide',
+          engine
+            .split(x.length, x.length / 3, 16)
+            .map(([first, end]) => [from + 2 * first, to + 4 * first, end - first, signed ? 1 : 0, zeroPoint, scale]),
         );
       }),
     countClippedF32: (x, q) => {

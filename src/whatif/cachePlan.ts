@@ -17,7 +17,7 @@ export interface CacheNeeds {
   readonly float: Program;
   /** Of an element in quantized forms, as far as it can be told: those with more make way when memory ends. */
   readonly codeBytes: 1 | 4;
-  /** Values that a quantized form rarely makes, so that evaluation does not ask for them: what a folded clamp reads. */
+  /** Values that a quantized form rarely makes, so that they are not asked for: what a folded clamp reads. */
   readonly inside?: ReadonlySet<ValueId>;
   readonly samples: number;
   readonly calibrationSamples: number;
@@ -28,6 +28,8 @@ export interface CacheNeeds {
 const FORMS = 2;
 /** Of the memory: every change asks for evaluation samples, calibration samples matter where a range or a bias changes. */
 const EVALUATION_SHARE = 0.75;
+/** Of the memory, at most, left free for nodes that a trial gives wider codes or floats. */
+const MOST_SPARE = 0.1;
 
 interface Candidate {
   readonly value: ValueId;
@@ -44,30 +46,31 @@ interface Candidate {
  */
 export function planCache(needs: CacheNeeds): CachePlan | undefined {
   const { float, codeBytes, samples, calibrationSamples, maxBytes } = needs;
-  const candidates = candidatesOf(float);
+  const candidates = candidatesOf(float, needs.inside ?? NOTHING);
   const codesOf = ({ bytes }: Candidate): number => FORMS * codeBytes * (bytes / 4);
   let total = 0;
-  const compared = candidates.filter((c) => needs.inside?.has(c.value) !== true);
-  for (const c of compared) total += samples * (c.bytes + codesOf(c));
-  for (const c of candidates) total += calibrationSamples * c.bytes;
+  for (const c of candidates) total += samples * (c.bytes + codesOf(c)) + calibrationSamples * c.bytes;
   if (total <= maxBytes) return undefined;
+  const budget = maxBytes - Math.min(maxBytes * MOST_SPARE, wideningOf(candidates, needs));
   const plan = { floats: new Set<ValueId>(), codes: new Set<ValueId>(), calibration: new Set<ValueId>() };
   const worths = worthsOf(candidates);
   const worthOf = (i: number): number => worths[i] as number; // one for each
-  const evaluation = candidates.flatMap((c, i) =>
-    needs.inside?.has(c.value)
-      ? []
-      : [
-          { value: c.value, into: plan.codes, bytes: samples * codesOf(c), worth: (worthOf(i) * c.bytes) / codesOf(c) },
-          { value: c.value, into: plan.floats, bytes: samples * c.bytes, worth: worthOf(i) },
-        ],
-  );
+  const evaluation = candidates.flatMap((c, i) => [
+    { value: c.value, into: plan.codes, bytes: samples * codesOf(c), worth: (worthOf(i) * c.bytes) / codesOf(c) },
+    { value: c.value, into: plan.floats, bytes: samples * c.bytes, worth: worthOf(i) },
+  ]);
   const calibration = candidates.map((c, i) => ({
     ...{ value: c.value, into: plan.calibration, bytes: calibrationSamples * c.bytes, worth: worthOf(i) },
   }));
-  const left = take(evaluation, maxBytes * (calibrationSamples > 0 ? EVALUATION_SHARE : 1));
-  take(calibration, left + (calibrationSamples > 0 ? maxBytes * (1 - EVALUATION_SHARE) : 0));
+  const left = take(evaluation, budget * (calibrationSamples > 0 ? EVALUATION_SHARE : 1));
+  take(calibration, left + (calibrationSamples > 0 ? budget * (1 - EVALUATION_SHARE) : 0));
   return plan;
+}
+
+/** What a node takes more, with its largest input and output, when its codes become floats. */
+function wideningOf(candidates: readonly Candidate[], { samples, codeBytes }: CacheNeeds): number {
+  const [first = 0, second = 0] = candidates.map((c) => c.bytes).sort((a, b) => b - a);
+  return samples * (first + second) * (1 - codeBytes / 4);
 }
 
 interface Item {
@@ -77,10 +80,10 @@ interface Item {
   readonly worth: number;
 }
 
-/** Puts those of most worth where they belong. @returns bytes that are left */
+/** Puts those of most worth where they belong, of equal ones the smallest. @returns bytes that are left */
 function take(items: readonly Item[], budget: number): number {
   let left = budget;
-  for (const { value, into, bytes } of [...items].sort((a, b) => (a.worth === b.worth ? 0 : b.worth - a.worth))) {
+  for (const { value, into, bytes } of [...items].sort(byWorth)) {
     if (bytes > left) continue;
     left -= bytes;
     into.add(value);
@@ -88,19 +91,25 @@ function take(items: readonly Item[], budget: number): number {
   return left;
 }
 
-/** Floats that steps make, in order. */
-function candidatesOf(program: Program): Candidate[] {
+function byWorth(a: Item, b: Item): number {
+  return a.worth === b.worth ? a.bytes - b.bytes : b.worth - a.worth; // of infinite ones there is no difference
+}
+
+const NOTHING: ReadonlySet<ValueId> = new Set();
+
+/** Floats that steps make, in order, but those inside; who reads these pays for them. */
+function candidatesOf(program: Program, inside: ReadonlySet<ValueId>): Candidate[] {
   const { slots, steps, graph } = program;
   const outputs = new Set(graph.outputs);
   const found: Candidate[] = [];
   let cost = 0;
   for (const step of steps) {
-    cost += costOf(step, slots);
+    cost += costOf(step, program);
     for (const value of step.outputs) {
       const slot = slots.get(value);
       const elements = elementsOf(slot);
       if (slot === undefined || elements === undefined || !isFloat32Stored(slot.dtype)) continue;
-      if (!graph.values.has(value)) continue; // a copy in another layout
+      if (!graph.values.has(value) || inside.has(value)) continue; // not in the graph: a copy in another layout
       found.push({ value, bytes: Math.max(1, elements) * 4, cost, isOutput: outputs.has(value) });
       cost = 0;
     }
@@ -109,10 +118,11 @@ function candidatesOf(program: Program): Candidate[] {
 }
 
 /** Multiplications of a product with a constant weight; one an element for all else. */
-function costOf({ inputs, outputs }: Step, slots: ReadonlyMap<ValueId, Slot>): number {
+function costOf({ inputs, outputs }: Step, { slots, graph }: Program): number {
   const out = outputs[0] === undefined ? undefined : slots.get(outputs[0]);
   const elements = elementsOf(out) ?? 1;
-  const weight = inputs[1] === undefined ? undefined : slots.get(inputs[1]);
+  const read = inputs[1] === undefined ? undefined : graph.values.get(inputs[1]);
+  const weight = read?.constant === undefined ? undefined : slots.get(read.id);
   const rank = weight?.dims?.length ?? 0;
   const size = elementsOf(weight);
   if (rank < 2 || size === undefined || out?.dims === undefined) return elements;

@@ -3,7 +3,6 @@ import type { Program, Stored } from '../exec/program.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import type { QuantInfo } from '../ops/opDef.ts';
 import { converted } from '../ops/storage.ts';
-import { dequantizeWide } from '../ops/wideCodes.ts';
 import { type Coded, type PairFigures, pairFigures, wideRates } from './figures.ts';
 import type { Pair } from './pairs.ts';
 
@@ -46,7 +45,7 @@ export class PairReader {
   #wide(origin: Float32Array, codes: Int16Array | Uint16Array, quant: QuantInfo): ReadPair {
     const [scale, zeroPoint] = [quant.scale[0] as number, quant.zeroPoint[0] as number];
     const dequant = this.#floats(codes.length);
-    dequantizeWide(codes, scale, zeroPoint, dequant);
+    this.#kernels.dequantizeWide(codes, { scale, zeroPoint, signed: quant.dtype === 'int16' }, dequant);
     const figures = { ...pairFigures(this.#kernels, origin, dequant), ...wideRates(origin, codes, quant) };
     return { origin, dequant, coded: undefined, figures };
   }

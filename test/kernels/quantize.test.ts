@@ -112,6 +112,50 @@ describe.each(ENGINES)('quantize ($name)', ({ create }) => {
     }
   });
 
+  it('divides in float32 and rounds half to even to 16 bits, too, and dequantizes', async () => {
+    const kernels = await create();
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.oneof(
+            fc.float(),
+            fc.constant(Number.NaN),
+            fc.integer({ min: -150_000, max: 150_000 }).map((i) => i / 2),
+          ),
+          { maxLength: 40 },
+        ),
+        fc.oneof(fc.constant(1), fc.constant(0.5), fc.float({ min: Math.fround(1e-6), max: 1e6, noNaN: true })),
+        fc.boolean(),
+        fc.integer({ min: 0, max: 65535 }),
+        (values, scale, signed, zero) => {
+          const x = Float32Array.from(values);
+          const q = { scale, signed, zeroPoint: signed ? zero - 32768 : zero };
+          const [lo, hi] = signed ? [-32768, 32767] : [0, 65535];
+          const out = signed ? new Int16Array(x.length) : new Uint16Array(x.length);
+          kernels.quantizeWideF32(x, q, out);
+          expect([...out]).toEqual(Array.from(x, (v) => Math.min(hi, Math.max(lo, quantized(v, q)))));
+          const back = new Float32Array(x.length);
+          kernels.dequantizeWide(out, q, back);
+          expect([...back]).toEqual(Array.from(out, (c) => Math.fround((c - q.zeroPoint) * scale)));
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+
+  it('leaves what lies behind the last of 16-bit codes alone, for any length', async () => {
+    const kernels = await create();
+    for (let length = 0; length < 20; length++) {
+      const codes = new Int16Array(24).fill(77);
+      const floats = new Float32Array(24).fill(77);
+      const q = { scale: 0.25, zeroPoint: -3, signed: true };
+      kernels.quantizeWideF32(new Float32Array(length).fill(100), q, codes.subarray(0, length));
+      kernels.dequantizeWide(new Int16Array(length).fill(397), q, floats.subarray(0, length));
+      expect([...codes]).toEqual([...new Array(length).fill(397), ...new Array(24 - length).fill(77)]);
+      expect([...floats]).toEqual([...new Array(length).fill(100), ...new Array(24 - length).fill(77)]);
+    }
+  });
+
   it('counts saturated codes', async () => {
     const kernels = await create();
     for (const length of [0, 1, 15, 16, 17, 5000, 70000]) {

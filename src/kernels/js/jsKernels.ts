@@ -10,7 +10,7 @@ import { histogramF32, histogramKeysF32 } from './histogram.ts';
 import { JsMemory } from './jsMemory.ts';
 import { normalizeRowsF32, scaleChannelsF32 } from './normalize.ts';
 import { averagePoolF32, averagePoolQ8, maxPoolF32, maxPoolQ8 } from './pool.ts';
-import { countClippedF32, countSaturated8, dequantizeQ8, quantizeF32 } from './qdq.ts';
+import { countClippedF32, countSaturated8, dequantizeQ8, dequantizeWide, quantizeF32, quantizeWideF32 } from './qdq.ts';
 import { reduceF32, softmaxF32 } from './reduce.ts';
 import { resampleF32 } from './resample.ts';
 import {
@@ -57,6 +57,8 @@ export function createJsKernels(): KernelSet {
     transposeF32: transpose,
     transpose8: transpose,
     quantizeF32,
+    quantizeWideF32,
+    dequantizeWide,
     dequantizeQ8,
     packConvQ8,
     convQ8,

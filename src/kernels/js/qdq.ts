@@ -1,5 +1,5 @@
 import { clamp, rint } from '../../base/round.ts';
-import type { TensorQuant } from '../kernelSet.ts';
+import type { TensorQuant, WideCodes } from '../kernelSet.ts';
 
 type Codes = Int8Array | Uint8Array;
 
@@ -29,6 +29,24 @@ export function quantizeF32(x: Float32Array, q: TensorQuant, out: Codes): number
 
 /** Equation (D), one float32 multiplication. */
 export function dequantizeQ8(x: Codes, q: TensorQuant, out: Float32Array): void {
+  const scale = Math.fround(q.scale);
+  const { zeroPoint } = q;
+  for (let i = 0; i < x.length; i++) out[i] = ((x[i] as number) - zeroPoint) * scale;
+}
+
+/** Equation (Q) to 16 bits; NaN becomes the zero point. */
+export function quantizeWideF32(x: Float32Array, q: TensorQuant, out: WideCodes): void {
+  const scale = Math.fround(q.scale);
+  const { zeroPoint } = q;
+  const [lo, hi] = q.signed ? [-32768, 32767] : [0, 65535];
+  for (let i = 0; i < x.length; i++) {
+    const code = rint(Math.fround((x[i] as number) / scale)) + zeroPoint;
+    out[i] = Number.isNaN(code) ? zeroPoint : clamp(code, lo, hi);
+  }
+}
+
+/** Equation (D) of codes of 16 bits. */
+export function dequantizeWide(x: WideCodes, q: TensorQuant, out: Float32Array): void {
   const scale = Math.fround(q.scale);
   const { zeroPoint } = q;
   for (let i = 0; i < x.length; i++) out[i] = ((x[i] as number) - zeroPoint) * scale;

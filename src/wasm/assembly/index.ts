@@ -9,7 +9,7 @@ export { gemmF32Panel_4x8 } from './gemmF32';
 export { histogramF32, histogramKeysF32 } from './histogram';
 export { depthwisePanelsQ8, panelsF32, panelsQ8 } from './panels';
 export { averagePoolF32, averagePoolQ8, maxPoolF32, maxPoolQ8 } from './pool';
-export { countClippedF32, countSaturated8, dequantizeQ8, quantizeF32 } from './qdq';
+export { countClippedF32, countSaturated8, dequantizeQ8, dequantizeWide, quantizeF32, quantizeWideF32 } from './qdq';
 export { quartilesF32 } from './quartiles';
 export {
   bracketsF32,

@@ -1,5 +1,6 @@
 import {
-  clampF32x4, loadCodes, packCodes, realHigh, realLow, roundingZero, roundToCode, storePart32, storePart8,
+  clampF32x4, loadCodes, packCodes, realHigh, realLow, roundingZero, roundToCode, storePart16, storePart32,
+  storePart8,
 } from './vector';
 
 /** Sum of four int32 lanes. */
@@ -97,6 +98,70 @@ export function dequantizeQ8(x: usize, out: usize, count: i32, signed: i32, zero
     const wide = i16x8.sub(loadCodes(x, signed), zero);
     storePart32(out, realLow(wide, factor), realHigh(wide, factor), i);
   }
+}
+
+/** Equation (Q) on float32 quotients, to 16 bits. */
+export function quantizeWideF32(x: usize, out: usize, count: i32, scale: f32, zeroPoint: i32, signed: i32): void {
+  const divisor = f32x4.splat(scale);
+  const first = signed ? -32768 : 0;
+  const lo = f32x4.splat(<f32>(first - zeroPoint));
+  const hi = f32x4.splat(<f32>(first + 65535 - zeroPoint));
+  const zero = roundingZero(zeroPoint);
+  let i = count;
+  for (; i >= 8; i -= 8) {
+    v128.store(out, wideCodes(x, divisor, lo, hi, zero, signed));
+    x += 32;
+    out += 16;
+  }
+  if (i > 0) storePart16(out, wideCodes(x, divisor, lo, hi, zero, signed), i);
+}
+
+/** Eight quotients as codes; NaN becomes the zero point. */
+// @ts-ignore: decorator
+@inline
+function wideCodes(x: usize, divisor: v128, lo: v128, hi: v128, zero: v128, signed: i32): v128 {
+  const q0 = f32x4.div(v128.load(x), divisor);
+  const q1 = f32x4.div(v128.load(x, 16), divisor);
+  const c0 = roundToCode(clampF32x4(v128.and(q0, f32x4.eq(q0, q0)), lo, hi), zero);
+  const c1 = roundToCode(clampF32x4(v128.and(q1, f32x4.eq(q1, q1)), lo, hi), zero);
+  return signed ? i16x8.narrow_i32x4_s(c0, c1) : i16x8.narrow_i32x4_u(c0, c1);
+}
+
+/** Equation (D) of codes of 16 bits. */
+export function dequantizeWide(x: usize, out: usize, count: i32, signed: i32, zeroPoint: i32, scale: f32): void {
+  const zero = i32x4.splat(zeroPoint);
+  const factor = f32x4.splat(scale);
+  let i = count;
+  for (; i >= 8; i -= 8) {
+    const codes = v128.load(x);
+    v128.store(out, realWide(wideLow(codes, signed), zero, factor));
+    v128.store(out, realWide(wideHigh(codes, signed), zero, factor), 16);
+    x += 16;
+    out += 32;
+  }
+  if (i > 0) {
+    const codes = v128.load(x);
+    const low = realWide(wideLow(codes, signed), zero, factor);
+    storePart32(out, low, realWide(wideHigh(codes, signed), zero, factor), i);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function realWide(codes: v128, zero: v128, factor: v128): v128 {
+  return f32x4.mul(f32x4.convert_i32x4_s(i32x4.sub(codes, zero)), factor);
+}
+
+// @ts-ignore: decorator
+@inline
+function wideLow(codes: v128, signed: i32): v128 {
+  return signed ? i32x4.extend_low_i16x8_s(codes) : i32x4.extend_low_i16x8_u(codes);
+}
+
+// @ts-ignore: decorator
+@inline
+function wideHigh(codes: v128, signed: i32): v128 {
+  return signed ? i32x4.extend_high_i16x8_s(codes) : i32x4.extend_high_i16x8_u(codes);
 }
 
 /** How many bytes equal `lo` or `hi`, as f64 at `saturated`. */

@@ -82,6 +82,25 @@ export function storePart8(to: usize, v: v128, count: i32): void {
   if (count == 1) v128.store8_lane(to, v, 0);
 }
 
+/** Stores the first `count` 16-bit lanes, at most 7. */
+// @ts-ignore: decorator
+@inline
+export function storePart16(to: usize, v: v128, count: i32): void {
+  if (count >= 4) {
+    v128.store64_lane(to, v, 0);
+    v = i64x2.shuffle(v, v, 1, 1);
+    to += 8;
+    count -= 4;
+  }
+  if (count >= 2) {
+    v128.store32_lane(to, v, 0);
+    v = i32x4.shuffle(v, v, 1, 1, 1, 1);
+    to += 4;
+    count -= 2;
+  }
+  if (count == 1) v128.store16_lane(to, v, 0);
+}
+
 /** Stores the first `count` bytes of the low half of `v`. */
 // @ts-ignore: decorator
 @inline
