@@ -10,6 +10,7 @@ import { evaluateNode } from '../ops/evaluate.ts';
 import { inferGraph } from '../ops/inferGraph.ts';
 import { isQuantize } from '../ops/quantNodes.ts';
 import { findOp } from '../ops/registry.ts';
+import { copied } from '../ops/storage.ts';
 import { Bodies } from './bodies.ts';
 import type { PlacedDraft, PlanContext } from './draft.ts';
 import { buildDrafts } from './drafts.ts';
@@ -24,7 +25,7 @@ import { arithmeticOf, prepareStep } from './prepareStep.ts';
 import type { CompileOptions, Program, Recipe, Slot, Step } from './program.ts';
 import { quantInfoOf } from './quantNodes.ts';
 import { ResidentConstants } from './resident.ts';
-import { neededSteps, ProgramRun, runStep } from './run.ts';
+import { neededSteps, ProgramRun, useStep } from './run.ts';
 import { SignatureTable } from './signatures.ts';
 import { stepSignatures } from './stepSignatures.ts';
 import { Residency, StreamedTensors, streamedBytesOf } from './streaming.ts';
@@ -124,7 +125,9 @@ function planProgram(source: Graph, loaded: ReadonlyMap<ValueId, Tensor>, option
     signatures,
     recipe: recipeOf(options),
     start: (feeds, runOptions = {}) => new ProgramRun(parts, feeds, runOptions),
-    runStep: (step, given) => runStep(parts, step, given),
+    useStep: (step, given, use) => useStep(parts, step, given, use),
+    runStep: (step, given) =>
+      useStep(parts, step, given, (made) => ({ layout: made.layout, tensor: copied(made.tensor) })),
     release: () => {
       if (released) return;
       released = true;

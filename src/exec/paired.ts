@@ -1,14 +1,7 @@
-import { invariant } from '../base/diagnostics.ts';
-import { newArray } from '../base/dtype.ts';
-import { clamp, rint } from '../base/round.ts';
-import { type Tensor, tensor } from '../base/tensor.ts';
+import { tensor } from '../base/tensor.ts';
 import type { ValueId } from '../graph/model.ts';
-import type { KernelSet } from '../kernels/kernelSet.ts';
-import { rangeOf } from '../ops/numbers.ts';
-import type { QuantInfo } from '../ops/opDef.ts';
-import { converted, copied } from '../ops/storage.ts';
-import { isWide } from '../ops/wideCodes.ts';
-import type { Program, Run, Step, Stored } from './program.ts';
+import { copied } from '../ops/storage.ts';
+import type { Run, Stored } from './program.ts';
 
 /** A value of the float program and its counterpart in the quantized one. */
 export interface PairIds {
@@ -102,95 +95,4 @@ class Side {
     const stored = this.#waiting.has(index) ? undefined : this.get(index);
     if (stored !== undefined) this.#waiting.set(index, { ...stored, tensor: copied(stored.tensor) });
   }
-}
-
-/** A float tensor for an input of a step, and the parameters it is quantized with. */
-export interface IsolatedInput {
-  /** The value as the step reads it: codes, or floats behind a DequantizeLinear. */
-  readonly read: ValueId;
-  /** Undefined where the step reads it as it is. */
-  readonly quant: QuantInfo | undefined;
-  readonly stored: Stored;
-}
-
-/** A step to run alone. */
-export interface IsolatedStep {
-  readonly step: Step;
-  /** Steps that make inputs from constants alone. */
-  readonly constants: readonly Step[];
-  /** Undefined where its result is no codes. */
-  readonly outputQuant: QuantInfo | undefined;
-}
-
-/**
- * Runs one step alone: its float inputs are quantized where they have parameters, its result is brought back from the
- * grid of `outputQuant`. A step on floats between DequantizeLinear and QuantizeLinear gets its inputs through the grid.
- * Other inputs are constants.
- */
-export function runIsolated(
-  program: Program,
-  { step, constants, outputQuant }: IsolatedStep,
-  inputs: readonly IsolatedInput[],
-): Stored {
-  const { kernels, slots } = program;
-  const given = new Map<ValueId, Stored>();
-  for (const maker of constants) for (const id of maker.outputs) given.set(id, program.runStep(maker, given));
-  for (const { read, quant, stored } of inputs) {
-    const slot = slots.get(read);
-    invariant(slot !== undefined, `value ${read} has a slot`);
-    if (quant === undefined) {
-      const asRead = converted(stored.tensor, stored.layout, slot.layout, kernels);
-      given.set(read, { layout: slot.layout, tensor: asRead });
-      continue;
-    }
-    const codes = quantized(stored, quant, slot.layout, kernels);
-    const isCodes = slot.quant !== undefined;
-    given.set(read, isCodes ? codes : { ...codes, tensor: dequantized(codes.tensor, quant, kernels) });
-  }
-  const made = program.runStep(step, given);
-  if (outputQuant === undefined) return made;
-  const { tensor: codes } = isCodeTensor(made.tensor) ? made : quantized(made, outputQuant, made.layout, kernels);
-  return { layout: made.layout, tensor: dequantized(codes, outputQuant, kernels) };
-}
-
-/** Floats as codes with these parameters, in a layout. */
-export function codesOf(stored: Stored, quant: QuantInfo, layout: Stored['layout'], kernels: KernelSet): Stored {
-  return quantized(stored, quant, layout, kernels);
-}
-
-/** The floats that codes stand for, in the same layout. */
-export function floatsOf({ tensor: codes, layout }: Stored, quant: QuantInfo, kernels: KernelSet): Stored {
-  return { layout, tensor: dequantized(codes, quant, kernels) };
-}
-
-function isCodeTensor({ dtype }: Tensor): boolean {
-  return dtype === 'int8' || dtype === 'uint8' || dtype === 'int16' || dtype === 'uint16';
-}
-
-function quantized(stored: Stored, quant: QuantInfo, layout: Stored['layout'], kernels: KernelSet): Stored {
-  const x = converted(stored.tensor, stored.layout, layout, kernels);
-  const data = x.data as Float32Array; // the caller gives float32
-  const codes = newArray(quant.dtype, data.length);
-  const [scale, zeroPoint] = [quant.scale[0] as number, quant.zeroPoint[0] as number];
-  if (codes instanceof Int8Array || codes instanceof Uint8Array)
-    kernels.quantizeF32(data, { scale, zeroPoint, signed: quant.dtype === 'int8' }, codes);
-  else if (isWide(codes)) kernels.quantizeWideF32(data, { scale, zeroPoint, signed: quant.dtype === 'int16' }, codes);
-  else {
-    const [lo, hi] = rangeOf(quant.dtype);
-    for (let i = 0; i < data.length; i++) {
-      const q = rint(Math.fround((data[i] as number) / scale));
-      codes[i] = clamp((Number.isNaN(q) ? 0 : q) + zeroPoint, lo, hi);
-    }
-  }
-  return { layout, tensor: { dtype: quant.dtype, dims: x.dims, data: codes } as Tensor };
-}
-
-function dequantized(codes: Tensor, quant: QuantInfo, kernels: KernelSet): Tensor {
-  const data = codes.data as Int8Array | Uint8Array | Int16Array | Uint16Array; // what isCodeTensor knows
-  const out = new Float32Array(data.length);
-  const [scale, zeroPoint] = [quant.scale[0] as number, quant.zeroPoint[0] as number];
-  if (data instanceof Int8Array || data instanceof Uint8Array)
-    kernels.dequantizeQ8(data, { scale, zeroPoint, signed: quant.dtype === 'int8' }, out);
-  else kernels.dequantizeWide(data, { scale, zeroPoint, signed: quant.dtype === 'int16' }, out);
-  return tensor('float32', codes.dims, out);
 }

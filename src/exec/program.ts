@@ -79,6 +79,8 @@ export interface Program {
    * the layout of their slots. May be called while a run is under way.
    */
   runStep(step: Step, given: ReadonlyMap<ValueId, Stored>): Stored;
+  /** As {@link Program.runStep}, without the copy: what the step made is there during `use`. */
+  useStep<T>(step: Step, given: ReadonlyMap<ValueId, Stored>, use: (made: Stored) => T): T;
   /** Gives back arena and packed constants. */
   release(): void;
 }

@@ -209,7 +209,12 @@ function fits(dims: readonly number[], planned: readonly Dim[] | undefined): boo
 }
 
 /** Executes one step outside any run; its results lie on the heap and are copied out. See {@link Program.runStep}. */
-export function runStep(parts: RunParts, step: Step, given: ReadonlyMap<ValueId, Stored>): Stored {
+export function useStep<T>(
+  parts: RunParts,
+  step: Step,
+  given: ReadonlyMap<ValueId, Stored>,
+  use: (made: Stored) => T,
+): T {
   const { planned: all, memory, kernels, file, constants } = parts;
   const planned = all[step.index];
   invariant(planned?.step === step, 'the step is one of this program');
@@ -222,8 +227,10 @@ export function runStep(parts: RunParts, step: Step, given: ReadonlyMap<ValueId,
   const outputs = executeStep(planned, inputs, { file, kernels, memory, onHeap: true, signal: undefined });
   const [first] = outputs;
   invariant(first !== undefined, 'a step has an output');
-  const result = { layout: first.layout, tensor: copied(first.tensor) };
-  for (const held of outputs)
-    if (held.block !== undefined) memory.drop({ ...held.block, values: 1 }, { poison: false });
-  return result;
+  try {
+    return use({ layout: first.layout, tensor: first.tensor });
+  } finally {
+    for (const held of outputs)
+      if (held.block !== undefined) memory.drop({ ...held.block, values: 1 }, { poison: false });
+  }
 }

@@ -2,6 +2,7 @@ import { type AbortSignalLike, throwIfAborted } from '../base/abort.ts';
 import type { Samples } from '../base/samples.ts';
 import { sizeOf } from '../base/shape.ts';
 import { tensor } from '../base/tensor.ts';
+import { IsolatedRunner } from '../exec/isolated.ts';
 import type { Program, Step, Stored } from '../exec/program.ts';
 import type { NodeId, ValueId } from '../graph/model.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
@@ -38,51 +39,68 @@ export async function measureBiasCorrection(
   samples: Samples,
   options: BiasCorrectionOptions,
 ): Promise<Map<NodeId, Float64Array>> {
+  const { kernels, signal, kept } = options;
   const sums = new Map<NodeId, Float64Array>();
   const wanted = valuesAround(steps);
-  for (let i = 0; i < samples.count; i++) {
-    throwIfAborted(options.signal);
-    const name = samples.nameOf(i);
-    options.onSample?.(i, name);
-    const given = options.kept?.of(i) ?? new Map();
-    const isThere = [...wanted].every((id) => given.has(id));
-    const feeds = isThere ? new Map() : feedsById(float.graph, await samples.read(i));
-    const run = float.start(feeds, {
-      ...(options.signal !== undefined && { signal: options.signal }),
-      ...{ given, wanted, onlyWanted: true },
-      onStep: (step) => options.onStep?.(i, name, step),
-    });
-    const onMade = (id: ValueId, stored: Stored) => options.kept?.offer(i, id, stored);
-    runIsolatedSteps({ run, given, onMade }, quant, steps, ({ step, outputQuant }, origin, dequant) => {
-      throwIfAborted(options.signal);
-      const a = channelMeans(options.kernels, withinCodes(options.kernels, origin, outputQuant));
-      const b = channelMeans(options.kernels, dequant);
-      const sum = sums.get(step.node.id) ?? new Float64Array(a.length);
-      for (let c = 0; c < sum.length; c++) sum[c] = (sum[c] as number) + (a[c] as number) - (b[c] as number);
-      sums.set(step.node.id, sum);
-    });
+  const runner = new IsolatedRunner(quant);
+  const clipper = new Clipper(kernels);
+  try {
+    for (let i = 0; i < samples.count; i++) {
+      throwIfAborted(signal);
+      const name = samples.nameOf(i);
+      options.onSample?.(i, name);
+      const given = kept?.of(i) ?? new Map();
+      const isThere = [...wanted].every((id) => given.has(id));
+      const feeds = isThere ? new Map() : feedsById(float.graph, await samples.read(i));
+      const run = float.start(feeds, {
+        ...(signal !== undefined && { signal }),
+        ...{ given, wanted, onlyWanted: true },
+        onStep: (step) => options.onStep?.(i, name, step),
+      });
+      const onMade = (id: ValueId, stored: Stored) => kept?.offer(i, id, stored);
+      runIsolatedSteps({ run, given, onMade }, runner, steps, ({ step, outputQuant }, origin, dequant) => {
+        throwIfAborted(signal);
+        const a = channelMeans(kernels, clipper.withinCodes(origin, outputQuant));
+        const b = channelMeans(kernels, dequant);
+        const sum = sums.get(step.node.id) ?? new Float64Array(a.length);
+        for (let c = 0; c < sum.length; c++) sum[c] = (sum[c] as number) + (a[c] as number) - (b[c] as number);
+        sums.set(step.node.id, sum);
+      });
+    }
+  } finally {
+    runner.release();
   }
   for (const sum of sums.values()) for (let c = 0; c < sum.length; c++) sum[c] = (sum[c] as number) / samples.count;
   return sums;
 }
 
-/** The tensor with what lies more than half a step beyond the codes moved to them. */
-function withinCodes(kernels: KernelSet, origin: Stored, quant: QuantInfo | undefined): Stored {
-  const lowest = quant?.dtype === 'uint8' ? 0 : quant?.dtype === 'int8' ? -128 : undefined;
-  if (quant === undefined || lowest === undefined) return origin;
-  const [scale, zeroPoint] = [quant.scale[0] as number, quant.zeroPoint[0] as number];
-  const [lo, hi] = [(lowest - zeroPoint) * scale, (lowest + 255 - zeroPoint) * scale];
-  const data = origin.tensor.data as Float32Array; // outputs of convolutions are float32
-  const [least, most] = [lo - scale / 2, hi + scale / 2];
-  const { min, max } = kernels.momentsF32(data);
-  if (min >= least && max <= most) return origin;
-  const within = data.slice();
-  for (let i = 0; i < within.length; i++) {
-    const x = within[i] as number;
-    if (x < least) within[i] = lo;
-    else if (x > most) within[i] = hi;
+/** Moves floats into the range of codes, in a buffer of its own. */
+class Clipper {
+  readonly #kernels: KernelSet;
+  #buffer = new Float32Array(0);
+
+  constructor(kernels: KernelSet) {
+    this.#kernels = kernels;
   }
-  return { layout: origin.layout, tensor: tensor('float32', origin.tensor.dims, within) };
+
+  /** The tensor with what lies more than half a step beyond the codes moved to them; valid until the next one. */
+  withinCodes(origin: Stored, quant: QuantInfo | undefined): Stored {
+    const lowest = quant?.dtype === 'uint8' ? 0 : quant?.dtype === 'int8' ? -128 : undefined;
+    if (quant === undefined || lowest === undefined) return origin;
+    const [scale, zeroPoint] = [quant.scale[0] as number, quant.zeroPoint[0] as number];
+    const [lo, hi] = [(lowest - zeroPoint) * scale, (lowest + 255 - zeroPoint) * scale];
+    const data = origin.tensor.data as Float32Array; // outputs of convolutions are float32
+    const [least, most] = [lo - scale / 2, hi + scale / 2];
+    const { min, max } = this.#kernels.momentsF32(data);
+    if (min >= least && max <= most) return origin;
+    if (this.#buffer.length < data.length) this.#buffer = new Float32Array(data.length);
+    const within = this.#buffer.subarray(0, data.length);
+    for (let i = 0; i < within.length; i++) {
+      const x = data[i] as number;
+      within[i] = x < least ? lo : x > most ? hi : x;
+    }
+    return { layout: origin.layout, tensor: tensor('float32', origin.tensor.dims, within) };
+  }
 }
 
 function channelMeans(kernels: KernelSet, { tensor: x, layout }: Stored): Float64Array {

@@ -1,4 +1,4 @@
-import { runIsolated } from '../exec/paired.ts';
+import type { IsolatedRunner } from '../exec/isolated.ts';
 import type { Program, Run, Step, Stored } from '../exec/program.ts';
 import type { NodeId, ValueId } from '../graph/model.ts';
 import { isFloat32Stored } from '../ops/numbers.ts';
@@ -139,10 +139,13 @@ export interface IsolatedRun {
 /**
  * Runs a float program and, as soon as a step's float inputs and output exist, that step alone on its float inputs,
  * quantized by its own parameters: errors made before it do not enter. Ends after the last of the steps.
+ *
+ * @param runner of the quantized program.
+ * @param onResult both tensors are valid during the call.
  */
 export function runIsolatedSteps(
   { run, given, onMade }: IsolatedRun,
-  quant: Program,
+  runner: IsolatedRunner,
   steps: readonly Isolated[],
   onResult: (isolated: Isolated, floatOutput: Stored, quantOutput: Stored) => void,
 ): void {
@@ -162,7 +165,7 @@ export function runIsolatedSteps(
   let left = byOutput.size;
   const compute = (isolated: Isolated): void => {
     const inputs = isolated.inputs.map((v) => ({ ...v, stored: held.get(v.value) as Stored })); // none is missing
-    onResult(isolated, held.get(isolated.output) as Stored, runIsolated(quant, isolated, inputs));
+    onResult(isolated, held.get(isolated.output) as Stored, runner.run(isolated, inputs));
     left--;
     for (const id of valuesAround([isolated])) {
       const readers = (uses.get(id) ?? 1) - 1;

@@ -1,4 +1,4 @@
-import { codesOf, floatsOf, runIsolated } from '../exec/paired.ts';
+import { codesOf, floatsOf, runIsolated } from '../exec/isolated.ts';
 import type { Program, Slot, Stored } from '../exec/program.ts';
 import type { ValueId } from '../graph/model.ts';
 import { converted } from '../ops/storage.ts';

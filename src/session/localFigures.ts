@@ -1,4 +1,5 @@
 import type { AbortSignalLike } from '../base/abort.ts';
+import { IsolatedRunner } from '../exec/isolated.ts';
 import { runPaired } from '../exec/paired.ts';
 import type { NodeId, ValueId } from '../graph/model.ts';
 import type { Progress } from '../protocol/views.ts';
@@ -32,6 +33,7 @@ export async function localFigures(parts: LocalParts, count: number): Promise<Lo
   if (steps.length > 0) {
     const measured = new Map(steps.map((s) => [s, [] as number[]]));
     const reader = new PairReader(float.kernels);
+    const runner = new IsolatedRunner(build.program);
     const wanted = valuesAround(steps);
     const floats = [...float.slots].filter(([id]) => float.graph.values.get(id)?.constant === undefined);
     try {
@@ -46,13 +48,14 @@ export async function localFigures(parts: LocalParts, count: number): Promise<Lo
           }),
         );
         const going = float.start(feeds, { signal, given, wanted, onlyWanted: true });
-        runIsolatedSteps({ run: going, given }, build.program, steps, (isolated, origin, dequant) => {
+        runIsolatedSteps({ run: going, given }, runner, steps, (isolated, origin, dequant) => {
           measured.get(isolated)?.push(reader.floats(origin, dequant).sqnrDb);
         });
         await Promise.resolve();
       }
     } finally {
       reader.release();
+      runner.release();
     }
     for (const [s, db] of measured)
       if (db.length > 0) run.localFigures.set(keys.get(s) as string, Float64Array.from(db)); // all have one
