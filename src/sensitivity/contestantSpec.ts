@@ -1,4 +1,4 @@
-import { codesOf, floatsOf, runIsolated } from '../exec/isolated.ts';
+import { codesOf, floatsOf, IsolatedRunner } from '../exec/isolated.ts';
 import type { Program, Slot, Stored } from '../exec/program.ts';
 import type { ValueId } from '../graph/model.ts';
 import { converted } from '../ops/storage.ts';
@@ -54,11 +54,14 @@ export interface SweepModels {
   readonly quant: Program;
   /** Steps of the quantized model that can be run alone, by the float value they make. */
   readonly isolated: ReadonlyMap<ValueId, Isolated>;
+  /** Runs those steps. */
+  readonly runner: IsolatedRunner;
 }
 
 /** @param floatOf the float value of all codes, from insertQdq. */
 export function sweepModels(float: Program, quant: Program, floatOf: ReadonlyMap<ValueId, ValueId>): SweepModels {
-  return { float, quant, isolated: new Map(isolatedSteps(quant, floatOf).map((s) => [s.output, s])) };
+  const isolated = new Map(isolatedSteps(quant, floatOf).map((s) => [s.output, s]));
+  return { float, quant, isolated, runner: new IsolatedRunner(quant) };
 }
 
 /** The pairs that graph outputs are compared by. */
@@ -86,12 +89,12 @@ export function readsOf(spec: ContestantSpec, models: SweepModels): Record<'floa
   return { ...none, [base]: new Set([...(cone?.boundary ?? []), ...(cone?.starts ?? []), ...own]) };
 }
 
-function alone({ output, shared }: UnitAlone, { float, quant, isolated }: SweepModels): Contestant {
+function alone({ output, shared }: UnitAlone, { float, isolated, runner }: SweepModels): Contestant {
   const step = isolated.get(output) as Isolated; // whoever makes the spec looks it up
   const slot = float.slots.get(output) as Slot;
   const given = ({ float: values, signal }: SampleValues): ReadonlyMap<ValueId, Stored> => {
     const inputs = step.inputs.map((i) => ({ ...i, stored: values.valueOf(i.value, { signal }) }));
-    const made = new Map([[output, inSlot(runIsolated(quant, step, inputs), slot, float)]]);
+    const made = new Map([[output, inSlot(runner.run(step, inputs), slot, float)]]);
     for (const { value, quant: parameters, stored } of inputs)
       if (parameters !== undefined && shared.includes(value)) {
         const codes = codesOf(stored, parameters, stored.layout, float.kernels);

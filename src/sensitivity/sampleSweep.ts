@@ -94,6 +94,7 @@ export class SampleSweep {
   }
 
   release(): void {
+    this.#parts.models.runner.release();
     this.#reader.release();
     this.#floats.release();
     this.#quants.release();

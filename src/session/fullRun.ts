@@ -2,6 +2,7 @@ import type { AbortSignalLike } from '../base/abort.ts';
 import { rememberSamples } from '../data/remembered.ts';
 import type { Program } from '../exec/program.ts';
 import type { Graph, NodeId, ValueId } from '../graph/model.ts';
+import { isDequantize } from '../ops/quantNodes.ts';
 import type { Progress } from '../protocol/views.ts';
 import type { CalibrationMethod } from '../quant/methods.ts';
 import { observedValues, type QuantPlan, schemeOf } from '../quant/plan.ts';
@@ -52,7 +53,8 @@ export async function calibrateRun(parts: RunParts): Promise<RunState> {
   const counterpart = other === undefined ? [] : [planWith({ ...compileParts, choices: other }, new Set())];
   const plans = [everything, ...counterpart];
   const clampInputs = new Set(plans.flatMap((plan) => [...clampInputsOf(prepared.graph, plan)]));
-  const float = await compileGraph(compileParts, prepared.graph, { keep: clampInputs, apart: true, signal });
+  const keep = new Set([...clampInputs, ...dequantizedIn(prepared.graph, plans)]);
+  const float = await compileGraph(compileParts, prepared.graph, { keep, apart: true, signal });
   try {
     const samples = rememberSamples(calibration, REMEMBERED_BYTES);
     const { count } = parts.evaluation;
@@ -262,4 +264,11 @@ function clampInputsOf(graph: Graph, plan: QuantPlan): Set<ValueId> {
   const reads = graph.nodes.filter((n) => n.opType === 'Relu' || n.opType === 'Clip').map((n) => n.inputs[0]);
   const apart = reads.filter((id): id is ValueId => id !== undefined && observed.has(id));
   return new Set([...apart, ...[...plan.folded.values()].map((f) => f.from)]);
+}
+
+/** What the file's own DequantizeLinear make and a plan quantizes again: a program may make constants of them. */
+function dequantizedIn(graph: Graph, plans: readonly QuantPlan[]): ValueId[] {
+  const observed = new Set(plans.flatMap((plan) => [...observedValues(plan)]));
+  const made = graph.nodes.flatMap((n) => (isDequantize(n) ? n.outputs : []));
+  return made.filter((id): id is ValueId => id !== undefined && observed.has(id));
 }

@@ -52,18 +52,26 @@ export interface UnitContestant {
  */
 export class Contestants {
   readonly #parts: ContestantParts;
+  /** The float model without what no contestant looks at: clamps are part of what they follow. */
+  readonly #float: Program;
   readonly models: SweepModels;
   readonly #dequantized: ReadonlyMap<ValueId, ValueId>;
   readonly #raw: ReadonlyMap<ValueId, ValueId>;
   readonly #candidates: ReadonlySet<NodeId>;
 
-  constructor(parts: ContestantParts) {
+  /** @throws Cancelled */
+  static async make(parts: ContestantParts): Promise<Contestants> {
+    return new Contestants(parts, (await leanFloat(parts)) ?? parts.run.float);
+  }
+
+  private constructor(parts: ContestantParts, float: Program) {
     this.#parts = parts;
+    this.#float = float;
     const { build, run } = parts;
     const { qdq, program, plan } = build;
     const all = [...run.builder.everything.nodes, ...plan.nodes];
     this.#candidates = new Set(all.filter(([, d]) => d.canSkip).map(([id]) => id));
-    this.models = sweepModels(run.float, program, qdq.floatOf);
+    this.models = sweepModels(float, program, qdq.floatOf);
     const one = (opType: string, from: 'inputs' | 'outputs', to: 'inputs' | 'outputs') =>
       new Map(
         qdq.graph.nodes.flatMap((n) => {
@@ -73,6 +81,11 @@ export class Contestants {
       );
     this.#dequantized = one('DequantizeLinear', 'inputs', 'outputs');
     this.#raw = one('QuantizeLinear', 'outputs', 'inputs');
+  }
+
+  /** Gives back what sweeps have beside the models of the run. */
+  release(): void {
+    if (this.#float !== this.#parts.run.float) this.#float.release();
   }
 
   /**
@@ -85,21 +98,14 @@ export class Contestants {
     part: SensitivityPart,
   ): Promise<UnitContestant | undefined> {
     if (part !== 'both' && !(part === 'weights' && this.#parts.build.stored !== undefined))
-      return this.#isPlain() ? this.#partOf(unit, mode, part) : undefined;
+      return isPlain(this.#parts) ? this.#partOf(unit, mode, part) : undefined;
     const skip =
       mode === 'layerwise'
         ? new Set([...this.#candidates].filter((id) => !unit.members.has(id)))
         : new Set([...this.#parts.variant.skip, ...unit.members]);
     const variant = { ...this.#parts.variant, skip };
-    const cone = this.#isPlain() ? this.#coneOf(unit, mode, this.#parts.run.builder.plan(variant)) : undefined;
+    const cone = isPlain(this.#parts) ? this.#coneOf(unit, mode, this.#parts.run.builder.plan(variant)) : undefined;
     return cone ?? this.#built(variant, mode);
-  }
-
-  /** Whether the build is made of codes of ours: no weights alone, nothing dynamic, nothing imported. */
-  #isPlain(): boolean {
-    const { build, run } = this.#parts;
-    const isOurs = run.builder.extremes !== undefined; // a file's own codes have no calibration
-    return isOurs && build.stored === undefined && build.apart === undefined;
   }
 
   #coneOf(unit: Unit, mode: 'layerwise' | 'leaveOneOut', plan: QuantPlan): UnitContestant | undefined {
@@ -107,18 +113,18 @@ export class Contestants {
   }
 
   #alone(unit: Unit, plan: QuantPlan): UnitContestant | undefined {
-    const { build, run } = this.#parts;
+    const { build } = this.#parts;
     if (!isUnitAlone(plan, build.plan, unit)) return undefined;
     const output = this.#outputOf(unit);
     const isolated = output === undefined ? undefined : this.models.isolated.get(output);
-    const slot = output === undefined ? undefined : run.float.slots.get(output);
+    const slot = output === undefined ? undefined : this.#float.slots.get(output);
     if (isolated === undefined || slot === undefined || !unit.members.has(isolated.step.node.id)) return undefined;
     const read = new Map(isolated.inputs.map((input) => [input.value, input]));
     const quantized = [...plan.activations.keys()].filter((id) => id !== isolated.output);
-    if (!quantized.every((id) => read.has(id) && run.float.slots.has(id))) return undefined;
+    if (!quantized.every((id) => read.has(id) && this.#float.slots.has(id))) return undefined;
     if (isolated.inputs.some((i) => !plan.activations.has(i.value))) return undefined;
     const shared = quantized.filter((id) => this.#hasOtherReaders(id, isolated.output));
-    return this.#onBase({ kind: 'alone', output: isolated.output, shared }, floatPairs(run.float));
+    return this.#onBase({ kind: 'alone', output: isolated.output, shared }, floatPairs(this.#float));
   }
 
   #without(unit: Unit, plan: QuantPlan): UnitContestant | undefined {
@@ -130,12 +136,12 @@ export class Contestants {
     if (output === undefined || removed === undefined || node === undefined) return undefined;
     const inputs = [...new Set(node.inputs)].filter((id): id is ValueId => id !== undefined && !this.#isConstant(id));
     const known = [...inputs, output];
-    if (![...removed].every((id) => known.includes(id)) || !known.every((id) => run.float.slots.has(id)))
+    if (![...removed].every((id) => known.includes(id)) || !known.every((id) => this.#float.slots.has(id)))
       return undefined;
     const sources = inputs.map((id) => this.#sourceOf(id, removed));
     const target = removed.has(output) ? this.#readInPlaceOf(output) : qdq.codes.get(output);
     const slot = target === undefined ? undefined : quant.slots.get(target);
-    const isShown = removed.has(output) && run.float.graph.outputs.includes(output);
+    const isShown = removed.has(output) && this.#float.graph.outputs.includes(output);
     if (target === undefined || slot === undefined || isShown) return undefined;
     if (!sources.every((s) => s !== undefined && quant.slots.has(s))) return undefined;
     const reads = inputs.map((id, i) => {
@@ -155,7 +161,8 @@ export class Contestants {
     const { run, build, requantizer, signal } = this.#parts;
     const assignment = partAssignment(run.prepared.graph, build.assignment, { unit, mode, part });
     if (assignment === undefined) return undefined;
-    const { prepared, open, float } = run;
+    const { prepared, open } = run;
+    const float = this.#float;
     const qdq = insertQdq(prepared.graph, assignment, prepared);
     const base = mode === 'layerwise' ? float : build.program;
     const inside = new Set([...assignment.folded.values()].map((f) => f.from));
@@ -179,11 +186,13 @@ export class Contestants {
   #reusing({ program, pairs }: Pick<Build, 'program' | 'pairs'>, mode: 'layerwise' | 'leaveOneOut'): UnitContestant {
     const { run, build } = this.#parts;
     const base = mode === 'layerwise' ? 'float' : 'quant';
-    const kept = base === 'float' ? run.float : build.program;
-    const bySignature = new Map([...kept.slots.values()].map((s) => [s.signature, s] as const));
+    const kept = base === 'float' ? this.#float : build.program;
+    const equals = base === 'float' ? [run.float, kept] : [kept]; // its values have the bits that the whole one makes
+    const bySignature = new Map(equals.flatMap((p) => [...p.slots.values()].map((s) => [s.signature, s.id] as const)));
     const twinOf = (id: ValueId): ValueId | undefined => {
       const slot = program.slots.get(id);
-      const twin = slot === undefined ? undefined : bySignature.get(slot.signature);
+      const equal = slot === undefined ? undefined : bySignature.get(slot.signature);
+      const twin = equal === undefined ? undefined : kept.slots.get(equal);
       const isSame = twin !== undefined && twin.layout === slot?.layout && twin.dtype === slot.dtype;
       return isSame && kept.graph.values.get(twin.id)?.constant === undefined ? twin.id : undefined;
     };
@@ -218,7 +227,7 @@ export class Contestants {
 
   /** Whether more than the steps that make `output` of it read a value of the float model. */
   #hasOtherReaders(id: ValueId, output: ValueId): boolean {
-    const { graph, steps } = this.#parts.run.float;
+    const { graph, steps } = this.#float;
     const readers = steps.filter((s) => s.inputs.includes(id));
     return graph.outputs.includes(id) || readers.length !== 1 || readers[0]?.outputs.includes(output) !== true;
   }
@@ -239,4 +248,24 @@ export class Contestants {
 
 function floatPairs(float: Program): Pair[] {
   return float.graph.outputs.map((value) => ({ value, quantized: value, floatSignature: 0, quantSignature: 0 }));
+}
+
+/** Whether the build is made of codes of ours: no weights alone, nothing dynamic, nothing imported. */
+function isPlain({ build, run }: ContestantParts): boolean {
+  const isOurs = run.builder.extremes !== undefined; // a file's own codes have no calibration
+  return isOurs && build.stored === undefined && build.apart === undefined;
+}
+
+/** Of the kernels' memory, what a second float model may take. */
+const MOST_MEMORY = 1 / 8;
+
+/** The float model with its quantized values and its outputs; undefined where it would take much or nothing is gained. */
+async function leanFloat(parts: ContestantParts): Promise<Program | undefined> {
+  const { run, build, requantizer, signal } = parts;
+  const { float, open, prepared } = run;
+  const { kernels, constantBytes, arenaBytes, streamedBytes } = float;
+  const isLarge = streamedBytes > 0 || constantBytes + arenaBytes > kernels.memory.budgetBytes * MOST_MEMORY;
+  if (isLarge || !isPlain(parts)) return undefined;
+  const keep = new Set([...build.qdq.floatOf.values()].filter((id) => prepared.graph.values.has(id)));
+  return compileGraph({ open, prepared, kernels, requantizer }, prepared.graph, { keep, apart: true, signal });
 }

@@ -182,35 +182,39 @@ export class SensitivityDesk {
     const { requantizer } = settings;
     const quantPairs = outputPairs(run.float, result.build.pairs);
     const variant = variantOf(settings, run.open, run.prepared);
-    const maker = new Contestants({ run, build: result.build, variant, requantizer, signal });
+    const maker = await Contestants.make({ run, build: result.build, variant, requantizer, signal });
     const queue = mode === 'local' ? [] : chosen.filter((i) => (progress.seen[i]?.samples ?? count) < count);
-    do {
-      const group: (UnitContestant & { readonly seen: Seen })[] = [];
-      try {
-        for (let bytes = 0; queue.length > 0 && bytes < BUILT_BYTES; bytes += group.at(-1)?.own?.arenaBytes ?? 0) {
-          throwIfAborted(signal);
-          const i = queue.shift() as number; // length checked above
-          const { unit, handle } = measured[i] as Candidate; // an index of `measured`
-          const done = chosen.length - queue.length - 1;
-          parts.onProgress({ stage: 'sensitivity', done, total: chosen.length, text: handle });
-          const made = mode === 'local' ? undefined : await maker.of(unit, mode, part);
-          if (made !== undefined) group.push({ ...made, seen: progress.seen[i] as Seen });
+    try {
+      do {
+        const group: (UnitContestant & { readonly seen: Seen })[] = [];
+        try {
+          for (let bytes = 0; queue.length > 0 && bytes < BUILT_BYTES; bytes += group.at(-1)?.own?.arenaBytes ?? 0) {
+            throwIfAborted(signal);
+            const i = queue.shift() as number; // length checked above
+            const { unit, handle } = measured[i] as Candidate; // an index of `measured`
+            const done = chosen.length - queue.length - 1;
+            parts.onProgress({ stage: 'sensitivity', done, total: chosen.length, text: handle });
+            const made = mode === 'local' ? undefined : await maker.of(unit, mode, part);
+            if (made !== undefined) group.push({ ...made, seen: progress.seen[i] as Seen });
+          }
+          await sweep(
+            {
+              ...{ models: maker.models, quantPairs, contestants: group, quantized: progress.quantized },
+              ...{ floatOf: result.build.qdq.floatOf, samples: run.samples, order: progress.order },
+              ...{ keepsQuant: mode === 'leaveOneOut', keptBytes: run.cache.maxBytes, signal, crew: parts.crew },
+              feedsOf: (sample) => run.cache.feeds(sample),
+              needsOutputs: progress.judge.reads === 'outputs',
+            },
+            count,
+            onSample,
+          );
+        } finally {
+          for (const { own } of group) own?.release();
         }
-        await sweep(
-          {
-            ...{ models: maker.models, quantPairs, contestants: group, quantized: progress.quantized },
-            ...{ floatOf: result.build.qdq.floatOf, samples: run.samples, order: progress.order },
-            ...{ keepsQuant: mode === 'leaveOneOut', keptBytes: run.cache.maxBytes, signal, crew: parts.crew },
-            feedsOf: (sample) => run.cache.feeds(sample),
-            needsOutputs: progress.judge.reads === 'outputs',
-          },
-          count,
-          onSample,
-        );
-      } finally {
-        for (const { own } of group) own?.release();
-      }
-    } while (queue.length > 0);
+      } while (queue.length > 0);
+    } finally {
+      maker.release();
+    }
   }
 }
 
