@@ -41,3 +41,23 @@ function whatElse(bytes: Uint8Array): string {
 function hex(bytes: Uint8Array): string {
   return Array.from(bytes.subarray(0, 4), (b) => b.toString(16).padStart(2, '0')).join(' ');
 }
+
+/** Images that are read more than once: the first ones stay as pixels, as far as `budgetBytes` reach. */
+export class DecodedImages {
+  readonly #images = new Map<string, Image>();
+  #free: number;
+
+  constructor(budgetBytes: number) {
+    this.#free = budgetBytes;
+  }
+
+  of(path: string): Image | undefined {
+    return this.#images.get(path);
+  }
+
+  put(path: string, image: Image): void {
+    if (image.data.length > this.#free || this.#images.has(path)) return;
+    this.#free -= image.data.length;
+    this.#images.set(path, image);
+  }
+}

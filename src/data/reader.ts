@@ -4,7 +4,7 @@ import type { Samples } from '../base/samples.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { layoutOf, readBin } from './bin.ts';
 import { checkImages } from './checkImages.ts';
-import { decodeImage } from './decode.ts';
+import { type DecodedImages, decodeImage } from './decode.ts';
 import {
   assumedBinLayout,
   cannotReadFile,
@@ -13,6 +13,7 @@ import {
   unequalFolders,
   wrongSampleType,
 } from './errors.ts';
+import type { Image } from './image.ts';
 import { imageTensor, type Layout, type SampleInput, takesImages } from './imageTensor.ts';
 import { type PreprocessOptions, preprocess } from './preprocess.ts';
 import { listSamples } from './sampleNames.ts';
@@ -36,6 +37,8 @@ export interface SampleOptions {
   readonly layoutsAreJudged?: boolean | undefined;
   /** Whose folders these are, so that diagnostics name `calibrate_path` (when left out) or `evaluate_path`. */
   readonly use?: 'calibrate' | 'evaluate' | undefined;
+  /** For IMAGE: those that other samples of the same files have decoded, none of which changes meanwhile. */
+  readonly decoded?: DecodedImages | undefined;
   /** Where the config says `calibrate_path`, `evaluate_size`, `resize_width` and so on, for diagnostics. */
   readonly at: (key: string) => Location;
 }
@@ -118,7 +121,7 @@ class FolderSamples implements Samples {
     const feeds = new Map<string, Tensor>();
     for (const source of this.#sources) {
       const path = this.#pathOf(source, index);
-      feeds.set(source.input.name, this.#decode(await this.#bytesOf(path), source.input, path));
+      feeds.set(source.input.name, await this.#tensorOf(path, source.input));
     }
     return feeds;
   }
@@ -144,14 +147,23 @@ class FolderSamples implements Samples {
     }
   }
 
-  #decode(bytes: Uint8Array, input: SampleInput, path: string): Tensor {
+  async #tensorOf(path: string, input: SampleInput): Promise<Tensor> {
     const { kind, layouts, binLayout, preprocess: options } = this.#options;
     if (kind === 'BIN') {
       const layout = layouts?.get(input.name) ?? binLayout ?? layoutOf(input.dims);
-      return readBin(bytes, input, layout, path);
+      return readBin(await this.#bytesOf(path), input, layout, path);
     }
     const { dtype } = input;
     if (!takesImages(dtype)) throw wrongSampleType(path, input.name, dtype);
-    return imageTensor(preprocess(decodeImage(bytes, path), options, path), { ...input, dtype }, path);
+    return imageTensor(preprocess(await this.#imageOf(path), options, path), { ...input, dtype }, path);
+  }
+
+  async #imageOf(path: string): Promise<Image> {
+    const { decoded } = this.#options;
+    const known = decoded?.of(path);
+    if (known !== undefined) return known;
+    const image = decodeImage(await this.#bytesOf(path), path);
+    decoded?.put(path, image);
+    return image;
   }
 }

@@ -7,6 +7,7 @@ import { type Config, parseConfig } from '../config/config.ts';
 import type { QuantType } from '../config/keyTypes.ts';
 import { configTemplate, type TemplateType } from '../config/templates.ts';
 import { classFoldersOf, folderLabels, indicesOfFolders } from '../data/classFolders.ts';
+import type { DecodedImages } from '../data/decode.ts';
 import { classesOfFolders, noClassFolders } from '../data/errors.ts';
 import { type Labels, readLabels } from '../data/labels.ts';
 import { pseudoRandomSample } from '../data/pseudoRandom.ts';
@@ -83,8 +84,18 @@ export interface Settings extends VariantSettings {
   at(section: string, key: string, item?: string): Location;
 }
 
-/** Opens everything a run needs. @throws DiagnosticError with all of a config's errors, or the first of the data's. */
-export async function openSettings(params: RunRequest, open: OpenModel, files: FileSystem): Promise<Settings> {
+/**
+ * Opens everything a run needs.
+ *
+ * @param decoded images that settings of the same files have read before.
+ * @throws DiagnosticError with all of a config's errors, or the first of the data's.
+ */
+export async function openSettings(
+  params: RunRequest,
+  open: OpenModel,
+  files: FileSystem,
+  decoded?: DecodedImages,
+): Promise<Settings> {
   const { config, diagnostics } = parseConfig(params.configText, params.configPath);
   throwErrors(diagnostics);
   invariant(config !== undefined, 'a config without errors is there');
@@ -97,7 +108,7 @@ export async function openSettings(params: RunRequest, open: OpenModel, files: F
     const dims = bound.inputDims.get(id);
     return value?.dtype === undefined || dims === undefined ? [] : [{ name: value.name, dtype: value.dtype, dims }];
   });
-  const parts: DataParts = { config, files, inputs, base: files.directoryOf(params.configPath) };
+  const parts: DataParts = { config, files, inputs, base: files.directoryOf(params.configPath), decoded };
   const found = [...diagnostics];
   const data = await openData(parts, found);
   const labels = await openLabels(parts, found);
@@ -168,13 +179,14 @@ interface DataParts {
   readonly inputs: readonly { readonly name: string; readonly dtype: DType; readonly dims: readonly number[] }[];
   /** Folder of the config. */
   readonly base: string;
+  readonly decoded: DecodedImages | undefined;
 }
 
 const DATA = 'data_preprocess_param';
 /** What `labels` says to take classes from folders. */
 const CLASS_FOLDERS = 'folders';
 
-async function openFolders({ config, files, inputs, base }: DataParts, use: 'calibrate' | 'evaluate') {
+async function openFolders({ config, files, inputs, base, decoded }: DataParts, use: 'calibrate' | 'evaluate') {
   const { data, quantscope } = config;
   const [section, folders, size] =
     use === 'calibrate'
@@ -209,6 +221,7 @@ async function openFolders({ config, files, inputs, base }: DataParts, use: 'cal
       resize: data.resize,
       centerCrop: data.centerCrop,
     },
+    decoded,
     layouts: quantscope.inputLayouts,
     binLayout: quantscope.binLayout,
     at: (key) => config.at(key.startsWith('evaluate') || key.endsWith('_layout') ? 'quantscope' : DATA, key),

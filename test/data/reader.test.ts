@@ -2,6 +2,7 @@ import { encode as encodePng } from 'fast-png';
 import { describe, expect, test } from 'vitest';
 import { formatDiagnostic } from '../../src/base/diagnostics.ts';
 import { tensor } from '../../src/base/tensor.ts';
+import { DecodedImages } from '../../src/data/decode.ts';
 import { writeNpy } from '../../src/data/npy.ts';
 import { openSamples, type SampleOptions } from '../../src/data/reader.ts';
 import { nodeFiles } from '../../src/node/files.ts';
@@ -51,6 +52,29 @@ describe('images', () => {
     expect(await samples.read(0)).toEqual(
       new Map([['x', tensor('float32', [1, 3, 1, 2], Float32Array.of(1, 4, 2, 5, 3, 6))]]),
     );
+  });
+
+  test('are decoded once for several preparations of the same files, as far as the memory for that reaches', async () => {
+    const files = memoryFiles({ '/a': folder });
+    const opened: string[] = [];
+    const counting = {
+      ...files,
+      open: (path: string) => {
+        opened.push(path);
+        return files.open(path);
+      },
+    };
+    const decoded = new DecodedImages(6); // one of both
+    const read = async (format: 'RGB' | 'BGR', index: number) => {
+      const { samples } = await openSamples(counting, { ...image, preprocess: { format }, decoded });
+      return (await samples.read(index)).get('x')?.data;
+    };
+    expect(await read('RGB', 0)).toEqual(Float32Array.of(1, 4, 2, 5, 3, 6));
+    expect(await read('BGR', 0)).toEqual(Float32Array.of(3, 6, 2, 5, 1, 4));
+    expect(await read('RGB', 0)).toEqual(Float32Array.of(1, 4, 2, 5, 3, 6));
+    expect(await read('BGR', 1)).toEqual(Float32Array.of(9, 12, 8, 11, 7, 10));
+    expect(await read('RGB', 1)).toEqual(Float32Array.of(7, 10, 8, 11, 9, 12));
+    expect(opened.filter((path) => path.endsWith('.png'))).toEqual(['/a/a.png', '/a/b.png', '/a/b.png']);
   });
 
   test('stay [1, H, W, C] where the last axis holds the channels', async () => {

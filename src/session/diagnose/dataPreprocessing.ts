@@ -1,6 +1,7 @@
 import { type AbortSignalLike, throwIfAborted } from '../../base/abort.ts';
 import { DiagnosticError, throwErrors } from '../../base/diagnostics.ts';
 import { applyChange } from '../../config/changes.ts';
+import { DecodedImages } from '../../data/decode.ts';
 import {
   bestOf,
   type Comparison,
@@ -26,6 +27,8 @@ const MOST = 256;
 const FEWEST = 6;
 /** Multiply-accumulates of each of the two rounds, about ten seconds of one thread. */
 const ROUND_MACS = 1e11;
+/** Of pixels that all preprocessings start from. */
+const DECODED_BYTES = 1 << 28;
 /** Deviations further apart feed values of another scale. */
 const LIKE_SCALE = 1.5;
 
@@ -65,7 +68,8 @@ export async function preprocessingFindings(
     const hasLabels = lab.settings.labels !== undefined;
     if (probe.isBlind && !hasLabels) return [];
     const macs = (await nodeMacs(open, prepared)).filter((m) => m > 0).reduce((a, b) => a + b, 0);
-    const opened = async (change: ConfigChange): Promise<Settings> => opensAll(parts, change, inputs.length === 1);
+    const decoded = new DecodedImages(DECODED_BYTES);
+    const opened = (change: ConfigChange): Promise<Settings> => opensAll(parts, change, inputs.length === 1, decoded);
     const base = new Trial({ ...now, change: {} }, await opened({}));
     const trials: Trial[] = [];
     for (const a of all) trials.push(new Trial(a, await opened(a.change)));
@@ -132,7 +136,12 @@ async function probeOf({ lab, kernels }: DataParts, signal: AbortSignalLike): Pr
 }
 
 /** Settings after a change, with all samples of the folders where one input leaves no doubt which belong together. */
-async function opensAll({ lab, files }: DataParts, change: ConfigChange, isAlone: boolean): Promise<Settings> {
+async function opensAll(
+  { lab, files }: DataParts,
+  change: ConfigChange,
+  isAlone: boolean,
+  decoded: DecodedImages,
+): Promise<Settings> {
   const { configText, configPath, fixedDims } = lab.settings;
   const sizes = [
     { section: 'data_preprocess_param', key: 'calibrate_size', value: '' },
@@ -140,7 +149,7 @@ async function opensAll({ lab, files }: DataParts, change: ConfigChange, isAlone
   ];
   const settings = [...(change.settings ?? []), ...(isAlone ? sizes : [])];
   const params = { configText: applyChange(configText, { settings }), configPath, dims: fixedDims };
-  const opened = await openSettings(params, lab.run.open, files);
+  const opened = await openSettings(params, lab.run.open, files, decoded);
   throwErrors(opened.diagnostics);
   return opened;
 }
