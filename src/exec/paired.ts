@@ -1,4 +1,3 @@
-import { tensor } from '../base/tensor.ts';
 import type { ValueId } from '../graph/model.ts';
 import { copied } from '../ops/storage.ts';
 import type { Run, Stored } from './program.ts';

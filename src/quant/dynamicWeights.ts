@@ -7,7 +7,7 @@ import type { Graph, NodeId, ValueId } from '../graph/model.ts';
 import type { DynamicAssignment, ProductOperand } from '../passes/insertDynamic.ts';
 import { channelsOf, forRuns } from './channels.ts';
 import type { DynamicOperand, DynamicPlan } from './dynamicPlan.ts';
-import { ARITHMETICS, type ArithmeticName, collectParams, type Range } from './qparams.ts';
+import { ARITHMETICS, type ArithmeticName, collectParams } from './qparams.ts';
 import { weightRanges } from './weightRanges.ts';
 
 /** Codes of constants by value and scheme, and in the order a product reads them: pass the same one for all builds. */

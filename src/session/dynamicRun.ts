@@ -22,7 +22,7 @@ import type { Variant } from './variant.ts';
  * @throws DiagnosticError, Cancelled
  */
 export async function dynamicRun(parts: RunParts): Promise<RunState> {
-  const { open, settings, kernels, evaluation, signal, onProgress } = parts;
+  const { open, settings, kernels, signal, onProgress } = parts;
   onProgress({ stage: 'read', done: 0, total: 1, text: open.file });
   const prepared = await prepare(open, kernels, settings.fixedDims);
   const { graph, facts, nextNodeId, nextValueId } = prepared;

@@ -1,7 +1,7 @@
 import type { AbortSignalLike } from '../base/abort.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
 import type { Program } from '../exec/program.ts';
-import type { NodeId, ValueId } from '../graph/model.ts';
+import type { NodeId } from '../graph/model.ts';
 import type { Accuracy, DifferenceView, MacsView, OutputFigures, Progress, SizesView } from '../protocol/views.ts';
 import { strictDiffers } from '../quant/errors.ts';
 import { type EvaluateOptions, type Evaluation, evaluate } from '../whatif/evaluate.ts';

@@ -15,7 +15,7 @@ import { WeightBuilder } from './weightBuilder.ts';
  * @throws DiagnosticError, Cancelled
  */
 export async function weightRun(parts: RunParts): Promise<RunState> {
-  const { open, settings, kernels, evaluation, signal, onProgress } = parts;
+  const { open, settings, kernels, signal, onProgress } = parts;
   onProgress({ stage: 'read', done: 0, total: 1, text: open.file });
   const prepared = await prepare(open, kernels, settings.fixedDims);
   const compileParts = { open, prepared, kernels, requantizer: settings.requantizer };

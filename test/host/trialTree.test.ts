@@ -12,7 +12,7 @@ import type { ConfigChange } from '../../src/protocol/changes.ts';
 import { runView } from './runView.ts';
 
 const TEXT = '[common_quant_param]\nquant_type=FULL_QUANT\n';
-const [skipped, both] = [{ skip: ['a'] }, { skip: ['b'] }].map((change, i, all) =>
+const [skipped, both] = [{ skip: ['a'] }, { skip: ['b'] }].map((_change, i, all) =>
   all.slice(0, i + 1).reduce(applyChange, TEXT),
 ) as [string, string];
 

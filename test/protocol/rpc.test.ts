@@ -65,7 +65,14 @@ function pair(over: Partial<Handlers<Requests>> = handlers) {
     handlers: over as Handlers<Requests>,
     transferOf: (_, result) => (result instanceof Uint8Array ? [result.buffer] : []),
   });
-  return { client, server, close: () => (port1.close(), port2.close()) };
+  return {
+    client,
+    server,
+    close: () => {
+      port1.close();
+      port2.close();
+    },
+  };
 }
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {

@@ -100,7 +100,7 @@ export function createHeatActions(store: Store, { rpc }: Connection, tools: Heat
     }
   };
 
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isScheduled = false;
 
   const moveBorders = (key: string, borders: Borders | undefined): void => {
     const { [key]: _, ...others } = store.state.thresholds;
@@ -140,11 +140,13 @@ export function createHeatActions(store: Store, { rpc }: Connection, tools: Heat
       if (how === 'choose') setMetric('sensitivity');
       else if (metric !== 'sensitivity' && secondMetric !== 'sensitivity') return;
       else if (how === 'now') void loadHeat();
-      else
-        timer ??= setTimeout(() => {
-          timer = undefined;
+      else if (!isScheduled) {
+        isScheduled = true;
+        setTimeout(() => {
+          isScheduled = false;
           void loadHeat();
         }, SOON_MS);
+      }
     },
 
     /** Chooses what colours the right edges of the cards; null for nothing. */

@@ -49,9 +49,7 @@ function quantizing({ run, settings }: Lab, { nodes }: Island): ConfigChange | n
   };
   const unskip = settings.skip.filter(isInside);
   const overrides = [...settings.overrides].flatMap(([name, { precision, ...rest }]) =>
-    isInside(name) && precision !== undefined && precision.startsWith('float')
-      ? [[name, overrideText(rest)] as const]
-      : [],
+    isInside(name) && precision?.startsWith('float') ? [[name, overrideText(rest)] as const] : [],
   );
   return unskip.length + overrides.length === 0 ? null : { unskip, overrides: Object.fromEntries(overrides) };
 }

@@ -1,6 +1,6 @@
 import { type AbortSignalLike, throwIfAborted } from '../../base/abort.ts';
 import type { Clock } from '../../base/clock.ts';
-import type { Node, ValueId } from '../../graph/model.ts';
+import type { Node } from '../../graph/model.ts';
 import type { SensitivityEntry, SensitivityRequest, SensitivityView } from '../../protocol/sensitivityViews.ts';
 import type { Progress } from '../../protocol/views.ts';
 import { outputPairs, sweepModels } from '../../sensitivity/contestantSpec.ts';
