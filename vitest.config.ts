@@ -12,7 +12,24 @@ const wasmBytes: Plugin = {
  * Folders of functions without a state of their own: their files share the modules of a worker, which takes half of the
  * time that loading them anew for each takes.
  */
-const UNITS = ['base', 'config', 'data', 'graph', 'images', 'onnx', 'passes', 'protocol', 'report', 'search', 'whatif'];
+const UNITS = [
+  ...[
+    'base',
+    'config',
+    'data',
+    'diagnose',
+    'export',
+    'graph',
+    'images',
+    'onnx',
+    'ops',
+    'passes',
+    'protocol',
+    'quant',
+    'report',
+  ],
+  ...['search', 'sensitivity', 'whatif'],
+];
 const units = UNITS.map((folder) => `test/${folder}/**/*.test.ts`);
 /** Files to leave out, for command line options do not reach projects. */
 const without = process.env.QUANTSCOPE_TESTS_WITHOUT?.split(',') ?? [];
