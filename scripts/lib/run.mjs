@@ -1,5 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { setPriority } from 'node:os';
 import { ROOT } from './root.mjs';
+
+/** A third of the share that a process of normal priority has. */
+const LOWER = 5;
 
 /**
  * Runs a command in the checkout with our own standard streams.
@@ -32,17 +36,18 @@ export function npm(args, options = {}) {
  * Runs Node on a script of the checkout, passing its output on while collecting it.
  *
  * @param {readonly string[]} args
- * @param {{whole?: 'whole', env?: NodeJS.ProcessEnv}} [options] `whole` passes it on when the script has ended, for one
- *   that runs beside others; `env` is added to ours
+ * @param {{whole?: 'whole', env?: NodeJS.ProcessEnv, lower?: boolean}} [options] `whole` passes it on when the script has
+ *   ended, for one that runs beside others; `env` is added to ours; `lower` lets others have the processor first
  * @returns {Promise<{status: number, output: string}>} output: both streams as they came
  */
-export function runNode(args, { whole, env = {} } = {}) {
+export function runNode(args, { whole, env = {}, lower = false } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, {
       cwd: ROOT,
       env: { ...process.env, ...env },
       stdio: ['inherit', 'pipe', 'pipe'],
     });
+    if (lower && child.pid !== undefined) setPriority(child.pid, LOWER);
     const chunks = [];
     const pass = (from, to) =>
       from.on('data', (chunk) => {

@@ -8,8 +8,14 @@ const CLAMPS: ReadonlySet<string> = new Set(['Relu', 'Clip']);
  * Some nodes of a quantized graph with the conversions around them, so that each is carried out as in the whole: what its
  * inputs are dequantized from, back to the float values, and what its outputs are quantized to, behind a clamp or not.
  * Ids stay. Inputs are float values in the order of their first reading.
+ *
+ * @param factOf type and shape of a float value, which inputs that were made within the whole do not tell themselves.
  */
-export function quantizedPart(graph: Graph, nodes: ReadonlySet<NodeId>): Graph {
+export function quantizedPart(
+  graph: Graph,
+  nodes: ReadonlySet<NodeId>,
+  factOf: (id: ValueId) => Pick<Value, 'dtype' | 'dims'>,
+): Graph {
   const { producer, consumers } = wiringOf(graph);
   const part = new Set<Node>();
   const outputs = new Set<ValueId>();
@@ -49,8 +55,9 @@ export function quantizedPart(graph: Graph, nodes: ReadonlySet<NodeId>): Graph {
   for (const id of [...read, ...made]) {
     const value = id === undefined ? undefined : graph.values.get(id);
     if (value === undefined) continue;
-    values.set(value.id, value);
-    if (value.constant === undefined && !made.has(value.id)) inputs.push(value.id);
+    const isInput = value.constant === undefined && !made.has(value.id);
+    if (isInput) inputs.push(value.id);
+    values.set(value.id, isInput ? { ...value, ...factOf(value.id) } : value);
     if (made.has(value.id) && !read.has(value.id)) outputs.add(value.id);
   }
   return { name: graph.name, inputs, outputs: [...outputs], nodes: inOrder, values };

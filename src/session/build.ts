@@ -5,7 +5,7 @@ import type { Tensor } from '../base/tensor.ts';
 import type { Program } from '../exec/program.ts';
 import type { CentroidTables } from '../export/centroidTables.ts';
 import type { WeightCodes } from '../export/weightCodes.ts';
-import type { Graph, NodeId, ValueId } from '../graph/model.ts';
+import type { NodeId, ValueId } from '../graph/model.ts';
 import { insertQdq, type QdqAssignment, type QdqGraph } from '../passes/insertQdq.ts';
 import { quantizedPart } from '../passes/quantizedPart.ts';
 import type { ClustersView, DifferenceView } from '../protocol/views.ts';
@@ -148,8 +148,16 @@ export async function buildAlone(
   signal: AbortSignalLike,
 ): Promise<AloneProgram> {
   const { qdq, keep } = withQdq(parts, plan, assignment);
-  const { graph, inputDims } = withShapes(quantizedPart(qdq.graph, nodes), float);
   const { prepared } = parts;
+  const graph = quantizedPart(qdq.graph, nodes, (id) => {
+    const { dtype, dims } = float.slots.get(id) ?? {};
+    return { ...(dtype && { dtype }), ...(dims && { dims }) };
+  });
+  const inputDims = new Map<ValueId, readonly number[]>();
+  for (const id of graph.inputs) {
+    const dims = graph.values.get(id)?.dims;
+    if (dims?.every((d) => typeof d === 'number')) inputDims.set(id, dims as readonly number[]);
+  }
   const program = graph.inputs.every((id) => inputDims.has(id))
     ? await compileGraph({ ...parts, prepared: { ...prepared, inputDims } }, graph, {
         ...{ keep: new Set([...keep].filter((id) => graph.values.has(id))), apart: true, signal },
@@ -157,23 +165,6 @@ export async function buildAlone(
     : await compileGraph(parts, qdq.graph, { keep, apart: true, signal });
   const { values } = program.graph; // ids beyond it are the program's own
   return { program, floatOf: new Map([...qdq.floatOf].filter(([codes]) => values.has(codes))) };
-}
-
-/** Inputs that were made within the whole graph have no type and shape there: they get those of the float program. */
-function withShapes(
-  part: Graph,
-  float: Program,
-): { readonly graph: Graph; readonly inputDims: ReadonlyMap<ValueId, readonly number[]> } {
-  const inputDims = new Map<ValueId, readonly number[]>();
-  const values = new Map(part.values);
-  for (const id of part.inputs) {
-    const slot = float.slots.get(id);
-    const value = values.get(id);
-    if (value === undefined || !slot?.dims?.every((d) => typeof d === 'number')) continue;
-    inputDims.set(id, slot.dims as readonly number[]);
-    values.set(id, { ...value, dtype: slot.dtype, dims: slot.dims });
-  }
-  return { graph: { ...part, values }, inputDims };
 }
 
 /** Quantizes by `plan`, inserts QDQ and compiles. Whoever asks releases the program. @throws Cancelled */

@@ -16,7 +16,7 @@ describe('every view of a model', () => {
   before(async () => {
     await w.closeAll();
     await w.page.setViewportSize({ width: 1440, height: 900 });
-    await w.file('mnist.onnx').dblclick();
+    await w.openFile('mnist.onnx');
     await w.graph.locator('.graph-surface[aria-label*=": 6 nodes"]').waitFor();
     await w.commandAndPick('QuantScope: Quantize with Config…', 'full_quant.cfg');
     await w.toast('mnist.onnx quantized').waitFor();

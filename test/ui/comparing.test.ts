@@ -17,7 +17,7 @@ suite(`two models beside each other${absent}`, () => {
     await w.closeAll();
     await w.page.setViewportSize({ width: 1500, height: 900 });
     copyModelPair(w.folder);
-    await w.file('pair_float.onnx').dblclick();
+    await w.openFile('pair_float.onnx');
     await w.graph.locator('.graph-surface[aria-label*=" nodes"]').waitFor();
   });
   after(async () => {
@@ -107,7 +107,7 @@ describe('two kept runs', () => {
 
   it('are compared from the list of runs', async () => {
     await w.closeAll();
-    await w.file('mnist.onnx').dblclick();
+    await w.openFile('mnist.onnx');
     await w.graph.locator('.graph-surface[aria-label*=": 6 nodes"]').waitFor();
     for (const config of ['full_quant.cfg', 'weight_quant.cfg']) {
       await w.commandAndPick('QuantScope: Quantize with Config…', config);

@@ -7,7 +7,7 @@ const CONFIG = 'edited.cfg';
 describe('the editor of a config', () => {
   before(async () => {
     w.write(CONFIG, w.read('full_quant.cfg').replace('calibrate_size=100', 'calibrate_size=20'));
-    await w.file(CONFIG).dblclick();
+    await w.openFile(CONFIG);
     await w.tab(CONFIG).waitFor();
   });
   after(async () => {

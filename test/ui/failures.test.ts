@@ -21,7 +21,7 @@ describe('a mistake', () => {
 
   it('of the model file is a page with the reason; the graph appears once the file is mended', async () => {
     w.write('broken.onnx', 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n');
-    await w.file('broken.onnx').dblclick();
+    await w.openFile('broken.onnx');
     const error = w.graph.locator('#error');
     await error.waitFor();
     assert.match((await error.textContent()) ?? '', /^ONX\d+ broken\.onnx.*LFS/s);

@@ -9,9 +9,9 @@ export async function run(options: WorkbenchOptions): Promise<{ passes: number; 
   useWorkbench(options);
   const mocha = new Mocha({ ui: 'bdd', timeout: 180_000, reporter: 'spec', bail: true });
   mocha.suite.emit(Mocha.Suite.constants.EVENT_FILE_PRE_REQUIRE, globalThis, '', mocha);
-  mocha.suite.afterEach('keep what a failure looked like', async function () {
-    if (this.currentTest?.state === 'failed') await workbench.screenshot('failed');
-  });
+  let failed: Promise<unknown> = Promise.resolve();
+  mocha.suite.afterEach('keep what a failure looked like', () => failed);
+  mocha.suite.afterAll('keep what a failure looked like', () => failed);
   await import('./opening.test.ts');
   await import('./quantizing.test.ts');
   await import('./views.test.ts');
@@ -30,6 +30,9 @@ export async function run(options: WorkbenchOptions): Promise<{ passes: number; 
     const runner = mocha.run(() => {
       const { passes = 0, failures = 0, pending = 0 } = runner.stats ?? {};
       resolve({ passes, failures, pending });
+    });
+    runner.on('fail', () => {
+      failed = workbench.screenshot('failed').catch(() => undefined); // the page may be what failed
     });
   });
 }

@@ -18,12 +18,12 @@ describe('in Simplified Chinese', () => {
   after(async () => {
     await w.page.evaluate((key) => localStorage.removeItem(key), LANGUAGE);
     await w.open();
-    await w.file('mnist.onnx').dblclick();
+    await w.openFile('mnist.onnx');
     await w.graph.getByRole('button', { name: 'Quantize with config…' }).waitFor();
   });
 
   it('the view, its names for screen readers and the commands speak Chinese', async () => {
-    await w.file('mnist.onnx').dblclick();
+    await w.openFile('mnist.onnx');
     await w.graph.locator('.toolbar').getByText(CHINESE).first().waitFor();
     const tabs = await w.graph.getByRole('tab').allInnerTexts();
     assert(tabs.length > 3 && tabs.every((text) => CHINESE.test(text)), tabs.join());

@@ -10,7 +10,7 @@ suite(`MobileNetV2 (of shared/data${HAS_MOBILE_NET ? '' : ', which is not there'
 
   it('is drawn, quantized and coloured', async () => {
     await w.page.setViewportSize({ width: 1440, height: 900 });
-    await w.file('mobilenet_v2.onnx').dblclick();
+    await w.openFile('mobilenet_v2.onnx');
     await w.graph.getByText('mobilenet_v2.onnx · 101 nodes').waitFor();
     await w.commandAndPick('QuantScope: Quantize with Config…', 'mobilenet_v2.cfg');
     await w.toast('mobilenet_v2.onnx quantized').waitFor({ timeout: 80_000 });

@@ -204,7 +204,7 @@ describe('a model of 50,003 nodes', () => {
 });
 
 async function open(file: string, nodes: number): Promise<void> {
-  await w.file(file).dblclick();
+  await w.openFile(file);
   await w.graph.locator(`.graph-surface[aria-label*=": ${nodes} nodes"]`).waitFor({ timeout: 60_000 });
 }
 

@@ -8,7 +8,7 @@ describe('opening a model', () => {
     await w.open();
     await w.file('mnist.onnx').waitFor();
     await w.theme('dark');
-    await w.file('mnist.onnx').dblclick();
+    await w.openFile('mnist.onnx');
     await w.graph.getByText('mnist.onnx · 6 nodes').waitFor();
     const canvas = await w.graph.locator('canvas.graph-canvas').boundingBox();
     assert(canvas && canvas.width > 200 && canvas.height > 150, JSON.stringify(canvas));

@@ -4,7 +4,7 @@ import { workbench as w } from './workbench.ts';
 
 /** Opens a file of the explorer, and waits until its graph says what `shown` tells. */
 export async function openModel(file: string, shown: string): Promise<void> {
-  await w.file(file).dblclick();
+  await w.openFile(file);
   await w.graph.getByText(shown).first().waitFor({ timeout: 60_000 });
   await w.graph.locator('.graph-surface').waitFor();
 }

@@ -32,7 +32,7 @@ describe('what if', function () {
     w.write(CONFIG, text.run);
     await w.settings({ 'quantscope.evaluationSamples': SAMPLES });
     await w.open();
-    await w.file(MODEL).dblclick();
+    await w.openFile(MODEL);
     await w.graph.getByText(`${MODEL} · 6 nodes`).waitFor();
     await w.commandAndPick('QuantScope: Quantize with Config…', CONFIG);
     await w.toast(`${MODEL} quantized`).waitFor({ timeout: LONG_MS });
@@ -192,7 +192,7 @@ describe('what if', function () {
     const before = { trials: await trials(), current: await current() };
     assert(before.trials.length >= 4, before.trials.join());
     await w.open();
-    if (!(await w.tab(MODEL).isVisible())) await w.file(MODEL).dblclick();
+    if (!(await w.tab(MODEL).isVisible())) await w.openFile(MODEL);
     await w.graph.getByRole('region', { name: 'Kept run' }).waitFor();
     await tab('Trials');
     await until('the history is back', async () => (await trials()).length === before.trials.length);

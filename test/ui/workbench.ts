@@ -57,12 +57,7 @@ export class Workbench {
     // The mark may come before extensions of the remote host are known.
     for (let tries = 0; tries < 20; tries++) {
       await this.openPalette('QuantScope: Show Log');
-      const known = await this.pick('QuantScope: Show Log')
-        .waitFor({ timeout: 1500 })
-        .then(
-          () => true,
-          () => false,
-        );
+      const known = await isShown(this.pick('QuantScope: Show Log'), 1500);
       await this.page.keyboard.press('Escape');
       if (known) return;
     }
@@ -81,6 +76,15 @@ export class Workbench {
   /** A file in the explorer. */
   file(name: string): Locator {
     return this.page.locator(`.explorer-folders-view .monaco-list-row[aria-label="${name}"]`);
+  }
+
+  /** Opens a file of the explorer. Its rows move while files are found, so that a click may go amiss: then once more. */
+  async openFile(name: string): Promise<void> {
+    for (let tries = 1; tries <= 3; tries++) {
+      await this.file(name).dblclick();
+      if (await isShown(this.tab(name), PATIENCE_MS / 3)) return;
+    }
+    await this.tab(name).waitFor();
   }
 
   /** The content of the webview in front. */
@@ -159,14 +163,7 @@ export class Workbench {
   async commandAndPick(title: string, text: string): Promise<void> {
     for (let tries = 1; tries <= 3; tries++) {
       await this.command(title);
-      const row = this.pick(text).waitFor({ timeout: PATIENCE_MS / 3 });
-      if (
-        await row.then(
-          () => true,
-          () => false,
-        )
-      )
-        break;
+      if (await isShown(this.pick(text), PATIENCE_MS / 3)) break;
       await this.page.keyboard.press('Escape');
     }
     await this.choosePick(text);
@@ -238,4 +235,11 @@ export class Workbench {
 /** VS Code's own frame around a webview throws this when the webview is closed while it loads. */
 function isOfClosedFrame({ message, stack = '' }: Error): boolean {
   return message === 'Found unexpected null' && stack.includes('/webview/browser/pre/');
+}
+
+async function isShown(locator: Locator, timeout: number): Promise<boolean> {
+  return locator.waitFor({ timeout }).then(
+    () => true,
+    () => false,
+  );
 }

@@ -27,7 +27,7 @@ let page: Page;
 async function open(query: string, size = { width: 1400, height: 900 }): Promise<void> {
   const { nodes } = query.includes('qdq') ? inQdq(mobileNet()) : mobileNet();
   const ready = `.graph-surface[aria-label*="${nodes.length}"]`;
-  page = await pages.open(query, { size, timeoutMs: 20_000, ready });
+  page = await pages.open(query, { size, timeoutMs: 45_000, ready });
 }
 
 async function selectWorst(): Promise<void> {

@@ -8,7 +8,7 @@ const violations = (selector: string): Promise<string[]> => violationsOf(page, s
 let page: Page;
 
 async function open(query: string, size?: { width: number; height: number }): Promise<void> {
-  page = await pages.open(query, { timeoutMs: 20_000, ...(size && { size }) });
+  page = await pages.open(query, { timeoutMs: 45_000, ...(size && { size }) });
 }
 
 const tree = () => page.getByRole('treegrid', { name: 'Trials' });

@@ -126,7 +126,7 @@ export function viewPages() {
 
 /** Polls as long as a busy machine may need. */
 export function eventually<T>(read: () => T | Promise<T>) {
-  return expect.poll(read, { timeout: 20_000 });
+  return expect.poll(read, { timeout: 45_000 });
 }
 
 /** Milliseconds of processor time of the longest task of a page's main thread in `work` and what it leads to. */

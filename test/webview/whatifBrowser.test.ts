@@ -9,7 +9,7 @@ const violations = (selector: string): Promise<string[]> => violationsOf(page, s
 let page: Page;
 
 async function open(query: string, size?: { width: number; height: number }): Promise<void> {
-  page = await pages.open(query, { timeoutMs: 20_000, ...(size && { size }) });
+  page = await pages.open(query, { timeoutMs: 45_000, ...(size && { size }) });
 }
 
 interface Asked {
@@ -38,11 +38,12 @@ const choice = (name: string) => page.locator('.details').getByRole('combobox', 
 
 describe('the choices of a node', () => {
   test('say what holds, try what is chosen, tell what it brought, and go back', async () => {
-    await open('?run=1');
+    await open('?run=1&delay=1500');
     await select(CONV);
     await eventually(() => choice('Precision').locator('option').first().innerText()).toBe('as config: uint8');
+    const trying = page.locator('.outcome', { hasText: `Trying ${CONV}: int16` }).waitFor();
     await choice('Precision').selectOption('int16');
-    await page.locator('.outcome', { hasText: `Trying ${CONV}: int16` }).waitFor();
+    await trying;
     await page.locator('.outcome', { hasText: 'Last change' }).waitFor();
     expect(await asked('config/change')).toEqual([
       { change: { overrides: { [CONV]: 'int16' } }, label: `${CONV}: int16`, runs: false },
