@@ -29,6 +29,7 @@ interface Measuring extends Running {
 export type Command =
   /** `command` is what help was asked for, as it stands there. */
   | { readonly kind: 'help'; readonly command: string | undefined }
+  | { readonly kind: 'version' }
   | (Running & {
       readonly kind: 'quantize';
       /** Undefined where `settings` say everything. */
@@ -108,6 +109,7 @@ const OPTIONS = {
   outputFile: { type: 'string' },
   ...converterNames,
   help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean' },
 } as const;
 
 /**
@@ -118,6 +120,7 @@ const OPTIONS = {
 export function parseCommand(argv: readonly string[]): Command {
   const { values, positionals } = parse(argv);
   const [first, second] = positionals;
+  if (values.version) return { kind: 'version' };
   if (values.help || argv.length === 0 || first === 'help')
     return { kind: 'help', command: first === 'help' ? second : first };
   const converter = values.modelFile !== undefined || values.configFile !== undefined || values.fmk !== undefined;

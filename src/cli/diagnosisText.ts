@@ -3,14 +3,14 @@ import { skipNodesOf } from '../config/skipNodes.ts';
 import { causeRow, cureTitle } from '../protocol/causes.ts';
 import type { ConfigChange } from '../protocol/changes.ts';
 import type { Cause, Cure, DataFinding, DiagnosisView, Evidence, Reference } from '../protocol/diagnosisViews.ts';
-import { formatBytes, formatFigure, formatStep } from './table.ts';
+import { formatBytes, formatFigure, formatSamples, formatStep } from './table.ts';
 
 /** A diagnosis for people: causes with their evidence, cures with what they win and the lines that apply them. */
 export function diagnosisText(view: DiagnosisView): string {
   const { request, float, quantized, samples, causes, data, reference, together, whole, configText } = view;
   const name = request.judge.id === 'command' ? request.judge.command : request.judge.id;
   return [
-    `${name}: float ${format(float)}, quantized ${format(quantized)} (${samples} samples)`,
+    `${name}: float ${format(float)}, quantized ${format(quantized)} (${formatSamples(samples)})`,
     ...data.filter(isCalledFor).flatMap((finding) => dataLines(finding, configText)),
     ...(causes.length === 0 ? ['', 'no node is to blame for what can be measured'] : []),
     ...causes.flatMap((cause, i) => causeLines(cause, i + 1, configText)),

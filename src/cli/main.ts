@@ -1,5 +1,6 @@
 import { type AbortSignalLike, Cancelled } from '../base/abort.ts';
 import { type Diagnostic, DiagnosticError, formatDiagnostic } from '../base/diagnostics.ts';
+import { PRODUCT } from '../base/product.ts';
 import { parseCommand } from './args.ts';
 import { diagnoseCommand } from './diagnose.ts';
 import { EXIT, exitCodeOf } from './exitCodes.ts';
@@ -31,6 +32,9 @@ async function main(argv: readonly string[], signal: AbortSignalLike): Promise<n
   switch (command.kind) {
     case 'help':
       console.log(usage(command.command));
+      return EXIT.good;
+    case 'version':
+      console.log(`${PRODUCT.name} ${PRODUCT.version}`);
       return EXIT.good;
     case 'quantize':
       return quantizeCommand(command, signal);

@@ -1,5 +1,5 @@
 import type { RequantizersView, RequantizerView } from '../protocol/views.ts';
-import { formatPercent, formatTable } from './table.ts';
+import { formatPercent, formatSamples, formatTable } from './table.ts';
 
 /** Every node that requantizes sums: its multiplier in fixed point, and what the flavours make of the same integers. */
 export function requantizerTable(view: RequantizersView | null): string {
@@ -9,7 +9,7 @@ export function requantizerTable(view: RequantizersView | null): string {
   const header = ['node', 'multiplier', 'M0', 'n', 'error', 'codes', 'different', 'share', 'most'];
   return [
     `Requantizers (${flavour} ran): multiplier M0 2^-n of ${form}, of the channel where it is farthest off;`,
-    `codes that fp32 and fixedPoint make of the same integers, ${comparedOn ?? 0} samples`,
+    `codes that fp32 and fixedPoint make of the same integers, ${formatSamples(comparedOn ?? 0)}`,
     '',
     formatTable(header, nodes.map(row), new Set([1, 2, 3, 4, 5, 6, 7, 8])),
   ].join('\n');

@@ -13,7 +13,7 @@ import { foundUnderLimits } from './failUnder.ts';
 import { files, readConfig, writeJson } from './files.ts';
 import { progressBar } from './progress.ts';
 import type { SearchWish } from './searchArgs.ts';
-import { formatBytes, formatFigure, formatTable } from './table.ts';
+import { formatBytes, formatFigure, formatSamples, formatTable } from './table.ts';
 
 type SearchCommand = Extract<Command, { kind: 'search' }>;
 
@@ -71,7 +71,7 @@ function textOf({ request, float, quantized, target, tried, best, ended, elapsed
   const moves = [...new Set(tried.map((t) => t.move))];
   const counts = moves.map((move) => `${move} ${tried.filter((t) => t.move === move).length}`);
   return [
-    `asked for: ${asked}; float ${formatFigure(float)}, the config as it is ${formatFigure(quantized)} (${samples} samples)`,
+    `asked for: ${asked}; float ${formatFigure(float)}, the config as it is ${formatFigure(quantized)} (${formatSamples(samples)})`,
     '',
     formatTable(header, rows, new Set([0, 1, 2, 3])),
     '',

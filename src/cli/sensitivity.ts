@@ -10,7 +10,7 @@ import { EXIT } from './exitCodes.ts';
 import { underLimits } from './failUnder.ts';
 import { files, readConfig, writeJson } from './files.ts';
 import { progressBar } from './progress.ts';
-import { formatDb, formatFigure, formatTable } from './table.ts';
+import { formatDb, formatFigure, formatSamples, formatTable } from './table.ts';
 
 type SensitivityCommand = Extract<Command, { kind: 'sensitivity' }>;
 
@@ -62,7 +62,7 @@ function textOf({ request, float, quantized, samples, entries, elapsedMs }: Sens
   numbers.delete(2);
   const without = part === 'both' ? 0 : entries.filter((e) => e.loss === null).length;
   return [
-    `${TITLES[mode]}${part === 'both' ? '' : `, its ${part}`}: ${name} of ${samples} samples; float ${formatFigure(float)}, quantized ${formatFigure(quantized)}`,
+    `${TITLES[mode]}${part === 'both' ? '' : `, its ${part}`}: ${name} of ${formatSamples(samples)}; float ${formatFigure(float)}, quantized ${formatFigure(quantized)}`,
     '',
     formatTable(header, rows, numbers),
     '',

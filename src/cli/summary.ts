@@ -7,7 +7,7 @@ import type {
   RunView,
   SizesView,
 } from '../protocol/views.ts';
-import { formatBytes, formatCosine, formatDb, formatPercent, formatTable } from './table.ts';
+import { formatBytes, formatCosine, formatDb, formatPercent, formatSamples, formatTable } from './table.ts';
 
 /** Nodes shown on the terminal; the reports have them all. */
 const SHOWN = 15;
@@ -33,7 +33,7 @@ export function summary(run: RunView): string {
   const lines = [
     run.method,
     '',
-    `Nodes by cosine similarity to float, worst first (${run.evaluatedOn}, ${run.samples} samples)`,
+    `Nodes by cosine similarity to float, worst first (${run.evaluatedOn}, ${formatSamples(run.samples)})`,
     '',
     formatTable(header, rows, new Set([3, 4, 5, 6])),
     ...(rest > 0 ? [`… and ${rest} better ones`] : []),
@@ -127,7 +127,7 @@ function autoTuneLines({ target, samples, rule, best, tried }: AutoTuneView): st
     `${candidate.ratio.toFixed(2)}x`,
   ]);
   return [
-    `auto_tune: init_scale = ${textOf(best)} keeps a mean cosine of ${target} over ${samples} samples`,
+    `auto_tune: init_scale = ${textOf(best)} keeps a mean cosine of ${target} over ${formatSamples(samples)}`,
     '',
     formatTable(['init_scale', 'cosine', 'smaller'], rows, new Set([0, 1, 2])),
   ];

@@ -54,3 +54,8 @@ export function formatBytes(bytes: number): string {
   if (bytes < 1024 * 1024) return `${(bytes / 1024).toFixed(1)} KiB`;
   return `${(bytes / 1024 / 1024).toFixed(2)} MiB`;
 }
+
+/** `1 sample`, `32 samples`. */
+export function formatSamples(count: number): string {
+  return `${count} ${count === 1 ? 'sample' : 'samples'}`;
+}

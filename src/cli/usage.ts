@@ -101,7 +101,7 @@ export function usage(command: string | undefined): string {
     return [
       'quantscope: find out where a quantized ONNX model lost accuracy, and what to do about it',
       ...Object.entries(COMMANDS).map((entry) => callOf(...entry)),
-      'Options; quantscope COMMAND --help tells those of one command.',
+      'Options; quantscope COMMAND --help tells those of one command, and quantscope --version which version this is.',
       optionRows(() => true),
       CONVERTER,
       EXIT_CODES,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Diagnostic, DiagnosticError } from '../../src/base/diagnostics.ts';
+import { PRODUCT } from '../../src/base/product.ts';
 import { parseCommand } from '../../src/cli/args.ts';
 import { exitCodeOf } from '../../src/cli/exitCodes.ts';
 import { COMMANDS, usage } from '../../src/cli/usage.ts';
@@ -78,6 +79,12 @@ describe('exit codes', () => {
   });
 
   test('anything else is a bug of ours', () => expect(exitCodeOf(new TypeError('x is undefined'))).toBe(3));
+});
+
+test('the version is that of the product, whatever stands beside', async () => {
+  expect(parseCommand(['quantize', '--version'])).toEqual({ kind: 'version' });
+  const printed = await cli(['--version']);
+  expect([printed.code, printed.stdout]).toEqual([0, `${PRODUCT.name} ${PRODUCT.version}\n`]);
 });
 
 test('the process prints help, and one line for a wrong option', async () => {

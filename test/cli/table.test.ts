@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatCosine, formatFigure, formatStep } from '../../src/cli/table.ts';
+import { formatCosine, formatFigure, formatSamples, formatStep } from '../../src/cli/table.ts';
 
 test('a figure is 1 only where it is', () => {
   expect(formatFigure(1)).toBe('1');
@@ -21,4 +21,8 @@ test('what a step changes is seen', () => {
   expect(formatStep(0.99999261, 0.99999302)).toBe('0.9999926 -> 0.999993');
   expect(formatStep(0.5, 0.5)).toBe('0.5 -> 0.5');
   expect(formatStep(20, Number.POSITIVE_INFINITY)).toBe('20 -> Infinity');
+});
+
+test('a sample is one sample', () => {
+  expect([0, 1, 32].map(formatSamples)).toEqual(['0 samples', '1 sample', '32 samples']);
 });
