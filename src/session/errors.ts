@@ -69,6 +69,17 @@ export function quantizedAlready(at: Location, what: string): Diagnostic {
   };
 }
 
+/** SES466: no node adds an error of its own that could be measured. */
+export function nothingToMeasure(file: string): DiagnosticError {
+  return new DiagnosticError({
+    severity: 'error',
+    code: 'SES466',
+    message:
+      'no node that is quantized can be left float, so there is none to measure: see the reasons in the table of nodes',
+    at: { file },
+  });
+}
+
 /** SES465: a change of how something is quantized, where the file's own quantization is what is measured. */
 export function keptAsInFile(file: string, what: readonly string[]): DiagnosticError {
   return new DiagnosticError({

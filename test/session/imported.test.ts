@@ -56,6 +56,7 @@ beforeAll(async () => {
   ours = await open('mnist.onnx');
   original = await ours.quantize({ configText, configPath });
   await ours.exportModel(join(folder, 'coded.onnx'));
+  await ours.exportModel(join(folder, 'operators.onnx'), 'QOPERATOR');
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -178,6 +179,18 @@ describe('a model that is quantized in its file', () => {
       const trial = await session.trial({ configText: withSkip(text, handle), configPath, samples: 8 });
       expect([handle, value]).toEqual([handle, trial.run.outputs[0]?.cosine]);
     }
+  });
+
+  test('operators on codes cannot be left float, and a sweep and a search say so', async () => {
+    const session = await open('operators.onnx');
+    const run = await session.quantize({ configText, configPath });
+    expect(run.nodes.some((n) => n.canSkip)).toBe(false);
+    const request = { mode: 'leaveOneOut', part: 'both', judge: { id: 'cosine' }, samples: 8, verify: null } as const;
+    const swept = session.sweeps.run(request, [], () => undefined, NEVER);
+    await expect(swept).rejects.toThrow(/^SES466 .*no node that is quantized can be left float/);
+    const goal = { kind: 'skip', target: { value: 0.99999999 } } as const;
+    const searched = session.searches.run({ judge: request.judge, samples: 8, budget: 20, goal }, () => undefined);
+    await expect(searched).rejects.toThrow(/^SES463 .*none to skip/);
   });
 
   test('skips are searched, and bits of weights refused by name', async () => {

@@ -8,7 +8,7 @@ import type { SweepCrew } from '../../sensitivity/crew.ts';
 import { type Seen, startSeeing, sweep } from '../../sensitivity/sweep.ts';
 import type { Unit } from '../../sensitivity/units.ts';
 import type { Judge, Judging } from '../../whatif/judge.ts';
-import { keptAsInFile, nothingYet } from '../errors.ts';
+import { keptAsInFile, nothingToMeasure, nothingYet } from '../errors.ts';
 import { judgeOf, type RunCommand } from '../judges.ts';
 import type { Lab } from '../lab.ts';
 import { meanDecibels } from '../metrics/sampleFigures.ts';
@@ -80,7 +80,8 @@ export class SensitivityDesk {
    * when the same is asked again of the same run; what is `known` of an earlier one is not measured again.
    *
    * @param known entries of the same request under the same config; those over fewer samples are measured again.
-   * @throws DiagnosticError SES401 before a run, SES465 for parts of nodes of a file's own quantization, SES450… by the judge; Cancelled
+   * @throws DiagnosticError SES401 before a run, SES465 for parts of nodes of a file's own quantization, SES466 where no
+   *   node can be left float, SES450… by the judge; Cancelled
    */
   async run(
     request: SensitivityRequest,
@@ -97,6 +98,7 @@ export class SensitivityDesk {
     const { run, settings } = lab;
     const count = Math.min(request.samples, run.sampleCount);
     const candidates = candidatesOf(lab);
+    if (candidates.length === 0) throw nothingToMeasure(settings.configPath);
     const folder = parts.directoryOf(settings.configPath);
     const { runCommand } = parts;
     const judge = judgeOf(request.judge, { run, settings, folder, signal, runCommand });
