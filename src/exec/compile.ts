@@ -4,7 +4,7 @@ import { isContainer } from '../base/dtype.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { TensorFact } from '../graph/fact.ts';
 import type { Graph, ValueId } from '../graph/model.ts';
-import { subgraphsOf, wiringOf } from '../graph/topo.ts';
+import { readsOf, subgraphsOf, wiringOf } from '../graph/topo.ts';
 import { loadAttributeTensors } from '../ops/attributes.ts';
 import { evaluateNode } from '../ops/evaluate.ts';
 import { inferGraph } from '../ops/inferGraph.ts';
@@ -137,8 +137,9 @@ function planProgram(source: Graph, loaded: ReadonlyMap<ValueId, Tensor>, option
   };
 }
 
-function recipeOf({ opsets, file, inputDims, requantizer, keep, apart }: CompileOptions): Recipe {
-  return { opsets, file, inputDims, requantizer, ...(keep && { keep }), ...(apart && { apart }) };
+function recipeOf({ opsets, file, inputDims, requantizer, keep, apart, codes }: CompileOptions): Recipe {
+  const some = { ...(keep && { keep }), ...(apart && { apart }), ...(codes && { codes }) };
+  return { opsets, file, inputDims, requantizer, ...some };
 }
 
 function keptPacked({ value }: Prepared): () => Prepared {
@@ -182,19 +183,22 @@ function checkInputDims(graph: Graph, { inputDims, file }: CompileOptions): void
 /** Share of the budget from which on weights are packed straight from the file, and do not lie in memory twice. */
 const LARGE_MODEL = 0.25;
 
-/** All constants; of a model that takes much of the kernels' budget the large ones stay in the file. */
+/** The constants that are read; of a model that takes much of the kernels' budget the large ones stay in the file. */
 async function loadedConstants(
   graph: Graph,
   streamed: StreamedTensors,
   { kernels, signal }: CompileOptions,
 ): Promise<Map<ValueId, Tensor>> {
   const constants = new Map<ValueId, Tensor>();
-  const sources = [...graph.values.values()].flatMap(({ constant }) => constant ?? []);
-  const total = sources.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const read = new Set(graph.outputs);
+  for (const node of graph.nodes) for (const id of readsOf(node)) read.add(id);
+  const sources = [...graph.values.values()].flatMap(({ id, constant }) =>
+    constant !== undefined && read.has(id) ? [{ id, constant }] : [],
+  );
+  const total = sources.reduce((sum, { constant }) => sum + constant.byteLength, 0);
   const isLarge = total > kernels.memory.budgetBytes * LARGE_MODEL;
-  for (const { id, constant } of graph.values.values()) {
+  for (const { id, constant } of sources) {
     throwIfAborted(signal);
-    if (constant === undefined) continue;
     const inFile = isLarge ? streamed.of(constant) : undefined;
     constants.set(id, inFile ?? (await constant.load()));
   }
@@ -224,7 +228,8 @@ function contextOf(graph: Graph, loaded: ReadonlyMap<ValueId, Tensor>, options: 
     },
   });
   const kept = new Set<ValueId>([...graph.outputs, ...(options.keep ?? [])]);
-  return { file, graph, opsets, facts, constants, kept, wiring: wiringOf(graph) };
+  const codes = options.codes ?? new Map();
+  return { file, graph, opsets, facts, constants, kept, codes, wiring: wiringOf(graph) };
 }
 
 function firstFreeId(graph: Graph): number {
@@ -263,7 +268,7 @@ function slotsOf(
   for (const id of graph.values.keys()) if (graph.values.get(id)?.constant !== undefined) add(id);
   for (const draft of placement.steps)
     draft.outputs.forEach((id, i) => {
-      if (id !== undefined) add(id, draft.integer?.outputQuants[i] ?? codesOf(draft, context));
+      if (id !== undefined) add(id, draft.integer?.outputQuants[i] ?? codesOf(draft, context) ?? context.codes.get(id));
     });
   for (const [copy, original] of placement.copyOf) {
     const quant = slots.get(original)?.quant;

@@ -50,6 +50,8 @@ export interface PlanContext {
   readonly constants: ReadonlyMap<ValueId, Tensor>;
   /** Values that must exist: graph outputs and those the caller keeps. */
   readonly kept: ReadonlySet<ValueId>;
+  /** What codes stand for that operators on codes make. */
+  readonly codes: ReadonlyMap<ValueId, QuantInfo>;
   readonly wiring: Wiring;
 }
 

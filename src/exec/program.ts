@@ -5,6 +5,7 @@ import type { Tensor } from '../base/tensor.ts';
 import type { Dim, Graph, Node, ValueId } from '../graph/model.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
 import type { QuantInfo, StorageLayout } from '../ops/opDef.ts';
+import { isDequantize } from '../ops/quantNodes.ts';
 import type { SignatureTable } from './signatures.ts';
 
 /** How a step computes: on floats, on integer codes, or only changing a layout. */
@@ -48,8 +49,17 @@ export interface Slot {
   readonly layout: StorageLayout;
   /** Signature of the step that makes it; feeds and constants have one too. */
   readonly signature: number;
-  /** Set for codes of an integer step: what they stand for. */
+  /** Set for codes: what they stand for. */
   readonly quant?: QuantInfo;
+}
+
+/** Whether a step computes on codes: in the integer form of its operator, or as one that takes codes. */
+export function computesOnCodes(
+  { form, node, inputs }: Pick<Step, 'form' | 'node' | 'inputs'>,
+  slots: ReadonlyMap<ValueId, Slot>,
+): boolean {
+  if (form !== 'float' || isDequantize(node)) return form === 'integer';
+  return inputs.some((id) => id !== undefined && slots.get(id)?.quant !== undefined);
 }
 
 /** A tensor as it lies in memory: for layout `nhwc` and rank 4, `tensor.dims` are [N, H, W, C]. */
@@ -86,7 +96,7 @@ export interface Program {
 }
 
 /** Of how a program was compiled, what does not belong to a thread. */
-export type Recipe = Pick<CompileOptions, 'opsets' | 'file' | 'inputDims' | 'requantizer' | 'keep' | 'apart'>;
+export type Recipe = Pick<CompileOptions, 'opsets' | 'file' | 'inputDims' | 'requantizer' | 'keep' | 'apart' | 'codes'>;
 
 export interface RunOptions {
   readonly signal?: AbortSignalLike;
@@ -135,6 +145,8 @@ export interface CompileOptions {
   readonly keep?: ReadonlySet<ValueId>;
   /** Keeps element-wise float steps apart, so that all they make can be looked at; otherwise chains of them are one step. */
   readonly apart?: true;
+  /** What codes stand for that operators on codes (QLinearConv, …) take and make. */
+  readonly codes?: ReadonlyMap<ValueId, QuantInfo>;
   /** Share one among the programs of one model, so that their signatures can be compared. A new one when absent. */
   readonly signatures?: SignatureTable;
   readonly signal?: AbortSignalLike;

@@ -118,6 +118,26 @@ describe('a program', () => {
     await expect(compiled(built, kernels, { signal: { aborted: true } })).rejects.toThrow(Cancelled);
   });
 
+  it('loads the constants that its nodes read, and no others', async () => {
+    const built = model().input('x', INPUT_DIMS).conv({ channels: 4 }).floats('dead', [2]).build();
+    const { graph } = built.model;
+    const loaded: string[] = [];
+    const values = new Map(
+      [...graph.values].map(([id, value]) => {
+        const { constant } = value;
+        if (constant === undefined) return [id, value];
+        const load = () => {
+          loaded.push(value.name);
+          return constant.load();
+        };
+        return [id, { ...value, constant: { ...constant, load } }];
+      }),
+    );
+    await compiled({ ...built, model: { ...built.model, graph: { ...graph, values } } }, kernels);
+    expect(loaded).not.toContain('dead');
+    expect(loaded).toHaveLength(2); // weight and bias
+  });
+
   it('fuses a ReLU into the convolution before it unless the value between is wanted', async () => {
     const built = model().input('x', INPUT_DIMS).conv({ channels: 4, name: 'c' }).relu('r').build();
     const types = (p: Program): string[] => p.steps.filter((s) => s.form !== 'layout').map((s) => s.node.opType);
