@@ -141,6 +141,16 @@ export function anotherParent(parent: string, file: string): DiagnosticError {
   });
 }
 
+/** SES467: a float model for a file without weights that become floats before they are used. */
+export function noCodedWeights(parent: string, file: string): DiagnosticError {
+  return new DiagnosticError({
+    severity: 'error',
+    code: 'SES467',
+    message: `float_model: ${file} has no weight behind a DequantizeLinear that a float one could stand beside; its operators compute on codes (ConvInteger, MatMulInteger …). Name it for the QDQ form of the model, or leave it out`,
+    at: { file: parent },
+  });
+}
+
 /** SES413: weights that the float parent does not have. */
 export function noCounterpart(parent: string, handles: readonly string[], found: number): Diagnostic {
   const [first = ''] = handles;

@@ -1,4 +1,4 @@
-import type { Program, Step } from '../exec/program.ts';
+import { computesOnCodes, type Program, type Step } from '../exec/program.ts';
 import type { Graph, Node, NodeId, ValueId } from '../graph/model.ts';
 import { isQuantize } from '../ops/quantNodes.ts';
 import type { NodeFigures } from '../protocol/views.ts';
@@ -62,7 +62,8 @@ function figuresOf(parts: FigureParts, makers: ReadonlyMap<ValueId, Step>, node:
   const f = parts.values.get(measured) as PairFigures; // `measured` was found by it
   const step = makerOf(makers, parts.codes.get(measured) ?? measured);
   const quantized = decision?.form === 'quantized' || decision?.form === 'folded';
-  const computes = decision?.computes ?? (step?.form === 'integer' ? 'integer' : 'float');
+  const computes =
+    decision?.computes ?? (step !== undefined && computesOnCodes(step, parts.quant.slots) ? 'integer' : 'float');
   const form = decision?.form === 'skipped' ? 'skipped' : quantized ? computes : 'float';
   return {
     ...base,
@@ -71,7 +72,7 @@ function figuresOf(parts: FigureParts, makers: ReadonlyMap<ValueId, Step>, node:
     quantized,
     canSkip: decision?.canSkip ?? false,
     skipped,
-    why: reason(decision, step, quantized),
+    why: reason(decision, step, quantized && computes === 'float'),
     cosine: f.cosine,
     sqnrDb: f.sqnrDb,
     localSqnrDb: localMean(parts, measured),
@@ -140,9 +141,9 @@ function fusedInto(parts: FigureParts, owner: Node): string | undefined {
   return isFloat ? parts.prepared.graph.nodes.find((n) => n.inputs.includes(output))?.handle : undefined;
 }
 
-function reason(decision: NodeDecision | undefined, step: Step | undefined, quantized: boolean): string {
+function reason(decision: NodeDecision | undefined, step: Step | undefined, isOnFloats: boolean): string {
   if (decision === undefined) return 'not part of the quantization plan';
-  if (quantized && decision.computes === undefined && step !== undefined && step.form !== 'integer') {
+  if (isOnFloats && decision.computes === undefined && step !== undefined) {
     const why = step.why ?? 'it has no integer form';
     return `${decision.why}; computes in float between dequantize and quantize: ${why}`;
   }

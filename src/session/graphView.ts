@@ -39,10 +39,15 @@ export function graphView({ file, model, facts, coverage, quantization, diagnost
 
 const INTEGER_OPERATORS = /^(QLinear|QGemm$|QAttention$|ConvInteger$|MatMulInteger|DynamicQuantize)/;
 
+/** Nodes that compute on integers, bodies included. */
+export function integerOperators(model: Model): Node[] {
+  return [...allNodes(model.graph)].filter((n) => INTEGER_OPERATORS.test(n.opType));
+}
+
 /** How the file is quantized, in the names of ONNX Runtime's tools. */
 function quantizationView(model: Model, recovered: FileQuantization | undefined): GraphView['quantization'] {
   const nodes = [...allNodes(model.graph)];
-  const integers = nodes.filter((n) => INTEGER_OPERATORS.test(n.opType));
+  const integers = integerOperators(model);
   if (recovered === undefined && integers.length === 0) return null;
   const isDynamic = nodes.some((n) => n.opType.startsWith('DynamicQuantize'));
   const { codes, weights, params } = recovered ?? { codes: new Map(), weights: new Map(), params: new Map() };

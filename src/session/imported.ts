@@ -6,13 +6,15 @@ import type { Tensor } from '../base/tensor.ts';
 import type { Program } from '../exec/program.ts';
 import type { Graph, Node, NodeId, TensorSource, ValueId } from '../graph/model.ts';
 import { wiringOf } from '../graph/topo.ts';
+import type { QuantInfo } from '../ops/opDef.ts';
 import { isDequantize, isQuantize } from '../ops/quantNodes.ts';
+import { restoreQOperators } from '../passes/expandQOperators.ts';
 import { prepareGraph } from '../passes/prepareGraph.ts';
 import { bypassQdq, type FileQuantization, stripQdq } from '../passes/recoverQdq.ts';
 import type { NodeDecision, QuantPlan } from '../quant/plan.ts';
 import { pairValues } from '../whatif/pairs.ts';
 import type { Build } from './build.ts';
-import { anotherParent, noCounterpart, quantizedAlready } from './errors.ts';
+import { anotherParent, noCodedWeights, noCounterpart, quantizedAlready } from './errors.ts';
 import { type OpenModel, openModel } from './model.ts';
 import { compileGraph, type Prepared, prepare } from './prepared.ts';
 import { keptOf, type RunParts, type RunState } from './run.ts';
@@ -32,17 +34,21 @@ export async function importedRun(
   files: FileSystem,
   requantize: (parts: RunParts) => Promise<RunState>,
 ): Promise<RunState> {
-  const { open, settings, kernels } = parts;
-  const { quantization } = open;
+  const { open: opened, settings, kernels } = parts;
+  const { quantization, qdq } = opened;
+  const open: OpenModel = { ...opened, model: qdq };
+  const ofFile: OpenModel = { ...opened, model: { ...opened.model, opsets: qdq.opsets } };
   invariant(quantization !== undefined, 'the model is quantized in its file');
   const parent = settings.floatModel === null ? undefined : await parentWeights(parts, files, settings.floatModel);
   const stripped = stripQdq(open.model, quantization, { kernels, ...(parent && { weights: parent.weights }) });
   const floatOpen: OpenModel = { ...open, model: stripped };
   const standIns = standInsOf(quantization);
+  const { outputs } = qdq.graph;
+  if (qdq !== opened.model) for (const [id, standIn] of codesOnly(quantization, outputs)) standIns.set(id, standIn);
   const found = parent?.diagnostics ?? [];
   if (settings.importedModel === 'requantize') {
     const run = await requantize({ ...parts, open: floatOpen });
-    return { ...run, standIns, diagnostics: [...found, ...run.diagnostics] };
+    return { ...run, open: ofFile, standIns, diagnostics: [...found, ...run.diagnostics] };
   }
   const prepared = await prepare(floatOpen, kernels, settings.fixedDims);
   const compileParts = { open, prepared, kernels, requantizer: settings.requantizer };
@@ -58,12 +64,14 @@ export async function importedRun(
       planOf(prepared.graph, asInFile.graph, quantization, skip);
     const build = async ({ skip }: Pick<Variant, 'skip'>, signal: AbortSignalLike): Promise<Build> => {
       const skipped = asInFile.graph.nodes.filter((n) => skip.has(n.id));
-      const { graph, nextNodeId, nextValueId } = bypassQdq(asInFile, quantization, skipped, parent?.weights);
+      const bypassed = bypassQdq(asInFile, quantization, skipped, parent?.weights);
+      const { graph, nextNodeId, nextValueId } = restoreQOperators(bypassed, opened.model.graph, qdq.graph);
       const codes = codesByValue(prepared, float, graph, quantization);
       const compared = comparedWith(codes, graph, quantization);
       const keep = new Set(compared.values());
+      const taken = infosOf(codes, quantization);
       const withRequantizer: Build['withRequantizer'] = (requantizer, stop) =>
-        compileGraph({ ...compileParts, requantizer }, graph, { keep, apart: true, signal: stop });
+        compileGraph({ ...compileParts, requantizer }, graph, { keep, apart: true, codes: taken, signal: stop });
       const program = await withRequantizer(settings.requantizer, signal);
       return {
         plan: plan({ skip }),
@@ -88,7 +96,7 @@ export async function importedRun(
       };
     };
     return {
-      open,
+      open: ofFile,
       prepared,
       builder: { everything, plan, build },
       float,
@@ -118,6 +126,16 @@ function unusedMethods({ quantType, clusters, at }: Settings): Diagnostic[] {
 function standInsOf({ sources }: FileQuantization): Map<ValueId, ValueId> {
   const standIns = new Map(sources);
   for (const [dequantized, source] of sources) if (!standIns.has(source)) standIns.set(source, dequantized);
+  return standIns;
+}
+
+/** What is measured in place of codes that operators of the file take and make. */
+function codesOnly({ sources, codes, weights }: FileQuantization, outputs: readonly ValueId[]): Map<ValueId, ValueId> {
+  const standIns = new Map([...codes, ...weights].map(([value, code]) => [code, value]));
+  for (const id of outputs) {
+    const code = codes.get(sources.get(id) ?? id);
+    if (code !== undefined) standIns.set(code, id);
+  }
   return standIns;
 }
 
@@ -165,6 +183,18 @@ function paramsOf(
     [...codes].flatMap(([value, code]) => {
       const known = params.get(code);
       return known === undefined ? [] : [[value, known] as const];
+    }),
+  );
+}
+
+/** What the codes of activations stand for. */
+function infosOf(codes: ReadonlyMap<ValueId, ValueId>, { params }: FileQuantization): Map<ValueId, QuantInfo> {
+  return new Map(
+    [...codes.values()].flatMap((code) => {
+      const known = params.get(code);
+      if (known === undefined) return [];
+      const { scheme, scale, zeroPoint } = known;
+      return [[code, { dtype: scheme.dtype, scale, zeroPoint }] as const];
     }),
   );
 }
@@ -257,19 +287,20 @@ interface ParentWeights {
  */
 async function parentWeights(parts: RunParts, files: FileSystem, path: string): Promise<ParentWeights> {
   const { open, settings, kernels } = parts;
-  const { quantization } = open;
+  const { quantization, qdq } = open;
   const parent = await openModel(files, path);
+  if (quantization?.weights.size === 0) throw noCodedWeights(parent.file, open.file);
   throwErrors(parent.coverage);
   const { graph } = await prepare(parent, kernels, settings.fixedDims);
   const twinOf = twinsIn(graph);
   const weights = new Map<ValueId, TensorSource>();
   const without: string[] = [];
-  for (const node of open.model.graph.nodes) {
-    const twin = twinOf(node, open.model.graph);
+  for (const node of qdq.graph.nodes) {
+    const twin = twinOf(node, qdq.graph);
     for (const [input, id] of node.inputs.entries()) {
       const codes = id === undefined ? undefined : quantization?.weights.get(id);
       if (id === undefined || codes === undefined) continue;
-      const dims = open.model.graph.values.get(codes)?.dims as readonly number[]; // of a constant
+      const dims = qdq.graph.values.get(codes)?.dims as readonly number[]; // of a constant
       const source = twin?.opType === node.opType ? twin.inputs[input] : undefined;
       const constant = source === undefined ? undefined : graph.values.get(source)?.constant;
       if (constant?.dtype === 'float32' && sameDims(constant.dims, dims)) weights.set(id, constant);

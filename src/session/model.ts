@@ -4,6 +4,7 @@ import { checkCoverage } from '../exec/coverage.ts';
 import type { Facts } from '../graph/fact.ts';
 import type { Model, NodeId } from '../graph/model.ts';
 import { readModel } from '../onnx/read.ts';
+import { expandQOperators } from '../passes/expandQOperators.ts';
 import { inferFacts } from '../passes/inferFacts.ts';
 import { type FileQuantization, recoverQdq } from '../passes/recoverQdq.ts';
 import type { GraphView } from '../protocol/views.ts';
@@ -16,8 +17,10 @@ export interface OpenModel {
   /** Name of the file, without its folder. */
   readonly file: string;
   readonly model: Model;
+  /** The model with float operators between conversions in place of operators on codes; the same where it has none. */
+  readonly qdq: Model;
   readonly facts: Facts;
-  /** What QuantizeLinear and DequantizeLinear in the file say; undefined without them. */
+  /** What conversions and operators on codes in the file say, of the values of {@link qdq}; undefined without them. */
   readonly quantization: FileQuantization | undefined;
   readonly nodeByHandle: ReadonlyMap<string, NodeId>;
   /** Errors that keep it from running: operators we do not have. */
@@ -41,7 +44,8 @@ export async function openModel(files: FileSystem, path: string): Promise<OpenMo
   });
   const inferred = inferFacts(model.graph, { opsets: model.opsets, file });
   const coverage = checkCoverage(model, { file });
-  const quantization = await recoverQdq(model.graph);
+  const qdq = await expandQOperators(model);
+  const quantization = await recoverQdq(qdq.graph);
   const nodeByHandle = new Map(model.graph.nodes.map((n) => [n.handle, n.id]));
   const view = graphView({
     file,
@@ -51,7 +55,7 @@ export async function openModel(files: FileSystem, path: string): Promise<OpenMo
     quantization,
     diagnostics: [...diagnostics, ...inferred.diagnostics],
   });
-  return { path, file, model, facts: inferred.facts, quantization, nodeByHandle, coverage, view };
+  return { path, file, model, qdq, facts: inferred.facts, quantization, nodeByHandle, coverage, view };
 }
 
 /** The last part of a path of either kind. */

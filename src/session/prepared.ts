@@ -75,7 +75,7 @@ export interface CompileParts {
 export function compileGraph(
   parts: CompileParts,
   graph: Graph,
-  { keep, apart, signal }: Pick<CompileOptions, 'keep' | 'apart' | 'signal'> = {},
+  { keep, apart, codes, signal }: Pick<CompileOptions, 'keep' | 'apart' | 'codes' | 'signal'> = {},
 ): Promise<Program> {
   const { open, prepared, kernels, requantizer } = parts;
   return compile(graph, {
@@ -87,6 +87,7 @@ export function compileGraph(
     signatures: prepared.signatures,
     ...(keep && { keep }),
     ...(apart && { apart }),
+    ...(codes && { codes }),
     ...(signal && { signal }),
   });
 }

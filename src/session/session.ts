@@ -34,6 +34,7 @@ import { integersInBoth, noSuchNode, nothingYet, tunedOnOthers } from './errors.
 import { exportModel } from './exportModel.ts';
 import { nodeFigures } from './figures.ts';
 import { calibrateRun } from './fullRun.ts';
+import { integerOperators } from './graphView.ts';
 import { importedRun } from './imported.ts';
 import type { RunCommand } from './judges.ts';
 import { Lab } from './lab.ts';
@@ -262,7 +263,7 @@ export class Session {
     const { run, settings } = this.#state();
     const nodes = this.#figures(result);
     const notes = nodes.some((n) => n.quantized) ? [] : [nothingToQuantize(run.open.file, whyNothing(result))];
-    const integers = run.open.view.quantization?.integerOperators ?? 0;
+    const integers = integerOperators(run.open.qdq).length;
     if (integers > 0) notes.push(integersInBoth(run.open.file, integers));
     const outputs = outputFigures(run.float, result.evaluation);
     notes.push(...tuningLost(run, settings, result, outputs));

@@ -56,7 +56,7 @@ export class TensorIndex {
       if (value === undefined) return [];
       const name = values.get(value)?.name ?? '';
       const isConstant = values.get(value)?.constant !== undefined;
-      const weight = owner === undefined ? undefined : this.#weightOf(node, owner, index);
+      const weight = owner === undefined ? undefined : this.#weightOf(node, owner, index, value);
       if (isConstant || weight !== undefined) {
         const params = weight?.quantized?.params;
         return [{ name, value, role: 'Input', kind: 'Weight', pair: undefined, weight, params }];
@@ -85,12 +85,17 @@ export class TensorIndex {
     return activations.get(value) ?? activations.get(this.#run.standIns.get(value) ?? value);
   }
 
-  /** The constant behind an input; only the node that gave the prepared one its operator has its inputs. */
-  #weightOf(node: Node, owner: Node, index: number): TensorEntry['weight'] {
-    const float = node.opType === owner.opType ? owner.inputs[index] : undefined;
+  /**
+   * The constant behind an input; only the node that gave the prepared one its operator has its inputs, and an operator on
+   * codes has them elsewhere.
+   */
+  #weightOf(node: Node, owner: Node, index: number, value: ValueId): TensorEntry['weight'] {
+    const standIn = this.#run.standIns.get(value);
+    const at = node.opType === owner.opType ? index : standIn === undefined ? -1 : owner.inputs.indexOf(standIn);
+    const float = owner.inputs[at];
     if (float === undefined || this.#run.prepared.graph.values.get(float)?.constant === undefined) return undefined;
-    const rounded = this.#assignment.halves.get(owner.id)?.constants.get(index);
-    return { float, quantized: this.#codes.get(codeKey(owner.id, index)), rounded };
+    const rounded = this.#assignment.halves.get(owner.id)?.constants.get(at);
+    return { float, quantized: this.#codes.get(codeKey(owner.id, at)), rounded };
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Step } from '../exec/program.ts';
+import { computesOnCodes, type Program, type Step } from '../exec/program.ts';
 import type { MacsView, SampleCosine } from '../protocol/views.ts';
 import type { NodeDecision } from '../quant/plan.ts';
 import type { Evaluation } from '../whatif/evaluate.ts';
@@ -34,7 +34,7 @@ export async function workOf({ open, prepared }: Pick<RunState, 'open' | 'prepar
     const owner = prepared.ownerOf.get(node.id);
     if (Number.isNaN(count) || owner === undefined) continue;
     const decision = build.plan.nodes.get(owner.id);
-    if (isInteger(decision, steps.get(owner.id))) {
+    if (isInteger(decision, steps.get(owner.id), build.program)) {
       integer += count;
       cost += count * COST[decision?.precision ?? 'int8'];
     } else if (isCoded(decision) && decision?.precision === 'int16') {
@@ -71,8 +71,8 @@ function isCoded(decision: NodeDecision | undefined): boolean {
   return decision?.form === 'quantized' || decision?.form === 'folded';
 }
 
-function isInteger(decision: NodeDecision | undefined, step: Step | undefined): boolean {
+function isInteger(decision: NodeDecision | undefined, step: Step | undefined, { slots }: Program): boolean {
   if (!isCoded(decision)) return false;
-  const computes = decision?.computes ?? (step?.form === 'integer' && step.dequantizes !== true ? 'integer' : 'float');
-  return computes === 'integer';
+  if (decision?.computes !== undefined) return decision.computes === 'integer';
+  return step !== undefined && step.dequantizes !== true && computesOnCodes(step, slots);
 }

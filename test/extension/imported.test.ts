@@ -72,8 +72,8 @@ describe('a model that is quantized in its file', () => {
     const text = await textOf(uri);
     await session.quantize(uri, await request(text));
     const skipping = text.replace('bit_num=8', 'bit_num=8\nskip_quant_node=fc');
-    const skipped = await session.evaluate(await request(skipping), ['fc']);
-    const back = await session.evaluate(await request(text), ['fc']);
+    const skipped = await session.evaluate(await request(skipping), { handles: ['fc'] });
+    const back = await session.evaluate(await request(text), { handles: ['fc'] });
     session.dispose();
     assert.deepEqual(skipped.added, ['fc']);
     assert.equal(skipped.run.nodes.find((node) => node.handle === 'fc')?.form, 'skipped');

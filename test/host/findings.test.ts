@@ -108,6 +108,18 @@ test('what the config has already is suggested no more; the cause stays', () => 
   expect(suggestionsOf(diagnosis, all).map(({ kind }) => kind)).toEqual(['cause', 'change', 'data']);
 });
 
+test('what was chosen for a node since the diagnosis stays beside what its cure chooses', () => {
+  const widened = cause.cures.map((c) => ({ ...c, change: { overrides: { b: 'int16' } } }));
+  const found = { ...diagnosis, together: null, causes: [{ ...cause, cures: widened }] };
+  const since = applyChange(TEXT, { overrides: { b: 'KL' } });
+  const wanted = { overrides: { b: 'int16+KL' } };
+  expect(helpfulCures(found, since).map(({ change }) => change)).toEqual([wanted]);
+  expect(suggestionsOf(found, since)[0]).toMatchObject({
+    kind: 'cause',
+    cures: [{ change: wanted }, { change: wanted }],
+  });
+});
+
 test('code actions have each change once, the greatest gain first', () => {
   const twice = { ...diagnosis, causes: [cause, { ...cause, id: 'outliers' as const }] };
   expect(helpfulCures(twice, TEXT).map(({ source }) => source.from === 'cure' && source.cure.kind)).toEqual([

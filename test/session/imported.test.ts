@@ -1,13 +1,15 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { NEVER } from '../../src/base/abort.ts';
+import { tensor } from '../../src/base/tensor.ts';
 import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
 import { nodeFiles } from '../../src/node/files.ts';
 import type { NodeDetails, RunView } from '../../src/protocol/views.ts';
 import { createSession, type Session } from '../../src/session/index.ts';
+import { model } from '../models/model.ts';
 
 const SAMPLE = fileURLToPath(new URL('../../media/sample', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'quantscope-imported-'));
@@ -57,8 +59,26 @@ beforeAll(async () => {
   original = await ours.quantize({ configText, configPath });
   await ours.exportModel(join(folder, 'coded.onnx'));
   await ours.exportModel(join(folder, 'operators.onnx'), 'QOPERATOR');
+  writeFileSync(join(folder, 'integers.onnx'), await integerModel());
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A product of codes without a float weight behind it. */
+function integerModel(): Promise<Uint8Array> {
+  const weight = Int8Array.from({ length: 7840 }, (_, i) => ((i * 37) % 255) - 127);
+  return model()
+    .input('image', [1, 1, 28, 28])
+    .constant('scale', tensor('float32', [], Float32Array.of(1 / 255)))
+    .constant('zero', tensor('uint8', [], Uint8Array.of(0)))
+    .constant('weight', tensor('int8', [784, 10], weight))
+    .node('QuantizeLinear', { inputs: ['image', 'scale', 'zero'] })
+    .node('Flatten', { outputs: ['flat'] })
+    .node('MatMulInteger', { inputs: ['flat', 'weight', 'zero'], outputs: ['sums'] })
+    .node('Cast', { attributes: { to: 1 }, outputs: ['logits'] })
+    .output('logits')
+    .build()
+    .bytes();
+}
 
 describe('a model that is quantized in its file', () => {
   test('is recognised, with its parameters, before anything runs', async () => {
@@ -181,8 +201,45 @@ describe('a model that is quantized in its file', () => {
     }
   });
 
-  test('operators on codes cannot be left float, and a sweep and a search say so', async () => {
+  test('operators on codes are measured as the conversions of the same model are, and left float', async () => {
     const session = await open('operators.onnx');
+    const text = withOurs('float_model=mnist.onnx');
+    const run = await session.quantize({ configText: text, configPath });
+    expect(run.diagnostics.filter((d) => d.severity === 'warning')).toEqual([]);
+    const figuresOf = ({ nodes }: RunView, handle: string) => {
+      const { cosine, sqnrDb, localSqnrDb, form } = nodes.find((n) => n.handle === handle) ?? {};
+      return { cosine, sqnrDb, localSqnrDb, form };
+    };
+    for (const handle of ['pool1', 'flatten', 'fc'])
+      expect(figuresOf(run, handle), handle).toEqual(figuresOf(original, handle));
+    expect(figuresOf(run, 'conv1')).toEqual(figuresOf(original, 'relu1'));
+    expect(run.nodes.find((n) => n.handle === 'softmax')).toMatchObject({ form: 'integer', opType: 'QLinearSoftmax' });
+    const weight = (await parameters(session, run, 'fc')).find((t) => t.kind === 'Weight' && t.dims?.length === 2);
+    expect(weight?.sqnrDb).toBeGreaterThan(20);
+
+    const trial = await session.quantize({ configText: withSkip(text, 'softmax'), configPath });
+    expect(trial.nodes.find((n) => n.handle === 'softmax')?.form).toBe('skipped');
+    expect(trial.outputs[0]?.sqnrDb).toBeGreaterThan(run.outputs[0]?.sqnrDb ?? Number.NaN);
+    const fresh = await session.quantize({ configText: withSkip(text, 'fc,softmax'), configPath });
+    expect(fresh.outputs[0]?.sqnrDb).toBeGreaterThan(trial.outputs[0]?.sqnrDb ?? Number.NaN);
+  });
+
+  test('a sweep and a search of operators on codes find what leaving them float wins', async () => {
+    const session = await open('operators.onnx');
+    const configTextOfFloat = withOurs('float_model=mnist.onnx');
+    const run = await session.quantize({ configText: configTextOfFloat, configPath });
+    const request = { mode: 'leaveOneOut', part: 'both', judge: { id: 'sqnrDb' }, samples: 8, verify: null } as const;
+    const swept = await session.sweeps.run(request, [], () => undefined, NEVER);
+    expect(swept.done).toBe(swept.total);
+    expect(run.nodes.filter((n) => n.canSkip).length).toBeGreaterThan(2);
+    const goal = { kind: 'skip', target: { value: 0.9999999 } } as const;
+    const judge = { id: 'cosine' } as const;
+    const { best } = await session.searches.run({ judge, samples: 8, budget: 20, goal }, () => undefined);
+    expect(best?.handles).toContain('softmax');
+  });
+
+  test('what is made of integers alone cannot be left float: a sweep, a search and a float model say so', async () => {
+    const session = await open('integers.onnx');
     const run = await session.quantize({ configText, configPath });
     expect(run.nodes.some((n) => n.canSkip)).toBe(false);
     const request = { mode: 'leaveOneOut', part: 'both', judge: { id: 'cosine' }, samples: 8, verify: null } as const;
@@ -191,6 +248,10 @@ describe('a model that is quantized in its file', () => {
     const goal = { kind: 'skip', target: { value: 0.99999999 } } as const;
     const searched = session.searches.run({ judge: request.judge, samples: 8, budget: 20, goal }, () => undefined);
     await expect(searched).rejects.toThrow(/^SES463 .*none to skip/);
+    const helped = session.quantize({ configText: withOurs('float_model=mnist.onnx'), configPath });
+    await expect(helped).rejects.toThrow(
+      /^SES467 mnist\.onnx: .*integers\.onnx has no weight behind a DequantizeLinear/,
+    );
   });
 
   test('skips are searched, and bits of weights refused by name', async () => {

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../../base/diagnostics.ts';
-import { applyChange } from '../../config/changes.ts';
+import { applyChange, changeOnto } from '../../config/changes.ts';
 import { type Fix, fixesOf } from '../../config/language/fixes.ts';
 import type { ConfigChange } from '../../protocol/changes.ts';
 import type { Cause, Cure, DataFinding, DiagnosisView } from '../../protocol/diagnosisViews.ts';
@@ -71,7 +71,8 @@ export function fixesToApply(
  * What a diagnosis found: all cures together, the causes with their cures, and what calls for other data. Cures that the
  * config of this text has already are left out.
  */
-export function suggestionsOf(diagnosis: DiagnosisView, text: string): readonly Suggestion[] {
+export function suggestionsOf(measured: DiagnosisView, text: string): readonly Suggestion[] {
+  const diagnosis = diagnosisFor(measured, text);
   const { together, whole, causes, data } = diagnosis;
   const all = together === null || changesNothing(text, together.change) ? [] : [cureOf(diagnosis, together, null)];
   const [widest] = (whole?.cures ?? []).filter(({ change }) => !changesNothing(text, change));
@@ -82,12 +83,13 @@ export function suggestionsOf(diagnosis: DiagnosisView, text: string): readonly 
 
 /** The best set or bits of a search that reached its goal; nothing where the config of this text has it. */
 export function searchResult(search: SearchView, text: string): readonly Suggestion[] {
-  const { best } = search;
-  if (best === null || !best.reached || changesNothing(text, best.change)) return [];
+  const { best, configText } = search;
+  const change = changeOnto(best?.change ?? {}, configText, text);
+  if (best === null || !best.reached || changesNothing(text, change)) return [];
   return [
     {
       kind: 'change',
-      change: best.change,
+      change,
       judge: search.request.judge,
       source: { from: 'search', search, step: best },
     },
@@ -95,7 +97,8 @@ export function searchResult(search: SearchView, text: string): readonly Suggest
 }
 
 /** All cures of a diagnosis that help a config of this text, best first, each change once. */
-export function helpfulCures(diagnosis: DiagnosisView, text: string): readonly MeasuredChange[] {
+export function helpfulCures(measured: DiagnosisView, text: string): readonly MeasuredChange[] {
+  const diagnosis = diagnosisFor(measured, text);
   const { together, whole, causes } = diagnosis;
   const all = [
     ...(together === null ? [] : [cureOf(diagnosis, together, null)]),
@@ -111,6 +114,18 @@ export function helpfulCures(diagnosis: DiagnosisView, text: string): readonly M
       return true;
     })
     .sort((a, b) => gainOf(b) - gainOf(a));
+}
+
+/** With its cures as they change a config of this text. */
+function diagnosisFor(diagnosis: DiagnosisView, text: string): DiagnosisView {
+  const { together, whole, causes, configText } = diagnosis;
+  const fitted = (cure: Cure): Cure => ({ ...cure, change: changeOnto(cure.change, configText, text) });
+  return {
+    ...diagnosis,
+    together: together && fitted(together),
+    whole: whole && { ...whole, cures: whole.cures.map(fitted) },
+    causes: causes.map((cause) => ({ ...cause, cures: cause.cures.map(fitted) })),
+  };
 }
 
 function curesOf(diagnosis: DiagnosisView, cause: Cause, text: string): readonly MeasuredChange[] {
