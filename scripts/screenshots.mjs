@@ -1,12 +1,9 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { launchBrowser } from './lib/browser.mjs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { bundleUi } from './lib/bundleUi.mjs';
-import { packageExtension } from './lib/package.mjs';
+import { inWorkbench } from './lib/inWorkbench.mjs';
 import { ROOT } from './lib/root.mjs';
 import { ensureDependencies } from './lib/setup.mjs';
-import { startServer } from './lib/vscodeServer.mjs';
 import { makeManyNodes } from './makeManyNodes.mjs';
 
 // The pictures of README and docs/tour.md, docs/images/*.webp, taken in a real workbench. `--vsix=FILE` uses another
@@ -21,28 +18,16 @@ if (!pictures.HAS_MODELS) {
   process.exit();
 }
 const option = (name) => process.argv.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3);
-const given = option('vsix');
-const vsix = given ? resolve(given) : (await packageExtension()).file;
-const taken = join(ROOT, 'out', 'pictures');
+const screenshots = 'out/pictures';
+const taken = join(ROOT, screenshots);
 rmSync(taken, { recursive: true, force: true });
-mkdirSync(taken, { recursive: true });
-const temporary = mkdtempSync(join(tmpdir(), 'quantscope-pictures-'));
-const folder = join(temporary, 'models');
-await makeManyNodes(join(folder, pictures.MANY));
-
-const [server, browser] = await Promise.all([startServer({ vsix: [vsix] }), launchBrowser()]);
-try {
-  const { base, state } = server;
-  const workbench = { page: browser.page, base, state, folder, screenshots: taken };
-  await pictures.takePictures(workbench, option('only')?.split(','));
-} catch (error) {
-  await browser.page.screenshot({ path: join(ROOT, 'out', 'screenshots', 'failed.png') });
-  throw error;
-} finally {
-  await browser.close();
-  server.stop();
-  rmSync(temporary, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-}
+await inWorkbench(
+  {
+    ...{ vsix: option('vsix'), folder: 'models', screenshots },
+    fill: (folder) => makeManyNodes(join(folder, pictures.MANY)),
+  },
+  (workbench) => pictures.takePictures(workbench, option('only')?.split(',')),
+);
 await compress();
 process.exit();
 

@@ -1,16 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { axeFaults } from '../helpers/axe.ts';
 import { workbench as w } from './workbench.ts';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-interface Found {
-  readonly violations: readonly {
-    readonly id: string;
-    readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
-  }[];
-}
 
 describe('every view of a model', () => {
   before(async () => {
@@ -35,19 +25,23 @@ describe('every view of a model', () => {
       await w.graph.locator('.table-nodes .grid-row', { hasText: 'relu1' }).click();
       await w.graph.getByRole('heading', { name: 'relu1', exact: true }).waitFor();
       const faults: string[] = [];
+      const look = async (view: string): Promise<void> => {
+        const found = await axeFaults(w.graph.locator('body'), theme === 'light' ? 'all' : 'colours');
+        faults.push(...found.map((fault) => `${view}: ${fault}`));
+      };
       for (const tab of ['Nodes', 'Tensors', 'Charts', 'Elements']) {
         await w.graph.getByRole('tab', { name: tab, exact: true }).click();
         await w.page.waitForTimeout(600); // it is filled
-        faults.push(...(await faultsIn(tab)));
+        await look(tab);
         await w.screenshot(`axe-${theme}-${tab}`);
       }
       await w.graph.getByRole('button', { name: 'Colours and borders' }).click();
-      faults.push(...(await faultsIn('colours')));
+      await look('colours');
       await w.graph.getByRole('button', { name: 'Colours and borders' }).click();
       await w.graph.locator('.graph-surface').press('/');
       await w.page.keyboard.type('op:Conv');
       await w.graph.locator('.search-hit').first().waitFor();
-      faults.push(...(await faultsIn('search')));
+      await look('search');
       await w.page.keyboard.press('Escape');
       assert.deepEqual(faults, []);
     });
@@ -63,15 +57,3 @@ describe('every view of a model', () => {
     await w.command('View: Toggle Primary Side Bar Visibility');
   });
 });
-
-async function faultsIn(view: string): Promise<string[]> {
-  const body = w.graph.locator('body');
-  await body.evaluate(AXE);
-  return body.evaluate(async (element, name) => {
-    const axe = Reflect.get(window, 'axe') as { run(where: unknown): Promise<Found> };
-    const { violations } = await axe.run(element);
-    return violations.flatMap((v) =>
-      v.nodes.map((n) => `${name}: ${v.id}: ${n.html.slice(0, 200)} ${n.failureSummary}`),
-    );
-  }, view);
-}

@@ -118,10 +118,10 @@ describe('two kept runs', () => {
     await w.command('View: Show QuantScope');
     const runs = w.page.locator('.pane', { has: w.page.locator('.pane-header', { hasText: 'Runs' }) });
     const row = (config: string) => runs.locator('.monaco-list-row[aria-level="2"]', { hasText: config }).first();
-    await row('full_quant.cfg').click();
+    await row('full_quant.cfg').click(); // which also shows its figures, and what opens takes the focus
+    await w.graph.locator('.graph-surface[aria-label*=": 6 nodes"]').waitFor();
     await row('weight_quant.cfg').click({ modifiers: ['ControlOrMeta'] });
-    await row('weight_quant.cfg').click({ button: 'right' });
-    await w.choose('Compare with…');
+    await w.chooseOf(row('weight_quant.cfg'), 'Compare with…');
     const [left] = await halves();
     await left.getByRole('tab', { name: 'Differences' }).click();
     await left.locator('.changes-note', { hasText: /Compared with mnist\.onnx \(/ }).waitFor();

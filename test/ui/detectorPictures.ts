@@ -32,7 +32,7 @@ async function causes(): Promise<void> {
 async function sensitivity(): Promise<void> {
   await panel('Sensitivity');
   const findings = w.graph.locator('.findings:visible');
-  await findings.getByLabel('Samples').fill('2');
+  await findings.getByLabel('Samples').fill('16');
   await findings.getByRole('button', { name: 'Start', exact: true }).click();
   await findings.locator('.grid-row').nth(8).waitFor({ timeout: LONG_MS });
   await takeInBothThemes('sensitivity');

@@ -13,7 +13,7 @@ describe('in Simplified Chinese', () => {
     }, LANGUAGE);
     await w.closeAll();
     await w.page.evaluate((key) => localStorage.setItem(key, 'zh-cn'), LANGUAGE);
-    await w.reload();
+    await w.open();
   });
   after(async () => {
     await w.page.evaluate((key) => localStorage.removeItem(key), LANGUAGE);

@@ -164,8 +164,7 @@ async function views(): Promise<void> {
 }
 
 async function compare(): Promise<void> {
-  await run('mobilenet_v2.cfg').click({ button: 'right' });
-  await w.choose('Compare with…');
+  await w.chooseOf(run('mobilenet_v2.cfg'), 'Compare with…');
   await w.choosePick('kl.cfg');
   for (const half of [w.half(0), w.half(1)]) {
     await half.getByRole('tab', { name: 'Differences' }).waitFor();
