@@ -1,6 +1,6 @@
 import { DiagnosticError, nearest } from '../base/diagnostics.ts';
 import type { RunView } from '../protocol/views.ts';
-import { formatFigure } from './table.ts';
+import { formatFigure, formatSamples } from './table.ts';
 
 const FIGURES = ['cosine', 'sqnrDb', 'top1', 'top5'] as const;
 type Figure = (typeof FIGURES)[number];
@@ -42,25 +42,33 @@ export function readFailUnder(texts: readonly string[] = []): readonly Limit[] {
 export function underLimits(limits: readonly Limit[], run: RunView): readonly string[] {
   return limits.flatMap(({ figure, least }) => {
     const value = figureOf(run, figure);
-    return value >= least ? [] : [lineOf(figure, value, least)];
+    const samples = isAccuracy(figure) ? (run.accuracy?.samples ?? 0) : run.samples;
+    return value >= least ? [] : [lineOf(figure, value, least, samples)];
   });
 }
 
-/**
- * As {@link underLimits} of what a search found, which is known by its judge alone.
- * @throws DiagnosticError CLI133 for another figure
- */
-export function foundUnderLimits(limits: readonly Limit[], judge: string, value: number): readonly string[] {
-  return limits.flatMap(({ figure, least }) => {
+/** @throws DiagnosticError CLI133 for a figure that a search by this judge does not tell. */
+export function refuseOtherFigures(limits: readonly Limit[], judge: string): void {
+  for (const { figure } of limits)
     if (figure !== judge)
       throw wrong(`--fail-under ${figure}: the search goes by ${judge}, by which its result is known`, 'CLI133');
-    return value >= least ? [] : [lineOf(figure, value, least)];
-  });
 }
 
-function lineOf(figure: Figure, value: number, least: number): string {
+/** As {@link underLimits} of what a search found, if anything, by its judge. */
+export function foundUnderLimits(
+  limits: readonly Limit[],
+  { value, samples } = { value: Number.NaN, samples: 0 },
+): readonly string[] {
+  return limits.flatMap(({ figure, least }) => (value >= least ? [] : [lineOf(figure, value, least, samples)]));
+}
+
+function isAccuracy(figure: Figure): boolean {
+  return figure === 'top1' || figure === 'top5';
+}
+
+function lineOf(figure: Figure, value: number, least: number, samples: number): string {
   const how = figure === 'sqnrDb' ? ' (dB of the mean noise; the mean of dB, as reports have it, is more)' : '';
-  return `--fail-under: ${figure} is ${formatFigure(value)}, at least ${least} is asked for${how}`;
+  return `--fail-under: ${figure} is ${formatFigure(value)} (${formatSamples(samples)}), at least ${least} is asked for${how}`;
 }
 
 function figureOf({ outputs, accuracy }: RunView, figure: Figure): number {

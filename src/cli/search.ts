@@ -9,7 +9,7 @@ import type { SearchRequest, SearchStep, SearchView } from '../protocol/searchVi
 import { createSession } from '../session/index.ts';
 import type { Command } from './args.ts';
 import { EXIT } from './exitCodes.ts';
-import { foundUnderLimits } from './failUnder.ts';
+import { foundUnderLimits, refuseOtherFigures } from './failUnder.ts';
 import { files, readConfig, writeJson } from './files.ts';
 import { progressBar } from './progress.ts';
 import type { SearchWish } from './searchArgs.ts';
@@ -28,7 +28,7 @@ export async function searchCommand(command: SearchCommand, signal: AbortSignalL
     const configText = await readConfig(command.config);
     const run = await session.quantize({ configText, configPath: resolve(command.config), dims: command.dims }, signal);
     const request = requestOf(command.wish, run.sizes.float, run.samples);
-    foundUnderLimits(command.failUnder, request.judge.id, Number.POSITIVE_INFINITY); // says what cannot be held
+    refuseOtherFigures(command.failUnder, request.judge.id);
     const view = await session.searches.run(request, () => undefined, signal);
     bar.clear();
     const change = view.best?.change ?? {};
@@ -38,7 +38,7 @@ export async function searchCommand(command: SearchCommand, signal: AbortSignalL
       if (command.json !== '-') console.log(`\nconfig: ${resolve(command.outputConfig)}`);
     } else if (command.json !== '-' && linesOf(view).length > 0) console.log(`\n${linesOf(view).join('\n')}`);
     if (command.json !== undefined) await writeJson(command.json, jsonOf(view, run.model, run.config));
-    const missed = foundUnderLimits(command.failUnder, request.judge.id, view.best?.value ?? Number.NaN);
+    const missed = foundUnderLimits(command.failUnder, view.best ?? undefined);
     for (const line of missed) console.error(line);
     return view.best?.reached && missed.length === 0 ? EXIT.good : EXIT.missed;
   } finally {

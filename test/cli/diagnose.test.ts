@@ -22,7 +22,7 @@ test('diagnose says causes and cures, writes JSON and adds to the report; a limi
     ...['diagnose', join(folder, 'mnist.onnx'), '--config', config, '--json', json, '--report', report],
     ...['--samples', '4', '--nodes', '2', '--no-data', '--threads', '1', '--fail-under', 'cosine=1'],
   ]);
-  expect(ended.stderr).toMatch(/--fail-under: cosine is 0\.\d+, at least 1 is asked for/);
+  expect(ended.stderr).toMatch(/--fail-under: cosine is 0\.\d+ \(\d+ samples\), at least 1 is asked for/);
   expect(ended.code).toBe(4);
   expect(ended.stdout).toMatch(/1\. conv1 \(Conv, loss [\d.e-]+\): The range cuts values off/);
   expect(ended.stdout).toMatch(

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { parseCommand } from '../../src/cli/args.ts';
-import { foundUnderLimits, readFailUnder, underLimits } from '../../src/cli/failUnder.ts';
+import { foundUnderLimits, readFailUnder, refuseOtherFigures, underLimits } from '../../src/cli/failUnder.ts';
 import type { RunView } from '../../src/protocol/views.ts';
 import { FIGURE_JUDGES, type JudgedOutput } from '../../src/whatif/judge.ts';
 
 const RUN = {
+  samples: 12,
   outputs: [
     { name: 'a', cosine: 0.99, sqnrDb: 20, noiseToSignal: 0.02 },
     { name: 'b', cosine: 0.97, sqnrDb: 30, noiseToSignal: 0 },
@@ -34,10 +35,10 @@ test.each([
 test('means over the outputs count, equal is enough, and accuracy needs labels', () => {
   const under = (text: string) => underLimits(readFailUnder([text]), RUN);
   expect(under('cosine=0.98,sqnrDb=20,top1=0.8')).toEqual([]);
-  expect(under('cosine=0.981')).toEqual(['--fail-under: cosine is 0.98, at least 0.981 is asked for']);
+  expect(under('cosine=0.981')).toEqual(['--fail-under: cosine is 0.98 (12 samples), at least 0.981 is asked for']);
   expect(under('sqnrDb=20.1,top1=0.81')).toEqual([
-    expect.stringMatching(/sqnrDb is 20, at least 20.1 is asked for \(dB of the mean noise/),
-    expect.stringContaining('top1'),
+    expect.stringMatching(/sqnrDb is 20 \(12 samples\), at least 20.1 is asked for \(dB of the mean noise/),
+    expect.stringContaining('top1 is 0.8 (10 samples)'),
   ]);
   expect(() => under('top5=0.5')).toThrow(/CLI132.*top5/);
   const broken = { ...RUN, outputs: [{ name: 'a', cosine: Number.NaN, sqnrDb: 1 }] };
@@ -46,10 +47,12 @@ test('means over the outputs count, equal is enough, and accuracy needs labels',
 
 test('what a search found is known by its judge alone', () => {
   const limits = readFailUnder(['cosine=0.99']);
-  expect(foundUnderLimits(limits, 'cosine', 0.99)).toEqual([]);
-  expect(foundUnderLimits(limits, 'cosine', 0.98)).toHaveLength(1);
-  expect(foundUnderLimits(limits, 'cosine', Number.NaN)).toHaveLength(1);
-  expect(() => foundUnderLimits(limits, 'mse', 0.98)).toThrow(/CLI133.*goes by mse/);
+  expect(foundUnderLimits(limits, { value: 0.99, samples: 1 })).toEqual([]);
+  expect(foundUnderLimits(limits, { value: 0.98, samples: 1 })).toHaveLength(1);
+  expect(foundUnderLimits(limits, { value: Number.NaN, samples: 1 })).toHaveLength(1);
+  expect(foundUnderLimits(limits)).toHaveLength(1);
+  expect(() => refuseOtherFigures(limits, 'cosine')).not.toThrow();
+  expect(() => refuseOtherFigures(limits, 'mse')).toThrow(/CLI133.*goes by mse/);
 });
 
 test('a sweep by default is layerwise, of all nodes, by cosine', () => {
