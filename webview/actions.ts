@@ -18,7 +18,7 @@ import { preferred } from './preferences.ts';
 import type { BottomPanel, Store } from './store.ts';
 import { createTensorActions } from './tensor/actions.ts';
 import { createWhatIfActions } from './whatif/actions.ts';
-import { NOTHING_PENDING } from './whatif/pending.ts';
+import { NOTHING_PENDING, pendingAfter } from './whatif/pending.ts';
 import type { ChangeTarget } from './whatif/scopes.ts';
 
 /** Everything a user can do, and what the host's events do to the state. */
@@ -90,8 +90,12 @@ export function createActions(store: Store, connection: Connection, view: () => 
     }
   };
 
-  const adoptRun = (run: RunView | null) => {
-    store.update({ run, busy: false, busyText: '', progress: null, ...NOTHING_PENDING });
+  /** Handles of the nodes that the trial in progress answers for. */
+  let tried: ReadonlySet<string> = new Set();
+
+  const adoptRun = (run: RunView | null, pending = NOTHING_PENDING) => {
+    tried = new Set();
+    store.update({ run, busy: false, busyText: '', progress: null, ...pending });
     void heat.loadHeat();
     void loadDetails();
   };
@@ -122,6 +126,7 @@ export function createActions(store: Store, connection: Connection, view: () => 
     view().announce(t('Figures of {0}. {1}', restored.name, describeOutputs(run)));
   });
   rpc.on('trial/started', ({ handles }) => {
+    tried = new Set([...tried, ...handles]);
     const named = new Set(handles);
     const figures = (store.state.trial?.run ?? store.state.run)?.nodes ?? [];
     const ids = figures.filter((f) => named.has(f.handle)).map((f) => f.nodeId);
@@ -130,10 +135,11 @@ export function createActions(store: Store, connection: Connection, view: () => 
   });
   rpc.on('trial/finished', ({ trial }) => {
     store.update({ trial });
-    adoptRun(trial.run);
+    adoptRun(trial.run, pendingAfter(tried, store.state));
     view().announce(t('Tried. {0}', describeOutputs(trial.run)));
   });
   rpc.on('run/stopped', ({ diagnostics }) => {
+    tried = new Set();
     store.update({ busy: false, busyText: '', progress: null, ...NOTHING_PENDING });
     if (diagnostics.length === 0) view().announce(t('Cancelled'));
     report(diagnostics);

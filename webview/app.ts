@@ -23,6 +23,7 @@ import type { BottomPanel, Store } from './store.ts';
 import { createTensorViewer } from './tensor/panel.ts';
 import { tabs } from './ui.ts';
 import { createChangeDialog } from './whatif/changeDialog.ts';
+import { followLasting } from './whatif/lasting.ts';
 import { withSelection } from './whatif/scopes.ts';
 import { createTrialsPanel } from './whatif/trialsPanel.ts';
 
@@ -44,6 +45,7 @@ export function mountApp(root: HTMLElement, store: Store, connection: Connection
   });
   const graph = createGraphView(store, () => actions, root.dataset.graphWorker ?? '');
   const nodes = new NodeSource(store, connection);
+  followLasting(store);
   nodes.start(); // before the panels, so that they read what is new
   const search = createSearch(store, actions, nodes, graph.showFound);
   const changes = createChangeDialog(store, actions);

@@ -79,6 +79,8 @@ export interface AppState extends PersistedView {
   /** Where the figures on display are those of a kept run, not measured since the model was opened. */
   readonly restored: RestoredRun | null;
   readonly busy: boolean;
+  /** Whether that has lasted long enough to be shown. */
+  readonly isLong: boolean;
   /** What is in work when no progress has come yet. */
   readonly busyText: string;
   /** Figures of all tensors, while they are of the run that is shown. */
@@ -113,6 +115,8 @@ export interface AppState extends PersistedView {
   readonly hideProblems: boolean;
   /** Nodes whose toggle has been asked for and not answered yet. */
   readonly pendingSkips: ReadonlySet<number>;
+  /** Those of them that have waited long enough to be shown so. */
+  readonly markedSkips: ReadonlySet<number>;
   /** Words of `node_overrides` that have been asked for and not answered yet, by the node's handle. */
   readonly pendingWords: ReadonlyMap<string, string>;
   /** The change that has been asked for and not answered yet, in words. */
@@ -129,6 +133,7 @@ export const INITIAL: AppState = {
   trial: null,
   restored: null,
   busy: false,
+  isLong: false,
   busyText: '',
   tensorTable: null,
   listing: false,
@@ -149,6 +154,7 @@ export const INITIAL: AppState = {
   problems: [],
   hideProblems: false,
   pendingSkips: new Set(),
+  markedSkips: new Set(),
   pendingWords: new Map(),
   changing: null,
   trials: { trials: [], current: null },
@@ -207,21 +213,28 @@ export const PERSISTED = [
   'file',
 ] as const satisfies readonly (keyof PersistedView)[];
 
+/** After which a paint is no longer waited for. */
+const MOST_PAINT_MS = 100;
+
+interface Watcher {
+  readonly select: (state: AppState) => readonly unknown[];
+  readonly run: (state: AppState) => void;
+  last: readonly unknown[];
+}
+
 /** How long watchers are told in one go: with a large model each has much to do, and the view shall not block. */
 const SLICE_MS = 12;
 
 /**
  * Holds the state and tells watchers, once per turn, when what they selected has changed; where that takes long, the rest
- * of them a moment later.
+ * of them a moment later. Where watchers that come first have something to show, the others wait until it is painted.
  */
 export class Store {
   private current: AppState;
   private scheduled = false;
-  private readonly watchers: {
-    select: (s: AppState) => readonly unknown[];
-    run: (s: AppState) => void;
-    last: readonly unknown[];
-  }[] = [];
+  private readonly first: Watcher[] = [];
+  private readonly watchers: Watcher[] = [];
+  private isPainting = false;
 
   constructor(initial: AppState) {
     this.current = initial;
@@ -242,22 +255,47 @@ export class Store {
   }
 
   /** Runs `run` now and whenever an element of `select(state)` is another one. */
-  watch(select: (state: AppState) => readonly unknown[], run: (state: AppState) => void): void {
-    this.watchers.push({ select, run, last: select(this.current) });
+  watch(select: Watcher['select'], run: Watcher['run'], order?: 'first'): void {
+    (order === 'first' ? this.first : this.watchers).push({ select, run, last: select(this.current) });
     run(this.current);
   }
 
   private flush(): void {
     const began = performance.now();
+    if (this.first.filter((watcher) => this.tell(watcher)).length > 0 && !this.isPainting) {
+      this.isPainting = true;
+      afterPaint(() => {
+        this.isPainting = false;
+        this.flush();
+      });
+    }
+    if (this.isPainting) return;
     for (const watcher of this.watchers) {
-      const next = watcher.select(this.current);
-      if (next.every((value, i) => Object.is(value, watcher.last[i]))) continue;
       if (performance.now() - began > SLICE_MS) {
         setTimeout(() => this.flush());
         return;
       }
-      watcher.last = next;
-      watcher.run(this.current);
+      this.tell(watcher);
     }
   }
+
+  /** @returns whether there was something to tell. */
+  private tell(watcher: Watcher): boolean {
+    const next = watcher.select(this.current);
+    if (next.every((value, i) => Object.is(value, watcher.last[i]))) return false;
+    watcher.last = next;
+    watcher.run(this.current);
+    return true;
+  }
+}
+
+/** A view that is hidden paints nothing: then after a moment. */
+function afterPaint(run: () => void): void {
+  let isDone = false;
+  const once = () => {
+    if (!isDone) run();
+    isDone = true;
+  };
+  requestAnimationFrame(() => setTimeout(once));
+  setTimeout(once, MOST_PAINT_MS);
 }

@@ -3,6 +3,7 @@ import type { ConfigChange } from '../protocol/changes.ts';
 import { applyEdits, deleteLine, entryOf, setSetting } from './edits.ts';
 import { readIni } from './ini.ts';
 import { namedPart } from './lists.ts';
+import { type NodeOverride, overrideText, wordSets } from './overrides.ts';
 import { setSkipNodes, skipNodesOf, splitNames } from './skipNodes.ts';
 
 const OVERRIDES = { section: 'quantscope', key: 'node_overrides' } as const;
@@ -50,6 +51,45 @@ export function changeBetween(before: string, after: string): ConfigChange {
     ),
     settings: keys.flatMap((at) => wanted.get(at) ?? { ...(values.get(at) as Setting), value: '' }), // one of the two has it
   };
+}
+
+/**
+ * A change that was made for a config of the text `from`, for one of the text `to`: of a node's words it replaces those
+ * that it replaces there, so that what has been chosen for the node since stays.
+ */
+export function changeOnto(change: ConfigChange, from: string, to: string): ConfigChange {
+  const { overrides } = change;
+  if (overrides === undefined || from === to) return change;
+  const [words, others] = [overrideWordsOf(from), overrideWordsOf(to)];
+  const fitted = Object.entries(overrides).map(([name, said]) => [
+    name,
+    said === '' ? '' : wordsOnto(said, words.get(name) ?? '', others.get(name) ?? ''),
+  ]);
+  return { ...change, overrides: Object.fromEntries(fitted) };
+}
+
+/** Choices that are one decision: the later one takes the place of all. */
+const DECISIONS: readonly (readonly (keyof NodeOverride)[])[] = [
+  ['precision', 'weightBits'],
+  ['symmetry'],
+  ['granularity'],
+  ['method', 'range'],
+];
+
+function wordsOnto(said: string, from: string, to: string): string {
+  const [wanted, before, now] = [said, from, to].map(choicesOf);
+  if (wanted === undefined || before === undefined || now === undefined) return said;
+  const merged = DECISIONS.flatMap((decision) => {
+    const isChanged = decision.some((c) => JSON.stringify(wanted[c]) !== JSON.stringify(before[c]));
+    return decision.map((c) => [c, (isChanged ? wanted : now)[c]] as const);
+  });
+  return overrideText(Object.fromEntries(merged.filter(([, choice]) => choice !== undefined)));
+}
+
+/** Undefined for words that say nothing. */
+function choicesOf(words: string): NodeOverride | undefined {
+  const sets = words === '' ? [] : words.split('+').map((word) => wordSets(word.trim()));
+  return sets.includes(undefined) ? undefined : Object.assign({}, ...sets);
 }
 
 /** The value that counts of every key but the two lists of nodes, by section and key. */

@@ -201,7 +201,7 @@ export const OURS: readonly Row[] = [
     ),
     default: 'evaluate',
     effect: 'done',
-    doc: 'What happens to a model that has QuantizeLinear and DequantizeLinear already.',
+    doc: 'What happens to a model that is quantized already: between QuantizeLinear and DequantizeLinear, or in operators on codes.',
   },
   {
     key: 'float_model',

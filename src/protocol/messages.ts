@@ -30,8 +30,11 @@ export interface HostRequests extends ChartRequests, TensorRequests, TensorListR
   /** Runs the config of the figures on display once more. */
   'run/again': { params: void; result: void };
   'run/cancel': { params: void; result: void };
-  /** Applies a change to the config of the last run, undoable by its label; the trial arrives as an event. One that needs a run asks first, unless `runs`. */
-  'config/change': { params: { change: ConfigChange; label: string; runs?: boolean }; result: void };
+  /**
+   * Applies a change to the config of the last run, undoable by its label; the trial arrives as an event. One that needs a
+   * run asks first, unless `runs`. `madeFor` is the text that the change was measured for, where that is another one.
+   */
+  'config/change': { params: { change: ConfigChange; label: string; runs?: boolean; madeFor?: string }; result: void };
   /** Writes the config as it was at a trial, undoable; its figures follow as those of any change. */
   'trials/restore': { params: { id: string }; result: void };
   'trials/rename': { params: { id: string; name: string }; result: void };

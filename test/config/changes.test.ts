@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { applyChange, changeBetween, inverseOf } from '../../src/config/changes.ts';
+import { describe, expect, test } from 'vitest';
+import { applyChange, changeBetween, changeOnto, inverseOf } from '../../src/config/changes.ts';
 import type { ConfigChange } from '../../src/protocol/changes.ts';
 
 const TEXT = `# mine\r
@@ -68,4 +68,39 @@ test('an inverse leaves alone what was so before, and what others edited', () =>
   });
   const edited = applyChange(applyChange(TEXT, change), { skip: ['z'] });
   expect(applyChange(edited, inverseOf(TEXT, change))).toBe(applyChange(TEXT, { skip: ['z'] }));
+});
+
+describe('a change that was made for another text', () => {
+  const withWords = (words: string): string =>
+    words === '' ? '[quantscope]\n' : `[quantscope]\nnode_overrides=${words}\n`;
+  const onto = (said: string, from: string, to: string): string => {
+    const { overrides = {} } = changeOnto({ overrides: { conv: said } }, withWords(from), withWords(to));
+    return overrides.conv ?? '';
+  };
+
+  test.each([
+    ['a method, where 16 bits were chosen since', 'KL', '', 'conv:int16', 'int16+KL'],
+    [
+      '16 bits, where a method was there and another is now',
+      'int16+KL',
+      'conv:KL',
+      'conv:OUTPUT_MSE',
+      'int16+OUTPUT_MSE',
+    ],
+    ['bits of a weight take the place of a precision', 'w5', '', 'conv:int16+symmetric', 'symmetric+w5'],
+    ['a range by hand takes the place of a method', 'range(-1..2)', '', 'conv:KL+per_layer', 'per_layer+range(-1..2)'],
+    ['a method that was taken out', 'int16', 'conv:int16+KL', 'conv:KL+symmetric', 'symmetric'],
+    ['words taken out', '', 'conv:KL', 'conv:KL+int16', ''],
+    ['words that say nothing', 'KL', 'conv:nonsense', 'conv:int16', 'KL'],
+  ])('%s', (_, said, from, to, expected) => {
+    expect(onto(said, from, to)).toBe(expected);
+  });
+
+  test('is the same for the text it was made for, and beside other nodes', () => {
+    const change = { skip: ['a'], overrides: { conv: 'KL' } };
+    const text = withWords('conv:int16');
+    expect(changeOnto(change, text, text)).toBe(change);
+    expect(changeOnto(change, '', withWords('other:int16'))).toEqual(change);
+    expect(changeOnto({ skip: ['a'] }, '', text)).toEqual({ skip: ['a'] });
+  });
 });

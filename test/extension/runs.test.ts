@@ -91,7 +91,7 @@ describe('kept runs', () => {
       'no tensors of the other run',
     );
     const params = { configText: await textOf(skipped), configPath: skipped.fsPath };
-    await assert.rejects(session.evaluate(params, []), /SES401/);
+    await assert.rejects(session.evaluate(params, { handles: [] }), /SES401/);
   });
 
   it('keep the sensitivity that is measured after them', async () => {
@@ -116,7 +116,7 @@ describe('kept runs', () => {
     const uri = await config('tried');
     await quantizeAndKeep(runs, session, uri);
     const configText = (await textOf(uri)).replace('bit_num=8\n', 'bit_num=8\nskip_quant_node=conv1\n');
-    const trial = await session.evaluate({ configText, configPath: uri.fsPath }, ['conv1']);
+    const trial = await session.evaluate({ configText, configPath: uri.fsPath }, { handles: ['conv1'] });
     const { added, removed } = trial;
     const kept = await runs.record({ session, config: uri, configText, run: trial.run, trial: { added, removed } });
     const tree = open(new RunsTree(runs));

@@ -197,9 +197,9 @@ test.each([
 ])('a view of %i by %i leaves two fifths of its height to the graph', async (width, height) => {
   await open('?run=1&trial=1&busy=1', { width, height });
   await page.locator('.outputs td.change').waitFor();
+  await page.locator('.progress vscode-button').waitFor();
   const graph = await page.locator('.graph').boundingBox();
   expect(graph?.height).toBeGreaterThanOrEqual(Math.floor(height * 0.4));
-  expect(await page.locator('.progress vscode-button').boundingBox()).not.toBeNull();
   const below = await page.locator('.main').boundingBox();
   expect((below?.y ?? 0) + (below?.height ?? 0)).toBeLessThanOrEqual(height + 1);
 });
@@ -300,12 +300,14 @@ test('a model that is quantized in its file says so: form, types, what a run wou
   expect(Object.keys(facts)).toEqual(['Type', 'Quantized', 'Made by']);
 });
 
-test('a model that computes on integers says what cannot be told of it', async () => {
+test('a model that computes on codes is measured like another; one that chooses its scales as it runs is not', async () => {
   await open('?model=qoperator');
   expect(await page.locator('.tile.in-file').innerText()).toMatch(
     /QOperator\s+Activations: 1, uint8\s+Integer operators: \d+$/,
   );
-  expect(await page.locator('.tiles .hint').innerText()).toContain('This model computes on integers');
+  expect(await page.locator('.tiles .hint').innerText()).toContain('measures it on your data');
+  await open('?model=dynamic');
+  expect(await page.locator('.tiles .hint').innerText()).toContain('choose their scales as they run');
 });
 
 test("after a run the file's own parameters stand alone", async () => {

@@ -33,6 +33,8 @@ export const SEARCH: SearchRequest = {
   samples: 8,
   budget: 60,
 };
+/** The config that was diagnosed. */
+export const DIAGNOSIS_TEXT = '[common_quant_param]\nquant_type=FULL_QUANT\n';
 export const DIAGNOSIS: DiagnosisRequest = { judge: { id: 'cosine' }, samples: 8, nodes: 6, cures: true, data: true };
 
 export function units(graph: GraphView): readonly NodeFigures[] {
@@ -142,7 +144,7 @@ export function diagnosisOf(graph: GraphView, request: DiagnosisRequest, nodes: 
   const causes = causesOf(graph, request).slice(0, nodes);
   return {
     request,
-    configText: '',
+    configText: DIAGNOSIS_TEXT,
     float: 1,
     quantized: QUANTIZED,
     samples: request.samples,

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import type { ConfigChange } from '../../src/protocol/changes.ts';
-import { DIAGNOSIS, diagnosisOf, RMSE_REFERENCE, SEARCH, SWEEP, sweepOf } from './findingFixtures.ts';
+import { DIAGNOSIS, DIAGNOSIS_TEXT, diagnosisOf, RMSE_REFERENCE, SEARCH, SWEEP, sweepOf } from './findingFixtures.ts';
 import { largeGraph, mobileNet } from './fixtures.ts';
 import { eventually, longestTask, viewPages, violationsOf } from './viewPage.ts';
 
@@ -251,6 +251,7 @@ describe('the diagnosis', () => {
     const name = await cause(0).locator('.cause-node').innerText();
     await cause(0).getByRole('button', { name: 'Apply' }).first().click();
     await eventually(changes).toEqual([{ overrides: { [name]: 'MSE' } }]);
+    expect(await asked('config/change')).toMatchObject([{ runs: true, madeFor: DIAGNOSIS_TEXT }]);
     await findings().locator('.finding-outdated:visible').waitFor();
     await page.getByRole('button', { name: /^Undo/ }).click();
     await findings().locator('.finding-outdated').waitFor({ state: 'hidden' });

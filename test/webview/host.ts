@@ -7,7 +7,7 @@ import type { GraphView, RunView, TrialView } from '../../src/protocol/views.ts'
 import { chartHandlers } from './chartFixtures.ts';
 import { FakeFindings } from './findingFixtures.ts';
 import { columnOf, detailsOf, largeGraph, mobileNet, runOf, withUnsupported } from './fixtures.ts';
-import { importedDetailsOf, inQdq, inQOperator, ofManyTypes } from './quantizedFixtures.ts';
+import { importedDetailsOf, inDynamic, inQdq, inQOperator, ofManyTypes } from './quantizedFixtures.ts';
 import { tensorTableOf } from './tableFixtures.ts';
 import { tensorHandlers } from './tensorFixtures.ts';
 import { FakeTrials, trialHandlers, withHistory } from './trialFixtures.ts';
@@ -24,6 +24,7 @@ const MODELS: Readonly<Record<string, (plain: GraphView) => GraphView>> = {
   unsupported: withUnsupported,
   qdq: inQdq,
   qoperator: inQOperator,
+  dynamic: inDynamic,
   manytypes: ofManyTypes,
 };
 const graph: GraphView = (() => {
@@ -88,7 +89,7 @@ const handlers: Handlers<HostRequests> = {
       trial = null;
       rpc.emit('trials/changed', { tree: trials.tree });
       rpc.emit('run/finished', { run });
-    }, 600);
+    }, 1500);
   },
   'run/again': async (_, signal) => handlers['run/quantize'](undefined, signal),
   'run/cancel': async () => rpc.emit('run/stopped', { diagnostics: [] }),

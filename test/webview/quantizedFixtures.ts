@@ -77,6 +77,12 @@ export function inQOperator(graph: GraphView): GraphView {
   };
 }
 
+/** As if activations were quantized at run time. */
+export function inDynamic(graph: GraphView): GraphView {
+  const { quantization, ...rest } = inQOperator(graph);
+  return { ...rest, quantization: quantization && { ...quantization, format: 'dynamic' } };
+}
+
 /** A file of many hands: every type that a Q/DQ pair can have. */
 export function ofManyTypes(graph: GraphView): GraphView {
   const qdq = inQdq(graph);

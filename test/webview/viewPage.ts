@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { axeFaults } from '../helpers/axe.ts';
 import { TRACE_MARK, traceMainThread } from '../helpers/mainThread.ts';
 import { servePage } from './page.mjs';
 
@@ -13,8 +12,6 @@ const ARGS = [
 ];
 /** As Playwright waits when nothing else is said. */
 const PATIENCE_MS = 30_000;
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export interface OpenOptions {
   readonly size?: { readonly width: number; readonly height: number };
@@ -141,18 +138,8 @@ export async function longestTask(page: Page, work: () => Promise<void>): Promis
   return longestMs;
 }
 
-interface AxeResults {
-  readonly violations: readonly {
-    readonly id: string;
-    readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
-  }[];
-}
-
-/** What axe-core finds in an element: rule and place of each. */
+/** What axe-core finds in an element: all rules in the light theme, those of colours in others. */
 export async function violationsOf(page: Page, selector: string): Promise<string[]> {
-  await page.evaluate(AXE);
-  return page.evaluate(async (include) => {
-    const { violations }: AxeResults = await Reflect.get(window, 'axe').run({ include: [include] });
-    return violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 200)} ${n.failureSummary ?? ''}`));
-  }, selector);
+  const isLight = new URL(page.url()).searchParams.get('theme') === 'light';
+  return axeFaults(page.locator(selector), isLight ? 'all' : 'colours');
 }

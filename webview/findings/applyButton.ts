@@ -5,8 +5,16 @@ import { t } from '../l10n.ts';
 import type { AppState } from '../store.ts';
 import { phrasesOf } from '../whatif/changeText.ts';
 
+/** What an {@link applyButton} puts into the config. */
+export interface Measured {
+  readonly change: ConfigChange;
+  /** The config that its gain was measured for. */
+  readonly configText: string;
+}
+
 /** Puts a change into the config; its tooltip says what changes, or why it cannot now. */
-export function applyButton(label: string, change: ConfigChange, state: AppState, actions: Actions): HTMLButtonElement {
+export function applyButton(label: string, measured: Measured, state: AppState, actions: Actions): HTMLButtonElement {
+  const { change } = measured;
   const obstacle = whyNotNow(state);
   const lines = [t('Changes the config, and tries it; undo takes it back.'), ...phrasesOf(change)];
   const button = h(
@@ -15,7 +23,7 @@ export function applyButton(label: string, change: ConfigChange, state: AppState
       class: 'tool apply',
       title: obstacle ?? lines.join('\n'),
       attrs: { type: 'button' },
-      on: { click: () => actions.changeConfig(change, true) },
+      on: { click: () => actions.changeConfig(change, measured) },
     },
     label,
   );

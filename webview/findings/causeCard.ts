@@ -34,7 +34,7 @@ export function causeCard(cause: Cause, { view, at, running, state, actions }: C
     },
     tail(handle, ''),
   );
-  const parts = { judge: view.request.judge, state, actions };
+  const parts = { view, state, actions };
   const helpless = running && !view.done ? t('What helps is being tried…') : t('Nothing that was tried helps.');
   return h(
     'article',

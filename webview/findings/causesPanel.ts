@@ -126,9 +126,15 @@ export function createCausesPanel(store: Store, actions: Actions): HTMLElement {
 function itemsOf(state: AppState, actions: Actions): KeyedItem[] {
   const { view, running } = state.diagnosis;
   if (view === null) return [];
-  const { together, whole, causes, data, reference, request } = view;
-  const apply = JSON.stringify([request.judge, state.run === null, state.restored, state.busy && state.trial === null]);
-  const parts = { state, actions };
+  const { together, whole, causes, data, reference, request, configText } = view;
+  const apply = JSON.stringify([
+    request.judge,
+    configText,
+    state.run === null,
+    state.restored,
+    state.busy && state.trial === null,
+  ]);
+  const parts = { configText, state, actions };
   const items: KeyedItem[] = [];
   const add = (key: string, content: unknown, make: () => HTMLElement) =>
     items.push({ key, content: JSON.stringify(content) + apply, make });
@@ -150,7 +156,7 @@ function itemsOf(state: AppState, actions: Actions): KeyedItem[] {
 
 /** The best cures together, with what they gain together. */
 function togetherCard(
-  { together, request }: DiagnosisView,
+  { together, request, configText }: DiagnosisView,
   { state, actions }: { readonly state: AppState; readonly actions: Actions },
 ): HTMLElement {
   if (together === null) return h('article', {});
@@ -164,7 +170,7 @@ function togetherCard(
       h('h3', { id: 'cause-together' }, t('All that help, together')),
       h('strong', { class: 'together-gain' }, `${words.title} ${beforeAfter(together, words.format)}`),
       h('span', { class: 'dim' }, t('size {0}', bytesText(together.bytes))),
-      applyButton(t('Apply all that help'), together.change, state, actions),
+      applyButton(t('Apply all that help'), { change: together.change, configText }, state, actions),
     ),
   );
 }

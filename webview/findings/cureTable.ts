@@ -1,6 +1,5 @@
 import { cureTitle } from '../../src/protocol/causes.ts';
-import type { Cure } from '../../src/protocol/diagnosisViews.ts';
-import type { JudgeChoice } from '../../src/protocol/sensitivityViews.ts';
+import type { Cure, DiagnosisView } from '../../src/protocol/diagnosisViews.ts';
 import type { Actions } from '../actions.ts';
 import { h } from '../dom.ts';
 import { formatBytes, formatCount, formatShare } from '../format.ts';
@@ -11,7 +10,8 @@ import { applyButton } from './applyButton.ts';
 import { judgeWords } from './judges.ts';
 
 export interface CureParts {
-  readonly judge: JudgeChoice;
+  /** The diagnosis that they are of. */
+  readonly view: Pick<DiagnosisView, 'request' | 'configText'>;
   readonly state: AppState;
   readonly actions: Actions;
   /** Whether they can be applied. */
@@ -20,8 +20,9 @@ export interface CureParts {
 }
 
 /** What was tried, with what it gained and takes; those that help can be applied. */
-export function cureTable(cures: readonly Cure[], { judge, state, actions, offered, label }: CureParts): HTMLElement {
-  const words = judgeWords(judge);
+export function cureTable(cures: readonly Cure[], { view, state, actions, offered, label }: CureParts): HTMLElement {
+  const { configText } = view;
+  const words = judgeWords(view.request.judge);
   const head = [t('Cure'), words.title, t('Gain'), t('Size'), t('Integer MACs'), ...(offered ? [t('Change')] : [])];
   const names = cures.map(cureName);
   const nameOf = (cure: Cure, at: number): string => {
@@ -37,7 +38,7 @@ export function cureTable(cures: readonly Cure[], { judge, state, actions, offer
       h('td', { class: `number ${cure.gain > 0 ? 'is-gain' : 'is-loss'}` }, gainText(cure, words.formatLoss)),
       h('td', { class: 'number' }, bytesText(cure.bytes)),
       h('td', { class: 'number', title: t('On codes of 8 bits, and of 16') }, macsText(cure)),
-      offered && h('td', {}, applyButton(t('Apply'), cure.change, state, actions)),
+      offered && h('td', {}, applyButton(t('Apply'), { change: cure.change, configText }, state, actions)),
     );
   return h(
     'div',

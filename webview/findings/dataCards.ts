@@ -13,12 +13,14 @@ import { growthChart } from './growthChart.ts';
 import { enoughText, referenceChart } from './referenceChart.ts';
 
 export interface DataParts {
+  /** Of the config that the data were looked at with. */
+  readonly configText: string;
   readonly state: AppState;
   readonly actions: Actions;
 }
 
 /** What speaks for another preprocessing, for odd samples, or for more of them. */
-export function dataCard(finding: DataFinding, { state, actions }: DataParts): HTMLElement {
+export function dataCard(finding: DataFinding, { configText, state, actions }: DataParts): HTMLElement {
   const evidence = evidenceTable(finding.evidence, { actions, nodeId: null, label: t('What speaks for it') });
   switch (finding.kind) {
     case 'preprocessing':
@@ -27,7 +29,8 @@ export function dataCard(finding: DataFinding, { state, actions }: DataParts): H
         [
           verdict(finding.advised, t('The evidence calls for it.'), t('The evidence does not call for it.')),
           evidence,
-          finding.advised && h('div', {}, applyButton(t('Put into the config'), finding.change, state, actions)),
+          finding.advised &&
+            h('div', {}, applyButton(t('Put into the config'), { change: finding.change, configText }, state, actions)),
           finding.advised && h('p', { class: 'hint' }, t('Samples are prepared anew then: quantize again.')),
         ],
         finding.advised,

@@ -196,7 +196,7 @@ function bestParts(view: SearchView, state: AppState, actions: Actions): HTMLEle
     h('span', { class: best.reached ? 'verdict is-met' : 'verdict', attrs: { 'aria-hidden': 'true' } }),
     h('strong', {}, title),
     h('span', { class: 'best-figures' }, figures.join(' · ')),
-    applyButton(t('Apply to config'), best.change, state, actions),
+    applyButton(t('Apply to config'), { change: best.change, configText: view.configText }, state, actions),
     h('span', { class: 'best-names', title: phrasesOf(best.change).join('\n') }, namesOf(best)),
   ];
 }

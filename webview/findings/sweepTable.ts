@@ -104,7 +104,7 @@ export function createSweepTable(store: Store, actions: Actions): SweepTable {
   let asked = '';
   store.watch((s) => [s.selected, s.graph, s.showTable, s.bottom], placeCursor);
   store.watch(
-    (s) => [s.pendingSkips, s.run, s.busy, s.restored],
+    (s) => [s.markedSkips, s.run, s.busy, s.restored],
     () => table.grid.refresh(),
   );
   return {

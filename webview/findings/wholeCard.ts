@@ -10,7 +10,7 @@ export function wholeCard(
   { cures, tried }: WholeCures,
   { view, state, actions }: { readonly view: DiagnosisView; readonly state: AppState; readonly actions: Actions },
 ): HTMLElement {
-  const parts = { judge: view.request.judge, state, actions };
+  const parts = { view, state, actions };
   return h(
     'article',
     { class: 'cause whole', attrs: { 'aria-labelledby': 'cause-whole' } },

@@ -374,10 +374,10 @@ export function createGraphView(store: Store, actions: () => Actions, graphScrip
     },
   );
   store.watch(
-    (s) => [s.run, s.heat, s.pendingSkips, s.diff],
-    ({ run, heat, pendingSkips, diff, graph }) => {
+    (s) => [s.run, s.heat, s.markedSkips, s.diff],
+    ({ run, heat, markedSkips, diff, graph }) => {
       const isCompared = diff !== null && graph !== null;
-      nodeMarks = isCompared ? diffMarks(diff, graph, run) : markNodes(run, heat, pendingSkips);
+      nodeMarks = isCompared ? diffMarks(diff, graph, run) : markNodes(run, heat, markedSkips);
       marks = marksOf(drawing, nodeMarks);
       refreshOptions();
       draw();

@@ -13,40 +13,59 @@ import { button } from '../ui.ts';
 import { facts } from './facts.ts';
 import { createSection } from './section.ts';
 
+export interface NodeHead {
+  readonly element: HTMLElement;
+  show(node: NodeView, details: NodeDetails | null, state: AppState): void;
+}
+
 /** How the node ran and why, what can be done with it. */
-export function nodeHead(node: NodeView, details: NodeDetails | null, state: AppState, actions: Actions): HTMLElement {
-  const figures = figuresOf(node, details, state);
-  const obstacle = whyNoToggle(state.run, figures ?? undefined);
-  const pending = state.pendingSkips.has(node.id);
-  const skipped = figures?.skipped ?? false;
-  const hint = skipped
-    ? t('Takes it out of skip_quant_node and runs the model again (S)')
-    : t('Puts it into skip_quant_node and runs the model again (S)');
-  const toggle = button({
-    label: pending ? t('Trying…') : skipped ? t('Quantize again') : t('Skip quantization'),
-    appearance: 'secondary',
-    title: obstacle ?? hint,
-    onClick: () => actions.toggleSkip(node.id),
-  });
+export function createNodeHead(actions: Actions): NodeHead {
+  let shown: NodeView | undefined;
+  const of = (act: (node: NodeView) => void) => () => shown && act(shown);
+  const problem = h('p', { class: 'problem', hidden: true });
+  const ran = h('div', { hidden: true });
+  const toggle = button({ label: t('Skip quantization'), onClick: of(({ id }) => actions.toggleSkip(id)) });
   toggle.classList.add('skip-toggle');
-  toggle.disabled = obstacle !== undefined;
-  toggle.setAttribute('aria-busy', String(pending));
-  toggle.setAttribute('aria-pressed', String(skipped));
-  return h(
+  const note = h('p', { class: 'tile-note', hidden: true });
+  const element = h(
     'div',
     { class: 'node-head' },
-    !node.supported &&
-      h('p', { class: 'problem' }, t('{0} is not supported: the model can be looked at, not run.', node.opType)),
-    figures !== null && why(figures),
+    problem,
+    ran,
     h(
       'div',
       { class: 'actions' },
       toggle,
-      button({ label: t('Show in graph'), onClick: () => actions.reveal(node.id) }),
-      button({ label: t('Copy name'), onClick: () => void actions.copy(node.handle, node.handle) }),
+      button({ label: t('Show in graph'), onClick: of(({ id }) => actions.reveal(id)) }),
+      button({ label: t('Copy name'), onClick: of(({ handle }) => void actions.copy(handle, handle)) }),
     ),
-    state.run === null && h('p', { class: 'tile-note' }, obstacle ?? ''),
+    note,
   );
+  return {
+    element,
+    show: (node, details, state) => {
+      shown = node;
+      const figures = figuresOf(node, details, state);
+      const obstacle = whyNoToggle(state.run, figures ?? undefined);
+      const pending = state.markedSkips.has(node.id);
+      const skipped = figures?.skipped ?? false;
+      const hint = skipped
+        ? t('Takes it out of skip_quant_node and runs the model again (S)')
+        : t('Puts it into skip_quant_node and runs the model again (S)');
+      toggle.textContent = pending ? t('Trying…') : skipped ? t('Quantize again') : t('Skip quantization');
+      toggle.title = obstacle ?? hint;
+      toggle.disabled = obstacle !== undefined;
+      toggle.setAttribute('aria-busy', String(pending));
+      toggle.setAttribute('aria-pressed', String(skipped));
+      problem.hidden = node.supported;
+      if (!node.supported)
+        problem.textContent = t('{0} is not supported: the model can be looked at, not run.', node.opType);
+      fill(ran, figures !== null && why(figures));
+      ran.hidden = figures === null;
+      note.hidden = state.run !== null;
+      note.textContent = obstacle ?? '';
+    },
+  };
 }
 
 function figuresOf(node: NodeView, details: NodeDetails | null, { run }: AppState): NodeFigures | null {

@@ -2,7 +2,7 @@ import type { NodeDetails, NodeView, TensorView } from '../../src/protocol/views
 import type { Actions } from '../actions.ts';
 import { fill, h } from '../dom.ts';
 import { createModelSummary } from '../inspector/modelSummary.ts';
-import { createFiguresSection, nodeHead } from '../inspector/nodeFigures.ts';
+import { createFiguresSection, createNodeHead } from '../inspector/nodeFigures.ts';
 import { createOperatorSections } from '../inspector/operatorSection.ts';
 import { createSection } from '../inspector/section.ts';
 import { createTensorCard } from '../inspector/tensorCard.ts';
@@ -15,7 +15,7 @@ import { createQuantizationSection } from '../whatif/quantizationSection.ts';
 /** The inspector: the selected node with its operator, tensors and charts; without one the model. */
 export function createNodePanel(store: Store, actions: Actions): HTMLElement {
   const title = h('div', {});
-  const head = h('div', {});
+  const head = createNodeHead(actions);
   const loading = h('div', { class: 'loading' }, progressRing(), t('Loading details…'));
   const figures = createFiguresSection(store, actions);
   const [operator, attributes] = createOperatorSections(store, actions);
@@ -45,7 +45,7 @@ export function createNodePanel(store: Store, actions: Actions): HTMLElement {
   const node = h(
     'div',
     { class: 'node-view' },
-    ...[title, head, loading, quantization.element, figures.element, chartSection.element],
+    ...[title, head.element, loading, quantization.element, figures.element, chartSection.element],
     ...[attributes?.element, inputs.element, outputs.element, operator?.element],
   );
   const element = h(
@@ -57,6 +57,7 @@ export function createNodePanel(store: Store, actions: Actions): HTMLElement {
 
   let shown: number | null = null;
   let titled: NodeView | undefined;
+  let carded: readonly unknown[] = [];
   const render = (state: AppState) => {
     const { details, graph } = state;
     const view = state.selected === null ? undefined : graph?.nodeOf(state.selected);
@@ -69,12 +70,11 @@ export function createNodePanel(store: Store, actions: Actions): HTMLElement {
       model.show(state);
       return;
     }
-    const onToggle = document.activeElement?.classList.contains('skip-toggle') === true;
     const isOther = shown !== state.selected;
     shown = state.selected;
     if (titled?.id !== view.id || titled.handle !== view.handle) fill(title, header(view));
     titled = view;
-    fill(head, nodeHead(view, details, state, actions));
+    head.show(view, details, state);
     loading.hidden = details !== null;
     quantization.show(view, state);
     figures.show(view, details, state);
@@ -82,11 +82,13 @@ export function createNodePanel(store: Store, actions: Actions): HTMLElement {
     attributes?.show(view);
     renderTensors(state, view, details);
     if (isOther) element.scrollTop = 0;
-    if (onToggle) element.querySelector<HTMLElement>('.skip-toggle')?.focus();
   };
 
   const renderTensors = (state: AppState, view: NodeView, details: NodeDetails | null) => {
-    const { graph } = state;
+    const { graph, selectedTensor, run } = state;
+    const cardsOf = [graph, view.id, details, selectedTensor, run === null];
+    if (cardsOf.every((part, i) => part === carded[i])) return;
+    carded = cardsOf;
     const tensors = details?.tensors ?? [];
     const charted = chartedTensor(tensors, state);
     for (const [section, role] of [
@@ -115,13 +117,18 @@ export function createNodePanel(store: Store, actions: Actions): HTMLElement {
     charts.show(view.id, charted ?? null);
   };
 
-  store.watch((s) => [s.graph, s.selected, s.details, s.run, s.pendingSkips, s.selectedTensor], render);
+  const withNode = (show: (view: NodeView, state: AppState) => void) => (state: AppState) => {
+    const view = state.selected === null ? undefined : state.graph?.nodeOf(state.selected);
+    if (view !== undefined) show(view, state);
+  };
+  store.watch((s) => [s.graph, s.selected, s.details, s.run, s.selectedTensor], render);
+  store.watch(
+    (s) => [s.markedSkips],
+    withNode((view, state) => head.show(view, state.details, state)),
+  );
   store.watch(
     (s) => [s.pendingWords, s.changing, s.trial, s.trials],
-    (state) => {
-      const view = state.selected === null ? undefined : state.graph?.nodeOf(state.selected);
-      if (view !== undefined) quantization.show(view, state);
-    },
+    withNode((view, state) => quantization.show(view, state)),
   );
   store.watch(
     (s) => [s.showDetails, s.tab],

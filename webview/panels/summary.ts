@@ -22,6 +22,7 @@ export function createSummary(store: Store, actions: Actions): HTMLElement {
   store.watch(
     (s) => [s.graph, s.run, s.trial, s.graph === null && s.problems],
     (s) => fill(tiles, ...(s.run === null ? introduction(s) : results(s, s.run, actions))),
+    'first',
   );
   return element;
 }
@@ -57,10 +58,10 @@ function hintFor({ runnable, quantization }: GraphTable): (HTMLElement | string)
     return [
       t('Not quantized yet. Press “Quantize with config…” to calibrate, quantize and see which nodes lose accuracy.'),
     ];
-  if (quantization.format !== 'QDQ')
+  if (quantization.format === 'dynamic')
     return [
       t(
-        'This model computes on integers. Its nodes and parameters are shown; only models with QuantizeLinear and DequantizeLinear can be compared with float.',
+        'Operators of this model choose their scales as they run. Its nodes and parameters are shown, but such operators cannot be compared with float: quantize the model it was made from.',
       ),
     ];
   return withCode(
@@ -271,9 +272,10 @@ function createProgress(store: Store, actions: Actions): HTMLElement {
   const cancel = button({ label: t('Cancel'), onClick: actions.cancel });
   const element = h('div', { class: 'progress', hidden: true }, progressRing(), text, track, cancel);
   store.watch(
-    (s) => [s.busy, s.progress, s.busyText],
-    ({ busy, progress, busyText }) => {
-      element.hidden = !busy;
+    (s) => [s.isLong, s.progress, s.busyText],
+    ({ isLong, progress, busyText }) => {
+      element.hidden = !isLong;
+      if (!isLong) return;
       const share = progress === null || progress.total <= 0 ? undefined : Math.min(1, progress.done / progress.total);
       const stage = progress === null ? busyText || t('Working') : STAGES[progress.stage]();
       const count =

@@ -30,7 +30,7 @@ export function createTable(store: Store, actions: Actions, source: NodeSource):
     groupOf: (node) => source.groups?.pathOf(node) ?? '',
     levelOf: (id, value) => levelOf(told(id).info, bordersOf(id), value),
     format: (id, value) => told(id).info.format(value),
-    isPending: (node) => store.state.pendingSkips.has(store.state.graph?.nodeId(node) ?? -1),
+    isPending: (node) => store.state.markedSkips.has(store.state.graph?.nodeId(node) ?? -1),
   });
   const change = h(
     'button',
@@ -95,8 +95,17 @@ export function createTable(store: Store, actions: Actions, source: NodeSource):
     borders.clear();
     panel.reload();
   });
+  let { markedSkips } = store.state;
   store.watch(
-    (s) => [s.pendingSkips, s.thresholds],
+    (s) => [s.markedSkips],
+    ({ markedSkips: now, graph }) => {
+      const others = [...now, ...markedSkips].filter((id) => now.has(id) !== markedSkips.has(id));
+      markedSkips = now;
+      if (others.length > 0) panel.grid.refresh(new Set(others.map((id) => graph?.nodeIndex(id) ?? -1)));
+    },
+  );
+  store.watch(
+    (s) => [s.thresholds],
     () => {
       borders.clear();
       panel.grid.refresh();

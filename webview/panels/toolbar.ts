@@ -52,11 +52,11 @@ export function createToolbar(store: Store, actions: Actions): HTMLElement {
   );
 
   store.watch(
-    (s) => [s.graph, s.run, s.busy, s.sensitivity, s.showDetails, s.showTable, s.trial],
+    (s) => [s.graph, s.run, s.isLong, s.sensitivity, s.showDetails, s.showTable, s.trial],
     (s) => {
       const { running, view } = s.sensitivity;
-      quantize.disabled = s.graph === null || !s.graph.runnable || s.busy;
-      sensitivity.disabled = !running && (s.run === null || s.busy);
+      quantize.disabled = s.graph === null || !s.graph.runnable || s.isLong;
+      sensitivity.disabled = !running && (s.run === null || s.isLong);
       const share = view === null || view.total === 0 ? 0 : view.done / view.total;
       const stop = t('Cancel ({0} %)', Math.floor(100 * share));
       setLabel(sensitivity, running ? stop : t('Sensitivity'));

@@ -20,9 +20,9 @@ export function createWhatIfActions(store: Store, { rpc }: Connection, { announc
     /**
      * Applies a change to the config of the last run; the trial follows as an event.
      *
-     * @param runs whether one that needs a run is run without asking: its gain was measured.
+     * @param measured the text that its gain was measured for: one that needs a run is run without asking.
      */
-    changeConfig(change: ConfigChange, runs = false): void {
+    changeConfig(change: ConfigChange, measured?: { readonly configText: string }): void {
       const { pendingWords, busy, trial, pendingSkips } = store.state;
       if (busy && trial === null && pendingSkips.size === 0 && pendingWords.size === 0) {
         announce(t('Wait for the run to end, or cancel it'));
@@ -36,7 +36,8 @@ export function createWhatIfActions(store: Store, { rpc }: Connection, { announc
         changing: label,
       });
       announce(t('Trying {0}', label));
-      rpc.request('config/change', { change, label, runs }).catch((cause: unknown) => {
+      const made = measured && { runs: true, madeFor: measured.configText };
+      rpc.request('config/change', { change, label, ...made }).catch((cause: unknown) => {
         store.update({ pendingWords: new Map(), pendingSkips: new Set(), changing: null });
         fail('config/change')(cause);
       });

@@ -10,6 +10,8 @@ export interface ChangeRequest {
   readonly label: string;
   /** As in `EditRequest`. */
   readonly runs?: boolean;
+  /** As in `EditRequest`. */
+  readonly madeFor?: string;
 }
 
 /**
@@ -19,8 +21,9 @@ export interface ChangeRequest {
 export async function changeConfig({ session, edits }: OpenModel, request: ChangeRequest): Promise<void> {
   const config = configOf(session);
   if (config === undefined) return;
-  const { change, label, runs = false } = request;
-  await edits.apply({ config, change, label: label || changeLabel(change), handles: handlesOf(change), runs });
+  const { change, label, runs = false, madeFor } = request;
+  const edit = { config, change, label: label || changeLabel(change), handles: handlesOf(change), runs };
+  await edits.apply({ ...edit, ...(madeFor !== undefined && { madeFor }) });
 }
 
 /** The config of the run on display, where it may be edited and followed; else says why not. */

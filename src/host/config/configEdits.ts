@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { applyChange, inverseOf } from '../../config/changes.ts';
+import { applyChange, changeOnto, inverseOf } from '../../config/changes.ts';
 import type { ConfigChange } from '../../protocol/changes.ts';
 import { readConfig, replaceText } from './configText.ts';
 
@@ -13,6 +13,8 @@ export interface EditRequest {
   readonly handles?: readonly string[];
   /** Whether what needs a run of its own runs without being asked about: that was said when it was offered. */
   readonly runs?: boolean;
+  /** The text that the change was measured for; the config's own when absent. */
+  readonly madeFor?: string;
 }
 
 interface Edit extends EditRequest {
@@ -21,10 +23,13 @@ interface Edit extends EditRequest {
   readonly after: string;
 }
 
-/** After an edit has been asked for, undone or redone. */
+/** An edit that has been asked for, undone or redone. */
 export interface Edited {
+  readonly config: vscode.Uri;
   readonly handles: readonly string[];
   readonly runs: boolean;
+  /** The whole text that the config has, or is about to have. */
+  readonly text: string;
 }
 
 /**
@@ -36,8 +41,13 @@ export interface Edited {
 export class ConfigEdits implements vscode.Disposable {
   private readonly done: Edit[] = [];
   private readonly undone: Edit[] = [];
-  private readonly emitter = new vscode.EventEmitter<Edited>();
-  readonly onDidEdit = this.emitter.event;
+  private readonly begun = new vscode.EventEmitter<Edited>();
+  /** Before a config is edited; {@link onDidEdit} or {@link onDidFail} follows. */
+  readonly onWillEdit = this.begun.event;
+  private readonly ended = new vscode.EventEmitter<Edited>();
+  readonly onDidEdit = this.ended.event;
+  private readonly failed = new vscode.EventEmitter<void>();
+  readonly onDidFail = this.failed.event;
   private queue: Promise<void> = Promise.resolve();
 
   get canUndo(): boolean {
@@ -60,9 +70,10 @@ export class ConfigEdits implements vscode.Disposable {
   /** Carries out a change. @throws Error where the config cannot be read or edited. */
   apply(request: EditRequest): Promise<void> {
     return this.inTurn(async () => {
-      const { config, change } = request;
+      const { config, madeFor } = request;
       const before = await readConfig(config);
-      await this.write(request, before, applyChange(before, change));
+      const change = changeOnto(request.change, madeFor ?? before, before);
+      await this.write({ ...request, change }, before, applyChange(before, change));
     });
   }
 
@@ -85,16 +96,15 @@ export class ConfigEdits implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.emitter.dispose();
+    vscode.Disposable.from(this.begun, this.ended, this.failed).dispose();
   }
 
-  private async write(request: EditRequest, before: string, wanted: string): Promise<void> {
-    const after = await replaceText(request.config, wanted);
-    if (after !== before) {
+  private write(request: EditRequest, before: string, wanted: string): Promise<void> {
+    return this.telling(request, wanted, (after) => {
+      if (after === before) return;
       this.done.push({ ...request, before, after });
       this.undone.length = 0;
-    }
-    this.tell(request); // also when nothing changed: the click waits for an answer
+    });
   }
 
   /** Steps over edits that the user has already taken back in the config itself. */
@@ -106,15 +116,28 @@ export class ConfigEdits implements vscode.Disposable {
       const current = await readConfig(edit.config);
       const wanted = current === here ? there : applyChange(current, change);
       if (wanted === current) continue;
-      await replaceText(edit.config, wanted);
-      this.tell(edit);
+      await this.telling(edit, wanted);
       return edit.label;
     }
     return undefined;
   }
 
-  private tell({ handles = [], runs = false }: EditRequest): void {
-    this.emitter.fire({ handles, runs });
+  /** Also where nothing changes: a click waits for an answer. */
+  private async telling(
+    { config, handles = [], runs = false }: EditRequest,
+    wanted: string,
+    done?: (after: string) => void,
+  ): Promise<void> {
+    this.begun.fire({ config, handles, runs, text: wanted });
+    let text: string;
+    try {
+      text = await replaceText(config, wanted);
+    } catch (error) {
+      this.failed.fire();
+      throw error;
+    }
+    done?.(text);
+    this.ended.fire({ config, handles, runs, text });
   }
 
   private inTurn<T>(work: () => Promise<T>): Promise<T> {

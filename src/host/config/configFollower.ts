@@ -7,8 +7,8 @@ import type { Problems } from '../problems.ts';
 import type { Edited } from './configEdits.ts';
 import { readConfig } from './configText.ts';
 
-/** A toggle is a decision: wait just long enough to catch the next click. */
-const TOGGLE_DELAY_MS = 150;
+/** A toggle is a decision and is tried at once, unless it comes this soon after another: then when the clicks rest. */
+const QUICK_CLICK_MS = 150;
 /** Typing goes on: wait until it rests. */
 const TYPING_DELAY_MS = 800;
 
@@ -20,6 +20,13 @@ export interface Evaluated {
   readonly config: vscode.Uri;
   readonly configText: string;
   readonly trial: TrialView;
+}
+
+/** An evaluation that has begun; what it was to answer is left to the next one where that takes its place. */
+interface Attempt {
+  readonly handles: readonly string[];
+  readonly runs: boolean;
+  isSuperseded: boolean;
 }
 
 /** Evaluates the model again whenever the config of its last run changes: by a toggle, by hand, or on disk. */
@@ -37,6 +44,13 @@ export class ConfigFollower implements vscode.Disposable {
   /** Whether somebody waits for an answer to an edit from the graph. */
   private isWaiting = false;
   private runs = false;
+  private attempt: Attempt | undefined;
+  /** The text of an edit under way that is being evaluated already. */
+  private ahead: string | undefined;
+  /** Of the last edit from the graph, on the clock of `performance.now()`. */
+  private clickedMs = Number.NEGATIVE_INFINITY;
+  /** How long the clicks are to rest before the next evaluation. */
+  private restMs = 0;
   private readonly evaluated = new vscode.EventEmitter<Evaluated>();
   /** After a trial has ended. */
   readonly onDidEvaluate = this.evaluated.event;
@@ -69,14 +83,34 @@ export class ConfigFollower implements vscode.Disposable {
   }
 
   /**
-   * The config was changed from the graph: evaluates as soon as the clicks rest. Where that takes a run, an edit with
-   * `runs` starts it without asking.
+   * The config is about to be changed from the graph: evaluates what it will say at once, and after quick clicks as soon
+   * as they rest. Where that takes a run, an edit with `runs` starts it without asking.
    */
-  changed({ handles, runs }: Edited): void {
+  changing({ config, handles, runs, text }: Edited): void {
+    this.supersede();
     for (const handle of handles) this.handles.add(handle);
     this.runs ||= runs;
-    this.isWaiting = true;
-    this.schedule(TOGGLE_DELAY_MS);
+    const nowMs = performance.now();
+    this.restMs = nowMs - this.clickedMs < QUICK_CLICK_MS ? QUICK_CLICK_MS : 0;
+    this.clickedMs = nowMs;
+    const isOther = config.toString() !== this.config?.toString(); // undo goes back to configs of earlier runs, too
+    if (isOther || this.restMs > 0 || text === this.text) return;
+    this.ahead = text;
+    this.start(text);
+  }
+
+  /** What {@link changing} told of has happened. */
+  changed({ text }: Edited): void {
+    const isAhead = this.isAheadOf(text);
+    this.ahead = undefined;
+    if (isAhead) clearTimeout(this.timer);
+    else this.answerFor();
+  }
+
+  /** What {@link changing} told of could not be done. */
+  unchanged(): void {
+    this.ahead = undefined;
+    this.answerFor();
   }
 
   dispose(): void {
@@ -86,17 +120,45 @@ export class ConfigFollower implements vscode.Disposable {
     vscode.Disposable.from(...this.subscriptions).dispose();
   }
 
+  private isAheadOf(text: string): boolean {
+    return this.ahead === text;
+  }
+
+  /** Whether what failed is tried again by {@link changed}; what was cancelled is not. */
+  private isToRepeat(text: string, error: unknown): boolean {
+    return this.isAheadOf(text) && !(error instanceof Cancelled) && this.session.run !== null;
+  }
+
   private schedule(delayMs: number): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      const { runs } = this;
-      this.runs = false;
-      this.evaluate(runs ? [NEEDS_FULL_RUN] : []).catch((error: unknown) => {
-        if (error instanceof Cancelled) return;
-        if (error instanceof DiagnosticError && error.diagnostic.code === NEEDS_FULL_RUN) void this.offerRun(runs);
-        else this.problems.reportFailure(error, this.config);
-      });
-    }, delayMs);
+    this.timer = setTimeout(() => this.start(), delayMs);
+  }
+
+  /** @param text what the config will say; what it says when absent. */
+  private start(text?: string): void {
+    clearTimeout(this.timer);
+    this.evaluate(text).catch((error: unknown) => {
+      if (!(error instanceof Cancelled)) this.problems.reportFailure(error, this.config);
+    });
+  }
+
+  /** Evaluates what the config says, once clicks rest: somebody waits for it. */
+  private answerFor(): void {
+    this.supersede();
+    this.isWaiting = true;
+    this.schedule(this.restMs);
+  }
+
+  /** Stops the evaluation in progress because another answers for it. */
+  private supersede(): void {
+    const { attempt } = this;
+    if (attempt === undefined) return;
+    this.attempt = undefined;
+    attempt.isSuperseded = true;
+    this.handles = new Set([...attempt.handles, ...this.handles]);
+    this.runs ||= attempt.runs;
+    this.text = '';
+    this.session.cancel('trial');
   }
 
   /** Once per run: typing goes on, and the view says it as well. */
@@ -115,34 +177,66 @@ export class ConfigFollower implements vscode.Disposable {
     if ((await vscode.window.showInformationMessage(text, again)) === again) await run();
   }
 
-  private async evaluate(untold: readonly string[]): Promise<void> {
+  private async evaluate(text?: string): Promise<void> {
     const { session, config } = this;
-    if (config === undefined || session.run === null || session.restored !== null) return;
-    const configText = await readConfig(config);
-    if (configText === this.text) {
-      if (this.isWaiting) session.stopped([]); // changed and changed back: the clicks need their answer
-      this.handles.clear();
-      this.isWaiting = false;
+    if (config === undefined || session.run === null || session.restored !== null) {
+      this.runs = false;
       return;
     }
+    const configText = text ?? (await readConfig(config));
+    if (text === undefined && this.ahead !== undefined) return; // what was read may be older
+    if (configText === this.text) {
+      if (this.isWaiting) session.stopped([]); // changed and changed back: the clicks need their answer
+      this.settle();
+      return;
+    }
+    this.supersede();
+    session.cancel('sensitivity', 'search', 'diagnosis');
+    const attempt: Attempt = { handles: [...this.handles], runs: this.runs, isSuperseded: false };
+    this.attempt = attempt;
+    this.settle();
+    try {
+      await this.attemptWith(attempt, config, configText);
+    } catch (error) {
+      if (attempt.isSuperseded) return;
+      this.text = '';
+      if (this.isToRepeat(configText, error)) {
+        this.ahead = undefined; // what fails before the config says so is tried again when it does
+        this.supersede();
+      } else if (error instanceof DiagnosticError && error.diagnostic.code === NEEDS_FULL_RUN) {
+        void this.offerRun(attempt.runs);
+      } else throw error;
+    } finally {
+      if (this.attempt === attempt) this.attempt = undefined;
+    }
+  }
+
+  /** Nothing is left to answer, or an attempt has taken it over. */
+  private settle(): void {
+    this.handles.clear();
+    this.runs = false;
     this.isWaiting = false;
-    session.cancel('trial', 'sensitivity', 'search', 'diagnosis');
+  }
+
+  private async attemptWith(attempt: Attempt, config: vscode.Uri, configText: string): Promise<void> {
+    const { session } = this;
     const configPath = config.fsPath;
     const rpc = await session.ready();
     const found = await rpc.request('config/check', { configText, configPath });
+    if (attempt.isSuperseded) throw new Cancelled();
     this.problems.publish(config, found);
     if (hasErrors(found)) {
       session.stopped(found);
       return;
     }
     this.text = configText;
-    const handles = [...this.handles];
-    this.handles.clear();
     const params = { configText, configPath, samples: trialSamples(session.uri) };
-    const trial = await session.evaluate(params, handles, untold).catch((error: unknown) => {
-      if (this.text === configText) this.text = '';
-      throw error;
+    const trial = await session.evaluate(params, {
+      handles: attempt.handles,
+      untold: attempt.runs ? [NEEDS_FULL_RUN] : [],
+      isSilent: (error) => attempt.isSuperseded || this.isToRepeat(configText, error),
     });
+    this.text = configText; // also where a run came between
     this.problems.publish(config, [...found, ...trial.run.diagnostics]);
     this.evaluated.fire({ config, configText, trial });
   }

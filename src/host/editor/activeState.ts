@@ -3,6 +3,9 @@ import type { OutputFigures } from '../../protocol/views.ts';
 import { formatCosine, formatDb, runSummary, worstOutput } from '../runSummary.ts';
 import type { OpenModel, SessionRegistry } from './registry.ts';
 
+/** A run or trial that ends sooner changes no toolbar: it would only flicker. */
+const BUSY_AFTER_MS = 300;
+
 /** Keeps the status bar and the context keys of menus and key bindings in step with the graph in front. */
 export function followActiveGraph(sessions: SessionRegistry): vscode.Disposable {
   const item = vscode.window.createStatusBarItem('quantscope.similarity', vscode.StatusBarAlignment.Right, 100);
@@ -17,7 +20,11 @@ export function followActiveGraph(sessions: SessionRegistry): vscode.Disposable 
       void vscode.commands.executeCommand('setContext', `quantscope.${key}`, value);
     }
     showSimilarity(item, model);
+    clearTimeout(busyTimer);
+    const restMs = BUSY_AFTER_MS - (model?.session.workingMs ?? 0);
+    if (isBusy(model) && restMs > 0) busyTimer = setTimeout(update, restMs);
   };
+  let busyTimer: NodeJS.Timeout | undefined;
   let timer: NodeJS.Timeout | undefined;
   // Many events come at once, and a job's end is announced just before it is over.
   const soon = () => {
@@ -32,14 +39,24 @@ export function followActiveGraph(sessions: SessionRegistry): vscode.Disposable 
     vscode.window.tabGroups.onDidChangeTabs(update),
     vscode.window.tabGroups.onDidChangeTabGroups(update),
     sessions.onDidChange(soon),
-    { dispose: () => clearTimeout(timer) },
+    {
+      dispose: () => {
+        clearTimeout(timer);
+        clearTimeout(busyTimer);
+      },
+    },
   );
+}
+
+function isBusy(model: OpenModel | undefined): boolean {
+  const working = model?.session.working;
+  return working === 'run' || working === 'trial';
 }
 
 function contextOf(model: OpenModel | undefined): Record<string, boolean> {
   const session = model?.session;
   return {
-    busy: session?.working === 'run' || session?.working === 'trial',
+    busy: isBusy(model) && (session?.workingMs ?? 0) >= BUSY_AFTER_MS,
     sensitivity: session?.working === 'sensitivity',
     searching: session?.working === 'search',
     diagnosing: session?.working === 'diagnosis',

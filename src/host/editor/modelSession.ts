@@ -45,12 +45,35 @@ export interface Restored {
   readonly columns: readonly StoredColumn[];
 }
 
+/** What webviews need not hear of. */
+interface Silence {
+  /** Codes of what something is done about. */
+  readonly untold?: readonly string[];
+  /** Whether another evaluation answers instead, so that a failure is none. */
+  readonly isSilent?: (error: unknown) => boolean;
+}
+
+export interface Evaluation extends Silence {
+  /** Of the nodes that wait for it. */
+  readonly handles: readonly string[];
+}
+
 type JobKind = 'times' | 'tensors' | FindingKind | 'export' | 'trial' | 'run';
+
+interface Job {
+  readonly kind: JobKind;
+  readonly finished: Promise<void>;
+  readonly sinceMs: number;
+  cancelled: boolean;
+}
 
 /** As far as a sweep, a search or a diagnosis has come. */
 export type Partial = {
   [K in FindingKind]: { readonly kind: K; readonly view: NonNullable<FoundViews[K]> };
 }[FindingKind];
+
+/** Nobody reads how far a trial is that ends sooner. */
+const TRIAL_PROGRESS_AFTER_MS = 250;
 
 /** A job asks one of the same or a lower rank to stop, and waits for one of a higher. */
 const RANK: Record<JobKind, number> = {
@@ -101,7 +124,7 @@ export class ModelSession implements vscode.Disposable {
   private opened: Promise<GraphTable> | undefined;
   private isOpen = false;
   private stamp = '';
-  private job: { readonly kind: JobKind; readonly finished: Promise<void>; cancelled: boolean } | undefined;
+  private job: Job | undefined;
   private readonly tickets: Record<JobKind, number> = {
     times: 0,
     tensors: 0,
@@ -125,6 +148,11 @@ export class ModelSession implements vscode.Disposable {
   /** What is in work, if anything. */
   get working(): JobKind | undefined {
     return this.job?.kind;
+  }
+
+  /** For how long something is in work; 0 for nothing. */
+  get workingMs(): number {
+    return this.job === undefined ? 0 : performance.now() - this.job.sinceMs;
   }
 
   /** The run on display: the last trial's, else the last full run. */
@@ -186,7 +214,7 @@ export class ModelSession implements vscode.Disposable {
    * @throws Cancelled, or DiagnosticError with what is wrong.
    */
   quantize(config: vscode.Uri, params: QuantizeParams): Promise<RunView> {
-    return this.reporting([], async () => {
+    return this.reporting({}, async () => {
       const run = await this.exclusive('run', (rpc) => rpc.request('quant/run', params));
       this.config = config;
       this.configText = params.configText;
@@ -240,11 +268,10 @@ export class ModelSession implements vscode.Disposable {
   /**
    * Evaluates the last run's model again under an edited config.
    *
-   * @param untold codes of what the webviews need not hear of, because something is done about it.
    * @throws as {@link quantize}.
    */
-  evaluate(params: QuantizeParams, handles: readonly string[], untold: readonly string[] = []): Promise<TrialView> {
-    return this.reporting(untold, async () => {
+  evaluate(params: QuantizeParams, { handles, ...silence }: Evaluation): Promise<TrialView> {
+    return this.reporting(silence, async () => {
       const trial = await this.exclusive('trial', (rpc) => {
         this.fire('trial/started', { handles });
         return rpc.request('quant/trial', params);
@@ -329,7 +356,9 @@ export class ModelSession implements vscode.Disposable {
       onEnd: (reason) => this.workerEnded(worker, reason),
       onStderr: (text) => log.info(`worker: ${text}`),
     });
-    worker.rpc.on('progress', (progress) => this.fire('run/progress', progress));
+    worker.rpc.on('progress', (progress) => {
+      if (this.working !== 'trial' || this.workingMs > TRIAL_PROGRESS_AFTER_MS) this.fire('run/progress', progress);
+    });
     worker.rpc.on('sensitivity', (view) => this.partials.fire({ kind: 'sensitivity', view }));
     worker.rpc.on('search', (view) => this.partials.fire({ kind: 'search', view }));
     worker.rpc.on('diagnosis', (view) => this.partials.fire({ kind: 'diagnosis', view }));
@@ -368,7 +397,7 @@ export class ModelSession implements vscode.Disposable {
     const finished = new Promise<void>((resolve) => {
       finish = resolve;
     });
-    const job = { kind, finished, cancelled: false };
+    const job: Job = { kind, finished, sinceMs: performance.now(), cancelled: false };
     this.job = job;
     try {
       await this.graph();
@@ -386,10 +415,11 @@ export class ModelSession implements vscode.Disposable {
     this.worker?.cancel();
   }
 
-  private async reporting<T>(untold: readonly string[], work: () => Promise<T>): Promise<T> {
+  private async reporting<T>({ untold = [], isSilent }: Silence, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
+      if (isSilent?.(error)) throw error;
       const told = error instanceof Cancelled ? [] : diagnosticsOf(error);
       this.stopped(told.filter(({ code }) => !untold.includes(code)));
       throw error;

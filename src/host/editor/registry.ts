@@ -112,6 +112,8 @@ export class SessionRegistry implements vscode.Disposable {
       session.onDidOpen(() => this.opened.fire(session)),
       session.onDidSelect(() => this.selected.fire(session)),
       follower.onDidEvaluate((evaluated) => this.evaluated.fire({ ...evaluated, session })),
+      edits.onWillEdit((edit) => follower.changing(edit)),
+      edits.onDidFail(() => follower.unchanged()),
       edits.onDidEdit((edited) => {
         follower.changed(edited);
         this.emitter.fire();

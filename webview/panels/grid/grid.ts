@@ -34,8 +34,8 @@ export interface Grid {
   readonly element: HTMLElement;
   /** Shows these rows in this order, and scrolls to the cursor but where rows come while one looks. */
   setRows(order: Int32Array, scroll?: 'stay'): void;
-  /** The same rows with what they say now. */
-  refresh(): void;
+  /** The same rows with what they say now: all of them, or those given. */
+  refresh(rows?: ReadonlySet<number>): void;
   /** After columns were shown, hidden or sorted by. */
   refreshColumns(): void;
   /** Puts the cursor on a row and scrolls there; null: on none. */
@@ -101,6 +101,14 @@ export function createGrid(options: GridOptions): Grid {
     rendered.clear();
     body.replaceChildren();
     body.style.height = `${order.length * ROW_HEIGHT}px`;
+    render();
+  };
+  const renderRows = (rows: ReadonlySet<number>) => {
+    for (const [at, line] of rendered) {
+      if (!rows.has(order[at] as number)) continue;
+      line.remove();
+      rendered.delete(at);
+    }
     render();
   };
   const markCursor = () => {
@@ -272,7 +280,10 @@ export function createGrid(options: GridOptions): Grid {
       const at = place();
       if (at >= 0 && scroll !== 'stay') scrollToPlace(at);
     },
-    refresh: renderAnew,
+    refresh: (rows) => {
+      if (rows === undefined) renderAnew();
+      else renderRows(rows);
+    },
     refreshColumns,
     setCursor: (row) => {
       if (row === cursor.row) return;

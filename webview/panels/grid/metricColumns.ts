@@ -24,6 +24,7 @@ export class MetricColumns implements MetricSource {
   readonly #asked = new Set<MetricId>();
   readonly #wanted = new Map<string, ReadonlySet<MetricId>>();
   #turn = 0;
+  #of: Pick<AppState, 'graph' | 'sample'> | undefined;
 
   constructor(options: MetricColumnsOptions) {
     this.#options = options;
@@ -64,9 +65,19 @@ export class MetricColumns implements MetricSource {
   #restart(): void {
     this.#turn++;
     this.#asked.clear();
-    this.#columns.clear();
+    this.#forget();
     this.#takeSensitivities(this.#options.store.state);
     this.#load();
+  }
+
+  /** After another run of the same graph the figures that are asked for anew stay until they come: rows keep their places. */
+  #forget(): void {
+    const { graph, run, sample } = this.#options.store.state;
+    const isSame = run !== null && graph === this.#of?.graph && sample === this.#of.sample;
+    this.#of = { graph, sample };
+    const wanted = new Set([...this.#wanted.values()].flatMap((ids) => [...ids]));
+    for (const id of this.#columns.keys())
+      if (!isSame || !wanted.has(id) || metricInfo(id).needs === 'timing') this.#columns.delete(id);
   }
 
   #load(): void {
@@ -89,7 +100,9 @@ export class MetricColumns implements MetricSource {
       this.#columns.set(metric, values);
       onChange();
     } catch (cause) {
-      if (turn !== this.#turn || cause instanceof Cancelled) return;
+      if (turn !== this.#turn) return;
+      if (this.#columns.delete(metric)) onChange();
+      if (cause instanceof Cancelled) return;
       const problem = diagnosticOf(cause, 'view', 'heat/get');
       // A run of fewer samples than the one before: the worst is always there.
       if (problem.code === NO_SUCH_SAMPLE) store.update({ sample: 'worst' });
