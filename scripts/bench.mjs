@@ -9,12 +9,13 @@ import { ensureDependencies } from './lib/setup.mjs';
 
 // npm run bench [-- NAME...] [-- --only TEXT] [--json FILE] [--write-doc]
 //   --only       models and measures whose name contains TEXT
-//   --json       what `models`, `shares`, `layout`, `frames`, `sensitivity` and `trials` measured
+//   --json       what `models`, `shares`, `layout`, `frames`, `sensitivity`, `trials` and `clicks` measured
 //   --write-doc  docs/performance.md from them; parts that were not measured stay as they are. `search` and `bits`
 //                write docs/search.md
 const BENCHES = {
   bits: 'bench/bits.mjs',
   calibration: 'bench/calibration.mjs',
+  clicks: 'bench/clicks.mjs',
   frames: 'bench/frames.mjs',
   kernels: 'bench/kernels.mjs',
   layout: 'bench/layout.mjs',
@@ -27,7 +28,7 @@ const BENCHES = {
 /** Those that know `--only`, and make one part of the document together. */
 const OVER_MODELS = ['models', 'shares'];
 /** Those that know `--json`. */
-const WITH_JSON = [...OVER_MODELS, 'layout', 'frames', 'sensitivity', 'trials'];
+const WITH_JSON = [...OVER_MODELS, 'layout', 'frames', 'sensitivity', 'trials', 'clicks'];
 /** Those that know `--only` and `--write-doc`, and write a document of their own. */
 const OWN_DOCUMENT = ['bits', 'search'];
 const DOCUMENT = join(ROOT, 'docs/performance.md');
