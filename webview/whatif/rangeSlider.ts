@@ -47,8 +47,13 @@ export function createRangeSlider(): RangeSlider {
   const overlay = h('div', { class: 'range-overlay', hidden: true }, cut.lo, cut.hi, handles.lo, handles.hi);
   const fields = { lo: fieldOf(t('From')), hi: fieldOf(t('To')) };
   const says = h('p', { class: 'range-says', role: 'status' });
-  const reset = resetButton(choiceTitle('range'), () => {
+  /** Keys are no longer waited for. */
+  const settle = () => {
     clearTimeout(timer);
+    timer = undefined;
+  };
+  const reset = resetButton(choiceTitle('range'), () => {
+    settle();
     target?.commit(null);
     handles.lo.focus();
   });
@@ -67,11 +72,11 @@ export function createRangeSlider(): RangeSlider {
   const set = (next: Ends, how: 'move' | 'settle') => {
     ends = next;
     place();
-    clearTimeout(timer);
+    settle();
     if (how === 'settle') commit();
   };
   const commit = () => {
-    clearTimeout(timer);
+    settle();
     if (target === undefined || isSame(ends, committed)) return;
     committed = ends;
     target.commit(ends);
@@ -181,7 +186,9 @@ export function createRangeSlider(): RangeSlider {
     },
     element,
     show: (next) => {
-      clearTimeout(timer);
+      const isOther = typeof next === 'string' || next.tensor !== target?.tensor;
+      if (isOther) settle();
+      const isMoving = isDragged || timer !== undefined;
       target = typeof next === 'string' ? undefined : next;
       reason.textContent = typeof next === 'string' ? next : '';
       reason.hidden = reason.textContent === '';
@@ -191,7 +198,7 @@ export function createRangeSlider(): RangeSlider {
       if (target === undefined) return;
       const { tensor, own, grid } = target;
       committed = own ?? endsOf(grid);
-      if (!isDragged) ends = committed;
+      if (!isMoving) ends = committed;
       reset.hidden = own === undefined;
       setAttr(handles.lo, 'aria-label', t('Lower end of the range of {0}', tensor));
       setAttr(handles.hi, 'aria-label', t('Upper end of the range of {0}', tensor));
