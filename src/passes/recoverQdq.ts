@@ -3,6 +3,7 @@ import type { QuantDType, QuantParams } from '../base/quantParams.ts';
 import { sameDims, sizeOf } from '../base/shape.ts';
 import { type Tensor, toNumbers } from '../base/tensor.ts';
 import { Ids } from '../graph/build.ts';
+import { tensorOfConstant } from '../graph/constants.ts';
 import type { Attribute, Graph, Model, Node, TensorSource, Value, ValueId } from '../graph/model.ts';
 import { GraphEditor } from '../graph/patch.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
@@ -224,12 +225,13 @@ class Constants {
 
   constructor(graph: Graph) {
     this.#values = graph.values;
-    for (const { domain, opType, inputs, outputs, attributes } of graph.nodes) {
-      const [from] = inputs;
-      const [to] = outputs;
+    for (const node of graph.nodes) {
+      const { domain, opType } = node;
+      const [from] = node.inputs;
+      const [to] = node.outputs;
       if (domain !== '' || to === undefined) continue;
-      const value = opType === 'Constant' ? attributes.get('value') : undefined;
-      if (value?.kind === 'tensor') this.#made.set(to, value.value);
+      const made = tensorOfConstant(node);
+      if (made !== undefined) this.#made.set(to, made);
       if (opType === 'Identity' && from !== undefined) this.#origins.set(to, this.#originOf(from));
     }
   }

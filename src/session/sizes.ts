@@ -2,6 +2,7 @@ import { type AbortSignalLike, throwIfAborted } from '../base/abort.ts';
 import { GZIP_OVERHEAD } from '../base/deflate.ts';
 import type { NumericArray, NumericDType } from '../base/dtype.ts';
 import { hasDType } from '../base/tensor.ts';
+import { constantsOf } from '../graph/constants.ts';
 import type { Graph, TensorSource, ValueId } from '../graph/model.ts';
 import { readsOf } from '../graph/topo.ts';
 import { rawOf } from '../onnx/tensorData.ts';
@@ -38,7 +39,7 @@ export async function measureSizes(run: RunState, build: Build, signal: AbortSig
   };
 }
 
-/** Bytes of a graph's constants as stored. */
+/** Bytes of a graph's constants as stored, those of Constant nodes included. */
 export function constantBytes(graph: Graph): number {
   return sum(allConstants(graph).map((s) => s.byteLength));
 }
@@ -98,7 +99,7 @@ function usedConstants(graph: Graph): { id: ValueId; name: string; source: Tenso
 }
 
 function allConstants(graph: Graph): TensorSource[] {
-  return [...graph.values.values()].flatMap(({ constant }) => constant ?? []);
+  return [...constantsOf(graph).values()];
 }
 
 function sum(numbers: readonly number[]): number {

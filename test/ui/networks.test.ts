@@ -121,7 +121,9 @@ suite(`a recogniser of text${absent}`, () => {
     await tensor().selectOption({ label: await label(/^Output conv2d_186/) });
     await w.graph.locator('.tensor-facts', { hasText: '1×32×24×80' }).waitFor();
     const [float, dequantized, difference] = await Promise.all(
-      ['Float', 'Dequantized', 'Difference'].map((side) => pane(side).locator('.chosen').innerText()),
+      ['Float', 'Dequantized', 'Difference'].map((side) =>
+        pane(side).locator('.chosen', { hasText: /\d/ }).innerText(),
+      ),
     ).then((texts) => texts.map((text) => Number(text.replace('−', '-'))));
     // Five digits of each are shown.
     const expected = (dequantized ?? Number.NaN) - (float ?? Number.NaN);

@@ -11,7 +11,7 @@ import type {
 } from '../../src/protocol/views.ts';
 
 /** Adds nodes one after the other and keeps the books of values. */
-function builder() {
+export function graphBuilder() {
   const nodes: NodeView[] = [];
   const values: ValueView[] = [];
   const value = (name: string, kind: ValueView['kind'], dims: readonly (number | string)[] | null) =>
@@ -52,7 +52,7 @@ const CONV = (kernel: number, stride: number, group: number) => [
 
 /** A graph of MobileNetV2's form: about 150 nodes with 17 inverted residual blocks. */
 export function mobileNet(): GraphView {
-  const b = builder();
+  const b = graphBuilder();
   const input = b.value('input', 'input', ['batch_size', 3, 224, 224]);
   let c = 3;
   let size = 224;
@@ -122,12 +122,12 @@ export function mobileNet(): GraphView {
       { name: 'transB', value: '1' },
     ],
   });
-  return view('mobilenetv2.onnx', b, [input], [output]);
+  return viewOf('mobilenetv2.onnx', b, [input], [output]);
 }
 
 /** A detector of about `count` nodes: blocks with branches, skips over many layers, two outputs. */
 export function largeGraph(count: number): GraphView {
-  const b = builder();
+  const b = graphBuilder();
   const input = b.value('images', 'input', [1, 3, 640, 640]);
   const dims = [1, 64, 80, 80];
   let x = b.node('Conv', [input, b.value('w0', 'constant', [64, 3, 3, 3])], dims);
@@ -148,12 +148,13 @@ export function largeGraph(count: number): GraphView {
   }
   const boxes = b.node('Conv', [x, b.value('wb', 'constant', [4, 64, 1, 1])], [1, 4, 80, 80]);
   const scores = b.node('Sigmoid', [x], dims);
-  return view('detector.onnx', b, [input], [boxes, scores]);
+  return viewOf('detector.onnx', b, [input], [boxes, scores]);
 }
 
-function view(
+/** A graph of what was built. */
+export function viewOf(
   file: string,
-  b: ReturnType<typeof builder>,
+  b: ReturnType<typeof graphBuilder>,
   inputs: readonly number[],
   outputs: readonly number[],
 ): GraphView {

@@ -36,7 +36,7 @@ import {
 } from '../../webview/whatif/situation.ts';
 import { rowsOf, trialName } from '../../webview/whatif/trialRows.ts';
 import { nodeFigures } from '../host/runView.ts';
-import { mobileNet, runOf } from './fixtures.ts';
+import { graphBuilder, mobileNet, runOf, viewOf } from './fixtures.ts';
 
 const CHOICES_OF_RUN: ChoicesView = {
   activations: { type: 'uint8', symmetry: 'asymmetric', method: 'MAX_MIN' },
@@ -175,6 +175,20 @@ describe('what applies to a node', () => {
       return situationOf(graph, node, { run, figures: run.nodes[node], pending: new Map() });
     };
     expect([of('Conv').hasWeight, of('Gemm').hasWeight, of('Add').hasWeight]).toEqual([true, true, false]);
+  });
+
+  test('is what nodes make of constants, too, but not of an input', () => {
+    const b = graphBuilder();
+    const input = b.value('x', 'input', [1, 8]);
+    const made = b.node('Transpose', [b.node('Constant', [], [8, 8])], [8, 8]);
+    const first = b.node('MatMul', [input, made], [1, 8], { handle: 'weighted' });
+    const second = b.node('MatMul', [first, b.node('Transpose', [input], [8, 1])], [1, 1], { handle: 'plain' });
+    const graph = new GraphTable(encodeGraph(viewOf('constants.onnx', b, [input], [second])));
+    const of = (handle: string) => {
+      const node = Array.from({ length: graph.nodeCount }, (_, n) => graph.handle(n)).indexOf(handle);
+      return situationOf(graph, node, { run: null, figures: undefined, pending: new Map() }).hasWeight;
+    };
+    expect([of('weighted'), of('plain')]).toEqual([true, false]);
   });
 });
 

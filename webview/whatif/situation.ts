@@ -18,6 +18,9 @@ export interface Situation {
 /** Operators whose constant of two dimensions or more is a weight. */
 const WEIGHTED = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul', 'Gather', 'LSTM', 'GRU', 'RNN']);
 
+/** Nodes between a constant and who reads it, at most. */
+const MOST_FOLDED = 4;
+
 /** @param pending words that were asked for since the run, by handle. */
 export function situationOf(graph: GraphTable, node: number, { run, figures, pending }: SituationParts): Situation {
   const handle = graph.handle(node);
@@ -39,8 +42,18 @@ export interface SituationParts {
 function hasWeight(graph: GraphTable, node: number): boolean {
   if (!WEIGHTED.has(graph.opType(node))) return false;
   return Array.from(graph.inputsOf(node)).some(
-    (value) => value >= 0 && graph.valueKind(value) === 'constant' && (graph.dims(value)?.length ?? 0) >= 2,
+    (value) => value >= 0 && (graph.dims(value)?.length ?? 0) >= 2 && isConstant(graph, value),
   );
+}
+
+/** Whether a value is made of constants alone: some exporters write each as a node, or transpose it. */
+function isConstant(graph: GraphTable, value: number, depth = MOST_FOLDED): boolean {
+  if (graph.valueKind(value) === 'constant') return true;
+  const node = graph.producerOf(value);
+  if (node < 0 || depth === 0) return false;
+  const inputs = Array.from(graph.inputsOf(node)).filter((input) => input >= 0);
+  if (inputs.length === 0) return graph.opType(node) === 'Constant' && graph.domain(node) === '';
+  return inputs.every((input) => isConstant(graph, input, depth - 1));
 }
 
 const FLOATS = new Set(['float32', 'float16', 'bfloat16']);

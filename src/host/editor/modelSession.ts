@@ -21,6 +21,7 @@ import { keptColumn } from '../runs/columns.ts';
 import { restoredDetails } from '../runs/restoredDetails.ts';
 import type { StoredColumn } from '../runs/storedRun.ts';
 import { type HostRpc, type ModelWorker, startNodeWorker } from '../workers/node.ts';
+import { type JobKind, Jobs } from './jobs.ts';
 import { readExternalData, readVirtualModel, virtualPath } from './virtualFiles.ts';
 
 /** What happened in a session, as its webviews hear it. */
@@ -58,15 +59,6 @@ export interface Evaluation extends Silence {
   readonly handles: readonly string[];
 }
 
-type JobKind = 'times' | 'tensors' | FindingKind | 'export' | 'trial' | 'run';
-
-interface Job {
-  readonly kind: JobKind;
-  readonly finished: Promise<void>;
-  readonly sinceMs: number;
-  cancelled: boolean;
-}
-
 /** As far as a sweep, a search or a diagnosis has come. */
 export type Partial = {
   [K in FindingKind]: { readonly kind: K; readonly view: NonNullable<FoundViews[K]> };
@@ -74,18 +66,6 @@ export type Partial = {
 
 /** Nobody reads how far a trial is that ends sooner. */
 const TRIAL_PROGRESS_AFTER_MS = 250;
-
-/** A job asks one of the same or a lower rank to stop, and waits for one of a higher. */
-const RANK: Record<JobKind, number> = {
-  times: 0,
-  tensors: 1,
-  sensitivity: 2,
-  search: 2,
-  diagnosis: 2,
-  export: 3,
-  trial: 4,
-  run: 5,
-};
 
 /**
  * One opened model: its worker, its graph, its last run and trial. Panels of the same file share it.
@@ -124,17 +104,7 @@ export class ModelSession implements vscode.Disposable {
   private opened: Promise<GraphTable> | undefined;
   private isOpen = false;
   private stamp = '';
-  private job: Job | undefined;
-  private readonly tickets: Record<JobKind, number> = {
-    times: 0,
-    tensors: 0,
-    sensitivity: 0,
-    search: 0,
-    diagnosis: 0,
-    export: 0,
-    trial: 0,
-    run: 0,
-  };
+  private readonly jobs = new Jobs(() => this.worker?.cancel());
 
   constructor(uri: vscode.Uri, options: SessionOptions) {
     this.uri = uri;
@@ -147,12 +117,12 @@ export class ModelSession implements vscode.Disposable {
 
   /** What is in work, if anything. */
   get working(): JobKind | undefined {
-    return this.job?.kind;
+    return this.jobs.working;
   }
 
   /** For how long something is in work; 0 for nothing. */
   get workingMs(): number {
-    return this.job === undefined ? 0 : performance.now() - this.job.sinceMs;
+    return this.jobs.workingMs;
   }
 
   /** The run on display: the last trial's, else the last full run. */
@@ -174,7 +144,7 @@ export class ModelSession implements vscode.Disposable {
     Omit<ViewState, 'compare' | 'preferences' | 'trials' | 'sensitivity' | 'search' | 'diagnosis'>
   > {
     const graph = await this.graph();
-    const busy = this.job !== undefined && RANK[this.job.kind] >= RANK.export;
+    const busy = this.jobs.isAtLeast('export');
     const { run, trial, restored } = this;
     const view = this.options.loadView?.(this.uri) ?? null;
     return { protocol: PROTOCOL_VERSION, graph: graph.buffer, run, trial, busy, restored, view };
@@ -300,10 +270,7 @@ export class ModelSession implements vscode.Disposable {
 
   /** Asks jobs of the given kinds to stop, those that still wait included. */
   cancel(...kinds: readonly JobKind[]): void {
-    for (const kind of kinds) {
-      this.tickets[kind]++;
-      if (this.job?.kind === kind) this.stopJob();
-    }
+    this.jobs.cancel(kinds);
   }
 
   /** Tells the webviews something. */
@@ -386,33 +353,13 @@ export class ModelSession implements vscode.Disposable {
   }
 
   /** Runs `work` as the only job. @throws Cancelled when a later one of the same kind took its place. */
-  private async exclusive<T>(kind: JobKind, work: (rpc: HostRpc) => Promise<T>): Promise<T> {
-    const ticket = ++this.tickets[kind];
-    while (this.job !== undefined) {
-      if (RANK[kind] >= RANK[this.job.kind]) this.stopJob();
-      await this.job.finished;
-      if (ticket !== this.tickets[kind]) throw new Cancelled();
-    }
-    let finish = () => {};
-    const finished = new Promise<void>((resolve) => {
-      finish = resolve;
-    });
-    const job: Job = { kind, finished, sinceMs: performance.now(), cancelled: false };
-    this.job = job;
-    try {
+  private exclusive<T>(kind: JobKind, work: (rpc: HostRpc) => Promise<T>): Promise<T> {
+    return this.jobs.exclusive(kind, async (isCancelled) => {
       await this.graph();
-      if (job.cancelled) throw new Cancelled();
+      if (isCancelled()) throw new Cancelled();
       if (this.worker === undefined) throw new DiagnosticError(workerEnded(this.file, 'stopped'));
-      return await this.worker.job(work);
-    } finally {
-      this.job = undefined;
-      finish();
-    }
-  }
-
-  private stopJob(): void {
-    if (this.job !== undefined) this.job.cancelled = true;
-    this.worker?.cancel();
+      return this.worker.job(work);
+    });
   }
 
   private async reporting<T>({ untold = [], isSilent }: Silence, work: () => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 import { hasDType, type Tensor } from '../../base/tensor.ts';
 import { gaussianDivergence, mean } from '../../diagnose/dataStatistics.ts';
 import type { Stored } from '../../exec/program.ts';
+import { tensorOfConstant } from '../../graph/constants.ts';
 import type { Graph, Node, ValueId } from '../../graph/model.ts';
 import { upstreamOf, wiringOf } from '../../graph/topo.ts';
 import { loadAttributeTensors } from '../../ops/attributes.ts';
@@ -59,8 +60,8 @@ async function constantOf(
   if (source !== undefined) return floats(await source.load());
   const node = producer.get(id);
   if (node?.opType === 'Identity') return constantOf(graph, producer, node.inputs[0]);
-  const value = node?.opType === 'Constant' ? node.attributes.get('value') : undefined;
-  return value?.kind === 'tensor' ? floats(await value.value.load()) : undefined;
+  const made = node === undefined ? undefined : tensorOfConstant(node);
+  return made === undefined ? undefined : floats(await made.load());
 }
 
 function floats(t: Tensor): Float32Array | undefined {

@@ -1,3 +1,4 @@
+import { constantsOf } from '../../graph/constants.ts';
 import type { Graph, ValueId } from '../../graph/model.ts';
 import { readsOf } from '../../graph/topo.ts';
 import type { Build } from '../build.ts';
@@ -6,13 +7,8 @@ import { userNodes } from './userNodes.ts';
 
 /** Bytes of the constants of each node as the file stores them; what several nodes read stands at the first. NaN where there are none. */
 export function fileBytes(user: Graph): Float64Array {
-  const made = new Map<ValueId, number>();
-  for (const { opType, attributes, outputs } of user.nodes) {
-    const value = opType === 'Constant' ? attributes.get('value') : undefined;
-    const [output] = outputs;
-    if (value?.kind === 'tensor' && output !== undefined) made.set(output, value.value.byteLength);
-  }
-  return bytesByNode(user, user, (id) => user.values.get(id)?.constant?.byteLength ?? made.get(id));
+  const constants = constantsOf(user);
+  return bytesByNode(user, user, (id) => constants.get(id)?.byteLength);
 }
 
 /** The same of the quantized model: codes, parameters and corrections in the form they are stored in. */

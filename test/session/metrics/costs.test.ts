@@ -6,6 +6,7 @@ import { bindInputs } from '../../../src/passes/bindInputs.ts';
 import { fileBytes } from '../../../src/session/metrics/constantBytes.ts';
 import { nodeMacs } from '../../../src/session/metrics/nodeMacs.ts';
 import { type OpenModel, openModel } from '../../../src/session/model.ts';
+import { constantBytes } from '../../../src/session/sizes.ts';
 import { describeWithShared, inventory, sharedData } from '../../helpers/sharedData.ts';
 import { type ModelBuilder, model } from '../../models/model.ts';
 import { folder, open, quantized } from '../weights.ts';
@@ -188,7 +189,9 @@ describe('bytes', () => {
       .node('Add', { inputs: ['b', 'only'], outputs: ['d'] })
       .node('Add', { inputs: ['d', 'c'], outputs: ['y'] });
     const bytes = [64, Number.NaN, Number.NaN, Number.NaN, 16, 48];
-    expect(Array.from(fileBytes(builder.build().model.graph))).toEqual(bytes);
+    const { graph } = builder.build().model;
+    expect(Array.from(fileBytes(graph))).toEqual(bytes);
+    expect(constantBytes(graph)).toBe(64 + 16 + 48);
   });
 
   test('are those of the packed form where weights are stored in one', async () => {
