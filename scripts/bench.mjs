@@ -9,7 +9,7 @@ import { ensureDependencies } from './lib/setup.mjs';
 
 // npm run bench [-- NAME...] [-- --only TEXT] [--json FILE] [--write-doc]
 //   --only       models and measures whose name contains TEXT
-//   --json       what `models`, `shares`, `layout`, `frames`, `sensitivity`, `trials` and `clicks` measured
+//   --json       what `models`, `shares`, `layout`, `frames`, `sensitivity`, `trials`, `clicks` and `host` measured
 //   --write-doc  docs/performance.md from them; parts that were not measured stay as they are. `search` and `bits`
 //                write docs/search.md
 const BENCHES = {
@@ -17,6 +17,7 @@ const BENCHES = {
   calibration: 'bench/calibration.mjs',
   clicks: 'bench/clicks.mjs',
   frames: 'bench/frames.mjs',
+  host: 'bench/host.mjs',
   kernels: 'bench/kernels.mjs',
   layout: 'bench/layout.mjs',
   models: 'bench/models.mjs',
@@ -28,7 +29,7 @@ const BENCHES = {
 /** Those that know `--only`, and make one part of the document together. */
 const OVER_MODELS = ['models', 'shares'];
 /** Those that know `--json`. */
-const WITH_JSON = [...OVER_MODELS, 'layout', 'frames', 'sensitivity', 'trials', 'clicks'];
+const WITH_JSON = [...OVER_MODELS, 'layout', 'frames', 'sensitivity', 'trials', 'clicks', 'host'];
 /** Those that know `--only` and `--write-doc`, and write a document of their own. */
 const OWN_DOCUMENT = ['bits', 'search'];
 const DOCUMENT = join(ROOT, 'docs/performance.md');

@@ -1,4 +1,5 @@
 import { clicksSection } from './clicksSection.mjs';
+import { hostSection } from './hostSection.mjs';
 import { layoutSection } from './layoutSection.mjs';
 import { table } from './markdownTable.mjs';
 import { sensitivitySection } from './sensitivitySection.mjs';
@@ -7,7 +8,7 @@ import { trialsSection } from './trialsSection.mjs';
 /**
  * docs/performance.md with what was measured; parts that were not stay as they are in `existing`.
  *
- * @param {{machine?: object, rows?: object[], shares?: object[], layout?: object, frames?: object, sensitivity?: object, trials?: object, clicks?: object}} results what
+ * @param {{machine?: object, rows?: object[], shares?: object[], layout?: object, frames?: object, sensitivity?: object, trials?: object, clicks?: object, host?: object}} results what
  *   `npm run bench -- --json FILE` holds
  * @param {string} existing
  */
@@ -23,6 +24,7 @@ export function performanceDoc(results, existing) {
   if (results.sensitivity !== undefined) sections.set('sensitivity', sensitivitySection(results.sensitivity));
   if (results.trials !== undefined) sections.set('trials', trialsSection(results.trials));
   if (results.clicks !== undefined) sections.set('clicks', clicksSection(results.clicks));
+  if (results.host !== undefined) sections.set('host', hostSection(results.host));
   const marked = [...sections].map(
     ([name, text]) => `<!-- ${name}:begin -->\n\n${text.trim()}\n\n<!-- ${name}:end -->\n`,
   );

@@ -12,7 +12,10 @@ export interface Step {
   readonly endMs: number;
 }
 
-/** What a user does with MobileNetV2 from opening it to a kept session, and with a graph of fifty thousand nodes. */
+/**
+ * What a user does with MobileNetV2 from opening it to a kept session, and with a graph of fifty thousand nodes, while
+ * `bench/hostProbe` watches.
+ */
 export async function timeSteps(options: WorkbenchOptions): Promise<Step[]> {
   useWorkbench(options);
   copyMobileNet(w.folder);
@@ -24,6 +27,10 @@ export async function timeSteps(options: WorkbenchOptions): Promise<Step[]> {
     await work();
     await w.page.waitForTimeout(2000); // what is done afterwards belongs to it
     steps.push({ name, startMs, endMs: Date.now() });
+  };
+  const saveProfile = async () => {
+    await w.command('Host Probe: Save Profile');
+    await w.toast('Profile saved').waitFor();
   };
   const surface = w.graph.locator('.graph-surface');
   const findings = w.graph.locator('.findings:visible');
@@ -64,6 +71,7 @@ export async function timeSteps(options: WorkbenchOptions): Promise<Step[]> {
     await button('Cancel').waitFor();
     await button('Diagnose').waitFor({ timeout: LONG_MS });
   });
+  await saveProfile();
   await step('reload the window with all that is kept', async () => {
     await w.open();
     if (!(await w.tab('mobilenet_v2.onnx').isVisible())) await w.openFile('mobilenet_v2.onnx');
@@ -73,5 +81,6 @@ export async function timeSteps(options: WorkbenchOptions): Promise<Step[]> {
     await w.openFile('many_nodes.onnx');
     await w.graph.getByText(/many_nodes\.onnx · [\d,]+ nodes/).waitFor({ timeout: LONG_MS });
   });
+  await saveProfile();
   return steps;
 }
