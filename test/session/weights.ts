@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createJsKernels } from '../../src/kernels/js/jsKernels.ts';
@@ -7,7 +7,7 @@ import type { RunView } from '../../src/protocol/views.ts';
 import { createSession, type Session } from '../../src/session/index.ts';
 import { type ModelBuilder, model } from '../models/model.ts';
 
-/** Models and configs of one test file; the file removes it. */
+/** Models and configs of one test file, which removes it; the next one makes it anew. */
 export const folder = mkdtempSync(join(tmpdir(), 'quantscope-weights-'));
 let files = 0;
 
@@ -46,6 +46,7 @@ export const newSession = (): Session =>
 
 export async function open(builder: ModelBuilder): Promise<Session> {
   const path = join(folder, `m${files++}.onnx`);
+  mkdirSync(folder, { recursive: true });
   writeFileSync(path, await builder.build().bytes());
   const session = newSession();
   await session.open(path);
