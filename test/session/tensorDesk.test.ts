@@ -15,7 +15,8 @@ const SAMPLE = fileURLToPath(new URL('../../media/sample', import.meta.url));
 const configPath = `${SAMPLE}/full_quant.cfg`;
 const configText = readFileSync(configPath, 'utf8')
   .replace('calibrate_size=100', 'calibrate_size=12')
-  .replace('evaluate_size=500', 'evaluate_size=20');
+  .replace('evaluate_size=500', 'evaluate_size=20')
+  .replace('debug_info_save_path=quant_report', '');
 
 const folder = mkdtempSync(join(tmpdir(), 'quantscope-tensors-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

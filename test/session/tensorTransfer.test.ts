@@ -45,6 +45,7 @@ test('the same elements can be asked for again, through a real channel', async (
     const graph = new GraphTable(await rpc.request('model/open', { protocol: PROTOCOL_VERSION, path }));
     const configPath = `${SAMPLE}/full_quant.cfg`;
     const configText = readFileSync(configPath, 'utf8')
+      .replace('debug_info_save_path=quant_report', '')
       .replace('calibrate_size=100', 'calibrate_size=4')
       .replace('evaluate_size=500', 'evaluate_size=4');
     await rpc.request('quant/run', { configText, configPath });

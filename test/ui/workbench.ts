@@ -115,9 +115,9 @@ export class Workbench {
 
   /** Chooses from the context menu of something. What gets the focus late closes the menu: then once more. */
   async chooseOf(target: Locator, text: string): Promise<void> {
-    for (let tries = 1; tries <= 3; tries++) {
+    for (let tries = 1; tries <= 6; tries++) {
       await target.click({ button: 'right' });
-      if (await isShown(this.menuItem(text), PATIENCE_MS / 6)) break;
+      if (await isShown(this.menuItem(text), PATIENCE_MS / 12)) break;
       await this.page.keyboard.press('Escape');
     }
     await this.choose(text);
