@@ -6,8 +6,16 @@ export function tensorOfConstant({ domain, opType, attributes }: Node): TensorSo
   return value?.kind === 'tensor' ? value.value : undefined;
 }
 
-/** Constants of a graph by value: initializers, and what Constant nodes make. */
+const known = new WeakMap<Graph, ReadonlyMap<ValueId, TensorSource>>();
+
+/** Constants of a graph by value: initializers, and what Constant nodes make. A graph is looked through once. */
 export function constantsOf(graph: Graph): ReadonlyMap<ValueId, TensorSource> {
+  const constants = known.get(graph) ?? findConstants(graph);
+  known.set(graph, constants);
+  return constants;
+}
+
+function findConstants(graph: Graph): ReadonlyMap<ValueId, TensorSource> {
   const found = new Map<ValueId, TensorSource>();
   for (const { id, constant } of graph.values.values()) if (constant !== undefined) found.set(id, constant);
   for (const node of graph.nodes) {

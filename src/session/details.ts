@@ -1,5 +1,6 @@
 import type { QuantParams } from '../base/quantParams.ts';
 import type { Tensor } from '../base/tensor.ts';
+import { constantsOf } from '../graph/constants.ts';
 import type { Node, ValueId } from '../graph/model.ts';
 import { sameParams } from '../passes/recoverQdq.ts';
 import type { NodeDetails, NodeFigures, NodeView, RequantizerView, TensorView } from '../protocol/views.ts';
@@ -37,6 +38,7 @@ export async function nodeDetails(parts: DetailParts): Promise<NodeDetails> {
 /** The tensors of a node as the file has them, before any run: type and shape, no figures. */
 export function declaredTensors(open: OpenModel, node: Node): TensorView[] {
   const { values } = open.model.graph;
+  const constants = constantsOf(open.model.graph);
   const view = (valueId: ValueId, role: TensorView['role']): TensorView => {
     const value = values.get(valueId);
     const fact = open.facts.get(valueId);
@@ -44,7 +46,7 @@ export function declaredTensors(open: OpenModel, node: Node): TensorView[] {
       valueId,
       name: value?.name ?? '',
       role,
-      kind: value?.constant === undefined ? 'Activation' : 'Weight',
+      kind: constants.has(valueId) ? 'Weight' : 'Activation',
       dtype: fact?.dtype ?? value?.dtype ?? '',
       dims: fact?.dims ?? value?.dims ?? null,
       ...NOT_MEASURED,

@@ -142,11 +142,14 @@ export function anotherParent(parent: string, file: string): DiagnosticError {
 }
 
 /** SES467: a float model for a file without weights that become floats before they are used. */
-export function noCodedWeights(parent: string, file: string): DiagnosticError {
+export function noCodedWeights(parent: string, file: string, computesOnCodes: boolean): DiagnosticError {
+  const why = computesOnCodes
+    ? 'its operators compute on codes (ConvInteger, MatMulInteger …). Name it for the QDQ form of the model, or leave it out'
+    : 'its weights are float. Leave it out';
   return new DiagnosticError({
     severity: 'error',
     code: 'SES467',
-    message: `float_model: ${file} has no weight behind a DequantizeLinear that a float one could stand beside; its operators compute on codes (ConvInteger, MatMulInteger …). Name it for the QDQ form of the model, or leave it out`,
+    message: `float_model: ${file} has no constant of codes behind a DequantizeLinear that a float weight could stand beside: ${why}`,
     at: { file: parent },
   });
 }

@@ -1,7 +1,8 @@
 import type { Diagnostic } from '../base/diagnostics.ts';
 import { formatDims } from '../base/shape.ts';
+import { constantsOf } from '../graph/constants.ts';
 import type { Facts } from '../graph/fact.ts';
-import type { Attribute, Model, Node, Value, ValueId } from '../graph/model.ts';
+import type { Attribute, Model, Node, TensorSource, Value, ValueId } from '../graph/model.ts';
 import { allNodes } from '../graph/topo.ts';
 import type { FileQuantization } from '../passes/recoverQdq.ts';
 import type { GraphView, NodeView, ValueView } from '../protocol/views.ts';
@@ -21,6 +22,7 @@ export interface GraphViewParts {
 export function graphView({ file, model, facts, coverage, quantization, diagnostics }: GraphViewParts): GraphView {
   const { graph } = model;
   const inputs = new Set(graph.inputs);
+  const constants = constantsOf(graph);
   const unsupported = new Set(coverage.flatMap((d) => (d.at.node === undefined ? [] : [d.at.node])));
   return {
     file,
@@ -28,7 +30,7 @@ export function graphView({ file, model, facts, coverage, quantization, diagnost
     opsets: [...model.opsets].map(([domain, version]) => `${domain || 'ai.onnx'} ${version}`).join(', '),
     producer: model.producer,
     nodes: graph.nodes.map((n) => nodeView(n, !unsupported.has(n.handle))),
-    values: [...graph.values.values()].map((v) => valueView(v, facts, inputs.has(v.id))),
+    values: [...graph.values.values()].map((v) => valueView(v, facts, { constants, inputs })),
     inputs: graph.inputs.filter((id) => graph.values.get(id)?.constant === undefined),
     outputs: graph.outputs,
     diagnostics: [...diagnostics, ...coverage],
@@ -78,9 +80,14 @@ function nodeView(node: Node, supported: boolean): NodeView {
   };
 }
 
-function valueView(value: Value, facts: Facts, isInput: boolean): ValueView {
+interface Origins {
+  readonly constants: ReadonlyMap<ValueId, TensorSource>;
+  readonly inputs: ReadonlySet<ValueId>;
+}
+
+function valueView(value: Value, facts: Facts, { constants, inputs }: Origins): ValueView {
   const fact = facts.get(value.id);
-  const kind = value.constant !== undefined ? 'constant' : isInput ? 'input' : 'activation';
+  const kind = constants.has(value.id) ? 'constant' : inputs.has(value.id) ? 'input' : 'activation';
   return {
     id: value.id,
     name: value.name,

@@ -15,6 +15,7 @@ import type { NodeDecision, QuantPlan } from '../quant/plan.ts';
 import { pairValues } from '../whatif/pairs.ts';
 import type { Build } from './build.ts';
 import { anotherParent, noCodedWeights, noCounterpart, quantizedAlready } from './errors.ts';
+import { integerOperators } from './graphView.ts';
 import { type OpenModel, openModel } from './model.ts';
 import { compileGraph, type Prepared, prepare } from './prepared.ts';
 import { keptOf, type RunParts, type RunState } from './run.ts';
@@ -289,7 +290,7 @@ async function parentWeights(parts: RunParts, files: FileSystem, path: string): 
   const { open, settings, kernels } = parts;
   const { quantization, qdq } = open;
   const parent = await openModel(files, path);
-  if (quantization?.weights.size === 0) throw noCodedWeights(parent.file, open.file);
+  if (quantization?.weights.size === 0) throw noCodedWeights(parent.file, open.file, integerOperators(qdq).length > 0);
   throwErrors(parent.coverage);
   const { graph } = await prepare(parent, kernels, settings.fixedDims);
   const twinOf = twinsIn(graph);

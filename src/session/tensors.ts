@@ -1,5 +1,6 @@
 import type { QuantizedTensor, QuantParams } from '../base/quantParams.ts';
 import type { Tensor } from '../base/tensor.ts';
+import { constantsOf } from '../graph/constants.ts';
 import type { Node, NodeId, ValueId } from '../graph/model.ts';
 import type { Pair } from '../whatif/pairs.ts';
 import type { Build } from './build.ts';
@@ -50,12 +51,14 @@ export class TensorIndex {
   }
 
   entriesOf(node: Node): TensorEntry[] {
-    const { values } = this.#run.open.model.graph;
+    const { graph } = this.#run.open.model;
+    const { values } = graph;
+    const constants = constantsOf(graph);
     const owner = this.#run.prepared.ownerOf.get(node.id);
     const inputs = node.inputs.flatMap((value, index): TensorEntry[] => {
       if (value === undefined) return [];
       const name = values.get(value)?.name ?? '';
-      const isConstant = values.get(value)?.constant !== undefined;
+      const isConstant = constants.has(value);
       const weight = owner === undefined ? undefined : this.#weightOf(node, owner, index, value);
       if (isConstant || weight !== undefined) {
         const params = weight?.quantized?.params;

@@ -18,6 +18,7 @@ export async function run(): Promise<void> {
   mocha.suite.emit(Mocha.Suite.constants.EVENT_FILE_PRE_REQUIRE, globalThis, '', mocha);
   await import('./activation.test.ts');
   await import('./opening.test.ts');
+  await import('./panel.test.ts');
   await import('./quantizing.test.ts');
   await import('./imported.test.ts');
   await import('./toggling.test.ts');

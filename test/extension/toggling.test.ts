@@ -198,6 +198,18 @@ describe('a trial', () => {
     assert.match(await textOf(uri), /^skip_quant_node=conv1,pool1,fc$/m);
   });
 
+  it('is not shown where another has taken its place while it ended', async () => {
+    const uri = await config('late');
+    await quantize(uri);
+    const configText = applyChange(await textOf(uri), { skip: ['conv1'] });
+    const params = { configText, configPath: uri.fsPath, samples: 8 };
+    const isSuperseded = () => true;
+    const late = session.evaluate(params, { handles: ['conv1'], isSuperseded, isSilent: isSuperseded });
+    await assert.rejects(late, Cancelled);
+    assert.equal(session.trial, null);
+    assert(!events.some(({ event }) => event === 'trial/finished' || event === 'run/stopped'));
+  });
+
   it('goes back to what the config says where it cannot be edited', async () => {
     const uri = await config('fixed');
     await quantize(uri);

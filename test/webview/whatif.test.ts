@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { OVERRIDE_WORDS, overrideText, wordSets } from '../../src/config/overrides.ts';
+import type { ConfigChange } from '../../src/protocol/changes.ts';
 import type { GridView, HistogramView } from '../../src/protocol/chartViews.ts';
 import type { ChoicesView } from '../../src/protocol/choiceViews.ts';
 import { encodeGraph } from '../../src/protocol/encodeGraph.ts';
@@ -9,6 +10,7 @@ import type { TrialNode } from '../../src/protocol/trialViews.ts';
 import { onnxruntimeParams } from '../../src/quant/qparams.ts';
 import { activationScheme } from '../../src/quant/scheme.ts';
 import { histogramAxis } from '../../webview/charts/histogram.ts';
+import { INITIAL } from '../../webview/store.ts';
 import { changeText, phrasesOf, shortChangeText } from '../../webview/whatif/changeText.ts';
 import { planChange } from '../../webview/whatif/edits.ts';
 import { frontOf } from '../../webview/whatif/front.ts';
@@ -23,6 +25,7 @@ import {
 } from '../../webview/whatif/nodeWords.ts';
 import { outcomeRows } from '../../webview/whatif/outcome.ts';
 import { clippedShare, endsOf, moved, reachOf, stepOf, withEnd } from '../../webview/whatif/rangeSteps.ts';
+import { rangeTargetOf } from '../../webview/whatif/rangeTarget.ts';
 import { gainRows } from '../../webview/whatif/sampleGains.ts';
 import { nodesLike, nodesOfGroup, withSelection } from '../../webview/whatif/scopes.ts';
 import {
@@ -36,7 +39,7 @@ import {
 } from '../../webview/whatif/situation.ts';
 import { rowsOf, trialName } from '../../webview/whatif/trialRows.ts';
 import { nodeFigures } from '../host/runView.ts';
-import { graphBuilder, mobileNet, runOf, viewOf } from './fixtures.ts';
+import { detailsOf, graphBuilder, mobileNet, runOf, viewOf } from './fixtures.ts';
 
 const CHOICES_OF_RUN: ChoicesView = {
   activations: { type: 'uint8', symmetry: 'asymmetric', method: 'MAX_MIN' },
@@ -290,6 +293,23 @@ describe('a range on a histogram', () => {
     expect(clippedShare(relu, [0, 0.05], 0.0002)).toBe(0);
     expect(clippedShare(relu, [0, 0.03], 0)).toBeCloseTo(0.05, 12);
     expect(clippedShare({ ...view, origin: new Uint32Array(4) }, [0, 1], 0)).toBeNaN();
+  });
+
+  test('keeps what was chosen for the node since the histogram was drawn', async () => {
+    const model = mobileNet();
+    const graph = new GraphTable(encodeGraph(model));
+    const run = { ...runOf(model), choices: CHOICES_OF_RUN };
+    const store = { state: { ...INITIAL, graph, run } };
+    const changes: ConfigChange[] = [];
+    const changeConfig = async (change: ConfigChange) => void changes.push(change);
+    const node = indexOf(graph, 'Conv');
+    const { tensors } = detailsOf(model, run, graph.nodeId(node));
+    const output = tensors.find((tensor) => tensor.role === 'Output');
+    const target = output && rangeTargetOf(store, output, view, { changeConfig });
+    if (typeof target !== 'object') throw new Error(`no range: ${target}`);
+    store.state = { ...store.state, pendingWords: new Map([[graph.handle(node), 'int16']]) };
+    target.commit([0, 2]);
+    expect(changes).toEqual([{ overrides: { [graph.handle(node)]: 'int16+range(0..2)' } }]);
   });
 
   test('has the step that the quantizer would choose', () => {

@@ -115,12 +115,13 @@ function connections({ left, right, toRight }: ComparedPair, node: number, other
 
 const CONVERSIONS = new Set(['QuantizeLinear', 'DequantizeLinear', 'Cast']);
 
-/** The node a value comes from, through conversions; -1 for graph inputs and constants. */
+/** The node a value comes from, through conversions; -1 for graph inputs and constants, those of nodes included. */
 function sourceOf(table: GraphTable, value: number): number {
-  let at = value < 0 ? -1 : table.producerOf(value);
-  while (at >= 0 && CONVERSIONS.has(table.opType(at))) {
-    const input = table.inputsOf(at)[0] ?? -1;
-    at = input < 0 ? -1 : table.producerOf(input);
-  }
+  let at = producerOf(table, value);
+  while (at >= 0 && CONVERSIONS.has(table.opType(at))) at = producerOf(table, table.inputsOf(at)[0] ?? -1);
   return at;
+}
+
+function producerOf(table: GraphTable, value: number): number {
+  return value < 0 || table.valueKind(value) === 'constant' ? -1 : table.producerOf(value);
 }

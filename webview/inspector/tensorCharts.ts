@@ -137,9 +137,7 @@ export function createTensorCharts(store: Store, actions: Actions): TensorCharts
     fill(heading, ...headingOf(current?.tensor, charts, tensorChart));
     card.show(current === undefined ? '' : chartOf(current.tensor, tensorChart));
     const histogram = tensorChart === 'histogram' ? charts?.histogram : undefined;
-    range.show(
-      current === undefined || !histogram ? '' : rangeTargetOf(store.state, current.tensor, histogram, actions),
-    );
+    range.show(current === undefined || !histogram ? '' : rangeTargetOf(store, current.tensor, histogram, actions));
   };
   const chartOf = (tensor: TensorView, shown: TensorChart): ChartModel | string => {
     const waiting = t('Reading the tensor…');

@@ -10,11 +10,12 @@ import { choiceObstacle, situationOf } from './situation.ts';
 
 /** What sets the range of a tensor: the words of the node that makes it; or why none can. */
 export function rangeTargetOf(
-  { graph, run, pendingWords: pending }: AppState,
+  store: { readonly state: AppState },
   tensor: TensorView,
   view: HistogramView,
   actions: Pick<Actions, 'changeConfig'>,
 ): RangeTarget | string {
+  const { graph, run, pendingWords: pending } = store.state;
   const value = graph?.valueIndex(tensor.valueId) ?? -1;
   if (graph === null || run === null || value < 0 || tensor.kind === 'Weight') return '';
   const node = graph.producerOf(value);
@@ -27,6 +28,11 @@ export function rangeTargetOf(
   const { grid } = view;
   if (grid === null) return t('Its range cannot be set by hand: it has no codes of its own.');
   const { words, choices } = situation;
+  /** What holds when the range is set: another choice may be on trial since. */
+  const wordsNow = () => {
+    const { run, pendingWords: pending } = store.state;
+    return situationOf(graph, node, { run, figures, pending }).words;
+  };
   return {
     tensor: tensor.name,
     view,
@@ -35,7 +41,7 @@ export function rangeTargetOf(
     own: rangeOf(words),
     commit: (ends) =>
       actions.changeConfig(
-        changeOfWords(graph.handle(node), withWord(words, 'range', ends === null ? null : rangeWord(...ends))),
+        changeOfWords(graph.handle(node), withWord(wordsNow(), 'range', ends === null ? null : rangeWord(...ends))),
       ),
   };
 }

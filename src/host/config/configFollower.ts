@@ -234,6 +234,7 @@ export class ConfigFollower implements vscode.Disposable {
     const trial = await session.evaluate(params, {
       handles: attempt.handles,
       untold: attempt.runs ? [NEEDS_FULL_RUN] : [],
+      isSuperseded: () => attempt.isSuperseded,
       isSilent: (error) => attempt.isSuperseded || this.isToRepeat(configText, error),
     });
     this.text = configText; // also where a run came between

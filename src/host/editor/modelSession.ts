@@ -57,6 +57,8 @@ interface Silence {
 export interface Evaluation extends Silence {
   /** Of the nodes that wait for it. */
   readonly handles: readonly string[];
+  /** Whether another evaluation answers instead: what this one found is not shown then. */
+  readonly isSuperseded?: () => boolean;
 }
 
 /** As far as a sweep, a search or a diagnosis has come. */
@@ -240,12 +242,13 @@ export class ModelSession implements vscode.Disposable {
    *
    * @throws as {@link quantize}.
    */
-  evaluate(params: QuantizeParams, { handles, ...silence }: Evaluation): Promise<TrialView> {
+  evaluate(params: QuantizeParams, { handles, isSuperseded, ...silence }: Evaluation): Promise<TrialView> {
     return this.reporting(silence, async () => {
       const trial = await this.exclusive('trial', (rpc) => {
         this.fire('trial/started', { handles });
         return rpc.request('quant/trial', params);
       });
+      if (isSuperseded?.()) throw new Cancelled();
       this.trial = trial;
       this.configText = params.configText;
       this.fire('trial/finished', { trial });

@@ -57,9 +57,11 @@ export function connectPanel({
         throw new DiagnosticError(protocolMismatch('webview', protocol, PROTOCOL_VERSION));
       }
       const preferences = readPreferences(session.uri);
-      await Promise.all([model.trials.settled(), model.findings.settled()]);
-      const known = { trials: model.trials.tree, ...model.findings.current };
-      return { ...(await session.viewState()), ...known, preferences, compare: await half.start() };
+      await Promise.all([model.trials.settled(), model.findings.settled(), session.graph()]);
+      const compare = await half.start();
+      // Last, and with nothing waited for after it: what happens meanwhile is told before this answer arrives.
+      const state = await session.viewState();
+      return { ...state, trials: model.trials.tree, ...model.findings.current, preferences, compare };
     },
     'node/details': ({ nodeId }) => session.details(nodeId),
     'node/skip': ({ nodeIds, skip: wanted }) => skip(model, nodeIds, wanted),

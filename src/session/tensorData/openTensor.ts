@@ -1,6 +1,7 @@
 import { isNumericDType, type NumericArray } from '../../base/dtype.ts';
 import { sizeOf } from '../../base/shape.ts';
 import type { Tensor } from '../../base/tensor.ts';
+import { constantsOf } from '../../graph/constants.ts';
 import type { Node, TensorSource, ValueId } from '../../graph/model.ts';
 import type { TensorRef } from '../../protocol/tensorViews.ts';
 import { dequantize } from '../../quant/dequantize.ts';
@@ -37,7 +38,7 @@ export function findTensor(open: OpenModel, after: PairRequest | undefined, ref:
   }
   const entries = after && new TensorIndex(after.run, after.result.build).entriesOf(node);
   const entry = entries?.find((e) => e.value === value && e.role === ref.role);
-  const isConstant = graph.values.get(value)?.constant !== undefined || open.quantization?.weights.has(value) === true;
+  const isConstant = constantsOf(graph).has(value) || open.quantization?.weights.has(value) === true;
   return { node, value, name, kind: entry?.kind ?? (isConstant ? 'Weight' : 'Activation'), entry };
 }
 
@@ -72,7 +73,7 @@ export async function readTensor(
 
 function checkSize(open: OpenModel, { node, name, value }: FoundTensor, after: PairRequest | undefined): void {
   const { graph } = open.model;
-  const dims = graph.values.get(value)?.constant?.dims ?? after?.run.prepared.facts.get(value)?.dims ?? [];
+  const dims = constantsOf(graph).get(value)?.dims ?? after?.run.prepared.facts.get(value)?.dims ?? [];
   const elements = sizeOf(dims.map((d) => (typeof d === 'number' ? d : 1)));
   if (elements <= MOST_ELEMENTS) return;
   const why = `it has ${elements} elements, and up to ${MOST_ELEMENTS} are held at once`;
@@ -82,10 +83,11 @@ function checkSize(open: OpenModel, { node, name, value }: FoundTensor, after: P
 /** A constant of the file, or the codes of one behind a DequantizeLinear. */
 async function constantOf(open: OpenModel, { node, name, value }: FoundTensor): Promise<ShownTensor | undefined> {
   const { graph } = open.model;
-  const source = graph.values.get(value)?.constant;
+  const constants = constantsOf(graph);
+  const source = constants.get(value);
   if (source !== undefined) return plainTensor(await loaded(open, source, { node, name }));
   const behind = open.quantization?.weights.get(value);
-  const stored = behind === undefined ? undefined : graph.values.get(behind)?.constant;
+  const stored = behind === undefined ? undefined : constants.get(behind);
   const params = behind === undefined ? undefined : open.quantization?.params.get(behind);
   if (stored === undefined || params === undefined) return undefined;
   const codes = await stored.load();
