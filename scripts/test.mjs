@@ -138,6 +138,8 @@ async function runSuite(name, args) {
   }
   const [passed = 0, failed = 0, skipped = 0] = counts.slice(1).map((count) => Number(count ?? 0));
   add({ passed, failed, skipped });
+  if (skipped > 0 && existsSync(SHARED_DATA) && process.env.CI)
+    problems.push(`${name}: ${skipped} tests skipped although ${SHARED_DATA} exists`);
   const told = output.search(/^ +\d+ failing$/m);
   if (told >= 0) failures.push(`${name}:${output.slice(told, told + 2000)}`);
   if (status !== 0 || failed > 0) problems.push(`${name}: ${failed} failed, exit code ${status}`);

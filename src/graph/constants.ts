@@ -1,7 +1,7 @@
 import type { Graph, Node, TensorSource, ValueId } from './model.ts';
 
 /** The tensor that a Constant node makes; undefined for other nodes, and where the value is no dense tensor. */
-export function tensorOfConstant({ domain, opType, attributes }: Node): TensorSource | undefined {
+function tensorOfConstant({ domain, opType, attributes }: Node): TensorSource | undefined {
   const value = domain === '' && opType === 'Constant' ? attributes.get('value') : undefined;
   return value?.kind === 'tensor' ? value.value : undefined;
 }

@@ -3,7 +3,7 @@ import type { QuantDType, QuantParams } from '../base/quantParams.ts';
 import { sameDims, sizeOf } from '../base/shape.ts';
 import { type Tensor, toNumbers } from '../base/tensor.ts';
 import { Ids } from '../graph/build.ts';
-import { tensorOfConstant } from '../graph/constants.ts';
+import { constantsOf } from '../graph/constants.ts';
 import type { Attribute, Graph, Model, Node, TensorSource, Value, ValueId } from '../graph/model.ts';
 import { GraphEditor } from '../graph/patch.ts';
 import type { KernelSet } from '../kernels/kernelSet.ts';
@@ -221,18 +221,16 @@ async function paramsOf(graph: Graph, constants: Constants, node: Node): Promise
 class Constants {
   readonly #values: Graph['values'];
   readonly #origins = new Map<ValueId, ValueId>();
-  readonly #made = new Map<ValueId, TensorSource>();
+  readonly #constants: ReadonlyMap<ValueId, TensorSource>;
 
   constructor(graph: Graph) {
     this.#values = graph.values;
-    for (const node of graph.nodes) {
-      const { domain, opType } = node;
-      const [from] = node.inputs;
-      const [to] = node.outputs;
-      if (domain !== '' || to === undefined) continue;
-      const made = tensorOfConstant(node);
-      if (made !== undefined) this.#made.set(to, made);
-      if (opType === 'Identity' && from !== undefined) this.#origins.set(to, this.#originOf(from));
+    this.#constants = constantsOf(graph);
+    for (const { domain, opType, inputs, outputs } of graph.nodes) {
+      const [from] = inputs;
+      const [to] = outputs;
+      if (domain === '' && opType === 'Identity' && from !== undefined && to !== undefined)
+        this.#origins.set(to, this.#originOf(from));
     }
   }
 
@@ -244,7 +242,7 @@ class Constants {
 
   async load(id: ValueId | undefined): Promise<Tensor | undefined> {
     const origin = id === undefined ? undefined : this.#originOf(id);
-    const source = origin === undefined ? undefined : (this.#values.get(origin)?.constant ?? this.#made.get(origin));
+    const source = origin === undefined ? undefined : this.#constants.get(origin);
     return source?.tensor ?? source?.load();
   }
 

@@ -1,7 +1,7 @@
 import { hasDType, type Tensor } from '../../base/tensor.ts';
 import { gaussianDivergence, mean } from '../../diagnose/dataStatistics.ts';
 import type { Stored } from '../../exec/program.ts';
-import { tensorOfConstant } from '../../graph/constants.ts';
+import { constantsOf } from '../../graph/constants.ts';
 import type { Graph, Node, ValueId } from '../../graph/model.ts';
 import { upstreamOf, wiringOf } from '../../graph/topo.ts';
 import { loadAttributeTensors } from '../../ops/attributes.ts';
@@ -56,12 +56,10 @@ async function constantOf(
   id: ValueId | undefined,
 ): Promise<Float32Array | undefined> {
   if (id === undefined) return undefined;
-  const source = graph.values.get(id)?.constant;
+  const source = constantsOf(graph).get(id);
   if (source !== undefined) return floats(await source.load());
   const node = producer.get(id);
-  if (node?.opType === 'Identity') return constantOf(graph, producer, node.inputs[0]);
-  const made = node === undefined ? undefined : tensorOfConstant(node);
-  return made === undefined ? undefined : floats(await made.load());
+  return node?.opType === 'Identity' ? constantOf(graph, producer, node.inputs[0]) : undefined;
 }
 
 function floats(t: Tensor): Float32Array | undefined {
